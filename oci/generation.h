@@ -1,0 +1,56 @@
+/*
+ * generation - states of index.json, numbered; and how one becomes the next.
+ *
+ * Calling order of everything that changes what is published (a sync, a rollback, ...):
+ *
+ *	lock = generation_lock(&l, who, wait, err)     short: only while index.json is replaced
+ *	generation_load(&l, &index, err)               what is published now, perhaps by somebody else
+ *	... change index ...
+ *	generation_publish(&l, &index, &what, err)     generation file, journal, index.json by rename
+ *	close(lock)
+ *
+ * At any moment, killed or not, index.json is the generation before or the one after. A file in
+ * .mirror/generations newer than index.json is an orphan: overwritten, never offered.
+ */
+#ifndef OCI_GENERATION_H
+#define OCI_GENERATION_H
+
+#include <stddef.h>
+
+#include "oci/digest.h"
+
+struct err;
+struct index;
+struct journal_line;
+struct layout;
+
+/* The publisher's lock (.mirror/lock). Gives a descriptor to close, or -1. */
+int generation_lock(const struct layout *l, const char *who, int wait, struct err *err);
+
+/* What is published now. A new mirror (no index.json, no generations) gets an empty generation 0 on
+ * disk first; a missing index.json beside .mirror/generations is an error: never an empty mirror. */
+int generation_load(const struct layout *l, struct index *x, struct err *err);
+
+/* The number in the index's annotations; 0 when it has none. */
+long generation_number(const struct index *x);
+
+struct publication {
+	const char *made_by; /* "sync", "rollback", "undo", "hold", "release" */
+	const char *label;   /* or NULL */
+	const char *commit;  /* of the lists, or NULL: the previous one stays */
+	struct journal_line *lines; /* generation and time are filled in here */
+	size_t nlines;
+};
+
+/* Publishes x as the generation after the one it was loaded as, under the lock. All blobs must be
+ * settled. Gives the new number or -1; on failure the previous generation stands. */
+long generation_publish(const struct layout *l, struct index *x, const struct publication *what,
+			struct err *err);
+
+/* Reads an earlier generation. NOTFOUND when it was never published or is no longer kept. */
+int generation_read(const struct layout *l, long number, struct index *x, struct err *err);
+
+/* The numbers kept, ascending, up to the current one; *numbers is freed by the caller. */
+int generation_list(const struct layout *l, long current, long **numbers, size_t *n, struct err *err);
+
+#endif

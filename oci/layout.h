@@ -1,0 +1,86 @@
+/*
+ * layout - an OCI image layout directory (image-spec, image-layout.md): its blobs.
+ *
+ * The invariant of the store: a file under its blob name is whole and verified. A blob is written
+ * under .mirror/partial, hashed and size-checked while it is written, made durable, and only then
+ * renamed to blobs/<algorithm>/<hex>, mode 0444. Calling order of a writer:
+ *
+ *	layout_open(&l, path, LAYOUT_WRITE, err)     creates the directories and oci-layout
+ *	b = layout_begin(&l, &digest, size, err)     gives how much an earlier run left, for a resume
+ *	layout_write(b, p, n, err) ...
+ *	layout_finish(b, err)                        checked: size and digest are right; now it is staged
+ *	layout_settle(&l, err)                       one barrier for all that is staged, then the renames
+ *
+ * Nothing that is only staged may be referred to by a published index: settle first. A process that
+ * dies before layout_settle() leaves staged files and partial ones as resumable partials.
+ */
+#ifndef OCI_LAYOUT_H
+#define OCI_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "oci/digest.h"
+
+struct buf;
+struct err;
+
+struct layout {
+	int root;	   /* directory handle */
+	char *path;	   /* as given, for messages */
+	struct staged *staged; /* finished, not yet settled */
+	size_t nstaged, cap;
+	uint64_t staged_bytes;
+};
+
+#define LAYOUT_INIT { .root = -1 }
+
+enum layout_mode {
+	LAYOUT_READ,  /* any OCI layout */
+	LAYOUT_WRITE, /* made when missing or empty; a directory that is neither empty nor a layout is refused */
+};
+
+int layout_open(struct layout *l, const char *path, enum layout_mode mode, struct err *err);
+void layout_close(struct layout *l);
+
+/* Whether the blob is there (settled, or staged by this process) with exactly this size; size -1 takes
+ * any. A file of another size is not there. */
+bool layout_has(const struct layout *l, const struct digest *d, int64_t size);
+
+/* Opens a settled blob for reading and tells its size. NOTFOUND when it is absent. */
+int layout_open_blob(const struct layout *l, const struct digest *d, int64_t *size, struct err *err);
+
+/* Reads a manifest or another small blob whole (settled or staged), up to out's ceiling, and checks
+ * its digest: DIGEST when the disk holds something else. */
+int layout_read(const struct layout *l, const struct digest *d, struct buf *out, struct err *err);
+
+/* A blob being written. */
+struct layout_blob;
+
+/* Begins, or goes on with, the blob of that name and size. *have is how many bytes an earlier run left
+ * (they are hashed now); ask the upstream for the rest. A partial longer than size is discarded. */
+struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64_t size, int64_t *have,
+				 struct err *err);
+/* Forgets what is there: the upstream answered with the whole content. */
+int layout_restart(struct layout_blob *b, struct err *err);
+/* DIGEST when it would grow past its size. */
+int layout_write(struct layout_blob *b, const void *p, size_t n, struct err *err);
+/* Bytes written so far, those of earlier runs included. */
+int64_t layout_written(const struct layout_blob *b);
+/* Checks size and digest, stages the blob, frees b in every case. DIGEST when it is something else: the
+ * partial is removed. */
+int layout_finish(struct layout_blob *b, struct err *err);
+/* Stops writing and keeps the partial for a later run; frees b. */
+void layout_abandon(struct layout_blob *b);
+
+/* begin, write, finish in one: for what is in memory already. */
+int layout_put(struct layout *l, const struct digest *d, const void *p, size_t n, struct err *err);
+
+/* Makes everything staged durable (one syncfs) and gives it its blob name; syncs the directories. */
+int layout_settle(struct layout *l, struct err *err);
+
+/* Bytes the file system has left for us. */
+int layout_room(const struct layout *l, uint64_t *bytes, struct err *err);
+
+#endif

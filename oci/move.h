@@ -1,0 +1,66 @@
+/*
+ * move - a tag gets another digest, and nothing is lost: snapshots and holds.
+ *
+ * Pure functions on an index in memory; no disk, no clock. The old digest is kept under its snapshot
+ * name in the same index that moves the tag, so the two cannot come apart.
+ *
+ * A hold is the annotation dev.ocimirror.held, a JSON object:
+ *
+ *	{"mode":"blocked","digest":"sha256:...","also":["sha256:..."],"reason":"...","who":"...","since":"..."}
+ *
+ * blocked: the tag moves as soon as upstream offers a digest that is none of the blocked ones (digest
+ * and also). frozen: it does not move until released.
+ */
+#ifndef OCI_MOVE_H
+#define OCI_MOVE_H
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "oci/digest.h"
+
+struct err;
+struct entry;
+struct index;
+
+/* One run's moves: all snapshots bear one date. */
+struct move {
+	struct index *index;
+	const char *suffix; /* strftime format, UTC: ".%Y%m%d" */
+	time_t when;
+	const char *by; /* "sync", "rollback", "undo" */
+};
+
+/* Whether a suffix format yields something a tag may end in ("" or "/%Y" do not). USAGE, saying why. */
+int move_check_suffix(const char *suffix, struct err *err);
+
+/*
+ * The entry that keeps what e points at, under <tag><datestamp>: made when needed, found when the
+ * same digest already has that day's name; -2, -3, ... when the name means something else. INVALID
+ * when no valid tag can be made (too long): the caller leaves the tag where it is.
+ */
+struct entry *move_snapshot(const struct move *m, const struct entry *e, struct err *err);
+
+/*
+ * Moves e to new content after keeping the old; *snapshot (may be NULL) gets the snapshot's entry,
+ * or NULL when there was nothing to keep: a new entry, the same digest, or no tag. The caller sets
+ * NOTE_SOURCE, NOTE_SYNCED and so on afterwards.
+ */
+int move_tag(const struct move *m, struct entry *e, const char *media_type, const struct digest *d,
+	     int64_t size, struct entry **snapshot, struct err *err);
+
+enum hold_mode { HOLD_NONE = 0, HOLD_BLOCKED, HOLD_FROZEN };
+
+/* Does a hold on e keep it from moving to d? */
+bool move_is_held(const struct entry *e, const struct digest *d);
+enum hold_mode move_hold_mode(const struct entry *e);
+/* The reason, who and since of a hold; "" where there is none. Buffers are cut to fit. */
+void move_hold_words(const struct entry *e, char *reason, size_t nreason, char *who, size_t nwho,
+		     char *since, size_t nsince);
+
+/* Blocks d on e (or freezes e; d may then be NULL). Digests blocked earlier stay blocked. */
+void move_hold(struct entry *e, enum hold_mode mode, const struct digest *d, const char *reason,
+	       const char *who, time_t since);
+void move_release(struct entry *e);
+
+#endif
