@@ -25,7 +25,10 @@ struct buf {
 };
 
 extern char buf_empty[1];
-#define BUF_INIT(ceiling) { .p = buf_empty, .n = 0, .cap = 0, .max = (ceiling), .failed = false }
+#define BUF_INIT(ceiling)                                                                          \
+	{                                                                                          \
+		.p = buf_empty, .n = 0, .cap = 0, .max = (ceiling), .failed = false                \
+	}
 
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);

@@ -31,11 +31,11 @@ struct image_options {
 
 /* A `registry HOST` line. Strings are owned; NULL or -1 where nothing is said. */
 struct conf_registry {
-	char *host;	/* "docker.io", "registry.corp:5000" */
+	char *host;     /* "docker.io", "registry.corp:5000" */
 	char *endpoint; /* "https://registry-1.docker.io" */
-	char *mirror;	/* comma-separated URLs, tried first */
-	char *scheme;	/* "http" or "https" */
-	char *ca;	/* file beside mirror.conf, or absolute */
+	char *mirror;   /* comma-separated URLs, tried first */
+	char *scheme;   /* "http" or "https" */
+	char *ca;       /* file beside mirror.conf, or absolute */
 	char *cert, *key;
 	long parallel, min_remaining;
 	int line;
@@ -53,8 +53,8 @@ struct conf {
 	struct conf_registry *registries;
 	size_t nregistries, capregistries;
 	char *snapshot_suffix; /* NULL: ".%Y%m%d" */
-	char *allow;	       /* comma-separated patterns, or NULL */
-	long max_tags;	       /* -1: no limit */
+	char *allow;           /* comma-separated patterns, or NULL */
+	long max_tags;         /* -1: no limit */
 	int64_t max_bytes;     /* -1: no limit */
 };
 

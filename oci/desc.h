@@ -17,10 +17,10 @@ struct err;
 struct desc {
 	const char *media_type; /* "" when the document has none */
 	struct digest digest;
-	int64_t size;		   /* bytes, 0 or more */
+	int64_t size;              /* bytes, 0 or more */
 	const char *artifact_type; /* or NULL */
-	const char *data;	   /* base64 of the content itself, or NULL; trusted only when it matches */
-	bool has_urls;		   /* a foreign layer: lives elsewhere than in the registry */
+	const char *data; /* base64 of the content itself, or NULL; trusted only when it matches */
+	bool has_urls;    /* a foreign layer: lives elsewhere than in the registry */
 	bool has_platform;
 	struct platform platform;
 	const json_t *annotations; /* an object, or NULL */

@@ -40,9 +40,10 @@ int digest_parse(struct digest *d, struct span text, struct err *err)
 			       (int)(text.n > 140 ? 140 : text.n), text.p, text.n - prefix, a->hex);
 	for (size_t i = prefix; i < text.n; i++)
 		if (!memchr("0123456789abcdef", text.p[i], 16))
-			return err_set(err, ERR_INVALID, 0,
-				       "digest \"%.*s\" has a character that is no lower-case hex digit",
-				       SPAN_ARG(text));
+			return err_set(
+				err, ERR_INVALID, 0,
+				"digest \"%.*s\" has a character that is no lower-case hex digit",
+				SPAN_ARG(text));
 	memcpy(d->str, text.p, text.n);
 	d->str[text.n] = '\0';
 	return 0;

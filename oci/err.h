@@ -21,9 +21,9 @@
 /* Few kinds, named for what a caller can do about them. */
 enum err_kind {
 	ERR_NONE = 0,
-	ERR_USAGE,    /* the command line, a list or a configuration file is wrong: mend it */
-	ERR_IO,       /* this machine refused (sys holds errno): look at it */
-	ERR_NET,      /* the far end or the way there failed (sys holds an HTTP status or 0): try again */
+	ERR_USAGE, /* the command line, a list or a configuration file is wrong: mend it */
+	ERR_IO,    /* this machine refused (sys holds errno): look at it */
+	ERR_NET, /* the far end or the way there failed (sys holds an HTTP status or 0): try again */
 	ERR_AUTH,     /* the far end does not let us: get credentials */
 	ERR_NOTFOUND, /* the thing asked for is not there: treat as absent */
 	ERR_LIMIT,    /* the far end's quota or a ceiling of ours is reached: later, or less */
@@ -37,7 +37,10 @@ struct err {
 	char msg[480]; /* one line, outermost context first */
 };
 
-#define ERR_INIT { .kind = ERR_NONE, .sys = 0, .msg = "" }
+#define ERR_INIT                                                                                   \
+	{                                                                                          \
+		.kind = ERR_NONE, .sys = 0, .msg = ""                                              \
+	}
 
 /* Sets *err and gives -1. A message too long for msg is cut; control characters become '?', since
  * parts of it may come from a stranger and end on a terminal. */

@@ -35,9 +35,9 @@ int generation_load(const struct layout *l, struct index *x, struct err *err);
 long generation_number(const struct index *x);
 
 struct publication {
-	const char *made_by; /* "sync", "rollback", "undo", "hold", "release" */
-	const char *label;   /* or NULL */
-	const char *commit;  /* of the lists, or NULL: the previous one stays */
+	const char *made_by;        /* "sync", "rollback", "undo", "hold", "release" */
+	const char *label;          /* or NULL */
+	const char *commit;         /* of the lists, or NULL: the previous one stays */
 	struct journal_line *lines; /* generation and time are filled in here */
 	size_t nlines;
 };
@@ -51,6 +51,7 @@ long generation_publish(const struct layout *l, struct index *x, const struct pu
 int generation_read(const struct layout *l, long number, struct index *x, struct err *err);
 
 /* The numbers kept, ascending, up to the current one; *numbers is freed by the caller. */
-int generation_list(const struct layout *l, long current, long **numbers, size_t *n, struct err *err);
+int generation_list(const struct layout *l, long current, long **numbers, size_t *n,
+		    struct err *err);
 
 #endif

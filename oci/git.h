@@ -27,8 +27,8 @@ void git_free(struct git *g);
 const char *git_commit(const struct git *g);
 
 /* Calls each(name, bytes, arg) for every regular file directly in the directory, in name order. */
-int git_each_file(struct git *g, int (*each)(const char *name, struct span bytes, void *arg), void *arg,
-		  struct err *err);
+int git_each_file(struct git *g, int (*each)(const char *name, struct span bytes, void *arg),
+		  void *arg, struct err *err);
 /* One file of the directory at this or another revision ("origin/main"; NULL: the one opened). The
  * bytes are lent until git_free. NOTFOUND when it is not there. */
 int git_read(struct git *g, const char *rev, const char *name, struct span *bytes, struct err *err);

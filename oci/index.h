@@ -23,29 +23,29 @@ struct err;
 struct layout;
 
 /* Annotation keys (DESIGN: ours are dev.ocimirror.*). */
-#define NOTE_REF_NAME	     "org.opencontainers.image.ref.name"
+#define NOTE_REF_NAME        "org.opencontainers.image.ref.name"
 #define NOTE_CONTAINERD_NAME "io.containerd.image.name"
-#define NOTE_SOURCE	     "dev.ocimirror.source"	     /* host/path@digest it came from */
-#define NOTE_SYNCED	     "dev.ocimirror.synced"	     /* when this digest arrived, RFC 3339 */
-#define NOTE_LIST	     "dev.ocimirror.list"	     /* file:line@commit */
-#define NOTE_AUTHOR	     "dev.ocimirror.author"	     /* of that line */
-#define NOTE_KEEP	     "dev.ocimirror.keep"
-#define NOTE_KEEP_FOR	     "dev.ocimirror.keep-for"
-#define NOTE_PLATFORM	     "dev.ocimirror.platform"	     /* the filter of a sparse index */
-#define NOTE_SNAPSHOT_OF     "dev.ocimirror.snapshot-of"     /* canonical reference */
-#define NOTE_SNAPSHOT_AT     "dev.ocimirror.snapshot-at"     /* RFC 3339 */
-#define NOTE_SNAPSHOT_BY     "dev.ocimirror.snapshot-by"     /* sync, rollback or undo */
-#define NOTE_BAD	     "dev.ocimirror.bad"	     /* why nobody should be offered it */
-#define NOTE_HELD	     "dev.ocimirror.held"	     /* JSON, see move.h */
-#define NOTE_GONE_SINCE	     "dev.ocimirror.gone-since"	     /* RFC 3339 */
-#define NOTE_UNLISTED_SINCE  "dev.ocimirror.unlisted-since"  /* RFC 3339 */
-#define NOTE_SUBJECT	     "dev.ocimirror.subject"	     /* on referrers: the digest referred to */
+#define NOTE_SOURCE          "dev.ocimirror.source" /* host/path@digest it came from */
+#define NOTE_SYNCED          "dev.ocimirror.synced" /* when this digest arrived, RFC 3339 */
+#define NOTE_LIST            "dev.ocimirror.list"   /* file:line@commit */
+#define NOTE_AUTHOR          "dev.ocimirror.author" /* of that line */
+#define NOTE_KEEP            "dev.ocimirror.keep"
+#define NOTE_KEEP_FOR        "dev.ocimirror.keep-for"
+#define NOTE_PLATFORM        "dev.ocimirror.platform"       /* the filter of a sparse index */
+#define NOTE_SNAPSHOT_OF     "dev.ocimirror.snapshot-of"    /* canonical reference */
+#define NOTE_SNAPSHOT_AT     "dev.ocimirror.snapshot-at"    /* RFC 3339 */
+#define NOTE_SNAPSHOT_BY     "dev.ocimirror.snapshot-by"    /* sync, rollback or undo */
+#define NOTE_BAD             "dev.ocimirror.bad"            /* why nobody should be offered it */
+#define NOTE_HELD            "dev.ocimirror.held"           /* JSON, see move.h */
+#define NOTE_GONE_SINCE      "dev.ocimirror.gone-since"     /* RFC 3339 */
+#define NOTE_UNLISTED_SINCE  "dev.ocimirror.unlisted-since" /* RFC 3339 */
+#define NOTE_SUBJECT         "dev.ocimirror.subject" /* on referrers: the digest referred to */
 /* Of the index itself. */
-#define NOTE_GENERATION	     "dev.ocimirror.generation"
-#define NOTE_CREATED	     "dev.ocimirror.created"
-#define NOTE_LIST_COMMIT     "dev.ocimirror.list-commit"
-#define NOTE_LABEL	     "dev.ocimirror.label"
-#define NOTE_MADE_BY	     "dev.ocimirror.made-by"	     /* sync, rollback, undo, hold, ... */
+#define NOTE_GENERATION  "dev.ocimirror.generation"
+#define NOTE_CREATED     "dev.ocimirror.created"
+#define NOTE_LIST_COMMIT "dev.ocimirror.list-commit"
+#define NOTE_LABEL       "dev.ocimirror.label"
+#define NOTE_MADE_BY     "dev.ocimirror.made-by" /* sync, rollback, undo, hold, ... */
 
 struct note {
 	char *key, *value;
@@ -68,7 +68,10 @@ struct index {
 	size_t nnotes;
 };
 
-#define INDEX_INIT { .v = NULL }
+#define INDEX_INIT                                                                                 \
+	{                                                                                          \
+		.v = NULL                                                                          \
+	}
 
 /* Reads the bytes of an index. INVALID names the line (or the entry) that is wrong. */
 int index_parse(struct index *x, struct span bytes, struct err *err);
@@ -93,7 +96,8 @@ const char *entry_note(const struct entry *e, const char *key);
 /* value NULL removes the annotation. */
 void entry_set_note(struct entry *e, const char *key, const char *value);
 /* Sets what the entry points at; notes stay. */
-void entry_set_content(struct entry *e, const char *media_type, const struct digest *d, int64_t size);
+void entry_set_content(struct entry *e, const char *media_type, const struct digest *d,
+		       int64_t size);
 /* Makes `to` point at what `from` does and carry its notes and other members; its name stays. */
 void entry_copy(struct entry *to, const struct entry *from);
 

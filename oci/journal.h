@@ -19,10 +19,11 @@ struct layout;
 /* All strings lent; NULL where there is nothing to say. */
 struct journal_line {
 	long generation;
-	const char *time;   /* RFC 3339 */
-	const char *ref;    /* canonical; NULL for a line about the generation as a whole */
+	const char *time; /* RFC 3339 */
+	const char *ref;  /* canonical; NULL for a line about the generation as a whole */
 	const char *old_digest, *new_digest; /* NULL: was not there / was removed */
-	const char *why;    /* "sync", "rollback", "undo", "hold", "release", "snapshot", "gone", ... */
+	const char
+		*why; /* "sync", "rollback", "undo", "hold", "release", "snapshot", "gone", ... */
 	const char *detail; /* the reason given, the snapshot's name, the label */
 	const char *who;    /* a person or a job: user@host, or the author of the list line */
 	const char *list;   /* file:line */

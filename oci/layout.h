@@ -27,17 +27,20 @@ struct buf;
 struct err;
 
 struct layout {
-	int root;	   /* directory handle */
-	char *path;	   /* as given, for messages */
+	int root;              /* directory handle */
+	char *path;            /* as given, for messages */
 	struct staged *staged; /* finished, not yet settled */
 	size_t nstaged, cap;
 	uint64_t staged_bytes;
 };
 
-#define LAYOUT_INIT { .root = -1 }
+#define LAYOUT_INIT                                                                                \
+	{                                                                                          \
+		.root = -1                                                                         \
+	}
 
 enum layout_mode {
-	LAYOUT_READ,  /* any OCI layout */
+	LAYOUT_READ, /* any OCI layout */
 	LAYOUT_WRITE, /* made when missing or empty; a directory that is neither empty nor a layout is refused */
 };
 
@@ -49,7 +52,8 @@ void layout_close(struct layout *l);
 bool layout_has(const struct layout *l, const struct digest *d, int64_t size);
 
 /* Opens a settled blob for reading and tells its size. NOTFOUND when it is absent. */
-int layout_open_blob(const struct layout *l, const struct digest *d, int64_t *size, struct err *err);
+int layout_open_blob(const struct layout *l, const struct digest *d, int64_t *size,
+		     struct err *err);
 
 /* Reads a manifest or another small blob whole (settled or staged), up to out's ceiling, and checks
  * its digest: DIGEST when the disk holds something else. */
@@ -60,8 +64,8 @@ struct layout_blob;
 
 /* Begins, or goes on with, the blob of that name and size. *have is how many bytes an earlier run left
  * (they are hashed now); ask the upstream for the rest. A partial longer than size is discarded. */
-struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64_t size, int64_t *have,
-				 struct err *err);
+struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64_t size,
+				 int64_t *have, struct err *err);
 /* Forgets what is there: the upstream answered with the whole content. */
 int layout_restart(struct layout_blob *b, struct err *err);
 /* DIGEST when it would grow past its size. */

@@ -32,7 +32,7 @@ struct list_image {
 	int line, column;
 	struct image_options o;
 	struct select *select; /* which tags, when they come by option; else NULL */
-	bool snapshot;	       /* names a snapshot: kept from prune, asked of nobody */
+	bool snapshot;         /* names a snapshot: kept from prune, asked of nobody */
 };
 
 struct lists {
@@ -40,7 +40,7 @@ struct lists {
 	size_t n, cap;
 	struct conf conf;
 	struct problems problems; /* errors and warnings, in the order of files and lines */
-	char **files;		  /* names, owned */
+	char **files;             /* names, owned */
 	size_t nfiles;
 };
 

@@ -21,18 +21,21 @@
 struct err;
 
 struct manifest {
-	json_t *doc;		/* owned */
-	enum media_kind kind;	/* MEDIA_INDEX or MEDIA_MANIFEST */
-	const char *media_type; /* what it is served as */
+	json_t *doc;               /* owned */
+	enum media_kind kind;      /* MEDIA_INDEX or MEDIA_MANIFEST */
+	const char *media_type;    /* what it is served as */
 	const char *artifact_type; /* of an artifact (or the config's media type), or NULL */
 	const json_t *annotations; /* an object, or NULL */
-	struct desc *below;	/* owned: an index's manifests; or the config, then the layers */
+	struct desc *below;        /* owned: an index's manifests; or the config, then the layers */
 	size_t n;
 	bool has_subject;
 	struct desc subject; /* valid when has_subject: what this document is a referrer of */
 };
 
-#define MANIFEST_INIT { .doc = NULL }
+#define MANIFEST_INIT                                                                              \
+	{                                                                                          \
+		.doc = NULL                                                                        \
+	}
 
 /*
  * Reads a document. What it is, its own mediaType says, then its shape; `hint` (the Content-Type it

@@ -25,13 +25,16 @@ struct opt {
 	const char *value; /* what --help calls the value; NULL: the option takes none */
 	const char *help;  /* one or more sentences; wrapped */
 	const char **to;   /* gets the text (lent from argv) */
-	long *number;	   /* or gets the number, within min and max */
+	long *number;      /* or gets the number, within min and max */
 	long min, max;
-	bool *flag; /* or is set */
+	bool *flag;          /* or is set */
 	const char *section; /* starts a section of --help, e.g. "Which lists" */
 };
 
-#define OPT_END { .name = NULL }
+#define OPT_END                                                                                    \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
 
 /* What a program, or a verb of it, says about itself. */
 struct opt_program {

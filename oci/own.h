@@ -63,7 +63,8 @@ void *xrealloc(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
 char *xstrndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull));
 /* As asprintf, giving the text, which the caller frees. */
-char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2), malloc, returns_nonnull));
+char *xasprintf(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2), malloc, returns_nonnull));
 
 /* Room for one more element in a growing array `p` of `n` used and *cap allocated elements. */
 void *xgrow(void *p, size_t n, size_t *cap, size_t size) __attribute__((returns_nonnull));

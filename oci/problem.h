@@ -9,9 +9,9 @@
 
 struct problem {
 	bool warning;
-	char *file; /* owned */
+	char *file;       /* owned */
 	int line, column; /* 1-based; 0 when it is about the file */
-	char *text; /* owned; one line */
+	char *text;       /* owned; one line */
 };
 
 struct problems {

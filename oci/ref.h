@@ -24,13 +24,16 @@
 struct err;
 
 struct ref {
-	char *host;	      /* "docker.io", "registry.corp:5000", "[::1]:5000" */
-	char *path;	      /* "library/alpine" */
-	char *tag;	      /* NULL when there is none */
+	char *host;           /* "docker.io", "registry.corp:5000", "[::1]:5000" */
+	char *path;           /* "library/alpine" */
+	char *tag;            /* NULL when there is none */
 	struct digest digest; /* "" when there is none */
 };
 
-#define REF_INIT { .host = NULL, .path = NULL, .tag = NULL, .digest = { "" } }
+#define REF_INIT                                                                                   \
+	{                                                                                          \
+		.host = NULL, .path = NULL, .tag = NULL, .digest = { "" }                          \
+	}
 
 /* Fills *r, which must be empty. The tag stays NULL when none is written: "latest" is the caller's
  * decision. INVALID, naming the part that is wrong. */

@@ -27,12 +27,14 @@ struct layout;
 struct registry;
 
 struct registry_options {
-	const struct conf *conf;   /* registry lines; lent; may be NULL */
-	const char *conf_dir;	   /* where `ca=corp-ca.pem` is found; may be NULL */
-	const char *user_agent;	   /* "mirror-sync/0.1" */
+	const struct conf *conf;      /* registry lines; lent; may be NULL */
+	const char *conf_dir;         /* where `ca=corp-ca.pem` is found; may be NULL */
+	const char *user_agent;       /* "mirror-sync/0.1" */
 	const char *ca_file, *ca_dir; /* SSL_CERT_FILE, SSL_CERT_DIR; may be NULL */
-	long parallel;		   /* requests under way to one host, unless its line says otherwise */
-	void (*warn)(void *arg, const char *text); /* a registry's Warning header, a retry, ...: once per text */
+	long parallel; /* requests under way to one host, unless its line says otherwise */
+	void (*warn)(
+		void *arg,
+		const char *text); /* a registry's Warning header, a retry, ...: once per text */
 	void *warn_arg;
 };
 
@@ -41,18 +43,19 @@ void registry_free(struct registry *r);
 
 /* What a manifest request came back with. Valid during the callback only. */
 struct registry_manifest {
-	const struct err *err;	  /* NULL on success */
-	struct digest digest;	  /* of the bytes; after a HEAD what the registry says */
-	int64_t size;		  /* -1 when a HEAD did not say */
-	const char *media_type;	  /* Content-Type without parameters; "" when none */
-	struct span bytes;	  /* empty after a HEAD */
-	unsigned requests;	  /* registry requests spent, retries included */
+	const struct err *err;  /* NULL on success */
+	struct digest digest;   /* of the bytes; after a HEAD what the registry says */
+	int64_t size;           /* -1 when a HEAD did not say */
+	const char *media_type; /* Content-Type without parameters; "" when none */
+	struct span bytes;      /* empty after a HEAD */
+	unsigned requests;      /* registry requests spent, retries included */
 };
 typedef void registry_manifest_done(void *arg, const struct registry_manifest *m);
 
 /* HEAD of a tag (or digest). A registry that gives no digest is asked once with GET, and the bytes
  * hashed. */
-void registry_head(struct registry *r, const struct ref *ref, registry_manifest_done *done, void *arg);
+void registry_head(struct registry *r, const struct ref *ref, registry_manifest_done *done,
+		   void *arg);
 
 /* GET of a manifest by digest from ref's repository; the bytes are checked against it. */
 void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
@@ -60,7 +63,7 @@ void registry_manifest(struct registry *r, const struct ref *ref, const struct d
 
 struct registry_blob {
 	const struct err *err; /* NULL: the blob is staged in the layout */
-	int64_t bytes;	       /* that came over the wire */
+	int64_t bytes;         /* that came over the wire */
 	unsigned requests;
 };
 typedef void registry_blob_done(void *arg, const struct registry_blob *b);
@@ -82,7 +85,8 @@ void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done
 
 /* Turns the loop until nothing is under way or queued, or `until` (may be NULL) says so between turns;
  * waits at most `timeout_ms` for something to happen in a turn. */
-int registry_run(struct registry *r, bool (*until)(void *arg), void *arg, int timeout_ms, struct err *err);
+int registry_run(struct registry *r, bool (*until)(void *arg), void *arg, int timeout_ms,
+		 struct err *err);
 
 /* No request starts any more; those queued end with err (kind NET, "interrupted"), those under way are
  * given up: their partial blobs stay. */

@@ -15,7 +15,10 @@ struct span {
 	size_t n;
 };
 
-#define SPAN_INIT { .p = "", .n = 0 }
+#define SPAN_INIT                                                                                  \
+	{                                                                                          \
+		.p = "", .n = 0                                                                    \
+	}
 /* for printf's "%.*s" */
 #define SPAN_ARG(s) (int)(s).n, (s).p
 

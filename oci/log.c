@@ -1,0 +1,58 @@
+#include "oci/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "oci/err.h"
+
+static const char *name = "mirror";
+static void (*step_aside)(void);
+static void (*come_back)(void);
+
+void log_init(const char *program)
+{
+	name = program;
+}
+
+void log_hooks(void (*before)(void), void (*after)(void))
+{
+	step_aside = before;
+	come_back = after;
+}
+
+/* One write a line, so that lines of several processes into one file do not mix. */
+static void print(const char *kind, const char *fmt, va_list ap)
+{
+	char text[2048];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	if (step_aside)
+		step_aside();
+	fprintf(stderr, "%s: %s%s\n", name, kind, text);
+	fflush(stderr);
+	if (come_back)
+		come_back();
+}
+
+void log_line(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print("", fmt, ap);
+	va_end(ap);
+}
+
+void log_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print("warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void log_err(const struct err *err)
+{
+	log_line("%s", err->msg);
+}

@@ -1,0 +1,312 @@
+#include "oci/opt.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/err.h"
+#include "oci/span.h"
+
+#define MAX_OPTIONS 64
+
+/* Damerau-Levenshtein (a swap of neighbours is one edit) over short words, in three rows. */
+static unsigned distance(const char *a, const char *b)
+{
+	enum { MAX = 40 };
+	unsigned rows[3][MAX + 1];
+	size_t na = strlen(a), nb = strlen(b);
+
+	if (na > MAX || nb > MAX)
+		return MAX;
+	for (size_t j = 0; j <= nb; j++)
+		rows[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= na; i++) {
+		unsigned *now = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
+
+		now[0] = (unsigned)i;
+		for (size_t j = 1; j <= nb; j++) {
+			unsigned best = up[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (up[j] + 1 < best)
+				best = up[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    up2[j - 2] + 1 < best)
+				best = up2[j - 2] + 1;
+			now[j] = best;
+		}
+	}
+	return rows[na % 3][nb];
+}
+
+const char *opt_nearest(const char *word, const char *const *known)
+{
+	const char *best = NULL;
+	/* two slips in a long word, one in a short one, none in "-x" */
+	unsigned least = strlen(word) > 5 ? 3 : strlen(word) > 2 ? 2 : 1;
+
+	for (; *known; known++) {
+		unsigned d = distance(word, *known);
+
+		if (d < least) {
+			least = d;
+			best = *known;
+		}
+	}
+	return best;
+}
+
+static const struct opt *find(const struct opt_program *p, struct span name)
+{
+	for (const struct opt *o = p->options; o->name; o++)
+		if (span_eq(name, o->name))
+			return o;
+	return NULL;
+}
+
+static int unknown(const struct opt_program *p, struct span name, struct err *err)
+{
+	const char *known[MAX_OPTIONS + 3] = { "help", "version" }, *near;
+	char word[41];
+	size_t n = 2;
+
+	for (const struct opt *o = p->options; o->name && n < MAX_OPTIONS + 2; o++)
+		known[n++] = o->name;
+	snprintf(word, sizeof(word), "%.*s", SPAN_ARG(name));
+	near = opt_nearest(word, known);
+	if (near)
+		return err_set(err, ERR_USAGE, 0,
+			       "unknown option \"--%s\" (did you mean \"--%s\"?)", word, near);
+	return err_set(err, ERR_USAGE, 0, "unknown option \"--%s\" (--help lists them)", word);
+}
+
+static int set_number(const struct opt *o, const char *value, struct err *err)
+{
+	long long n = span_number(span_str(value), o->max);
+
+	if (n < 0 || n < o->min)
+		return err_set(err, ERR_USAGE, 0, "--%s takes a number from %ld to %ld, not \"%s\"",
+			       o->name, o->min, o->max, value);
+	*o->number = (long)n;
+	return 0;
+}
+
+static int set_value(const struct opt *o, const char *value, struct err *err)
+{
+	if (o->number)
+		return set_number(o, value, err);
+	if (!value[0])
+		return err_set(err, ERR_USAGE, 0, "--%s has an empty value", o->name);
+	*o->to = value;
+	return 0;
+}
+
+/* One --name, --name=value or --name value; *i moves over a value that is a word of its own. */
+static int take_option(const struct opt_program *p, int argc, char **argv, int *i, struct err *err)
+{
+	const char *text = argv[*i] + 2, *equals = strchr(text, '=');
+	struct span name = equals ? span_of(text, (size_t)(equals - text)) : span_str(text);
+	const struct opt *o = find(p, name);
+
+	if (span_eq(name, "help"))
+		return OPT_HELP;
+	if (span_eq(name, "version"))
+		return OPT_VERSION;
+	if (!o)
+		return unknown(p, name, err);
+	if (!o->value && equals)
+		return err_set(err, ERR_USAGE, 0, "--%s takes no value", o->name);
+	if (!o->value) {
+		*o->flag = true;
+		return OPT_GO;
+	}
+	if (equals)
+		return set_value(o, equals + 1, err);
+	if (*i + 1 >= argc)
+		return err_set(err, ERR_USAGE, 0, "--%s needs a value: --%s %s", o->name, o->name,
+			       o->value);
+	return set_value(o, argv[++*i], err);
+}
+
+int opt_parse(const struct opt_program *p, int argc, char **argv, char ***words, size_t *n,
+	      struct err *err)
+{
+	size_t kept = 0;
+	bool options = true;
+
+	for (int i = 1; i < argc; i++) {
+		char *arg = argv[i];
+		int r;
+
+		if (!options || arg[0] != '-' || !arg[1]) {
+			argv[1 + kept++] = arg;
+		} else if (strcmp(arg, "--") == 0) {
+			options = false;
+		} else if (arg[1] != '-') {
+			return err_set(err, ERR_USAGE, 0,
+				       "unknown option \"%s\" (options are --long)", arg);
+		} else {
+			r = take_option(p, argc, argv, &i, err);
+			if (r != OPT_GO)
+				return r;
+		}
+	}
+	*words = argv + 1;
+	*n = kept;
+	return OPT_GO;
+}
+
+/* Prints text in lines of at most 80 columns, each begun with `indent` blanks; *column is where the
+ * first line already stands. A newline in the text begins a new line; a line of the text that itself
+ * begins with a blank is printed as it is. */
+static void wrap(FILE *out, const char *text, int indent, int column)
+{
+	while (*text) {
+		size_t line = strcspn(text, "\n");
+		struct span rest = span_of(text, line), word;
+		bool as_is = line && text[0] == ' ';
+
+		if (as_is)
+			fprintf(out, "%*s%.*s", indent, "", SPAN_ARG(rest));
+		while (!as_is && span_cut(&rest, ' ', &word)) {
+			if (column > indent && column + 1 + (int)word.n > 80) {
+				fputc('\n', out);
+				column = 0;
+			}
+			if (column < indent)
+				column += fprintf(out, "%*s", indent - column, "");
+			else if (column > indent)
+				column += fprintf(out, " ");
+			column += fprintf(out, "%.*s", SPAN_ARG(word));
+		}
+		fputc('\n', out);
+		column = 0;
+		text += line + (text[line] == '\n');
+	}
+}
+
+static void help_option(const struct opt *o, FILE *out)
+{
+	const int column = 26;
+	int used =
+		fprintf(out, "  --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+
+	if (used > column - 2) {
+		fputc('\n', out);
+		used = 0;
+	}
+	wrap(out, o->help, column, used);
+}
+
+void opt_help(const struct opt_program *p, FILE *out)
+{
+	static const struct opt common[] = {
+		{ .name = "help", .help = "show this and stop" },
+		{ .name = "version", .help = "show the version and stop" },
+	};
+
+	fprintf(out, "Usage: %s %s\n", p->name, p->synopsis);
+	wrap(out, p->summary, 0, 0);
+	if (p->text) {
+		fputc('\n', out);
+		wrap(out, p->text, 0, 0);
+	}
+	for (const struct opt *o = p->options; o->name; o++) {
+		if (o->section || o == p->options)
+			fprintf(out, "\n%s:\n", o->section ? o->section : "Options");
+		help_option(o, out);
+	}
+	if (!p->options->name)
+		fprintf(out, "\nOptions:\n");
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		help_option(&common[i], out);
+	if (p->after) {
+		fputc('\n', out);
+		wrap(out, p->after, 0, 0);
+	}
+}
+
+/* Text as troff reads it: no line begins with a control character, "-" and "\" stay themselves. */
+static void man_text(FILE *out, const char *text)
+{
+	bool line_start = true;
+
+	for (; *text; text++) {
+		if (line_start && (*text == '.' || *text == '\''))
+			fputs("\\&", out);
+		if (*text == '\\')
+			fputs("\\e", out);
+		else if (*text == '-')
+			fputs("\\-", out);
+		else
+			fputc(*text, out);
+		line_start = *text == '\n';
+	}
+}
+
+/* Paragraphs; a line that begins with a blank is an example and keeps its shape. */
+static void man_paragraphs(FILE *out, const char *text)
+{
+	while (text && *text) {
+		size_t line = strcspn(text, "\n");
+		char copy[512];
+
+		snprintf(copy, sizeof(copy), "%.*s", (int)line, text);
+		if (!line) {
+			fputs(".PP\n", out);
+		} else if (copy[0] == ' ') {
+			fputs(".br\n.RS 4\n.nf\n", out);
+			man_text(out, copy + strspn(copy, " "));
+			fputs("\n.fi\n.RE\n", out);
+		} else {
+			man_text(out, copy);
+			fputc('\n', out);
+		}
+		text += line + (text[line] == '\n');
+	}
+}
+
+static void man_heading(FILE *out, const char *name)
+{
+	fputs(".SH \"", out);
+	for (; *name; name++)
+		fputc(toupper((unsigned char)*name), out);
+	fputs("\"\n", out);
+}
+
+static void man_name(FILE *out, const char *name)
+{
+	for (; *name; name++)
+		fputc(*name == ' ' ? '-' : toupper((unsigned char)*name), out);
+}
+
+void opt_man(const struct opt_program *p, FILE *out)
+{
+	fputs(".TH ", out);
+	man_name(out, p->name);
+	fputs(" 1\n.SH NAME\n", out);
+	man_text(out, p->name);
+	fputs(" \\- ", out);
+	man_text(out, p->summary);
+	fputs("\n.SH SYNOPSIS\n.B ", out);
+	man_text(out, p->name);
+	fputs("\n", out);
+	man_text(out, p->synopsis);
+	fputs("\n.SH DESCRIPTION\n", out);
+	man_paragraphs(out, p->text ? p->text : p->summary);
+	for (const struct opt *o = p->options; o->name; o++) {
+		if (o->section || o == p->options)
+			man_heading(out, o->section ? o->section : "Options");
+		fputs(".TP\n\\fB\\-\\-", out);
+		man_text(out, o->name);
+		fprintf(out, "\\fR%s%s%s%s\n", o->value ? " " : "", o->value ? "\\fI" : "",
+			o->value ? o->value : "", o->value ? "\\fR" : "");
+		man_text(out, o->help);
+		fputc('\n', out);
+	}
+	if (p->after) {
+		fputs(".SH NOTES\n", out);
+		man_paragraphs(out, p->after);
+	}
+}
