@@ -21,7 +21,8 @@ void log_hooks(void (*before)(void), void (*after)(void))
 }
 
 /* One write a line, so that lines of several processes into one file do not mix. */
-static void print(const char *kind, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void print(const char *kind, const char *fmt,
+							va_list ap)
 {
 	char text[2048];
 
