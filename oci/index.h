@@ -41,11 +41,12 @@ struct layout;
 #define NOTE_UNLISTED_SINCE  "dev.ocimirror.unlisted-since" /* RFC 3339 */
 #define NOTE_SUBJECT         "dev.ocimirror.subject" /* on referrers: the digest referred to */
 /* Of the index itself. */
-#define NOTE_GENERATION  "dev.ocimirror.generation"
-#define NOTE_CREATED     "dev.ocimirror.created"
-#define NOTE_LIST_COMMIT "dev.ocimirror.list-commit"
-#define NOTE_LABEL       "dev.ocimirror.label"
-#define NOTE_MADE_BY     "dev.ocimirror.made-by" /* sync, rollback, undo, hold, ... */
+#define NOTE_GENERATION      "dev.ocimirror.generation"
+#define NOTE_CREATED         "dev.ocimirror.created"
+#define NOTE_LIST_COMMIT     "dev.ocimirror.list-commit"
+#define NOTE_LABEL           "dev.ocimirror.label"
+#define NOTE_SNAPSHOT_SUFFIX "dev.ocimirror.snapshot-suffix" /* of the last sync, strftime format */
+#define NOTE_MADE_BY         "dev.ocimirror.made-by"         /* sync, rollback, undo, hold, ... */
 
 struct note {
 	char *key, *value;

@@ -4,17 +4,26 @@
  * Pure functions on an index in memory; no disk, no clock. The old digest is kept under its snapshot
  * name in the same index that moves the tag, so the two cannot come apart.
  *
+ * A snapshot is an entry <tag><datestamp> that never moves. It says what it is of, when that content
+ * was last replaced (NOTE_SNAPSHOT_AT) and by what (NOTE_SNAPSHOT_BY), and keeps what its tag knew of
+ * the content (source, arrival, list line, author, retention, platforms), but not the tag's hold and
+ * not that it was gone or unlisted: those are said of the name, not of the content.
+ *
  * A hold is the annotation dev.ocimirror.held, a JSON object:
  *
  *	{"mode":"blocked","digest":"sha256:...","also":["sha256:..."],"reason":"...","who":"...","since":"..."}
  *
  * blocked: the tag moves as soon as upstream offers a digest that is none of the blocked ones (digest
- * and also). frozen: it does not move until released.
+ * and also). frozen: it does not move until released; the digests are then those it will be free of
+ * only by a release, too. A hold that cannot be read counts as frozen: a damaged note must not let go
+ * of what somebody wanted kept.
  */
 #ifndef OCI_MOVE_H
 #define OCI_MOVE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "oci/digest.h"
@@ -23,21 +32,33 @@ struct err;
 struct entry;
 struct index;
 
+/* When nobody says otherwise: 3.19 is kept as 3.19.20261120. */
+#define MOVE_SUFFIX ".%Y%m%d"
+
+/* Values of NOTE_SNAPSHOT_BY. */
+#define MOVE_BY_SYNC     "sync"
+#define MOVE_BY_ROLLBACK "rollback"
+#define MOVE_BY_UNDO     "undo"
+
 /* One run's moves: all snapshots bear one date. */
 struct move {
 	struct index *index;
-	const char *suffix; /* strftime format, UTC: ".%Y%m%d" */
+	const char *suffix; /* strftime format, UTC: MOVE_SUFFIX */
 	time_t when;
-	const char *by; /* "sync", "rollback", "undo" */
+	const char *by; /* MOVE_BY_... */
 };
 
 /* Whether a suffix format yields something a tag may end in ("" or "/%Y" do not). USAGE, saying why. */
 int move_check_suffix(const char *suffix, struct err *err);
 
+/* The tag of a canonical reference: lent from it; NULL when it has none (it names a digest). */
+const char *move_ref_tag(const char *ref);
+
 /*
  * The entry that keeps what e points at, under <tag><datestamp>: made when needed, found when the
- * same digest already has that day's name; -2, -3, ... when the name means something else. INVALID
- * when no valid tag can be made (too long): the caller leaves the tag where it is.
+ * same digest already has that day's name (or its -N: then it is told that it was replaced again);
+ * -2, -3, ... when the name means something else. INVALID when e has no tag or no valid one can be
+ * made of it (too long): the caller leaves the tag where it is.
  */
 struct entry *move_snapshot(const struct move *m, const struct entry *e, struct err *err);
 
@@ -49,6 +70,9 @@ struct entry *move_snapshot(const struct move *m, const struct entry *e, struct 
 int move_tag(const struct move *m, struct entry *e, const char *media_type, const struct digest *d,
 	     int64_t size, struct entry **snapshot, struct err *err);
 
+/* A hold remembers this many blocked digests; the oldest is forgotten first. */
+#define HOLD_DIGESTS 32
+
 enum hold_mode { HOLD_NONE = 0, HOLD_BLOCKED, HOLD_FROZEN };
 
 /* Does a hold on e keep it from moving to d? */
@@ -58,7 +82,13 @@ enum hold_mode move_hold_mode(const struct entry *e);
 void move_hold_words(const struct entry *e, char *reason, size_t nreason, char *who, size_t nwho,
 		     char *since, size_t nsince);
 
-/* Blocks d on e (or freezes e; d may then be NULL). Digests blocked earlier stay blocked. */
+/* The digests a hold names, the newest first; gives how many. */
+size_t move_hold_digests(const struct entry *e, struct digest out[static HOLD_DIGESTS]);
+
+/*
+ * Blocks d on e (or freezes e; d may then be NULL). Digests blocked earlier stay blocked, but never
+ * the one e points at now: whoever put it there wants it. What is frozen stays frozen.
+ */
 void move_hold(struct entry *e, enum hold_mode mode, const struct digest *d, const char *reason,
 	       const char *who, time_t since);
 void move_release(struct entry *e);
