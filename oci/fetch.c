@@ -1,0 +1,447 @@
+#include "oci/fetch.h"
+
+#include <stdlib.h>
+
+#include "oci/buf.h"
+#include "oci/layout.h"
+#include "oci/limits.h"
+#include "oci/manifest.h"
+#include "oci/own.h"
+#include "oci/registry.h"
+#include "oci/table.h"
+
+/* What one image wants: a manifest or a blob, met once in its walk. */
+struct want {
+	struct digest digest;
+	int64_t size; /* -1: not known (a root) */
+	bool manifest;
+	int depth;                /* of manifests: the root is 0 */
+	enum media_kind promised; /* by the descriptor; MEDIA_OTHER: nothing */
+	struct walk *walk;
+	struct want *next_of_object; /* others that wait for the same digest */
+};
+
+/* One image on its way. */
+struct walk {
+	struct fetch *fetch;
+	struct ref from;
+	char *platforms; /* or NULL */
+	struct digest root;
+	struct table seen;   /* wants by digest, owned */
+	struct want **blobs; /* those of `seen` that are blobs and missing, in the order met */
+	size_t nblobs, capblobs;
+	size_t waiting; /* wants under way */
+	bool failed, blobs_asked, in_walk;
+	struct err err;
+	char *media_type; /* of the root */
+	int64_t size, bytes;
+	unsigned requests;
+	fetch_done *done;
+	void *arg;
+};
+
+/* A digest that is being fetched, and who waits for it. */
+struct object {
+	struct digest digest;
+	struct fetch *fetch;
+	struct want *wants; /* the first one's repository is being asked */
+};
+
+struct fetch {
+	struct registry *registry;
+	struct layout *layout;
+	struct table objects; /* under way, by digest */
+	fetch_admit *admit;
+	struct buf scratch; /* a manifest read back from the store */
+};
+
+struct fetch *fetch_new(struct registry *r, struct layout *l)
+{
+	struct fetch *f = xcalloc(1, sizeof(*f));
+
+	f->registry = r;
+	f->layout = l;
+	buf_init(&f->scratch, LIMIT_MANIFEST);
+	return f;
+}
+
+void fetch_free(struct fetch *f)
+{
+	if (!f)
+		return;
+	table_release(&f->objects);
+	buf_release(&f->scratch);
+	free(f);
+}
+
+void fetch_set_admit(struct fetch *f, fetch_admit *admit)
+{
+	f->admit = admit;
+}
+
+/* ---- one image ---- */
+
+static void walk_free(struct walk *w)
+{
+	struct want *want;
+	size_t at = 0;
+
+	while ((want = table_next(&w->seen, &at)))
+		free(want);
+	table_release(&w->seen);
+	ref_release(&w->from);
+	free(w->platforms);
+	free(w->blobs);
+	free(w->media_type);
+	free(w);
+}
+
+/* The first failure is the image's; what is still under way is waited for, since others may want it. */
+static void walk_fail(struct walk *w, const struct err *err)
+{
+	if (w->failed)
+		return;
+	w->failed = true;
+	w->err = *err;
+}
+
+static void ask_blobs(struct walk *w);
+
+/* Called whenever something of the image is settled: goes on to the blobs, or ends. */
+static void walk_step(struct walk *w)
+{
+	if (w->in_walk || w->waiting)
+		return;
+	if (!w->failed && !w->blobs_asked) {
+		w->in_walk =
+			true; /* blobs may be there at once; the last one must not end us inside */
+		ask_blobs(w);
+		w->in_walk = false;
+		if (w->waiting)
+			return;
+	}
+	w->done(w->arg, &(struct fetch_result){
+				.err = w->failed ? &w->err : NULL,
+				.media_type = w->media_type && !w->failed ? w->media_type : "",
+				.size = w->size,
+				.bytes = w->bytes,
+				.requests = w->requests,
+			});
+	walk_free(w);
+}
+
+/* ---- one digest ---- */
+
+static void object_ask(struct object *o);
+static void walk_manifest(struct want *want, struct span bytes);
+
+/* Reads a manifest that is in the store and walks on below it. */
+static void walk_stored(struct want *want)
+{
+	struct fetch *f = want->walk->fetch;
+	struct err err;
+
+	if (layout_read(f->layout, &want->digest, &f->scratch, &err) < 0) {
+		walk_fail(want->walk, &err);
+		return;
+	}
+	walk_manifest(want, buf_span(&f->scratch));
+}
+
+/* The digest is in the store: everybody who waits goes on. */
+static void object_there(struct object *o)
+{
+	struct want *next;
+
+	table_remove(&o->fetch->objects, o->digest.str);
+	for (struct want *w = o->wants; w; w = next) {
+		struct walk *walk = w->walk;
+
+		next = w->next_of_object;
+		walk->waiting--;
+		if (w->manifest && !walk->failed) {
+			walk->in_walk = true;
+			walk_stored(w);
+			walk->in_walk = false;
+		}
+		walk_step(walk);
+	}
+	free(o);
+}
+
+static bool same_repository(const struct ref *a, const struct ref *b)
+{
+	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
+}
+
+/* The repository that was asked cannot give it: fail those who want it from there; the next one's own
+ * repository may have it. */
+static void object_failed(struct object *o, const struct err *err)
+{
+	struct want *asked = o->wants, *left = NULL, **tail = &left, *next;
+	struct ref from;
+	struct want *failed = NULL;
+
+	ref_copy(&from, &asked->walk->from);
+	for (struct want *w = o->wants; w; w = next) {
+		next = w->next_of_object;
+		if (same_repository(&from, &w->walk->from)) {
+			w->next_of_object = failed;
+			failed = w;
+		} else {
+			*tail = w;
+			tail = &w->next_of_object;
+		}
+	}
+	*tail = NULL;
+	o->wants = left;
+	if (!left) {
+		table_remove(&o->fetch->objects, o->digest.str);
+		free(o);
+	} else {
+		object_ask(o);
+	}
+	for (struct want *w = failed; w; w = next) {
+		next = w->next_of_object;
+		w->walk->waiting--;
+		walk_fail(w->walk, err);
+		walk_step(w->walk);
+	}
+	ref_release(&from);
+}
+
+static void got_manifest(void *arg, const struct registry_manifest *m)
+{
+	struct object *o = arg;
+	struct err err;
+
+	o->wants->walk->requests += m->requests;
+	o->wants->walk->bytes += (int64_t)m->bytes.n;
+	if (m->err) {
+		object_failed(o, m->err);
+		return;
+	}
+	if (layout_put(o->fetch->layout, &o->digest, m->bytes.p, m->bytes.n, &err) < 0)
+		object_failed(o, &err);
+	else
+		object_there(o);
+}
+
+static void got_blob(void *arg, const struct registry_blob *b)
+{
+	struct object *o = arg;
+
+	o->wants->walk->requests += b->requests;
+	o->wants->walk->bytes += b->bytes;
+	if (b->err) {
+		struct err err = *b->err;
+
+		err_wrap(&err, "blob %s", o->digest.str);
+		object_failed(o, &err);
+	} else {
+		object_there(o);
+	}
+}
+
+static void object_ask(struct object *o)
+{
+	struct want *w = o->wants;
+
+	if (w->manifest)
+		registry_manifest(o->fetch->registry, &w->walk->from, &o->digest, got_manifest, o);
+	else
+		registry_blob(o->fetch->registry, &w->walk->from, &o->digest, w->size,
+			      o->fetch->layout, got_blob, o);
+}
+
+/* Asks for a digest, or waits for who asked before. */
+static void want_ask(struct want *want)
+{
+	struct fetch *f = want->walk->fetch;
+	struct object *o = table_get(&f->objects, want->digest.str);
+
+	want->walk->waiting++;
+	if (o) {
+		want->next_of_object = o->wants->next_of_object;
+		o->wants->next_of_object = want;
+		return;
+	}
+	o = xcalloc(1, sizeof(*o));
+	o->digest = want->digest;
+	o->fetch = f;
+	o->wants = want;
+	want->next_of_object = NULL;
+	table_put(&f->objects, o->digest.str, o);
+	object_ask(o);
+}
+
+/* ---- the walk ---- */
+
+/* A new want of this image, or NULL when it was met before. */
+static struct want *walk_meet(struct walk *w, const struct digest *d, int64_t size)
+{
+	struct want *want;
+
+	if (table_get(&w->seen, d->str))
+		return NULL;
+	want = xcalloc(1, sizeof(*want));
+	want->digest = *d;
+	want->size = size;
+	want->walk = w;
+	table_put(&w->seen, want->digest.str, want);
+	return want;
+}
+
+/* Content the descriptor carries itself, or that is known from its digest: the empty descriptor
+ * (image-spec, manifest.md, "Guidance for an Empty Descriptor") is not stored by every registry. */
+static bool put_embedded(struct walk *w, const struct desc *d)
+{
+	own_free char *data = desc_data(d);
+	struct err ignored;
+	static const char *const known[] = { "", "{}" };
+
+	if (data && layout_put(w->fetch->layout, &d->digest, data, (size_t)d->size, &ignored) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct digest digest;
+
+		if (d->size != (int64_t)strlen(known[i]))
+			continue;
+		digest_of(&d->digest, known[i], strlen(known[i]), &digest);
+		if (digest_eq(&digest, &d->digest))
+			return layout_put(w->fetch->layout, &d->digest, known[i], strlen(known[i]),
+					  &ignored) == 0;
+	}
+	return false;
+}
+
+static void meet_blob(struct walk *w, const struct desc *d)
+{
+	struct want *want = walk_meet(w, &d->digest, d->size);
+
+	if (!want || layout_has(w->fetch->layout, &d->digest, d->size) || put_embedded(w, d))
+		return;
+	w->blobs = xgrow(w->blobs, w->nblobs, &w->capblobs, sizeof(*w->blobs));
+	w->blobs[w->nblobs++] = want;
+}
+
+static int check_child(const struct desc *d, int depth, struct err *err)
+{
+	if (d->size > (int64_t)LIMIT_MANIFEST)
+		return err_set(err, ERR_INVALID, 0,
+			       "manifest %s has %lld bytes, more than the %lu allowed",
+			       d->digest.str, (long long)d->size, LIMIT_MANIFEST);
+	if (depth > LIMIT_NESTING)
+		return err_set(err, ERR_INVALID, 0, "indexes are nested more than %d deep",
+			       LIMIT_NESTING);
+	return 0;
+}
+
+static void meet_manifest(struct walk *w, const struct desc *d, int depth)
+{
+	struct want *want = walk_meet(w, &d->digest, d->size);
+	struct err err;
+
+	if (!want)
+		return;
+	want->manifest = true;
+	want->depth = depth;
+	want->promised = media_kind(d->media_type);
+	if (check_child(d, depth, &err) < 0)
+		walk_fail(w, &err);
+	else if (layout_has(w->fetch->layout, &d->digest, d->size))
+		walk_stored(want);
+	else
+		want_ask(want);
+}
+
+/* What the descriptor promised must be what came: a client that trusts the one would read the other. */
+static int check_promise(const struct want *want, const struct manifest *m, size_t size,
+			 struct err *err)
+{
+	if (want->size >= 0 && (size_t)want->size != size)
+		return err_set(err, ERR_INVALID, 0,
+			       "manifest %s has %zu bytes where its index says %lld",
+			       want->digest.str, size, (long long)want->size);
+	if (want->promised != MEDIA_OTHER && want->promised != m->kind)
+		return err_set(err, ERR_INVALID, 0,
+			       "manifest %s is %s where its index says the other", want->digest.str,
+			       m->kind == MEDIA_INDEX ? "an index" : "an image manifest");
+	return 0;
+}
+
+/* An index may list what is no manifest at all (image-spec, image-index.md: "implementations ... MUST
+ * support"; others are legal): such a child is content like any other. */
+static bool is_manifest_like(const struct desc *d)
+{
+	return media_kind(d->media_type) != MEDIA_OTHER || !d->media_type[0];
+}
+
+static void walk_below(struct want *want, const struct manifest *m)
+{
+	struct walk *w = want->walk;
+
+	for (size_t i = 0; i < m->n && !w->failed; i++) {
+		if (m->kind == MEDIA_MANIFEST || !is_manifest_like(&m->below[i]))
+			meet_blob(w, &m->below[i]);
+		else if (manifest_wanted(m, i, w->platforms))
+			meet_manifest(w, &m->below[i], want->depth + 1);
+	}
+}
+
+static void walk_manifest(struct want *want, struct span bytes)
+{
+	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	struct walk *w = want->walk;
+	struct err err;
+
+	if (manifest_parse(&m, bytes, NULL, &err) < 0 ||
+	    check_promise(want, &m, bytes.n, &err) < 0) {
+		if (want->depth)
+			err_wrap(&err, "manifest %s", want->digest.str);
+		walk_fail(w, &err);
+		return;
+	}
+	if (want->depth == 0) {
+		w->media_type = xstrdup(m.media_type);
+		w->size = (int64_t)bytes.n;
+	}
+	walk_below(want, &m);
+}
+
+static void ask_blobs(struct walk *w)
+{
+	int64_t missing = 0;
+	struct err err;
+
+	w->blobs_asked = true;
+	for (size_t i = 0; i < w->nblobs; i++)
+		missing += w->blobs[i]->size;
+	if (missing && w->fetch->admit && w->fetch->admit(w->arg, missing, &err) < 0) {
+		walk_fail(w, &err);
+		return;
+	}
+	for (size_t i = 0; i < w->nblobs; i++) {
+		/* another image may have brought it since we met it */
+		if (!layout_has(w->fetch->layout, &w->blobs[i]->digest, w->blobs[i]->size))
+			want_ask(w->blobs[i]);
+	}
+}
+
+void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
+		 const char *platforms, fetch_done *done, void *arg)
+{
+	struct walk *w = xcalloc(1, sizeof(*w));
+	struct desc d = { .media_type = "", .digest = *root, .size = -1 };
+
+	w->fetch = f;
+	ref_copy(&w->from, from);
+	w->platforms = platforms ? xstrdup(platforms) : NULL;
+	w->root = *root;
+	w->done = done;
+	w->arg = arg;
+	w->in_walk = true;
+	meet_manifest(w, &d, 0);
+	w->in_walk = false;
+	walk_step(w);
+}

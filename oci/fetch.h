@@ -1,0 +1,54 @@
+/*
+ * fetch - a manifest and all below it, from the wire into the store.
+ *
+ * An image is walked from its root: first the manifests (each read as soon as it arrives), then, when
+ * it is known what is missing and how many bytes that takes, the blobs. What the store has already is
+ * not asked for; so walking an image that is whole costs no request, and is how an image is checked
+ * to be whole. A digest that several images share is fetched once: the others wait for it, and ask
+ * their own repository only when the first one's could not give it.
+ *
+ * Everything is asynchronous on registry_run()'s loop; done is called exactly once for each image,
+ * perhaps before fetch_image() returns.
+ */
+#ifndef OCI_FETCH_H
+#define OCI_FETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "oci/digest.h"
+#include "oci/err.h"
+#include "oci/ref.h"
+
+struct fetch;
+struct layout;
+struct registry;
+
+struct fetch_result {
+	const struct err *err;  /* NULL: all that is wanted is in the store (perhaps only staged) */
+	const char *media_type; /* of the root; "" on failure */
+	int64_t size;           /* of the root */
+	int64_t bytes;          /* that came over the wire for this image */
+	unsigned requests;      /* that were spent on it */
+};
+typedef void fetch_done(void *arg, const struct fetch_result *result);
+
+/* Asked before the blobs of an image are requested: `bytes` are still missing. -1 with *err refuses,
+ * and the image fails with it. */
+typedef int fetch_admit(void *arg, int64_t bytes, struct err *err);
+
+struct fetch *fetch_new(struct registry *r, struct layout *l);
+/* Nothing may be under way any more. */
+void fetch_free(struct fetch *f);
+
+/* Who is asked before blobs are requested; NULL (the default) admits all. */
+void fetch_set_admit(struct fetch *f, fetch_admit *admit);
+
+/*
+ * Fetches `root` and what is below it from `from`'s repository. platforms: only these children of
+ * indexes ("linux/amd64,linux/arm64"; NULL: all). arg goes to admit and done.
+ */
+void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
+		 const char *platforms, fetch_done *done, void *arg);
+
+#endif
