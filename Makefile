@@ -1,4 +1,4 @@
-# make help says what there is. One page: three programs, one library, their tests.
+# One page: three programs, one library, their tests. `make help` says what there is.
 
 VERSION  = 0.1.0
 PREFIX   = /usr/local
@@ -7,6 +7,8 @@ BUILD    = build
 CC       = gcc
 CFLAGS   = -O2 -g
 LDFLAGS  =
+JOBS    := $(shell nproc)
+TIME     = 60
 
 progs    = sync publish serve
 WARNINGS = -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -14,53 +16,108 @@ WARNINGS = -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-proto
 HARDEN   = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMIRROR_VERSION='"$(VERSION)"' -I. $(WARNINGS) $(HARDEN) $(CFLAGS) \
            $(if $(CI),-Werror)
-SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+LINK     = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -pie -Wl,--as-needed -Wl,-z,relro,-z,now -o $@ \
+           $(filter %.o,$^) $(filter-out $(lib),$(filter %.a,$^)) $(lib)
+# mirror-serve links neither libcurl nor libgit2: what it is made of must not need them
 LIBS     = -ljansson -lcrypto -lpcre2-8
-# mirror-serve links neither libcurl nor libgit2 (a test runs ldd)
 LIBS_sync = -lcurl -lgit2
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 lib      = $(BUILD)/liboci.a
+rooms    = $(progs:%=$(BUILD)/lib%.a)
 units    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.t,$(wildcard tests/unit/*.c))
-fuzzers  = $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+fuzzers  = $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 replays  = $(fuzzers:%=$(BUILD)/tests/fuzz/%.t)
 tools    = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
+sources  = $(wildcard $(addsuffix /*.c,oci $(progs) tests/unit tests/fuzz tests/tools))
+headers  = $(wildcard $(addsuffix /*.h,oci $(progs) tests tests/unit tests/fuzz tests/tools))
+scripts  = $(shell git ls-files -z -- ci tests .ci | xargs -0 grep -lE '^\#!.*\b(sh|bash|bats)$$')
 
-all: $(progs:%=$(BUILD)/mirror-%)
+all: $(progs:%=$(BUILD)/mirror-%) ## the three programs, in build/
 
+define room
+$(BUILD)/mirror-$(1): $(BUILD)/$(1)/main.o $(BUILD)/lib$(1).a $(lib)
+	@echo "  LINK $$@"
+	@$$(LINK) $$(LIBS_$(1)) $$(LIBS)
+$(BUILD)/lib$(1).a: $(call obj,$(filter-out $(1)/main.c,$(wildcard $(1)/*.c)))
+# a room's own modules under test
+$(filter $(BUILD)/tests/unit/$(1)_%,$(units)): $(BUILD)/lib$(1).a
+endef
+$(foreach p,$(progs),$(eval $(call room,$(p))))
 $(lib): $(call obj,$(wildcard oci/*.c))
+
+$(BUILD)/%.a:
+	@mkdir -p $(@D)
 	@rm -f $@
 	@$(AR) rcs $@ $^
-
-define program
-$(BUILD)/mirror-$(1): $(call obj,$(wildcard $(1)/*.c)) $(lib)
-	@echo "  LINK $$@"
-	@$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -pie -Wl,--as-needed -Wl,-z,relro,-z,now -o $$@ $$^ $$(LIBS_$(1)) $$(LIBS)
-endef
-$(foreach p,$(progs),$(eval $(call program,$(p))))
-
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+# rewritten, and so everything rebuilt, when the compiler or its flags are others than last time
+$(BUILD)/flags: always
+	@$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS) $(LDFLAGS)) cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(BUILD)/tests/unit/%.t: $(BUILD)/tests/unit/%.o $(lib)
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -pie -Wl,--as-needed -o $@ $(filter-out $(lib),$^) $(lib) $(LIBS_sync) $(LIBS)
-# serve's own modules under test
-$(BUILD)/tests/unit/serve_%.t: $(BUILD)/tests/unit/serve_%.o $(filter-out $(BUILD)/serve/main.o,$(call obj,$(wildcard serve/*.c))) $(lib)
-$(BUILD)/tests/unit/sync_%.t: $(BUILD)/tests/unit/sync_%.o $(filter-out $(BUILD)/sync/main.o,$(call obj,$(wildcard sync/*.c))) $(lib)
-
-$(BUILD)/tests/fuzz/%.t: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(filter-out $(BUILD)/serve/main.o,$(call obj,$(wildcard serve/*.c))) $(lib)
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -pie -Wl,--as-needed -o $@ $(filter-out $(lib),$^) $(lib) $(LIBS_sync) $(LIBS)
-
+	@$(LINK) $(LIBS_sync) $(LIBS)
+$(BUILD)/tests/fuzz/%.t: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(rooms) $(lib)
+	@$(LINK) $(LIBS_sync) $(LIBS)
+$(BUILD)/tests/fuzz/%.fuzz: $(BUILD)/tests/fuzz/%.o $(rooms) $(lib)
+	@$(LINK) -fsanitize=fuzzer $(LIBS_sync) $(LIBS)
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(lib)
-	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -pie -Wl,--as-needed -o $@ $(filter-out $(lib),$^) $(lib) $(LIBS_sync) $(LIBS)
+	@$(LINK) $(LIBS_sync) $(LIBS)
 
-tests: all $(units) $(replays) $(tools)
+tests: all $(units) $(replays) $(tools) ## everything that the tests run, without running them
 
-.PHONY: all tests clean
+# A crash under a sanitizer exits with 99: no status of ours, and never taken for one. The environment
+# of whoever calls (proxies, credentials, git settings) stays outside.
+check: ## all tests under ASan and UBSan; T='tests/cli/20-*.bats' runs only those
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)' tests
+	@env -i PATH="$$PATH" HOME="$$HOME" USER="$${USER:-root}" TERM=dumb LANG=C.UTF-8 TMPDIR="$${TMPDIR:-/tmp}" \
+		BIN=$(CURDIR)/build/asan GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null \
+		ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1 LSAN_OPTIONS=exitcode=99 \
+		UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 prove -e '' -j$(JOBS) $(or $(T),\
+		$(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)) $(wildcard tests/cli/*.bats tests/interop/*.bats))
+
+lint: ## the rules of STYLE.md, as far as a machine can keep them
+	@ci/check-includes $(headers) $(sources)
+	@ci/check-size $(sources)
+	@clang-format --dry-run -Werror $(sources) $(headers)
+	@shellcheck -x $(scripts)
+	@mkdir -p build/lint/cppcheck
+	@cppcheck -q -j$(JOBS) --cppcheck-build-dir=build/lint/cppcheck --error-exitcode=1 --inline-suppr \
+		--suppressions-list=ci/cppcheck.suppress --enable=warning,performance,portability \
+		--std=c11 -D_GNU_SOURCE -DMIRROR_VERSION='"0"' -I. $(sources)
+	@$(MAKE) --no-print-directory -k -j$(JOBS) -Otarget $(sources:%.c=build/lint/%.o)
+	@echo "lint: clean"
+# gcc's analyzer and clang-tidy: per file, and only when it or a header of its changed
+build/lint/%.o: %.c .clang-tidy Makefile
+	@mkdir -p $(@D)
+	@gcc $(ALL_CFLAGS) -Werror -fanalyzer -MMD -MP -c -o $@.tmp -MF $(@:.o=.d) -MT $@ $<
+	@clang-tidy --quiet --warnings-as-errors='*' $< -- $(ALL_CFLAGS) 2>$@.log || { cat $@.log; rm $@.tmp; false; }
+	@mv $@.tmp $@
+
+fuzz: ## make fuzz MODULE=ref TIME=60: libFuzzer; what it finds goes into tests/corpus/ref/
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/fuzz CC=clang \
+		CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link' build/fuzz/tests/fuzz/$(MODULE).fuzz
+	@mkdir -p build/fuzz/corpus/$(MODULE) tests/corpus/$(MODULE)
+	build/fuzz/tests/fuzz/$(MODULE).fuzz -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=2048 \
+		-artifact_prefix=tests/corpus/$(MODULE)/ build/fuzz/corpus/$(MODULE) tests/corpus/$(MODULE)
+
+install: all ## PREFIX=/usr/local DESTDIR=: programs and man pages
+	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	@set -e; for p in $(progs:%=mirror-%); do \
+		install $(BUILD)/$$p $(DESTDIR)$(PREFIX)/bin/$$p; \
+		$(BUILD)/$$p --man >$(DESTDIR)$(PREFIX)/share/man/man1/$$p.1; done
+
+clean: ## removes build/
+	rm -rf build
+help: ## what you are reading
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+
+.PHONY: all always tests check lint fuzz install clean help
 .SECONDARY:
-clean:
-	rm -rf $(BUILD)
-
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.DELETE_ON_ERROR:
+.SUFFIXES:
+-include $(shell find $(BUILD) build/lint -name '*.d' 2>/dev/null)

@@ -27,12 +27,13 @@ static inline int tap_report_text(const char *got, const char *want, const char 
 
 	tap_report(ok, what, file, line);
 	if (!ok)
-		printf("#   got:  %s\n#   want: %s\n", got ? got : "(null)", want ? want : "(null)");
+		printf("#   got:  %s\n#   want: %s\n", got ? got : "(null)",
+		       want ? want : "(null)");
 	return ok;
 }
 
-#define CHECK(cond)		    tap_report(!!(cond), #cond, __FILE__, __LINE__)
-#define CHECK_ROW(cond, name)	    tap_report(!!(cond), name, __FILE__, __LINE__)
+#define CHECK(cond)                 tap_report(!!(cond), #cond, __FILE__, __LINE__)
+#define CHECK_ROW(cond, name)       tap_report(!!(cond), name, __FILE__, __LINE__)
 #define CHECK_TEXT(got, want, name) tap_report_text(got, want, name, __FILE__, __LINE__)
 
 /* The last line of main(). */
