@@ -5,57 +5,10 @@
 #include <string.h>
 
 #include "oci/err.h"
+#include "oci/near.h"
 #include "oci/span.h"
 
 #define MAX_OPTIONS 64
-
-/* Damerau-Levenshtein (a swap of neighbours is one edit) over short words, in three rows. */
-static unsigned distance(const char *a, const char *b)
-{
-	enum { MAX = 40 };
-	unsigned rows[3][MAX + 1];
-	size_t na = strlen(a), nb = strlen(b);
-
-	if (na > MAX || nb > MAX)
-		return MAX;
-	for (size_t j = 0; j <= nb; j++)
-		rows[0][j] = (unsigned)j;
-	for (size_t i = 1; i <= na; i++) {
-		unsigned *now = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
-
-		now[0] = (unsigned)i;
-		for (size_t j = 1; j <= nb; j++) {
-			unsigned best = up[j - 1] + (a[i - 1] != b[j - 1]);
-
-			if (up[j] + 1 < best)
-				best = up[j] + 1;
-			if (now[j - 1] + 1 < best)
-				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    up2[j - 2] + 1 < best)
-				best = up2[j - 2] + 1;
-			now[j] = best;
-		}
-	}
-	return rows[na % 3][nb];
-}
-
-const char *opt_nearest(const char *word, const char *const *known)
-{
-	const char *best = NULL;
-	/* two slips in a long word, one in a short one, none in "-x" */
-	unsigned least = strlen(word) > 5 ? 3 : strlen(word) > 2 ? 2 : 1;
-
-	for (; *known; known++) {
-		unsigned d = distance(word, *known);
-
-		if (d < least) {
-			least = d;
-			best = *known;
-		}
-	}
-	return best;
-}
 
 static const struct opt *find(const struct opt_program *p, struct span name)
 {
@@ -74,7 +27,7 @@ static int unknown(const struct opt_program *p, struct span name, struct err *er
 	for (const struct opt *o = p->options; o->name && n < MAX_OPTIONS + 2; o++)
 		known[n++] = o->name;
 	snprintf(word, sizeof(word), "%.*s", SPAN_ARG(name));
-	near = opt_nearest(word, known);
+	near = near_word(name, known);
 	if (near)
 		return err_set(err, ERR_USAGE, 0,
 			       "unknown option \"--%s\" (did you mean \"--%s\"?)", word, near);

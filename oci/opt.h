@@ -61,7 +61,4 @@ void opt_help(const struct opt_program *p, FILE *out);
 /* The same as a man page, section 1, troff with the man macros. */
 void opt_man(const struct opt_program *p, FILE *out);
 
-/* The nearest of `known` (NULL-ended) to a misspelt word, or NULL when none is near. */
-const char *opt_nearest(const char *word, const char *const *known);
-
 #endif

@@ -1,0 +1,56 @@
+#include "oci/near.h"
+
+#include <ctype.h>
+
+#define MAX 40
+
+static bool same(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+static unsigned least_of(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Damerau-Levenshtein, where no part is edited twice, in three rows. */
+static unsigned distance(struct span a, struct span b)
+{
+	unsigned rows[3][MAX + 1];
+
+	for (size_t j = 0; j <= b.n; j++)
+		rows[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= a.n; i++) {
+		unsigned *now = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
+
+		now[0] = (unsigned)i;
+		for (size_t j = 1; j <= b.n; j++) {
+			now[j] = up[j - 1] + !same(a.p[i - 1], b.p[j - 1]);
+			now[j] = least_of(now[j], least_of(up[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 && same(a.p[i - 1], b.p[j - 2]) &&
+			    same(a.p[i - 2], b.p[j - 1]))
+				now[j] = least_of(now[j], up2[j - 2] + 1);
+		}
+	}
+	return rows[a.n % 3][b.n];
+}
+
+const char *near_word(struct span word, const char *const *known)
+{
+	const char *best = NULL;
+	unsigned least = word.n > 5 ? 3 : word.n > 2 ? 2 : 1;
+
+	if (word.n > MAX)
+		return NULL;
+	for (; *known; known++) {
+		struct span k = span_str(*known);
+		unsigned d = k.n > MAX ? MAX : distance(word, k);
+
+		if (d < least) {
+			least = d;
+			best = *known;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,14 @@
+/*
+ * near - what a misspelt word was probably meant to be.
+ */
+#ifndef OCI_NEAR_H
+#define OCI_NEAR_H
+
+#include "oci/span.h"
+
+/* The nearest of `known` (NULL-ended), or NULL when none is near: two slips in a long word, one in a
+ * short one, none in a word of two letters. A swap of neighbours is one slip; upper and lower case are
+ * the same. */
+const char *near_word(struct span word, const char *const *known);
+
+#endif
