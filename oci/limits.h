@@ -51,6 +51,20 @@
 #define LIMIT_TAGS           200000
 #define LIMIT_TOKEN          (64UL * KIB)
 
+/* HTTP as a server. A request line: the longest that means something (a name, a tag, an ns, two paging
+ * words, all percent-encoded) stays below 4 KiB. Its head: bearer tokens of 8 KiB are seen. A body sent
+ * along with a GET is skipped up to this size; behind a larger one the connection is closed. */
+#define LIMIT_REQUEST_LINE   (8UL * KIB)
+#define LIMIT_REQUEST_HEAD   (16UL * KIB)
+#define LIMIT_REQUEST_FIELDS 100
+#define LIMIT_REQUEST_BODY   (64UL * KIB)
+/* Connections at once, however many descriptors the system would give. */
+#define LIMIT_CONNECTIONS 16384
+/* Bytes of manifests a server keeps in memory; the rest is sent from its files. */
+#define LIMIT_SERVE_CACHE (5UL * MIB)
+/* One page of a list: clients read bodies up to 4 MiB. */
+#define LIMIT_SERVE_PAGE (4000UL * 1000UL)
+
 /* A line of the journal; a journal is read line by line. */
 #define LIMIT_JOURNAL_LINE (64UL * KIB)
 /* What a person says with --reason or --label. */
