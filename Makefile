@@ -81,16 +81,21 @@ check: ## all tests under ASan and UBSan; T='tests/cli/20-*.bats' runs only thos
 		$(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)) $(wildcard tests/cli/*.bats tests/interop/*.bats))
 
 lint: ## the rules of STYLE.md, as far as a machine can keep them
-	@ci/check-includes $(headers) $(sources)
-	@ci/check-size $(sources)
-	@clang-format --dry-run -Werror $(sources) $(headers)
-	@shellcheck -x $(scripts)
-	@mkdir -p build/lint/cppcheck
-	@cppcheck -q -j$(JOBS) --cppcheck-build-dir=build/lint/cppcheck --error-exitcode=1 --inline-suppr \
-		--suppressions-list=ci/cppcheck.suppress --enable=warning,performance,portability \
-		--std=c11 -D_GNU_SOURCE -DMIRROR_VERSION='"0"' -I. $(sources)
-	@$(MAKE) --no-print-directory -k -j$(JOBS) -Otarget $(sources:%.c=build/lint/%.o)
+	@$(MAKE) --no-print-directory -k -j$(JOBS) -Otarget lint-includes lint-size lint-format lint-shell \
+		lint-cppcheck $(sources:%.c=build/lint/%.o)
 	@echo "lint: clean"
+lint-includes:
+	@ci/check-includes $(headers) $(sources)
+lint-size:
+	@ci/check-size $(sources)
+lint-format:
+	@clang-format --dry-run -Werror $(headers) $(sources)
+lint-shell:
+	@shellcheck -x $(scripts)
+lint-cppcheck:
+	@mkdir -p build/lint/cppcheck
+	@cppcheck -q --cppcheck-build-dir=build/lint/cppcheck --error-exitcode=1 --inline-suppr --std=c11 -I. \
+		--enable=warning,performance,portability -D_GNU_SOURCE -DMIRROR_VERSION='"0"' $(sources)
 # gcc's analyzer and clang-tidy: per file, and only when it or a header of its changed
 build/lint/%.o: %.c .clang-tidy Makefile
 	@mkdir -p $(@D)

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef err_set
+#undef err_wrap
+#undef err_sys
+
 /* A stranger's bytes may stand in a message; none of them may move a terminal's cursor. */
 static void make_printable(char *s)
 {

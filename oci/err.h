@@ -53,4 +53,13 @@ int err_wrap(struct err *err, const char *fmt, ...) __attribute__((format(printf
 /* Sets *err from errno as "what \"path\": reason" (kind IO, or NOTFOUND for ENOENT) and gives -1. */
 int err_sys(struct err *err, const char *what, const char *path) __attribute__((cold));
 
+/* The -1 is shown to the compiler, so that it, and an analyzer, knows which way a caller goes on. */
+static inline int err_failed(void)
+{
+	return -1;
+}
+#define err_set(...)  (err_set(__VA_ARGS__), err_failed())
+#define err_wrap(...) (err_wrap(__VA_ARGS__), err_failed())
+#define err_sys(...)  (err_sys(__VA_ARGS__), err_failed())
+
 #endif

@@ -19,8 +19,11 @@ const char media_accept[] =
 
 enum media_kind media_kind(const char *type)
 {
-	size_t n = type ? strcspn(type, "; \t") : 0;
+	size_t n;
 
+	if (!type)
+		return MEDIA_OTHER;
+	n = strcspn(type, "; \t");
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (strlen(table[i].type) == n && strncasecmp(table[i].type, type, n) == 0)
 			return table[i].kind;

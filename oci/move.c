@@ -22,8 +22,12 @@ static void make_stamp(const char *suffix, time_t when, char out[static STAMP_MA
 	struct tm tm;
 
 	gmtime_r(&when, &tm);
+	/* the format is mirror.conf's by design; strftime() reads no arguments but tm */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	if (!strftime(out, STAMP_MAX, suffix, &tm))
 		out[0] = '\0';
+#pragma GCC diagnostic pop
 }
 
 int move_check_suffix(const char *suffix, struct err *err)
