@@ -1,14 +1,15 @@
 /*
  * glob - the one pattern language of lists, mirror.conf and command lines: "*" any run of characters
- * ("/" too), "?" one character, everything else itself; and PCRE2 for match=, with limits.
+ * ("/" too), "?" one character, everything else itself; and regular expressions (PCRE2) for match=.
  *
- * Patterns come from pull requests: glob_match is linear in time for any pattern, and a regular
- * expression has match and depth limits and never allocates without bound.
+ * Patterns come from pull requests. glob_match costs at most pattern times text, whatever the pattern,
+ * and no memory; a regular expression has match, depth and heap limits.
  */
 #ifndef OCI_GLOB_H
 #define OCI_GLOB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "oci/span.h"
 
@@ -23,16 +24,20 @@ bool glob_match_any(struct span patterns, struct span text);
 
 /*
  * A PATTERN over references: split like a reference at the last ":" after the last "/", name and tag
- * matched apart (no tag part: every tag). Without a wildcard it is normalised first, as a reference is;
- * a digest ("name@sha256:...") matches that digest.
+ * matched apart (no tag part: every tag, and every digest). What stands behind "@" is matched with the
+ * digest. A name without a wildcard is normalised first, as a reference is: "alpine:3.*" means
+ * docker.io/library/alpine. A tag part never matches a target without a tag.
  */
 bool glob_match_ref(struct span pattern, const struct ref *target);
-/* Whether it is well-formed. USAGE or INVALID, naming what is wrong. */
+/* Whether it is well-formed. USAGE, naming what is wrong. */
 int glob_check_ref(struct span pattern, struct err *err);
+/* Whether it has a tag or a digest part, so that it is about single images, not repositories. */
+bool glob_names_tag(struct span pattern);
 
-/* A regular expression, anchored at both ends. */
+/* A regular expression, anchored at both ends. USAGE when it is none; *at (may be NULL) gets the offset
+ * of what is wrong. */
 struct regex;
-struct regex *regex_new(struct span pattern, struct err *err);
+struct regex *regex_new(struct span pattern, size_t *at, struct err *err);
 void regex_free(struct regex *re);
 /* 1, 0, or -1 with LIMIT when the text costs more than the limits allow. */
 int regex_match(const struct regex *re, struct span text, struct err *err);
