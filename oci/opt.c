@@ -66,6 +66,8 @@ static int take_option(const struct opt_program *p, int argc, char **argv, int *
 		return OPT_HELP;
 	if (span_eq(name, "version"))
 		return OPT_VERSION;
+	if (span_eq(name, "man"))
+		return OPT_MAN;
 	if (!o)
 		return unknown(p, name, err);
 	if (!o->value && equals)
