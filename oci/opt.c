@@ -1,6 +1,5 @@
 #include "oci/opt.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,13 +153,15 @@ static void help_option(const struct opt *o, FILE *out)
 	wrap(out, o->help, column, used);
 }
 
+/* Every program has these. */
+static const struct opt common[] = {
+	{ .name = "help", .help = "show this and stop" },
+	{ .name = "version", .help = "show the version and stop" },
+	OPT_END,
+};
+
 void opt_help(const struct opt_program *p, FILE *out)
 {
-	static const struct opt common[] = {
-		{ .name = "help", .help = "show this and stop" },
-		{ .name = "version", .help = "show the version and stop" },
-	};
-
 	fprintf(out, "Usage: %s %s\n", p->name, p->synopsis);
 	wrap(out, p->summary, 0, 0);
 	if (p->text) {
@@ -174,8 +175,8 @@ void opt_help(const struct opt_program *p, FILE *out)
 	}
 	if (!p->options->name)
 		fprintf(out, "\nOptions:\n");
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		help_option(&common[i], out);
+	for (const struct opt *o = common; o->name; o++)
+		help_option(o, out);
 	if (p->after) {
 		fputc('\n', out);
 		wrap(out, p->after, 0, 0);
@@ -183,83 +184,90 @@ void opt_help(const struct opt_program *p, FILE *out)
 }
 
 /* Text as troff reads it: no line begins with a control character, "-" and "\" stay themselves. */
-static void man_text(FILE *out, const char *text)
+static void man_text(FILE *out, struct span text)
 {
-	bool line_start = true;
-
-	for (; *text; text++) {
-		if (line_start && (*text == '.' || *text == '\''))
+	for (size_t i = 0; i < text.n; i++) {
+		if ((i == 0 || text.p[i - 1] == '\n') && (text.p[i] == '.' || text.p[i] == '\''))
 			fputs("\\&", out);
-		if (*text == '\\')
+		if (text.p[i] == '\\')
 			fputs("\\e", out);
-		else if (*text == '-')
+		else if (text.p[i] == '-')
 			fputs("\\-", out);
 		else
-			fputc(*text, out);
-		line_start = *text == '\n';
+			fputc(text.p[i], out);
 	}
 }
 
 /* Paragraphs; a line that begins with a blank is an example and keeps its shape. */
 static void man_paragraphs(FILE *out, const char *text)
 {
-	while (text && *text) {
-		size_t line = strcspn(text, "\n");
-		char copy[512];
+	struct span rest = span_str(text), line;
+	bool example = false;
 
-		snprintf(copy, sizeof(copy), "%.*s", (int)line, text);
-		if (!line) {
-			fputs(".PP\n", out);
-		} else if (copy[0] == ' ') {
-			fputs(".br\n.RS 4\n.nf\n", out);
-			man_text(out, copy + strspn(copy, " "));
-			fputs("\n.fi\n.RE\n", out);
-		} else {
-			man_text(out, copy);
-			fputc('\n', out);
+	while (span_cut(&rest, '\n', &line)) {
+		bool indented = line.n && line.p[0] == ' ';
+
+		if (indented != example)
+			fputs(indented ? ".RS 4\n.nf\n" : ".fi\n.RE\n", out);
+		example = indented;
+		if (!line.n) {
+			/* the last one ends the text */
+			fputs(rest.p ? ".PP\n" : "", out);
+			continue;
 		}
-		text += line + (text[line] == '\n');
+		man_text(out, indented ? span_trim(line) : line);
+		fputc('\n', out);
+	}
+	if (example)
+		fputs(".fi\n.RE\n", out);
+}
+
+static void man_options(FILE *out, const struct opt *options)
+{
+	for (const struct opt *o = options; o->name; o++) {
+		if (o->section) {
+			fputs(".SS \"", out);
+			man_text(out, span_str(o->section));
+			fputs("\"\n", out);
+		}
+		fputs(".TP\n\\fB\\-\\-", out);
+		man_text(out, span_str(o->name));
+		fputs("\\fR", out);
+		if (o->value) {
+			fputs(" \\fI", out);
+			man_text(out, span_str(o->value));
+			fputs("\\fR", out);
+		}
+		fputc('\n', out);
+		man_text(out, span_str(o->help));
+		fputc('\n', out);
 	}
 }
 
-static void man_heading(FILE *out, const char *name)
-{
-	fputs(".SH \"", out);
-	for (; *name; name++)
-		fputc(toupper((unsigned char)*name), out);
-	fputs("\"\n", out);
-}
-
+/* "mirror-publish rollback" is the page mirror-publish-rollback. */
 static void man_name(FILE *out, const char *name)
 {
 	for (; *name; name++)
-		fputc(*name == ' ' ? '-' : toupper((unsigned char)*name), out);
+		fputs(*name == ' ' || *name == '-' ? "\\-" : (char[]){ *name, '\0' }, out);
 }
 
 void opt_man(const struct opt_program *p, FILE *out)
 {
-	fputs(".TH ", out);
+	fputs(".TH \"", out);
 	man_name(out, p->name);
-	fputs(" 1\n.SH NAME\n", out);
-	man_text(out, p->name);
+	fputs("\" 1 \"\" \"version " MIRROR_VERSION "\"\n.SH NAME\n", out);
+	man_name(out, p->name);
 	fputs(" \\- ", out);
-	man_text(out, p->summary);
+	man_text(out, span_str(p->summary));
 	fputs("\n.SH SYNOPSIS\n.B ", out);
-	man_text(out, p->name);
-	fputs("\n", out);
-	man_text(out, p->synopsis);
+	man_text(out, span_str(p->name));
+	fputc('\n', out);
+	man_text(out, span_str(p->synopsis));
 	fputs("\n.SH DESCRIPTION\n", out);
 	man_paragraphs(out, p->text ? p->text : p->summary);
-	for (const struct opt *o = p->options; o->name; o++) {
-		if (o->section || o == p->options)
-			man_heading(out, o->section ? o->section : "Options");
-		fputs(".TP\n\\fB\\-\\-", out);
-		man_text(out, o->name);
-		fprintf(out, "\\fR%s%s%s%s\n", o->value ? " " : "", o->value ? "\\fI" : "",
-			o->value ? o->value : "", o->value ? "\\fR" : "");
-		man_text(out, o->help);
-		fputc('\n', out);
-	}
+	fputs(".SH OPTIONS\n", out);
+	man_options(out, p->options);
+	man_options(out, common);
 	if (p->after) {
 		fputs(".SH NOTES\n", out);
 		man_paragraphs(out, p->after);

@@ -9,8 +9,8 @@
  *	};
  *
  * Options are --long, with = or a blank before the value; "--" ends them; they may stand among the
- * words. --help and --version are known everywhere, and --man, which
- * prints the man page (`make install` asks for it; --help does not name it).
+ * words. --help and --version are known everywhere, and --man, which prints the man page (`make
+ * install` asks for it; --help does not name it).
  */
 #ifndef OCI_OPT_H
 #define OCI_OPT_H
@@ -51,8 +51,8 @@ enum opt_result { OPT_GO, OPT_HELP, OPT_VERSION, OPT_MAN };
 
 /*
  * Reads argv[1..]. Words that are no options are moved to the front of argv: *words points at them,
- * *n counts them. Gives OPT_GO, OPT_HELP, OPT_VERSION or OPT_MAN, or -1 with USAGE: an unknown option (with
- * the nearest known one), a missing value, a number out of range.
+ * *n counts them. Gives OPT_GO, OPT_HELP, OPT_VERSION or OPT_MAN, or -1 with USAGE: an unknown
+ * option (with the nearest known one), a missing value, a number out of range.
  */
 int opt_parse(const struct opt_program *p, int argc, char **argv, char ***words, size_t *n,
 	      struct err *err);
