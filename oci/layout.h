@@ -12,7 +12,9 @@
  *	layout_settle(&l, err)                       one barrier for all that is staged, then the renames
  *
  * Nothing that is only staged may be referred to by a published index: settle first. A process that
- * dies before layout_settle() leaves staged files and partial ones as resumable partials.
+ * dies before layout_settle() leaves staged files and partial ones as resumable partials (oci/partial.h
+ * keeps two writers apart). A barrier that fails takes everything written before it along: what the
+ * disk has of it is unknown, and the cache would lie about it.
  */
 #ifndef OCI_LAYOUT_H
 #define OCI_LAYOUT_H
@@ -22,21 +24,25 @@
 #include <sys/types.h>
 
 #include "oci/digest.h"
+#include "oci/partial.h"
+#include "oci/table.h"
 
 struct buf;
 struct err;
 
 struct layout {
-	int root;              /* directory handle */
-	char *path;            /* as given, for messages */
-	struct staged *staged; /* finished, not yet settled */
-	size_t nstaged, cap;
+	int root;               /* directory handle */
+	char *path;             /* as given, for messages */
+	struct partial partial; /* opened by the first layout_begin() */
+	struct table writing;   /* blobs begun, by digest */
+	struct table staged;    /* finished, not yet settled, by digest */
 	uint64_t staged_bytes;
+	unsigned barriers_failed;
 };
 
 #define LAYOUT_INIT                                                                                \
 	{                                                                                          \
-		.root = -1                                                                         \
+		.root = -1, .partial = PARTIAL_INIT                                                \
 	}
 
 enum layout_mode {
@@ -44,6 +50,8 @@ enum layout_mode {
 	LAYOUT_WRITE, /* made when missing or empty; a directory that is neither empty nor a layout is refused */
 };
 
+/* INVALID for a directory that is no layout, or one of another version. A writer adopts a layout that
+ * another tool made: its blobs and entries stay. */
 int layout_open(struct layout *l, const char *path, enum layout_mode mode, struct err *err);
 void layout_close(struct layout *l);
 
@@ -62,8 +70,13 @@ int layout_read(const struct layout *l, const struct digest *d, struct buf *out,
 /* A blob being written. */
 struct layout_blob;
 
-/* Begins, or goes on with, the blob of that name and size. *have is how many bytes an earlier run left
- * (they are hashed now); ask the upstream for the rest. A partial longer than size is discarded. */
+/*
+ * Begins, or goes on with, the blob of that name and size. *have is how many bytes an earlier run left
+ * (they are hashed now); ask the upstream for the rest. A partial that cannot be right (longer than
+ * size, or as long with another digest) is discarded. One that is wrong further in shows only in
+ * layout_finish(): after DIGEST with *have > 0, trying once more starts from nothing. A blob that is
+ * staged already has all its bytes; one that is being written by this process cannot be begun again.
+ */
 struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64_t size,
 				 int64_t *have, struct err *err);
 /* Forgets what is there: the upstream answered with the whole content. */
@@ -81,7 +94,14 @@ void layout_abandon(struct layout_blob *b);
 /* begin, write, finish in one: for what is in memory already. */
 int layout_put(struct layout *l, const struct digest *d, const void *p, size_t n, struct err *err);
 
-/* Makes everything staged durable (one syncfs) and gives it its blob name; syncs the directories. */
+/* How many blobs are staged; their bytes are in staged_bytes. */
+static inline size_t layout_staged(const struct layout *l)
+{
+	return l->staged.n;
+}
+
+/* Makes everything staged durable (one syncfs) and gives it its blob name; syncs the directories.
+ * When the barrier itself fails, what was staged is dropped and has to be fetched again. */
 int layout_settle(struct layout *l, struct err *err);
 
 /* Bytes the file system has left for us. */
