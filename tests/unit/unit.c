@@ -1,0 +1,66 @@
+#include "oci/unit.h"
+
+#include "oci/err.h"
+#include "tests/tap.h"
+
+static const struct {
+	const char *text;
+	long seconds;
+} durations[] = {
+	{ "30s", 30 },     { "10m", 600 },
+	{ "6h", 21600 },   { "90d", 7776000 },
+	{ "2w", 1209600 }, { "never", UNIT_NEVER },
+	{ "0s", 0 },       { "", -1 },
+	{ "10", -1 },      { "m", -1 },
+	{ "10 m", -1 },    { "-1d", -1 },
+	{ "1.5h", -1 },    { "10M", -1 },
+	{ "1h30m", -1 },   { "99999999999999999999d", -1 },
+	{ "Never", -1 },   { "36601d", -1 },
+};
+
+static const struct {
+	const char *text;
+	int64_t bytes;
+} sizes[] = {
+	{ "0", 0 },
+	{ "1000", 1000 },
+	{ "4K", 4096 },
+	{ "500M", INT64_C(500) << 20 },
+	{ "40G", INT64_C(40) << 30 },
+	{ "2T", INT64_C(2) << 40 },
+	{ "40GB", INT64_C(40) << 30 },
+	{ "40GiB", INT64_C(40) << 30 },
+	{ "12B", -1 },
+	{ "", -1 },
+	{ "G", -1 },
+	{ "40g", -1 },
+	{ "40 G", -1 },
+	{ "4.5G", -1 },
+	{ "-1", -1 },
+	{ "99999999T", -1 },
+	{ "99999999999999999999", -1 },
+};
+
+int main(void)
+{
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
+		long got = -1;
+
+		unit_duration(&got, span_str(durations[i].text), &err);
+		CHECK_ROW(got == durations[i].seconds, durations[i].text);
+	}
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		int64_t got = -1;
+
+		unit_size(&got, span_str(sizes[i].text), &err);
+		CHECK_ROW(got == sizes[i].bytes, sizes[i].text);
+	}
+	CHECK(unit_duration(&(long){ 0 }, span_str("soon"), &err) < 0 && err.kind == ERR_USAGE);
+	CHECK_TEXT(err.msg, "\"soon\" is not a duration (such as 10m, 6h, 90d, or never)",
+		   "a duration");
+	CHECK(unit_size(&(int64_t){ 0 }, span_str("big"), &err) < 0 && err.kind == ERR_USAGE);
+	CHECK_TEXT(err.msg, "\"big\" is not a size (such as 500M, 40G)", "a size");
+	return tap_done();
+}
