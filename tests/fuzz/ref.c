@@ -1,0 +1,30 @@
+/* A reference that parses prints as a canonical one that parses to the same, and holds nothing that
+ * could leave a path. */
+#include "oci/ref.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "oci/err.h"
+#include "oci/own.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	own_by(ref_release) struct ref r = REF_INIT, again = REF_INIT;
+	own_free char *text = NULL, *twice = NULL;
+	struct err err;
+
+	if (ref_parse(&r, span_of((const char *)data, n), &err) < 0)
+		return 0;
+	text = ref_str(&r);
+	if (strstr(text, "..") || strstr(text, "//") || strpbrk(text, " \t\n%\\"))
+		abort();
+	if (ref_parse(&again, span_str(text), &err) < 0)
+		abort();
+	twice = ref_str(&again);
+	if (strcmp(text, twice) != 0)
+		abort();
+	return 0;
+}

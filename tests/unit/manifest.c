@@ -1,0 +1,213 @@
+#include "oci/manifest.h"
+
+#include <stdlib.h>
+
+#include "oci/buf.h"
+#include "oci/err.h"
+#include "oci/limits.h"
+#include "oci/own.h"
+#include "tests/tap.h"
+
+#define A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define C "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+#define CONF                                                                                       \
+	"\"config\":{\"mediaType\":\"application/vnd.oci.image.config.v1+json\",\"digest\":\"" A   \
+	"\",\"size\":2}"
+#define LAYER                                                                                      \
+	"{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+zstd\",\"digest\":\"" B           \
+	"\",\"size\":3}"
+#define V2 "\"schemaVersion\":2"
+
+/* A document, and what is made of it: its media type and how many descriptors; or part of the error. */
+static const struct {
+	const char *name, *text, *hint, *media_type;
+	size_t n;
+	const char *error;
+} rows[] = {
+	{ "an OCI manifest",
+	  "{" V2 ",\"mediaType\":\"" MEDIA_OCI_MANIFEST "\"," CONF ",\"layers\":[" LAYER "]}", NULL,
+	  MEDIA_OCI_MANIFEST, 2, NULL },
+	{ "a Docker manifest",
+	  "{" V2 ",\"mediaType\":\"" MEDIA_DOCKER_MANIFEST "\"," CONF ",\"layers\":[]}", NULL,
+	  MEDIA_DOCKER_MANIFEST, 1, NULL },
+	{ "without mediaType its shape tells", "{" V2 "," CONF ",\"layers\":[" LAYER "]}", NULL,
+	  MEDIA_OCI_MANIFEST, 2, NULL },
+	{ "without mediaType the Content-Type says whose", "{" V2 "," CONF ",\"layers\":[]}",
+	  MEDIA_DOCKER_MANIFEST "; charset=utf-8", MEDIA_DOCKER_MANIFEST, 1, NULL },
+	{ "a wrong Content-Type does not matter", "{" V2 ",\"manifests\":[]}", "text/plain",
+	  MEDIA_OCI_INDEX, 0, NULL },
+	{ "nor one of the other kind", "{" V2 ",\"manifests\":[]}", MEDIA_OCI_MANIFEST,
+	  MEDIA_OCI_INDEX, 0, NULL },
+	{ "an index", "{" V2 ",\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"manifests\":[" LAYER "]}",
+	  NULL, MEDIA_OCI_INDEX, 1, NULL },
+	{ "both manifests and layers", "{" V2 ",\"manifests\":[]," CONF ",\"layers\":[]}", NULL,
+	  NULL, 0, "both manifests and layers" },
+	{ "a mediaType that lies",
+	  "{" V2 ",\"mediaType\":\"" MEDIA_OCI_INDEX "\"," CONF ",\"layers\":[]}", NULL, NULL, 0,
+	  "is an image manifest" },
+	{ "a mediaType of something else",
+	  "{" V2 ",\"mediaType\":\"text/html\"," CONF ",\"layers\":[]}", NULL, NULL, 0,
+	  "not a manifest's" },
+	{ "schema 1", "{\"schemaVersion\":1,\"name\":\"a\",\"fsLayers\":[]}", NULL, NULL, 0,
+	  "schema 1" },
+	{ "schema 1 by its type", "{\"mediaType\":\"" MEDIA_SCHEMA1 "\"}", NULL, NULL, 0,
+	  "schema 1" },
+	{ "a layer without digest", "{" V2 "," CONF ",\"layers\":[{\"size\":1}]}", NULL, NULL, 0,
+	  "layer 0: a descriptor has no digest" },
+	{ "a negative size", "{" V2 "," CONF ",\"layers\":[{\"digest\":\"" B "\",\"size\":-1}]}",
+	  NULL, NULL, 0, "no usable size" },
+	{ "a size beyond everything",
+	  "{" V2 "," CONF ",\"layers\":[{\"digest\":\"" B "\",\"size\":9007199254740993000}]}",
+	  NULL, NULL, 0, "no usable size" },
+	{ "a path for a digest",
+	  "{" V2 "," CONF ",\"layers\":[{\"digest\":\"sha256:../../x\",\"size\":1}]}", NULL, NULL,
+	  0, "hex digits" },
+	{ "no config", "{" V2 ",\"layers\":[]}", NULL, NULL, 0, "config" },
+	{ "an array", "[]", NULL, NULL, 0, "neither a manifest nor an index" },
+	{ "a page of HTML", "<html><body>Please log in</body></html>", NULL, NULL, 0, "JSON" },
+	{ "nothing", "", NULL, NULL, 0, "JSON" },
+	{ "a duplicate key", "{" V2 ",\"manifests\":[],\"manifests\":[]}", NULL, NULL, 0,
+	  "duplicate" },
+	{ "something behind it", "{" V2 ",\"manifests\":[]} x", NULL, NULL, 0, "JSON" },
+};
+
+static void test_rows(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+		struct err err = ERR_INIT;
+		int r = manifest_parse(&m, span_str(rows[i].text), rows[i].hint, &err);
+
+		if (rows[i].error) {
+			CHECK_ROW(r < 0 && strstr(err.msg, rows[i].error), rows[i].name);
+			if (r == 0 || !strstr(err.msg, rows[i].error))
+				printf("#   got: %s\n", err.msg);
+		} else {
+			CHECK_TEXT(r == 0 ? m.media_type : err.msg, rows[i].media_type,
+				   rows[i].name);
+			CHECK_ROW(m.n == rows[i].n, rows[i].name);
+		}
+	}
+}
+
+static void add_many(struct buf *b, const char *what, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_adds(b, what);
+}
+
+/* Documents that are made to cost. */
+static void test_bombs(void)
+{
+	own_by(buf_release) struct buf b = BUF_INIT(16 * MIB);
+	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	struct err err;
+
+	add_many(&b, "[", 1000);
+	CHECK_ROW(manifest_parse(&m, buf_span(&b), NULL, &err) < 0 && strstr(err.msg, "deep"),
+		  "a thousand levels are refused by their depth");
+	buf_clear(&b);
+	buf_adds(&b, "{\"a\":[");
+	add_many(&b, "{},", LIMIT_MANIFEST / 3 - 100);
+	buf_adds(&b, "{}]}");
+	CHECK_ROW(manifest_parse(&m, buf_span(&b), NULL, &err) < 0 && strstr(err.msg, "memory"),
+		  "4 MiB of empty objects are refused by the memory they take");
+	buf_clear(&b);
+	buf_adds(&b, "{\"manifests\":[");
+	add_many(&b, LAYER ",", LIMIT_DESCRIPTORS);
+	buf_adds(&b, LAYER "]}");
+	CHECK_ROW(manifest_parse(&m, buf_span(&b), NULL, &err) < 0 &&
+			  strstr(err.msg, "descriptors"),
+		  "too many descriptors are refused");
+	buf_clear(&b);
+	buf_adds(&b, "{\"s\":\"[[[[\\\"[[[\",\"manifests\":[]}");
+	CHECK_ROW(manifest_parse(&m, buf_span(&b), NULL, &err) == 0,
+		  "brackets in a string are no depth");
+}
+
+#define CHILD(d, os, arch, variant)                                                                \
+	"{\"mediaType\":\"" MEDIA_OCI_MANIFEST "\",\"digest\":\"" d "\",\"size\":1,\"platform\":{" \
+	"\"os\":\"" os "\",\"architecture\":\"" arch "\",\"variant\":\"" variant "\"}}"
+#define ATTEST(d, about)                                                                           \
+	"{\"mediaType\":\"" MEDIA_OCI_MANIFEST "\",\"digest\":\"" d "\",\"size\":1,\"platform\":{" \
+	"\"os\":\"unknown\",\"architecture\":\"unknown\"},\"annotations\":{"                       \
+	"\"vnd.docker.reference.type\":\"attestation-manifest\","                                  \
+	"\"vnd.docker.reference.digest\":\"" about "\"}}"
+#define PLAIN "{\"mediaType\":\"" MEDIA_OCI_MANIFEST "\",\"digest\":\"" C "\",\"size\":1}"
+
+static void test_wanted(void)
+{
+	static const char text[] = "{\"manifests\":[" CHILD(A, "linux", "amd64", "") "," CHILD(
+		B, "linux", "arm64",
+		"v8") "," ATTEST("sha256:1111111111111111111111111111111111111111111111111111111111111111",
+				 A) "," ATTEST("sha256:2222222222222222222222222222222222222222222222222222222222222222",
+					       B) "," PLAIN "]}";
+	static const struct {
+		const char *name, *platforms, *want;
+	} table[] = {
+		{ "no filter keeps all", NULL, "11111" },
+		{ "a platform, its attestation, and what has no platform", "linux/amd64", "10101" },
+		{ "arm64 is arm64/v8", "linux/arm64", "01011" },
+		{ "several platforms", "linux/amd64,linux/arm64/v8", "11111" },
+		{ "a platform that is not there", "windows/amd64", "00001" },
+	};
+	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	struct err err;
+
+	CHECK(manifest_parse(&m, span_str(text), NULL, &err) == 0);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		char got[6] = "";
+
+		for (size_t k = 0; k < m.n; k++)
+			got[k] = manifest_wanted(&m, k, table[i].platforms) ? '1' : '0';
+		CHECK_TEXT(got, table[i].want, table[i].name);
+	}
+}
+
+static void test_attestation_of_itself(void)
+{
+	static const char text[] =
+		"{\"manifests\":[" ATTEST(A, A) "," ATTEST(B, C) "," ATTEST(C, B) "]}";
+	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	struct err err;
+
+	CHECK(manifest_parse(&m, span_str(text), NULL, &err) == 0);
+	for (size_t i = 0; i < m.n; i++)
+		CHECK_ROW(!manifest_wanted(&m, i, "linux/amd64"), "attestations in a circle end");
+}
+
+static void test_data(void)
+{
+	static const struct {
+		const char *name, *data;
+		int size;
+		const char *want;
+	} table[] = {
+		{ "the empty descriptor", "e30=", 2, "{}" },
+		{ "other content than the digest says", "e31=", 2, NULL },
+		{ "a wrong size", "e30=", 3, NULL },
+		{ "no base64", "!!!!", 2, NULL },
+		{ "cut short", "e30", 2, NULL },
+		{ "padding in the middle", "e=0=", 2, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct desc d = { .data = table[i].data, .size = table[i].size };
+		own_free char *got = NULL;
+
+		digest_of(NULL, "{}", 2, &d.digest);
+		got = desc_data(&d);
+		CHECK_TEXT(got, table[i].want, table[i].name);
+	}
+}
+
+int main(void)
+{
+	test_rows();
+	test_bombs();
+	test_wanted();
+	test_attestation_of_itself();
+	test_data();
+	return tap_done();
+}
