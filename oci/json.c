@@ -8,19 +8,21 @@
 
 /*
  * jansson asks for its memory here. While a document is read, what it has allocated is counted
- * against a budget and a request beyond it fails, which jansson reports as out of memory. The count
+ * against a budget, and a request beyond it fails as if memory were out. The count
  * is per thread and only on during json_read(); everything else it allocates is small.
  */
 static __thread size_t budget_left;
-static __thread bool budget_on;
+static __thread bool budget_on, budget_spent;
 
 static void *budget_alloc(size_t n)
 {
 	/* an allocation costs more than it asks for: the allocator's header and rounding */
 	size_t cost = n + 16;
 
-	if (budget_on && cost > budget_left)
+	if (budget_on && cost > budget_left) {
+		budget_spent = true; /* jansson does not always say why it failed */
 		return NULL;
+	}
 	if (budget_on)
 		budget_left -= cost;
 	return malloc(n);
@@ -68,11 +70,12 @@ json_t *json_read(struct span text, struct err *err)
 	}
 	budget_left = LIMIT_JSON_MEMORY;
 	budget_on = true;
+	budget_spent = false;
 	value = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	budget_on = false;
 	if (value)
 		return value;
-	if (json_error_code(&why) == json_error_out_of_memory)
+	if (budget_spent)
 		err_set(err, ERR_INVALID, 0, "JSON needs more than %lu MiB of memory to read",
 			LIMIT_JSON_MEMORY / MIB);
 	else
