@@ -17,7 +17,8 @@ bin=${BIN:-$top/build}
 # The file's frame
 
 interop_begin() {
-	export work=$BATS_FILE_TMPDIR HOME=$BATS_FILE_TMPDIR/home TMPDIR=$BATS_FILE_TMPDIR/tmp
+	export work=${1:-$BATS_FILE_TMPDIR}
+	export HOME=$work/home TMPDIR=$work/tmp
 	export LC_ALL=C TZ=UTC GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 	export GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.org
 	export GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.org
