@@ -40,7 +40,8 @@ bool buf_add(struct buf *b, const void *p, size_t n);
 bool buf_adds(struct buf *b, const char *s);
 bool buf_addc(struct buf *b, char c);
 bool buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* s as a JSON string with its quotes (RFC 8259, 7). */
+/* s as a JSON string with its quotes (RFC 8259, 7); bytes that are no UTF-8 become U+FFFD, since one
+ * of them would make the whole document unreadable. */
 bool buf_add_json(struct buf *b, const char *s);
 
 /* Room for n more bytes at b->p + b->n, to be filled and counted by the caller; NULL past the ceiling. */

@@ -5,8 +5,12 @@
  * pieces; any other valid OCI index is read too. An index owns all its strings.
  *
  * Entries name themselves with org.opencontainers.image.ref.name. In an index of ours that is a
- * canonical reference; a foreign layout may hold bare tags, duplicates, or entries without a name
- * (ref "").
+ * canonical reference, said again as io.containerd.image.name; a foreign layout may hold bare tags,
+ * duplicates (they keep their order), or entries without a name (ref ""). What another tool wrote and
+ * this one does not know is written back as it was.
+ *
+ * Annotations are sorted by their keys, so one state has one spelling. A change of the index moves
+ * pointers, never entries: an entry lives until it is removed.
  */
 #ifndef OCI_INDEX_H
 #define OCI_INDEX_H
@@ -49,15 +53,17 @@ struct layout;
 #define NOTE_MADE_BY         "dev.ocimirror.made-by"         /* sync, rollback, undo, hold, ... */
 
 struct note {
-	char *key, *value;
+	const char *key; /* ours are not copied: most entries have the same ones */
+	char *value;
 };
 
 struct entry {
-	char *ref; /* value of ref.name; "" when it has none */
-	char *media_type;
+	char *ref;              /* value of ref.name; "" when it has none */
+	const char *media_type; /* "" when it has none */
 	struct digest digest;
 	int64_t size;
-	struct note *notes; /* annotations but ref.name and io.containerd.image.name */
+	struct note
+		*notes; /* annotations but ref.name; io.containerd.image.name where it is another */
 	size_t nnotes;
 	char *rest; /* other members of the descriptor as JSON members ("\"platform\":{...}"), or NULL */
 };
@@ -67,6 +73,7 @@ struct index {
 	size_t n, cap;
 	struct note *notes; /* annotations of the index itself */
 	size_t nnotes;
+	char *rest; /* other members of the index as JSON members, or NULL */
 };
 
 #define INDEX_INIT                                                                                 \
@@ -74,25 +81,28 @@ struct index {
 		.v = NULL                                                                          \
 	}
 
-/* Reads the bytes of an index. INVALID names the line (or the entry) that is wrong. */
+/* Reads the bytes of an index. INVALID names the entry that is wrong and the line it begins on. */
 int index_parse(struct index *x, struct span bytes, struct err *err);
+/* Reads only the annotations of the index itself: all entries are passed over. */
+int index_parse_notes(struct index *x, struct span bytes, struct err *err);
 /* Reads the layout's index.json; id (may be NULL) gets the digest of its bytes. NOTFOUND when there is
  * none. */
 int index_load(struct index *x, const struct layout *l, struct digest *id, struct err *err);
 void index_release(struct index *x);
 
-/* Appends the bytes of index.json. */
+/* Appends the bytes of index.json; buf_failed(out) when they are more than its ceiling. */
 void index_write(const struct index *x, struct buf *out);
 
 /* The first entry of that name, or NULL. Lent; valid until the index is changed. */
 struct entry *index_find(const struct index *x, const char *ref);
-/* A new entry of that name, to be filled by the caller. */
+/* A new entry of that name, behind others of it, to be filled by the caller. */
 struct entry *index_add(struct index *x, const char *ref);
 void index_remove(struct index *x, struct entry *e);
 
 /* The first position whose ref is not less than `prefix`: where to start walking a repository. */
 size_t index_seek(const struct index *x, const char *prefix);
 
+/* Lent; NULL when there is none. */
 const char *entry_note(const struct entry *e, const char *key);
 /* value NULL removes the annotation. */
 void entry_set_note(struct entry *e, const char *key, const char *value);
