@@ -46,6 +46,8 @@
 #define LIMIT_HTTP_HEADERS   (64UL * KIB)
 #define LIMIT_HTTP_ERROR     (64UL * KIB)
 #define LIMIT_HTTP_REDIRECTS 10
+/* A URL: those that object stores sign take up to 3 KiB. */
+#define LIMIT_URL            (16UL * KIB)
 #define LIMIT_TAG_PAGES      1000
 #define LIMIT_TAG_PAGE       (8UL * MIB)
 #define LIMIT_TAGS           200000

@@ -18,39 +18,16 @@
 #include <stdint.h>
 
 #include "oci/digest.h"
-#include "oci/err.h"
 #include "oci/ref.h"
-#include "oci/span.h"
+#include "oci/wire.h"
 
-struct conf;
+struct err;
 struct layout;
 struct registry;
 
-struct registry_options {
-	const struct conf *conf;      /* registry lines; lent; may be NULL */
-	const char *conf_dir;         /* where `ca=corp-ca.pem` is found; may be NULL */
-	const char *user_agent;       /* "mirror-sync/0.1" */
-	const char *ca_file, *ca_dir; /* SSL_CERT_FILE, SSL_CERT_DIR; may be NULL */
-	long parallel; /* requests under way to one host, unless its line says otherwise */
-	void (*warn)(
-		void *arg,
-		const char *text); /* a registry's Warning header, a retry, ...: once per text */
-	void *warn_arg;
-};
-
+/* USAGE, naming the registry, when a line of mirror.conf can't be followed. */
 struct registry *registry_new(const struct registry_options *o, struct err *err);
 void registry_free(struct registry *r);
-
-/* What a manifest request came back with. Valid during the callback only. */
-struct registry_manifest {
-	const struct err *err;  /* NULL on success */
-	struct digest digest;   /* of the bytes; after a HEAD what the registry says */
-	int64_t size;           /* -1 when a HEAD did not say */
-	const char *media_type; /* Content-Type without parameters; "" when none */
-	struct span bytes;      /* empty after a HEAD */
-	unsigned requests;      /* registry requests spent, retries included */
-};
-typedef void registry_manifest_done(void *arg, const struct registry_manifest *m);
 
 /* HEAD of a tag (or digest). A registry that gives no digest is asked once with GET, and the bytes
  * hashed. */
@@ -61,24 +38,9 @@ void registry_head(struct registry *r, const struct ref *ref, registry_manifest_
 void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
 		       registry_manifest_done *done, void *arg);
 
-struct registry_blob {
-	const struct err *err; /* NULL: the blob is staged in the layout */
-	int64_t bytes;         /* that came over the wire */
-	unsigned requests;
-};
-typedef void registry_blob_done(void *arg, const struct registry_blob *b);
-
 /* GET of a blob into the layout, hashed while it is written, resumed from what an earlier run left. */
 void registry_blob(struct registry *r, const struct ref *ref, const struct digest *d, int64_t size,
 		   struct layout *into, registry_blob_done *done, void *arg);
-
-struct registry_tags {
-	const struct err *err; /* NULL: the listing is complete */
-	const char **tags;     /* valid during the callback; may be reordered */
-	size_t n;
-	unsigned requests;
-};
-typedef void registry_tags_done(void *arg, const struct registry_tags *t);
 
 /* Every tag of ref's repository, following Link (distribution-spec, "Listing Tags"). */
 void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg);
@@ -92,12 +54,7 @@ int registry_run(struct registry *r, bool (*until)(void *arg), void *arg, int ti
  * given up: their partial blobs stay. */
 void registry_stop(struct registry *r);
 
-/* What was asked of each host, for the report. */
-struct registry_host_stats {
-	const char *host;
-	uint64_t requests, bytes, retries;
-	long quota_limit, quota_remaining; /* -1: not said */
-};
+/* What was asked of each host, for the report; gives how many hosts. */
 size_t registry_stats(const struct registry *r, struct registry_host_stats *out, size_t max);
 /* Bytes received so far from all hosts, for a progress line. */
 uint64_t registry_bytes(const struct registry *r);

@@ -1,0 +1,96 @@
+/*
+ * http - requests over the wire, many at once, on one thread (RFC 9110; HTTP/1.1, and HTTP/2 over TLS where it
+ * is offered).
+ *
+ * One request, one answer: no redirects, no credentials, no retries and no meaning; those are decided by whoever
+ * calls. Connections and request handles are kept and used again. Calling order:
+ *
+ *	call.url = ...; call.head = ...; call.data = ...; call.done = ...;
+ *	http_send(h, &call)	the call and all it points at stay until done()
+ *	http_turn(h, 1000) ...	head(), then data() any number of times, then done(), exactly once
+ *
+ * The address of a server is judged before a byte is sent to it (see oci/origin.h). The environment is not
+ * looked at: proxies and CAs come in by options.
+ */
+#ifndef OCI_HTTP_H
+#define OCI_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oci/origin.h"
+#include "oci/proxy.h"
+#include "oci/span.h"
+
+struct err;
+struct http;
+
+struct http_options {
+	const char *user_agent;
+	const char *ca_file, *ca_dir; /* instead of the system's, or NULL */
+	struct proxy proxy;
+	long connect_seconds; /* until connected, TLS included; 0: 10 */
+	long stall_seconds; /* without a single byte; a slow transfer that moves is never cut. 0: 60 */
+};
+
+/* All options are lent for the life of the loop. */
+struct http *http_new(const struct http_options *o, struct err *err);
+void http_free(struct http *h);
+
+/* What one host's TLS needs beyond the system's. Lent. */
+struct http_tls {
+	struct span ca;   /* certificates as PEM, added to the system's */
+	const char *cert; /* files, or NULL */
+	const char *key;
+};
+
+enum http_method { HTTP_HEAD, HTTP_GET, HTTP_POST };
+
+enum http_result {
+	HTTP_DONE,  /* the answer is whole; its status may be anything */
+	HTTP_FAULT, /* the network or the far end failed: another time it may work */
+	HTTP_REFUSED, /* it will not work another time either: a certificate, an address not allowed */
+	HTTP_ENDED, /* head() or data() ended it */
+};
+
+struct http_transfer;
+
+struct http_call {
+	/* by the caller */
+	enum http_method method;
+	const char *url;
+	const char *accept;        /* header, or NULL */
+	const char *authorization; /* header, or NULL */
+	const char *form;          /* the body of a POST, application/x-www-form-urlencoded */
+	int64_t from;              /* > 0: Range: bytes=<from>- */
+	const struct http_tls *tls;
+	enum origin_reach reach; /* the nearest address it may be sent to */
+	void *arg;
+	/* Status and headers are here; -1, with *err, ends the transfer. */
+	int (*head)(struct http_call *c, struct err *err);
+	int (*data)(struct http_call *c, const char *p, size_t n, struct err *err);
+	/* err is NULL when result is HTTP_DONE. The call may be sent again. */
+	void (*done)(struct http_call *c, enum http_result result, const struct err *err);
+
+	/* by the loop */
+	long status;         /* 0 before the answer */
+	struct span headers; /* valid until done() returns */
+	enum origin_reach
+		reached; /* of the address it was sent to; what url says, behind a proxy */
+	struct http_transfer *transfer;
+};
+
+/* Starts the request; done() comes from http_turn(), never from here. */
+void http_send(struct http *h, struct http_call *c);
+/* Gives the request up; done() is not called. Not from head() or data(). */
+void http_cancel(struct http *h, struct http_call *c);
+
+/* Moves whatever can move; when nothing ended, waits up to timeout_ms for something to happen. */
+int http_turn(struct http *h, int timeout_ms, struct err *err);
+
+/* The value of the nth header of that name (0 is the first), without blanks around it; p is NULL when there is
+ * none. */
+struct span http_header(const struct http_call *c, const char *name, size_t nth);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * pace - how fast a registry is asked, when it is asked again, and when it is left alone.
+ *
+ * Decisions only: no network, and the time is given. One `struct pace` for each host that is asked, shared by
+ * all requests to it:
+ *
+ * - A host that has not answered yet, or failed twice in a row, is asked one request at a time. So two hundred
+ *   requests to a dead host do not find out one by one, and the first learns what all need to know.
+ * - A failure makes everybody wait, longer each time (jittered, so that many mirrors do not come back together);
+ *   an answer ends the waiting.
+ * - Failures in a row, without a single answer between them, end in giving the host up for the rest of the run:
+ *   PACE_GIVE_UP_WAY of the network, PACE_GIVE_UP_HOST of the host.
+ * - 429 halves how many go at once; answers let it grow again.
+ * - Pulls that count against a quota (GETs of manifests) stop when as many are left as are to be left.
+ */
+#ifndef OCI_PACE_H
+#define OCI_PACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "oci/err.h"
+
+/* What one request may cost: how often it is tried before it fails. 503 mostly means the object, not the host. */
+#define PACE_TRIES        5
+#define PACE_TRIES_503    3
+#define PACE_GIVE_UP_WAY  4
+#define PACE_GIVE_UP_HOST 8
+/* The longest we wait because a host says so; who asks for more is left alone for this run. */
+#define PACE_PATIENCE (INT64_C(120) * 1000000000)
+
+enum pace_fault {
+	PACE_WAY,  /* not connected, reset, stalled */
+	PACE_HOST, /* 408, 5xx */
+	PACE_BUSY, /* 429 that is no quota */
+};
+
+struct pace {
+	int64_t first_delay; /* nanoseconds */
+	long parallel;       /* how many at once when all is well */
+	long window;         /* how many since the last 429 */
+	long grown;          /* answers since the window last changed */
+	bool answered;       /* ever */
+	unsigned faults;     /* in a row */
+	unsigned way_faults; /* of the network, in a row */
+	int64_t not_before;  /* because it failed; an answer ends it */
+	int64_t told_until;  /* because it said so (Retry-After) */
+	bool given_up;
+	struct err why; /* once given up: what every request is told */
+
+	long limit, remaining; /* of the quota; -1: not said */
+	long floor;            /* so many are left */
+	long pulls;            /* counted requests under way */
+	bool spent;            /* said so by a 429 */
+	bool spent_for_heads;  /* on a request that does not count */
+	int64_t quota_until;   /* when to come back, as far as is known; 0 unknown */
+};
+
+void pace_init(struct pace *p, long parallel, long floor, long first_delay_ms);
+
+/* How many requests may be under way now. */
+long pace_room(const struct pace *p);
+/* When the next may start. */
+int64_t pace_ready_at(const struct pace *p);
+
+/* Whether a status is worth another try: 408, 429, 499, 500, 502, 503, 504, 52x. */
+bool pace_is_transient(long status);
+
+/* An answer that is no fault. */
+void pace_answered(struct pace *p);
+
+/* A failure: gives when the request that met it may try again. `try` counts from 1; after is what Retry-After said
+ * in nanoseconds from now, or -1; random is any number. May give the host up. */
+int64_t pace_failed(struct pace *p, enum pace_fault fault, unsigned try, int64_t after, int64_t now,
+		    unsigned random, const struct err *why);
+
+/* The quota as headers tell it; -1 where they do not. `reset` and `window` are seconds. */
+void pace_quota(struct pace *p, long limit, long remaining, long reset, long window, int64_t now);
+/* A 429 says the quota is used up, for requests that count or for all. */
+void pace_spent(struct pace *p, bool counts, int64_t until);
+
+enum pace_gate {
+	PACE_GO,
+	PACE_HOLD,    /* until a pull under way has told what is left */
+	PACE_NO_PULL, /* the quota is used up, or its floor is reached */
+};
+enum pace_gate pace_may_pull(const struct pace *p, bool counts);
+/* Time has passed: try the quota again. */
+void pace_forget_quota(struct pace *p);
+
+#endif

@@ -1,0 +1,158 @@
+#include "oci/pull_blob.h"
+
+#include "oci/ask.h"
+#include "oci/header.h"
+#include "oci/layout.h"
+#include "oci/own.h"
+#include "oci/ref.h"
+
+/* So many bytes are progress: failures are counted anew after them. */
+#define PROGRESS (1L << 20)
+
+struct wanted {
+	struct ask ask; /* first */
+	registry_blob_done *done;
+	void *arg;
+	struct digest digest;
+	int64_t size;
+	struct layout *into;
+	struct layout_blob *blob; /* opened when it is its turn: queued ones take no descriptor */
+	int64_t furthest;         /* where progress was last seen */
+	bool resumed;             /* what an earlier run left is in it */
+	bool whole;               /* the registry is no longer asked for a part */
+};
+
+static enum ask_end prepare(struct ask *a, struct err *err)
+{
+	struct wanted *w = (struct wanted *)a;
+	int64_t have = 0;
+
+	if (!w->blob) {
+		w->blob = layout_begin(w->into, &w->digest, w->size, &have, err);
+		if (!w->blob)
+			return ASK_FAILED;
+		w->resumed = have > 0;
+		w->furthest = have;
+	}
+	if (w->whole && layout_restart(w->blob, err) < 0)
+		return ASK_FAILED;
+	a->from = layout_written(w->blob);
+	return a->from == w->size ? ASK_DONE : ASK_AGAIN;
+}
+
+static int check_length(const struct wanted *w, int64_t expected, struct err *err)
+{
+	int64_t length = header_length(ask_header(&w->ask, "Content-Length"));
+
+	if (length < 0 || length == expected)
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "answered with %lld bytes of a blob where %lld are missing",
+		       (long long)length, (long long)expected);
+}
+
+static int begin_part(struct wanted *w, struct err *err)
+{
+	struct span range = ask_header(&w->ask, "Content-Range");
+	int64_t first, last, total;
+
+	if (w->ask.from && header_content_range(range, &first, &last, &total) &&
+	    first == w->ask.from && (total < 0 || total == w->size) && last < w->size)
+		return check_length(w, last - first + 1, err);
+	/* another part than the one that is missing: never asked for parts again */
+	w->whole = true;
+	return err_set(err, ERR_NET, 0, "answered with the wrong part, \"%.*s\"", SPAN_ARG(range));
+}
+
+static int begin(struct ask *a, struct err *err)
+{
+	struct wanted *w = (struct wanted *)a;
+
+	if (a->call.status == 206)
+		return begin_part(w, err);
+	/* the whole, though a part was asked for: from the beginning then */
+	if (a->from && layout_restart(w->blob, err) < 0)
+		return -1;
+	return check_length(w, w->size, err);
+}
+
+static int data(struct ask *a, const char *p, size_t n, struct err *err)
+{
+	struct wanted *w = (struct wanted *)a;
+	int64_t written;
+
+	if (layout_write(w->blob, p, n, err) < 0)
+		return -1;
+	written = layout_written(w->blob);
+	if (written - w->furthest >= PROGRESS) {
+		w->furthest = written;
+		ask_progress(a);
+	}
+	return 0;
+}
+
+static enum ask_end end(struct ask *a, struct err *err)
+{
+	struct wanted *w = (struct wanted *)a;
+	int64_t written = layout_written(w->blob);
+
+	if (written < w->size)
+		return err_set(err, ERR_NET, 0, "the blob ended after %lld of %lld bytes",
+			       (long long)written, (long long)w->size),
+		       ASK_FAILED;
+	if (layout_finish(take(w->blob), err) == 0)
+		return ASK_DONE;
+	if (err->kind != ERR_DIGEST || !w->resumed)
+		return ASK_FAILED;
+	/* perhaps what an earlier run left was bad: it is gone now */
+	w->resumed = false;
+	return ASK_AGAIN;
+}
+
+static bool restart(struct ask *a)
+{
+	struct wanted *w = (struct wanted *)a;
+	bool first = !w->whole;
+
+	w->whole = true;
+	return first;
+}
+
+static void done(struct ask *a, const struct err *err)
+{
+	struct wanted *w = (struct wanted *)a;
+	struct registry_blob b = { .err = err,
+				   .bytes = (int64_t)a->bytes,
+				   .requests = a->requests };
+
+	if (w->blob)
+		layout_abandon(w->blob);
+	w->done(w->arg, &b);
+	ask_release(a);
+	free(w);
+}
+
+static const struct ask_verb verb = {
+	.prepare = prepare,
+	.begin = begin,
+	.data = data,
+	.end = end,
+	.restart = restart,
+	.done = done,
+};
+
+void pull_blob(struct upstream *up, const struct ref *ref, const struct digest *d, int64_t size,
+	       struct layout *into, registry_blob_done *done_, void *arg)
+{
+	struct wanted *w = xcalloc(1, sizeof(*w));
+
+	w->ask.verb = &verb;
+	w->ask.method = HTTP_GET;
+	w->ask.path = xasprintf("%s/blobs/%s", ref->path, d->str);
+	w->done = done_;
+	w->arg = arg;
+	w->digest = *d;
+	w->size = size;
+	w->into = into;
+	ask_queue(up, &w->ask);
+}

@@ -1,0 +1,21 @@
+/*
+ * pull_blob - blobs from an upstream into a layout (distribution-spec, "Pulling blobs"; ranges: RFC 9110, 14).
+ *
+ * A blob streams to disk and is hashed on the way. What is there already, from this run or an earlier one, is not
+ * asked for again: a part is taken only when it is exactly the missing one; an answer with the whole
+ * starts over; a part that turns out bad is thrown away and the whole asked for, once.
+ */
+#ifndef OCI_PULL_BLOB_H
+#define OCI_PULL_BLOB_H
+
+#include "oci/ref.h"
+#include "oci/wire.h"
+
+struct layout;
+struct upstream;
+
+/* registry_blob(), at this upstream. */
+void pull_blob(struct upstream *up, const struct ref *ref, const struct digest *d, int64_t size,
+	       struct layout *into, registry_blob_done *done, void *arg);
+
+#endif

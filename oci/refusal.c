@@ -1,0 +1,130 @@
+#include "oci/refusal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "oci/buf.h"
+#include "oci/err.h"
+#include "oci/header.h"
+#include "oci/json.h"
+
+/* How much of a body is quoted. */
+#define QUOTED 200
+/* A word that is longer may be a token or a signature. */
+#define LONG_WORD 48
+
+static const struct {
+	long status;
+	const char *words;
+} statuses[] = {
+	{ 400, "bad request" },
+	{ 401, "unauthorized" },
+	{ 403, "forbidden" },
+	{ 404, "not found" },
+	{ 405, "method not allowed" },
+	{ 408, "request timeout" },
+	{ 410, "gone" },
+	{ 416, "range not satisfiable" },
+	{ 429, "too many requests" },
+	{ 451, "unavailable for legal reasons" },
+	{ 500, "internal server error" },
+	{ 501, "not implemented" },
+	{ 502, "bad gateway" },
+	{ 503, "service unavailable" },
+	{ 504, "gateway timeout" },
+};
+
+static const char *words_of(long status)
+{
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (statuses[i].status == status)
+			return statuses[i].words;
+	return "unexpected status";
+}
+
+/* Appends text, printable, blanks run together, long words cut. */
+static void quote(struct buf *out, const char *text, size_t n)
+{
+	size_t word = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c <= ' ') {
+			if (word)
+				buf_addc(out, ' ');
+			word = 0;
+		} else if (++word < LONG_WORD) {
+			buf_addc(out, c < 0x7f ? (char)c : '?');
+		} else if (word == LONG_WORD) {
+			buf_adds(out, "...");
+		}
+	}
+}
+
+/* The first of errors[] as "message" and its code, or false. */
+static bool quote_json(struct buf *out, struct span body, char code[static 48])
+{
+	struct err ignored;
+	own_json json_t *doc = json_read(body, &ignored);
+	const json_t *first = json_array_get(json_get_array(doc, "errors"), 0);
+	const char *name = json_get_text(first, "code"), *message = json_get_text(first, "message");
+
+	if (!name && !message)
+		return false;
+	snprintf(code, 48, "%s", name ? name : "");
+	if (!message || !*message)
+		message = name;
+	quote(out, message, strlen(message));
+	return true;
+}
+
+static enum err_kind kind_of(long status, const char *code)
+{
+	if (strstr(code, "_UNKNOWN"))
+		return ERR_NOTFOUND;
+	switch (status) {
+	case 404:
+	case 410: return ERR_NOTFOUND;
+	case 401:
+	case 403:
+	case 451: return ERR_AUTH;
+	case 429: return ERR_LIMIT;
+	default: return status >= 500 || status == 408 || status == 499 ? ERR_NET : ERR_INVALID;
+	}
+}
+
+bool refusal_is_page(struct span content_type)
+{
+	struct span type = header_media_type(content_type);
+
+	return span_eq_nocase(type, "text/html") || span_eq_nocase(type, "application/xhtml+xml");
+}
+
+int refusal_read(long status, struct span body, struct span content_type, struct err *err)
+{
+	own_by(buf_release) struct buf text = BUF_INIT(QUOTED);
+	char code[48] = "";
+	enum err_kind kind;
+
+	if (refusal_is_page(content_type))
+		buf_adds(&text, "a web page, not a registry's answer");
+	else if (body.n && !quote_json(&text, body, code))
+		quote(&text, body.p, body.n);
+	kind = kind_of(status, code);
+	return err_set(err, kind, (int)status, "%ld %s%s%s%s", status, words_of(status),
+		       kind == ERR_AUTH && status != 451 ? ", missing or private" : "",
+		       text.n ? ": " : "", text.p);
+}
+
+bool refusal_is_quota(struct span body)
+{
+	static const char *const phrases[] = { "pull rate limit", "pull limit", "quota" };
+
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		for (size_t at = 0; at + strlen(phrases[i]) <= body.n; at++)
+			if (strncasecmp(body.p + at, phrases[i], strlen(phrases[i])) == 0)
+				return true;
+	return false;
+}

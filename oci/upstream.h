@@ -1,0 +1,70 @@
+/*
+ * upstream - a registry as references name it, and the endpoints where it is really asked: the mirrors that
+ * mirror.conf names for it, in their order, then its own.
+ *
+ * An endpoint's base URL is what stands before the repository's name. "/v2/" is put behind a path that does not
+ * have it, so these are alike: https://quay.io, https://quay.io/v2; and a Harbor proxy project is
+ * https://harbor.corp/v2/quay-proxy.
+ */
+#ifndef OCI_UPSTREAM_H
+#define OCI_UPSTREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oci/buf.h"
+#include "oci/http.h"
+#include "oci/pace.h"
+#include "oci/table.h"
+#include "oci/wire.h"
+
+struct ask;
+
+/* What all upstreams of a run share: struct registry from inside. */
+struct registry {
+	struct http *http;
+	struct registry_options o;
+	struct upstream **upstreams;
+	size_t n, cap;
+	struct table by_name;
+	uint64_t bytes;
+	unsigned seed; /* of the jitter */
+	bool stopped;
+};
+
+struct ask_list {
+	struct ask *first, *last;
+};
+
+struct endpoint {
+	struct upstream *up;
+	char *base;         /* "https://harbor.corp/v2/quay-proxy/" */
+	char *ping;         /* "https://harbor.corp/v2/" */
+	char *origin;       /* "https://harbor.corp" */
+	const char *prefix; /* of repositories' names in base: "quay-proxy/" or "" */
+	char *shown;        /* in messages: "quay.io", "quay.io at harbor.corp" */
+	struct buf ca;
+	char *cert, *key;
+	struct http_tls tls; /* lends the three above */
+	struct pace pace;
+	enum origin_reach reach;
+	long active;
+	struct ask_list queue, later, waiting, sent;
+};
+
+struct upstream {
+	struct registry *registry;
+	char *name; /* "docker.io" */
+	struct endpoint *endpoints;
+	size_t n;
+	uint64_t requests, bytes, retries;
+};
+
+/* Reads what mirror.conf says of the host, and its certificates. USAGE, when that can't be. */
+struct upstream *upstream_new(struct registry *r, const char *name, struct err *err);
+void upstream_free(struct upstream *up);
+
+/* The upstream of that name, made when it is new. One that can't be set up fails whatever is asked of it. */
+struct upstream *upstream_of(struct registry *r, const char *name);
+
+#endif
