@@ -196,16 +196,15 @@ nginx_start() {
 # ---------------------------------------------------------------------------------------------
 # The mirror and its clients
 
-# lists NAME LINE...: a git repository with base.list of these lines; prints its path. Called again, it
-# commits the change. mirror.conf sends docker.io to the registry named in $upstream.
+# lists NAME LINE...: a git repository $work/NAME with base.list of these lines; called again, it commits
+# the change. mirror.conf is $conf, or sends docker.io to the program named $upstream.
 lists() {
 	local dir=$work/$1
 	shift
 	[ -d "$dir/.git" ] || git init -q -b main "$dir"
-	printf 'registry docker.io endpoint=http://%s\n' "$(at "${upstream:-upstream}")" >"$dir/mirror.conf"
+	echo "${conf-registry docker.io endpoint=http://$(at "${upstream:-upstream}")}" >"$dir/mirror.conf"
 	printf '%s\n' "$@" >"$dir/base.list"
 	git -C "$dir" add . && git -C "$dir" commit -q --allow-empty -m 'Lists'
-	echo "$dir"
 }
 
 mirror_sync() { "$bin/mirror-sync" "$@"; }
