@@ -5,7 +5,7 @@
 source "$BATS_TEST_DIRNAME/lib.bash"
 
 setup_file() {
-	interop_begin
+	interop_begin "$BATS_FILE_TMPDIR"
 	registry_start upstream
 	"$top/tests/interop/fill" "$(at upstream)" 10
 	lists lists docker.io/library/base:1 docker.io/library/base:oci docker.io/library/tool:zstd \

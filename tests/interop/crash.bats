@@ -12,7 +12,7 @@ calls=(openat write writev pwrite64 rename renameat renameat2 linkat unlinkat mk
 	fsync fdatasync syncfs flock sendto recvfrom)
 
 setup_file() {
-	interop_begin
+	interop_begin "$BATS_FILE_TMPDIR"
 	registry_start upstream
 	"$top/tests/interop/fill" "$(at upstream)" 10
 	retag "$(at upstream)" library/base 1 moving

@@ -5,7 +5,7 @@
 source "$BATS_TEST_DIRNAME/lib.bash"
 
 setup_file() {
-	interop_begin
+	interop_begin "$BATS_FILE_TMPDIR"
 	registry_start upstream
 	"$top/tests/interop/fill" "$(at upstream)" 10
 	# the same content once more: what answers for blobs while they are stalled or redirected

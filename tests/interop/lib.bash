@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lib - starts and stops the real programs that the interop tests talk to.
 #
-#	setup_file()    { interop_begin; registry_start upstream; ... }
+#	setup_file()    { interop_begin "$BATS_FILE_TMPDIR"; registry_start upstream; ... }
 #	teardown_file() { interop_end; }
 #
 # A started program has a name, a directory of that name under $work (log, pid, status, its data) and
@@ -16,8 +16,9 @@ bin=${BIN:-$top/build}
 # ---------------------------------------------------------------------------------------------
 # The file's frame
 
+# interop_begin DIRECTORY: everything of this file happens below it.
 interop_begin() {
-	export work=${1:-$BATS_FILE_TMPDIR}
+	export work=$1
 	export HOME=$work/home TMPDIR=$work/tmp
 	export LC_ALL=C TZ=UTC GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 	export GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.org

@@ -7,7 +7,7 @@
 source "$BATS_TEST_DIRNAME/lib.bash"
 
 setup_file() {
-	interop_begin
+	interop_begin "$BATS_FILE_TMPDIR"
 	registry_start upstream
 	"$top/tests/interop/fill" "$(at upstream)" 100
 }
@@ -57,16 +57,18 @@ unreliable() {
 
 # Begins a sync and kills it when the upstream has been asked so many times.
 killed_after() {
+	local asked
+	asked=$(wc -l <"$(log_of front)")
 	start sync '' "$bin/mirror-sync" --mirror "$work/m" --lists "$work/lists"
-	await_lines "$(log_of front)" "$1" "$(keeper_of sync)" && stop sync KILL
+	await_lines "$(log_of front)" $((asked + $1)) "$(keeper_of sync)" && stop sync KILL
 	ended sync || true
 	[ ! -e "$work/m/index.json" ] || verifies "$work/m"
 }
 
-# await_lines FILE N PID: N more lines than there are; fails when PID ends before.
+# await_lines FILE N PID: the file has N lines; fails when PID ends before.
 await_lines() {
 	local lines found=0 reader
-	exec {lines}< <(exec timeout 120 tail -n 0 -s 0.05 --pid="$3" -f "$1" 2>/dev/null 3>&-)
+	exec {lines}< <(exec timeout 120 tail -n +1 -s 0.05 --pid="$3" -f "$1" 2>/dev/null 3>&-)
 	reader=$!
 	[ "$(head -n "$2" <&"$lines" | wc -l)" = "$2" ] || found=1
 	exec {lines}<&-
