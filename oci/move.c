@@ -12,45 +12,7 @@
 #include "oci/limits.h"
 #include "oci/own.h"
 #include "oci/ref.h"
-
-/* A datestamp longer than this leaves no room for a tag anyway. */
-#define STAMP_MAX (LIMIT_TAG + 1)
-
-/* "" when the format yields nothing, or more than fits. */
-static void make_stamp(const char *suffix, time_t when, char out[static STAMP_MAX])
-{
-	struct tm tm;
-
-	gmtime_r(&when, &tm);
-	/* the format is mirror.conf's by design; strftime() reads no arguments but tm */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	if (!strftime(out, STAMP_MAX, suffix, &tm))
-		out[0] = '\0';
-#pragma GCC diagnostic pop
-}
-
-int move_check_suffix(const char *suffix, struct err *err)
-{
-	/* days and hours of one digit and of two: %e and %k pad with a blank */
-	static const time_t samples[] = { 946684800, 1893455999 };
-	char stamp[STAMP_MAX], tag[STAMP_MAX + 1];
-
-	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-		make_stamp(suffix, samples[i], stamp);
-		if (!stamp[0])
-			return err_set(err, ERR_USAGE, 0,
-				       "snapshot suffix \"%s\" is empty or too long", suffix);
-		snprintf(tag, sizeof(tag), "t%s", stamp);
-		if (!ref_valid_tag(span_str(tag)))
-			return err_set(
-				err, ERR_USAGE, 0,
-				"snapshot suffix \"%s\" gives \"%s\", which no tag may end in "
-				"(letters, digits, _ . - only)",
-				suffix, stamp);
-	}
-	return 0;
-}
+#include "oci/stamp.h"
 
 const char *move_ref_tag(const char *ref)
 {
@@ -149,7 +111,7 @@ struct entry *move_snapshot(const struct move *m, const struct entry *e, struct 
 		err_set(err, ERR_INVALID, 0, "\"%s\" has no tag to keep a snapshot under", e->ref);
 		return NULL;
 	}
-	make_stamp(m->suffix, m->when, stamp);
+	stamp_print(m->suffix, m->when, stamp);
 	base = xasprintf("%s%s", e->ref, stamp);
 	s = find_same(m->index, base, e->ref, &e->digest);
 	if (!s)

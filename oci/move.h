@@ -32,9 +32,6 @@ struct err;
 struct entry;
 struct index;
 
-/* When nobody says otherwise: 3.19 is kept as 3.19.20261120. */
-#define MOVE_SUFFIX ".%Y%m%d"
-
 /* Values of NOTE_SNAPSHOT_BY. */
 #define MOVE_BY_SYNC     "sync"
 #define MOVE_BY_ROLLBACK "rollback"
@@ -43,13 +40,10 @@ struct index;
 /* One run's moves: all snapshots bear one date. */
 struct move {
 	struct index *index;
-	const char *suffix; /* strftime format, UTC: MOVE_SUFFIX */
+	const char *suffix; /* has passed stamp_check(); default STAMP_DEFAULT */
 	time_t when;
 	const char *by; /* MOVE_BY_... */
 };
-
-/* Whether a suffix format yields something a tag may end in ("" or "/%Y" do not). USAGE, saying why. */
-int move_check_suffix(const char *suffix, struct err *err);
 
 /* The tag of a canonical reference: lent from it; NULL when it has none (it names a digest). */
 const char *move_ref_tag(const char *ref);
