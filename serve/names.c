@@ -1,0 +1,144 @@
+#include "serve/names.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "oci/ref.h"
+
+void names_host(struct span host, char out[static LIMIT_NAME + 1])
+{
+	const char *known;
+
+	if (host.n > LIMIT_NAME)
+		host.n = 0;
+	for (size_t i = 0; i < host.n; i++)
+		out[i] = (char)tolower((unsigned char)host.p[i]);
+	out[host.n] = '\0';
+	known = ref_host_alias(out);
+	if (known != out)
+		strcpy(out, known); /* an alias is longer than what it stands for */
+}
+
+void names_written(const char *name, char out[static NAMES_MAX])
+{
+	size_t host = strcspn(name, "/");
+	const char *port = memrchr(name, ':', host);
+
+	snprintf(out, NAMES_MAX, "%s", name);
+	if (port)
+		out[port - name] = '_';
+}
+
+/* A first component that only a host can have, or that is one of Docker Hub's: "quay.io" of "quay.io/x". */
+static struct span leading_host(struct span name)
+{
+	struct span first;
+
+	span_cut(&name, '/', &first);
+	if (!name.p || !(memchr(first.p, '.', first.n) || memchr(first.p, ':', first.n) ||
+			 memchr(first.p, '_', first.n) || span_starts(first, "localhost")))
+		return span_of("", 0);
+	return first;
+}
+
+void names_init(struct names *it, struct span name, struct span ns, const char *registry)
+{
+	it->step = 0;
+	it->registry = registry;
+	it->ns = it->ns_text;
+	names_host(ns, it->ns_text);
+	if (ns.n && (!it->ns_text[0] || strchr(it->ns_text, '/')))
+		it->ns = "?"; /* no host: nobody's, so no candidate is found */
+	it->host = leading_host(name);
+	it->path = name;
+	if (it->host.n) {
+		size_t n = it->host.n + 1;
+
+		it->path = span_of(name.p + n, name.n - n);
+	}
+}
+
+/* host may be NULL. Gives NULL when the candidate is longer than any name. */
+static const char *join(struct names *it, const char *host, const char *middle, struct span name)
+{
+	int n = snprintf(it->text, sizeof(it->text), "%s%s%s%.*s", host ? host : "",
+			 host ? "/" : "", middle, SPAN_ARG(name));
+
+	return n < (int)sizeof(it->text) ? it->text : NULL;
+}
+
+/* The name as it was asked for. */
+static struct span whole(const struct names *it)
+{
+	if (!it->host.n)
+		return it->path;
+	return span_of(it->host.p, it->host.n + 1 + it->path.n);
+}
+
+/* The name as it is; its host may be written in capitals of Docker Hub's other names. */
+static const char *as_it_is(struct names *it)
+{
+	char host[LIMIT_NAME + 1];
+
+	if (!it->host.n)
+		return join(it, NULL, "", it->path);
+	names_host(it->host, host);
+	return join(it, host, "", it->path);
+}
+
+/* Whether the host that stands in the name is the namespace, with its port written either way. */
+static bool host_is_ns(const struct names *it)
+{
+	char host[LIMIT_NAME + 1], ns[NAMES_MAX];
+
+	names_host(it->host, host);
+	if (strcmp(host, it->ns) == 0)
+		return true;
+	names_written(it->ns, ns);
+	return it->host.n && strcmp(host, ns) == 0;
+}
+
+static bool is_single(struct span path)
+{
+	return !memchr(path.p, '/', path.n);
+}
+
+/* Docker's short names: "alpine" and "docker.io/alpine" mean docker.io/library/alpine. */
+static const char *official(struct names *it)
+{
+	char host[LIMIT_NAME + 1];
+	bool hub = strcmp(it->ns[0] ? it->ns : it->registry, "docker.io") == 0;
+
+	if (!is_single(it->path))
+		return NULL;
+	if (it->host.n) {
+		names_host(it->host, host);
+		hub = strcmp(host, "docker.io") == 0 && (!it->ns[0] || hub);
+	}
+	return hub ? join(it, "docker.io", "library/", it->path) : NULL;
+}
+
+const char *names_next(struct names *it)
+{
+	const char *found = NULL;
+
+	while (!found && it->step < 4) {
+		switch (it->step++) {
+		case 0:
+			if (it->ns[0])
+				found = join(it, it->ns, "", whole(it));
+			break;
+		case 1:
+			if (!it->ns[0] || host_is_ns(it))
+				found = as_it_is(it);
+			break;
+		case 2:
+			if (!it->ns[0])
+				found = join(it, it->registry, "", whole(it));
+			break;
+		default: found = official(it); break;
+		}
+	}
+	return found;
+}

@@ -1,0 +1,54 @@
+/*
+ * names - under which full names a repository that a client asks for may be found.
+ *
+ * A client writes "alpine", "library/alpine" or "docker.io/library/alpine", with or without saying
+ * whose namespace it means (?ns=, or a Host field that names an upstream). In order:
+ *
+ *	1. <ns>/<name>
+ *	2. <name> as it is
+ *	3. without ns: <default registry>/<name>
+ *	4. a single component under docker.io: docker.io/library/<name>
+ *
+ * With a namespace, never a name of another host: quay.io/app is not docker.io/app. A port is also
+ * understood as "host_port", since a name cannot hold a colon; Docker Hub's other names are docker.io.
+ *
+ *	names_init(&it, name, ns, "docker.io");
+ *	while ((candidate = names_next(&it)) && !found(candidate)) ...
+ */
+#ifndef SERVE_NAMES_H
+#define SERVE_NAMES_H
+
+#include <stddef.h>
+
+#include "oci/limits.h"
+#include "oci/span.h"
+
+/* Longest host, "/library/", longest name: what is longer is nobody's name. */
+#define NAMES_MAX (2 * LIMIT_NAME + 16)
+
+struct names {
+	struct span
+		host; /* of the name itself, when it starts with what looks like one; or empty */
+	struct span path;     /* the name without that host */
+	const char *ns;       /* the namespace to stay in; "" for none */
+	const char *registry; /* where a name without a host is looked for */
+	int step;
+	char ns_text[LIMIT_NAME + 1];
+	char text[NAMES_MAX]; /* the candidate given last */
+};
+
+/* ns may be empty. name, and registry (lower case), must live as long as *it. */
+void names_init(struct names *it, struct span name, struct span ns, const char *registry);
+
+/* The next candidate, NUL-terminated, valid until the next call; NULL after the last. Candidates hold a
+ * port as ":port" when ns does and as "_port" when the name does. */
+const char *names_next(struct names *it);
+
+/* The host as it is written in a name: lower case, "docker.io" for its other names; "" when the text is
+ * too long for a host. */
+void names_host(struct span host, char out[static LIMIT_NAME + 1]);
+
+/* The name as a client can write it: "host:port/path" becomes "host_port/path". */
+void names_written(const char *name, char out[static NAMES_MAX]);
+
+#endif
