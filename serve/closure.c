@@ -1,0 +1,334 @@
+#include "serve/closure.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "oci/err.h"
+#include "oci/limits.h"
+#include "oci/manifest.h"
+#include "oci/own.h"
+#include "serve/state.h"
+
+void closure_init(struct closure *c, struct state *state, const struct state *old)
+{
+	*c = (struct closure){ .state = state, .old = old };
+	buf_init(&c->bytes, LIMIT_MANIFEST);
+}
+
+void closure_release(struct closure *c)
+{
+	buf_release(&c->bytes);
+	free(c->reached);
+	free(c->referrers);
+}
+
+/* Two descriptors of one digest give two sizes: at most one of them is true, and the file knows. */
+static void settle_size(struct closure *c, struct object *o, int64_t other)
+{
+	int64_t first = o->size;
+
+	if (first == other)
+		return;
+	o->size = other;
+	if (state_open(c->state, o, NULL) != BLOB_HERE)
+		o->size = first;
+}
+
+static struct object *get_object(struct closure *c, const struct digest *d, int64_t size)
+{
+	struct object *o = table_get(&c->state->objects, d->str);
+	size_t n = strlen(d->str) + 1;
+
+	if (o) {
+		settle_size(c, o, size);
+		return o;
+	}
+	o = state_alloc(c->state, sizeof(*o) + n);
+	*o = (struct object){
+		.size = size,
+		.media_type = "",
+		.id = ++c->nobjects,
+		.sha512 = span_starts(span_str(d->str), "sha512:"),
+	};
+	memcpy(o->digest, d->str, n);
+	table_put(&c->state->objects, o->digest, o);
+	return o;
+}
+
+/* A media type goes into a reply's head: what could break out of it, or is no type, is not taken over.
+ * Parameters are left out, since clients compare the whole text (distribution-spec, "Pulling manifests"). */
+static const char *media_text(struct closure *c, const char *type)
+{
+	static const char *const known[] = { MEDIA_OCI_INDEX,      MEDIA_OCI_MANIFEST,
+					     MEDIA_DOCKER_LIST,    MEDIA_DOCKER_MANIFEST,
+					     MEDIA_SCHEMA1_SIGNED, "application/octet-stream" };
+	size_t n = strcspn(type, "; \t");
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (span_eq(span_of(type, n), known[i]))
+			return known[i];
+	if (n < 3 || n > 127 || !memchr(type, '/', n))
+		return "application/octet-stream";
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)type[i] <= 0x20 || (unsigned char)type[i] >= 0x7f)
+			return "application/octet-stream";
+	return state_text(c->state, type, n);
+}
+
+/* The descriptor of a referrer (distribution-spec, "Listing Referrers"). */
+static const char *describe(struct closure *c, const struct object *o, const char *media_type,
+			    const char *artifact_type, const json_t *annotations)
+{
+	own_by(buf_release) struct buf b = BUF_INIT(2 * LIMIT_MANIFEST);
+
+	buf_adds(&b, "{\"mediaType\":");
+	buf_add_json(&b, media_type);
+	buf_addf(&b, ",\"digest\":\"%s\",\"size\":%lld", o->digest, (long long)o->size);
+	if (artifact_type[0]) {
+		buf_adds(&b, ",\"artifactType\":");
+		buf_add_json(&b, artifact_type);
+	}
+	if (annotations) {
+		buf_adds(&b, ",\"annotations\":");
+		json_write(&b, annotations);
+	}
+	buf_addc(&b, '}');
+	return buf_failed(&b) ? NULL : state_text(c->state, b.p, b.n);
+}
+
+/* Fills *r in, or leaves it when the descriptor would be larger than anybody reads. */
+static bool make_referrer(struct closure *c, struct referrer *r, const char *subject,
+			  const struct object *o, const char *media_type, const char *artifact_type,
+			  const json_t *annotations)
+{
+	const char *type = artifact_type ? artifact_type : "";
+	const char *json = describe(c, o, media_type, type, annotations);
+
+	if (!json)
+		return false;
+	*r = (struct referrer){
+		.subject = state_text(c->state, subject, strlen(subject)),
+		.type = state_text(c->state, type, strlen(type)),
+		.digest = o->digest,
+		.json = json,
+	};
+	return true;
+}
+
+static void add_manifest(struct closure *c, struct object *o, const char *hint, int depth);
+
+/* Keeps what a manifest says: its media type, what is below it, its subject. */
+static void take_manifest(struct closure *c, struct object *o, const struct manifest *m, int depth)
+{
+	o->media_type = media_text(c, m->media_type);
+	o->below = state_alloc(c->state, (m->n + 1) * sizeof(struct object *));
+	for (size_t i = 0; i < m->n; i++) {
+		const struct desc *d = &m->below[i];
+		struct object *child = get_object(c, &d->digest, d->size);
+
+		o->below[o->nbelow++] = child;
+		if (m->kind == MEDIA_INDEX)
+			add_manifest(c, child, d->media_type, depth + 1);
+	}
+	if (m->has_subject) {
+		struct referrer *r = state_alloc(c->state, sizeof(*r));
+
+		if (make_referrer(c, r, m->subject.digest.str, o, o->media_type, m->artifact_type,
+				  m->annotations))
+			o->referrer = r;
+	}
+}
+
+/* The bytes of a manifest in c->bytes, checked against its digest. */
+static bool read_manifest(struct closure *c, const struct object *o)
+{
+	struct digest want, got;
+	own_fd int fd = -1;
+	char *room;
+
+	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(c->state, o, &fd) != BLOB_HERE)
+		return false;
+	buf_clear(&c->bytes);
+	room = buf_room(&c->bytes, (size_t)o->size);
+	for (ssize_t n; room && c->bytes.n < (size_t)o->size; c->bytes.n += (size_t)n) {
+		n = read(fd, room + c->bytes.n, (size_t)o->size - c->bytes.n);
+		if (n <= 0)
+			return false;
+	}
+	memcpy(want.str, o->digest, strlen(o->digest) + 1);
+	digest_of(&want, c->bytes.p, c->bytes.n, &got);
+	return room && digest_eq(&want, &got);
+}
+
+/* Takes over what an earlier state knows of this manifest; false when it does not know it. */
+static bool recall(struct closure *c, struct object *o, int depth)
+{
+	const struct object *then = c->old ? table_get(&c->old->objects, o->digest) : NULL;
+
+	if (!then || !then->is_read || then->size != o->size)
+		return false;
+	o->media_type = media_text(c, then->media_type);
+	o->below = state_alloc(c->state, (then->nbelow + 1) * sizeof(struct object *));
+	for (uint32_t i = 0; i < then->nbelow; i++) {
+		const struct object *below = then->below[i];
+		struct object *child;
+		struct digest d;
+
+		memcpy(d.str, below->digest, strlen(below->digest) + 1);
+		child = get_object(c, &d, below->size);
+		o->below[o->nbelow++] = child;
+		if (below->is_manifest)
+			add_manifest(c, child, below->media_type, depth + 1);
+	}
+	if (then->referrer) {
+		const struct referrer *r = then->referrer;
+		struct referrer *copy = state_alloc(c->state, sizeof(*copy));
+
+		*copy = (struct referrer){
+			.subject = state_text(c->state, r->subject, strlen(r->subject)),
+			.type = state_text(c->state, r->type, strlen(r->type)),
+			.digest = o->digest,
+			.json = state_text(c->state, r->json, strlen(r->json)),
+		};
+		o->referrer = copy;
+	}
+	return true;
+}
+
+/* Reads a manifest and what is below it, unless that was done already. */
+static void add_manifest(struct closure *c, struct object *o, const char *hint, int depth)
+{
+	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (o->is_manifest || depth > LIMIT_NESTING)
+		return;
+	o->is_manifest = true;
+	o->media_type = media_text(c, hint);
+	if (recall(c, o, depth)) {
+		o->is_read = true;
+		return;
+	}
+	o->is_read = read_manifest(c, o);
+	/* one of a kind we do not know is served as it is, under the type its descriptor gives */
+	if (o->is_read && manifest_parse(&m, buf_span(&c->bytes), hint, &ignored) == 0)
+		take_manifest(c, o, &m, depth);
+}
+
+struct object *closure_root(struct closure *c, const struct digest *d, int64_t size,
+			    const char *media_type)
+{
+	struct object *o = get_object(c, d, size);
+
+	add_manifest(c, o, media_type ? media_type : "", 0);
+	return o;
+}
+
+/* Adds an object to what is reached, once for each repository. */
+static void reach(struct closure *c, struct object *o, uint32_t number)
+{
+	if (o->mark == number)
+		return;
+	o->mark = number;
+	c->reached = xgrow(c->reached, c->nreached, &c->cap, sizeof(struct object *));
+	c->reached[c->nreached++] = o;
+}
+
+static int order_ids(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void fill_reached(struct closure *c, struct repository *r, uint32_t number)
+{
+	c->nreached = 0;
+	for (size_t i = 0; i < r->ntags; i++)
+		reach(c, r->tags[i].object, number);
+	/* the array grows while it is walked: what is found is looked below as well */
+	for (size_t i = 0; i < c->nreached; i++)
+		for (uint32_t k = 0; k < c->reached[i]->nbelow; k++)
+			reach(c, c->reached[i]->below[k], number);
+	r->reached = state_alloc(c->state, (c->nreached + 1) * sizeof(*r->reached));
+	for (size_t i = 0; i < c->nreached; i++)
+		r->reached[r->nreached++] = c->reached[i]->id;
+	qsort(r->reached, r->nreached, sizeof(*r->reached), order_ids);
+}
+
+static void add_referrer(struct closure *c, const struct referrer *r)
+{
+	c->referrers = xgrow(c->referrers, c->nreferrers, &c->referrers_cap, sizeof(*c->referrers));
+	c->referrers[c->nreferrers++] = *r;
+}
+
+/* "sha256-<64 hex>": where referrers are listed by clients of registries without the API
+ * (distribution-spec, "Referrers Tag Schema"). Gives the subject. */
+static bool is_fallback(const struct tag *t, struct digest *subject)
+{
+	struct span name = span_str(t->name);
+
+	if (!(span_starts(name, "sha256-") || span_starts(name, "sha512-")) || name.n != 7 + 64 ||
+	    strspn(t->name + 7, "0123456789abcdef") != 64 ||
+	    media_kind(t->object->media_type) != MEDIA_INDEX)
+		return false;
+	memcpy(subject->str, name.p, name.n + 1);
+	subject->str[6] = ':';
+	return true;
+}
+
+/* Referrers without a subject field of their own; those with one are known already. */
+static void add_fallback(struct closure *c, const struct tag *t, const struct digest *subject)
+{
+	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	struct err ignored = ERR_INIT;
+
+	if (!read_manifest(c, t->object) ||
+	    manifest_parse(&m, buf_span(&c->bytes), t->object->media_type, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < m.n; i++) {
+		const struct desc *d = &m.below[i];
+		const struct object *o = get_object(c, &d->digest, d->size);
+		struct referrer r;
+
+		if (!o->referrer && make_referrer(c, &r, subject->str, o, d->media_type,
+						  d->artifact_type, d->annotations))
+			add_referrer(c, &r);
+	}
+}
+
+static int order_referrers(const void *a, const void *b)
+{
+	const struct referrer *x = a, *y = b;
+	int order = strcmp(x->subject, y->subject);
+
+	return order ? order : strcmp(x->digest, y->digest);
+}
+
+static void fill_referrers(struct closure *c, struct repository *r)
+{
+	struct digest subject;
+
+	c->nreferrers = 0;
+	for (size_t i = 0; i < c->nreached; i++)
+		if (c->reached[i]->referrer)
+			add_referrer(c, c->reached[i]->referrer);
+	for (size_t i = 0; i < r->ntags; i++)
+		if (is_fallback(&r->tags[i], &subject))
+			add_fallback(c, &r->tags[i], &subject);
+	if (!c->nreferrers)
+		return;
+	qsort(c->referrers, c->nreferrers, sizeof(*c->referrers), order_referrers);
+	r->referrers = state_alloc(c->state, c->nreferrers * sizeof(*r->referrers));
+	memcpy(r->referrers, c->referrers, c->nreferrers * sizeof(*r->referrers));
+	r->nreferrers = c->nreferrers;
+}
+
+void closure_repository(struct closure *c, struct repository *r, uint32_t number)
+{
+	fill_reached(c, r, number);
+	fill_referrers(c, r);
+}

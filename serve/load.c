@@ -1,0 +1,284 @@
+#include "serve/load.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "oci/buf.h"
+#include "oci/err.h"
+#include "oci/file.h"
+#include "oci/index.h"
+#include "oci/layout.h"
+#include "oci/log.h"
+#include "oci/own.h"
+#include "oci/ref.h"
+#include "serve/closure.h"
+#include "serve/names.h"
+#include "serve/state.h"
+
+/* What is under way while a state is made. */
+struct load {
+	struct state *state;
+	struct closure closure;
+	const char *name; /* for entries without one */
+	struct tag *tags; /* all of them, sorted at the end */
+	size_t ntags;
+	size_t nameless;     /* entries that nobody can ask for */
+	size_t broken;       /* entries whose manifest is not there or not right */
+	const char *example; /* of those, for the warning */
+};
+
+/* How many characters of a name are its host: "docker.io" of "docker.io/library/alpine". */
+static size_t host_length(const char *name)
+{
+	size_t first = strcspn(name, "/");
+
+	if (!name[first])
+		return 0;
+	return memchr(name, '.', first) || memchr(name, ':', first) ||
+			       span_eq(span_of(name, first), "localhost")
+		       ? first
+		       : 0;
+}
+
+static struct repository *get_repository(struct load *l, const char *name)
+{
+	struct repository *r = table_get(&l->state->repositories, name);
+	char written[NAMES_MAX];
+
+	if (r)
+		return r;
+	names_written(name, written);
+	r = state_alloc(l->state, sizeof(*r));
+	*r = (struct repository){ .host = host_length(name) };
+	r->name = r->written = state_text(l->state, name, strlen(name));
+	table_put(&l->state->repositories, r->name, r);
+	if (strcmp(written, name) != 0 && !table_get(&l->state->repositories, written)) {
+		r->written = state_text(l->state, written, strlen(written));
+		table_put(&l->state->repositories, r->written, r);
+	}
+	return r;
+}
+
+static bool take_reference(struct load *l, const char *text, struct tag *tag)
+{
+	own_by(ref_release) struct ref ref = REF_INIT;
+	own_free char *name = NULL;
+	struct err ignored = ERR_INIT;
+	const char *word;
+
+	if (ref_parse(&ref, span_str(text), &ignored) < 0)
+		return false;
+	name = ref_repository(&ref);
+	word = ref.tag ? ref.tag : ref.digest.str[0] ? "" : "latest";
+	tag->repository = get_repository(l, name);
+	tag->name = state_text(l->state, word, strlen(word));
+	return true;
+}
+
+/*
+ * Under which repository and tag an entry is found; false when under none. A bare tag belongs to the
+ * name given for such, or to the whole name that containerd and docker write beside it. What is neither
+ * tag nor reference has no name that a client could ask for: it is served by its digest.
+ */
+static bool name_entry(struct load *l, const struct entry *e, struct tag *tag)
+{
+	bool bare = !e->ref[0] || ref_valid_tag(span_str(e->ref));
+	const char *whole = entry_note(e, NOTE_CONTAINERD_NAME);
+
+	if (!bare && take_reference(l, e->ref, tag))
+		return true;
+	if (!l->name)
+		return whole && take_reference(l, whole, tag);
+	tag->repository = get_repository(l, l->name);
+	tag->name = bare ? state_text(l->state, e->ref, strlen(e->ref)) : "";
+	return true;
+}
+
+static void add_entry(struct load *l, const struct entry *e)
+{
+	struct tag tag = { .snapshot = entry_note(e, NOTE_SNAPSHOT_OF) != NULL };
+
+	if (!name_entry(l, e, &tag)) {
+		l->nameless++;
+		return;
+	}
+	tag.object = closure_root(&l->closure, &e->digest, e->size, e->media_type);
+	/* its name stays known all the same: what is missing may be repaired */
+	if (!tag.object->is_read && !l->broken++)
+		l->example = state_text(l->state, e->ref, strlen(e->ref));
+	l->tags[l->ntags++] = tag;
+}
+
+/* By repository, then by tag; entries of one name stay in the order of the index: the first wins. */
+static int order_tags(const void *a, const void *b)
+{
+	const struct tag *x = *(const struct tag *const *)a, *y = *(const struct tag *const *)b;
+	int order = strcmp(x->repository->written, y->repository->written);
+
+	if (!order)
+		order = strcmp(x->name, y->name);
+	return order ? order : (x > y) - (x < y);
+}
+
+/* Puts the tags in order, without the second and later ones of one name. */
+static size_t sort_tags(struct load *l, struct tag *out)
+{
+	own_free struct tag **v = xcalloc(l->ntags, sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->ntags; i++)
+		v[i] = &l->tags[i];
+	qsort(v, l->ntags, sizeof(*v), order_tags);
+	for (size_t i = 0; i < l->ntags; i++) {
+		bool again = n && v[i]->name[0] && out[n - 1].repository == v[i]->repository &&
+			     strcmp(out[n - 1].name, v[i]->name) == 0;
+
+		if (!again)
+			out[n++] = *v[i];
+	}
+	return n;
+}
+
+/* Cuts the sorted tags into repositories, and says what each of them reaches. */
+static void fill_repositories(struct load *l)
+{
+	struct state *s = l->state;
+	struct tag *tags = state_alloc(s, (l->ntags + 1) * sizeof(*tags));
+	size_t n = sort_tags(l, tags);
+
+	s->v = state_alloc(s, (s->repositories.n + 1) * sizeof(struct repository *));
+	for (size_t i = 0; i < n; i++) {
+		struct repository *r = tags[i].repository;
+
+		if (!s->n || s->v[s->n - 1] != r) {
+			r->tags = &tags[i];
+			s->v[s->n++] = r;
+		}
+		r->ntags++;
+	}
+	for (size_t i = 0; i < s->n; i++)
+		closure_repository(&l->closure, s->v[i], (uint32_t)i + 1);
+}
+
+static int order_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The hosts of all repositories, each once. */
+static void list_hosts(struct state *s)
+{
+	size_t n = 0;
+
+	s->hosts = state_alloc(s, (s->n + 1) * sizeof(*s->hosts));
+	for (size_t i = 0; i < s->n; i++) {
+		const struct repository *r = s->v[i];
+
+		/* repositories of one host are neighbours: most repetitions are seen here */
+		if (r->host && !(n && span_eq(span_of(r->name, r->host), s->hosts[n - 1])))
+			s->hosts[n++] = state_text(s, r->name, r->host);
+	}
+	qsort(s->hosts, n, sizeof(*s->hosts), order_texts);
+	for (size_t i = 0; i < n; i++)
+		if (!s->nhosts || strcmp(s->hosts[s->nhosts - 1], s->hosts[i]) != 0)
+			s->hosts[s->nhosts++] = s->hosts[i];
+}
+
+/* A copy that nobody can write to: a tool that rewrites index.json in place must not change a reply
+ * that is on its way. */
+static int keep_index(struct state *s, struct span bytes, struct err *err)
+{
+	s->index = memfd_create("index.json", MFD_CLOEXEC);
+	if (s->index < 0)
+		return err_sys(err, "cannot keep a copy of", "index.json");
+	s->index_size = (int64_t)bytes.n;
+	digest_of(NULL, bytes.p, bytes.n, &s->id);
+	return file_write(s->index, bytes.p, bytes.n, "the copy of index.json", err);
+}
+
+static void name_generation(struct state *s, const struct index *x)
+{
+	const char *number = index_note(x, NOTE_GENERATION);
+	bool usable = number && span_number(span_str(number), 1000000000000LL) >= 0;
+
+	snprintf(s->generation, sizeof(s->generation), "%s", usable ? number : s->id.str);
+}
+
+static void open_blobs(struct state *s, const struct layout *layout)
+{
+	s->blobs[0] = openat(layout->root, "blobs/sha256", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	s->blobs[1] = openat(layout->root, "blobs/sha512", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void warn(const struct load *l, const struct load_from *from)
+{
+	if (l->nameless)
+		log_warn("%s: entries of index.json without a usable name: %zu; --name says under "
+			 "which name to serve them",
+			 from->mirror, l->nameless);
+	if (l->broken)
+		log_warn(
+			"%s: entries whose manifest is missing or damaged: %zu, the first is \"%s\"",
+			from->mirror, l->broken, l->example);
+}
+
+static int fill(struct load *l, const struct layout *layout, struct err *err)
+{
+	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
+	own_by(index_release) struct index x = INDEX_INIT;
+
+	if (file_read(layout->root, "index.json", &bytes, err) < 0 ||
+	    index_parse(&x, buf_span(&bytes), err) < 0 ||
+	    keep_index(l->state, buf_span(&bytes), err) < 0)
+		return -1;
+	buf_release(&bytes);
+	open_blobs(l->state, layout);
+	name_generation(l->state, &x);
+	l->tags = xcalloc(x.n, sizeof(*l->tags));
+	for (size_t i = 0; i < x.n; i++)
+		add_entry(l, x.v[i]);
+	index_release(&x);
+	fill_repositories(l);
+	list_hosts(l->state);
+	return 0;
+}
+
+struct state *load_state(const struct load_from *from, const struct state *old, struct err *err)
+{
+	own_by(layout_close) struct layout layout = LAYOUT_INIT;
+	struct load l = { .name = from->name, .state = state_new() };
+	int result;
+
+	closure_init(&l.closure, l.state, old);
+	result = layout_open(&layout, from->mirror, LAYOUT_READ, err);
+	if (result == 0)
+		result = fill(&l, &layout, err);
+	closure_release(&l.closure);
+	free(l.tags);
+	if (result < 0) {
+		state_unref(l.state);
+		err_wrap(err, "%s", from->mirror);
+		return NULL;
+	}
+	warn(&l, from);
+	return l.state;
+}
+
+int load_changed(const struct load_from *from, struct stat *seen)
+{
+	own_free char *path = xasprintf("%s/index.json", from->mirror);
+	struct stat now;
+	int changed;
+
+	if (stat(path, &now) < 0)
+		return 0;
+	changed = now.st_dev != seen->st_dev || now.st_ino != seen->st_ino ||
+		  now.st_size != seen->st_size || now.st_mtim.tv_sec != seen->st_mtim.tv_sec ||
+		  now.st_mtim.tv_nsec != seen->st_mtim.tv_nsec;
+	*seen = now;
+	return changed;
+}
