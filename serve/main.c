@@ -1,4 +1,84 @@
-int main(void)
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "oci/err.h"
+#include "oci/limits.h"
+#include "oci/log.h"
+#include "oci/opt.h"
+#include "oci/own.h"
+#include "serve/listen.h"
+#include "serve/options.h"
+#include "serve/pool.h"
+#include "serve/reload.h"
+#include "serve/server.h"
+
+#define EXIT_USAGE    1
+#define EXIT_UNUSABLE 16
+
+/* A connection needs two descriptors while it is sent a blob; some are for everything else. */
+static int most_connections(void)
 {
-	return 0;
+	struct rlimit r;
+	rlim_t n;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return 256;
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+	getrlimit(RLIMIT_NOFILE, &r);
+	n = r.rlim_cur > 64 ? (r.rlim_cur - 32) / 2 : 16;
+	return n > LIMIT_CONNECTIONS ? LIMIT_CONNECTIONS : (int)n;
+}
+
+static int open_log(const char *path, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+
+	return fd < 0 ? err_sys(err, "cannot open", path) : fd;
+}
+
+/* Everything that can fail is done before the line is printed that says we are ready. */
+static int serve(const struct options *o, struct err *err)
+{
+	const struct load_from from = { .mirror = o->mirror, .name = o->name };
+	own_by(reload_release) struct reload reload = RELOAD_INIT;
+	own_fd int listener = -1, access_log = -1;
+	char url[LISTEN_URL];
+	struct server s = { .registry = o->host,
+			    .list_snapshots = o->list_snapshots,
+			    .max_connections = most_connections(),
+			    .reload = &reload };
+
+	if (o->access_log && (access_log = open_log(o->access_log, err)) < 0)
+		return -1;
+	listener = listen_open(o->listen, url, err);
+	if (listener < 0 || reload_init(&reload, &from, err) < 0)
+		return -1;
+	s.listener = listener;
+	s.access_log = access_log;
+	return pool_run(&s, (int)o->threads, url, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct opt_program program;
+	struct err err = ERR_INIT;
+	struct options o;
+
+	log_init("mirror-serve");
+	signal(SIGPIPE, SIG_IGN);
+	switch (options_read(&o, argc, argv, getenv("MIRROR_DIR"), &program, &err)) {
+	case OPT_GO: break;
+	case OPT_HELP: opt_help(&program, stdout); return 0;
+	case OPT_MAN: opt_man(&program, stdout); return 0;
+	case OPT_VERSION: printf("mirror-serve %s\n", MIRROR_VERSION); return 0;
+	default: log_err(&err); return EXIT_USAGE;
+	}
+	if (serve(&o, &err) == 0)
+		return 0;
+	log_err(&err);
+	return err.kind == ERR_USAGE ? EXIT_USAGE : EXIT_UNUSABLE;
 }

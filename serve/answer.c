@@ -1,0 +1,352 @@
+#include "serve/answer.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "oci/err.h"
+#include "oci/log.h"
+#include "oci/media.h"
+#include "oci/ref.h"
+#include "serve/listing.h"
+#include "serve/out.h"
+#include "serve/range.h"
+#include "serve/reply.h"
+#include "serve/request.h"
+#include "serve/server.h"
+#include "serve/state.h"
+
+/* Content found by its digest does not change; what a tag means does. */
+#define CACHE_FOREVER REPLY_LINE("Cache-Control: max-age=31536000, immutable")
+#define CACHE_NOT     REPLY_LINE("Cache-Control: no-cache")
+
+/* What a request for stored bytes is answered with. */
+struct content {
+	struct object *object;
+	const char *media_type;
+	const char *unknown; /* the error code when the file is not there */
+	bool by_tag;
+	bool ranges;
+};
+
+/*
+ * The namespace a client means: ns=, or else a Host field that names an upstream of this mirror (a
+ * client that was told that quay.io is here). Ports that the scheme implies are not part of the name.
+ */
+static void find_namespace(struct exchange *x)
+{
+	struct span host = x->request->host;
+
+	x->ns = x->route.ns;
+	names_host(x->ns, x->host);
+	if (x->ns.n)
+		return;
+	if (span_ends(host, ":443"))
+		host.n -= 4;
+	else if (span_ends(host, ":80"))
+		host.n -= 3;
+	names_host(host, x->host);
+	if (x->host[0] && state_has_host(x->state, x->host))
+		x->ns = host;
+}
+
+static bool find_repository(struct exchange *x)
+{
+	struct names it;
+	const char *name;
+
+	names_init(&it, x->route.name, x->ns, x->server->registry);
+	while (!x->repository && (name = names_next(&it)))
+		x->repository = state_repository(x->state, name);
+	return x->repository != NULL;
+}
+
+/* 404 for a name nobody has, with all the names that were looked for. */
+static void reply_name_unknown(struct exchange *x)
+{
+	char tried[4 * NAMES_MAX] = "";
+	struct names it;
+	const char *name;
+	size_t n = 0;
+
+	if (!ref_valid_path(x->route.name)) {
+		reply_error(x, 404, "NAME_INVALID", "\"%.*s\" is not a repository name",
+			    SPAN_ARG(x->route.name));
+		return;
+	}
+	names_init(&it, x->route.name, x->ns, x->server->registry);
+	while ((name = names_next(&it)) && n < sizeof(tried))
+		n += (size_t)snprintf(tried + n, sizeof(tried) - n, "%s%s", n ? ", " : "", name);
+	reply_error(x, 404, "NAME_UNKNOWN", "not in this mirror: tried %s", tried);
+}
+
+/* A file that is not what its descriptor promises is the operator's to know about. */
+static void reply_damaged(struct exchange *x, const struct object *o)
+{
+	log_warn("%s: %s is not a readable file of %lld bytes", x->repository->name, o->digest,
+		 (long long)o->size);
+	reply_error(x, 500, "UNKNOWN", "%s is damaged in this mirror", o->digest);
+}
+
+/* Out of descriptors or memory for a moment: the client may ask again, or ask the next mirror. */
+static void reply_busy(struct exchange *x)
+{
+	x->extra = "Retry-After: 1\r\n";
+	reply_error(x, 503, "UNAVAILABLE", "this mirror is out of file descriptors");
+}
+
+static void reply_missing(struct exchange *x, const struct content *c)
+{
+	reply_error(x, 404, c->unknown, "%s: %s is not in this mirror", x->repository->name,
+		    c->object->digest);
+}
+
+/* Conditions of RFC 9110, 13.2.2, in their order; true when one of them was the reply. */
+static bool reply_conditional(struct exchange *x, const struct content *c)
+{
+	const struct request *r = x->request;
+	struct span tag = span_str(c->object->digest);
+
+	if (r->if_match.p && !request_has_tag(r->if_match, tag, true)) {
+		reply_error(x, 412, "UNKNOWN", "its ETag is \"%s\"", c->object->digest);
+		return true;
+	}
+	if (!r->if_none_match.p || !request_has_tag(r->if_none_match, tag, false))
+		return false;
+	reply_start(x, 304, -1);
+	reply_digest(x, c->object->digest);
+	if (c->by_tag)
+		out_put(x->out, CACHE_NOT);
+	else
+		out_put(x->out, CACHE_FOREVER);
+	reply_end(x);
+	return true;
+}
+
+/* Range is for GET alone (RFC 9110, 14.2), and If-Range keeps it to the content the client began with. */
+static enum range_result find_range(const struct exchange *x, const struct content *c,
+				    int64_t *first, int64_t *last)
+{
+	const struct request *r = x->request;
+
+	if (!c->ranges || r->method != METHOD_GET || !r->range.p)
+		return RANGE_WHOLE;
+	if (r->if_range.p && !request_has_tag(r->if_range, span_str(c->object->digest), true))
+		return RANGE_WHOLE;
+	return range_parse(r->range, c->object->size, first, last);
+}
+
+/* The head of a reply with stored bytes. */
+static void content_head(struct exchange *x, const struct content *c, int status, int64_t first,
+			 int64_t n)
+{
+	struct out *o = x->out;
+
+	reply_start(x, status, n);
+	reply_field(x, "Content-Type", c->media_type);
+	reply_digest(x, c->object->digest);
+	if (c->by_tag)
+		out_put(o, CACHE_NOT);
+	else
+		out_put(o, CACHE_FOREVER);
+	if (c->ranges)
+		out_put(o, REPLY_LINE("Accept-Ranges: bytes"));
+	if (status == 206) {
+		out_puts(o, "Content-Range: bytes ");
+		out_number(o, first);
+		out_put(o, "-", 1);
+		out_number(o, first + n - 1);
+		out_put(o, "/", 1);
+		out_number(o, c->object->size);
+		out_put(o, "\r\n", 2);
+	}
+	if (x->ns.n)
+		reply_field(x, "OCI-Namespace", x->host);
+	reply_end(x);
+}
+
+static void reply_unsatisfiable(struct exchange *x, const struct content *c)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "Content-Range: bytes */%lld\r\n", (long long)c->object->size);
+	x->extra = line;
+	reply_error(x, 416, "RANGE_INVALID", "%s has %lld bytes", c->object->digest,
+		    (long long)c->object->size);
+	x->extra = NULL;
+}
+
+/* A reply from the file, which is opened, and measured, before the first byte of it is promised. */
+static void reply_from_file(struct exchange *x, const struct content *c)
+{
+	const struct object *o = c->object;
+	bool bare = x->request->method == METHOD_HEAD;
+	int64_t first = 0, last = o->size - 1;
+	int fd = -1;
+
+	switch (state_open(x->state, o, bare ? NULL : &fd)) {
+	case BLOB_ABSENT: reply_missing(x, c); return;
+	case BLOB_WRONG: reply_damaged(x, o); return;
+	case BLOB_BUSY: reply_busy(x); return;
+	case BLOB_HERE: break;
+	}
+	switch (find_range(x, c, &first, &last)) {
+	case RANGE_UNSATISFIABLE:
+		close(fd);
+		reply_unsatisfiable(x, c);
+		return;
+	case RANGE_PART: content_head(x, c, 206, first, last - first + 1); break;
+	case RANGE_WHOLE: content_head(x, c, 200, 0, o->size); break;
+	}
+	if (!bare)
+		out_file(x->out, fd, first, last - first + 1);
+}
+
+static void reply_content(struct exchange *x, const struct content *c)
+{
+	const char *bytes = c->ranges ? NULL : state_bytes(x->state, c->object);
+
+	if (reply_conditional(x, c))
+		return;
+	if (!bytes) {
+		reply_from_file(x, c);
+		return;
+	}
+	content_head(x, c, 200, 0, c->object->size);
+	if (!reply_is_bare(x))
+		out_lend(x->out, bytes, (size_t)c->object->size);
+}
+
+/* The digest in the target; when it is none, that is the reply. */
+static bool read_digest(struct exchange *x, struct digest *d)
+{
+	struct err bad;
+
+	if (digest_parse(d, x->route.reference, &bad) == 0)
+		return true;
+	reply_error(x, 400, "DIGEST_INVALID", "%s", bad.msg);
+	return false;
+}
+
+/* distribution-spec, "Pulling manifests" */
+static void answer_manifest(struct exchange *x)
+{
+	struct span reference = x->route.reference;
+	struct content c = { .unknown = "MANIFEST_UNKNOWN" };
+	const struct tag *tag;
+	struct digest d;
+
+	c.by_tag = !memchr(reference.p, ':', reference.n);
+	if (c.by_tag) {
+		tag = repository_tag(x->repository, reference);
+		c.object = tag ? tag->object : NULL;
+	} else if (read_digest(x, &d)) {
+		c.object = repository_object(x->state, x->repository, &d);
+	} else {
+		return;
+	}
+	if (!c.object || !c.object->is_manifest) {
+		reply_error(x, 404, c.unknown, "%s has no manifest \"%.*s\"", x->repository->name,
+			    SPAN_ARG(reference));
+	} else if (!c.object->is_read) {
+		reply_missing(x, &c);
+	} else {
+		c.media_type = c.object->media_type;
+		reply_content(x, &c);
+	}
+}
+
+/* distribution-spec, "Pulling blobs"; manifests are found here as well. */
+static void answer_blob(struct exchange *x)
+{
+	struct content c = { .unknown = "BLOB_UNKNOWN",
+			     .media_type = "application/octet-stream",
+			     .ranges = true };
+	struct digest d;
+
+	if (!read_digest(x, &d))
+		return;
+	c.object = repository_object(x->state, x->repository, &d);
+	if (c.object)
+		reply_content(x, &c);
+	else
+		reply_error(x, 404, c.unknown, "%s has no blob %s", x->repository->name, d.str);
+}
+
+/* index.json as it is, for other mirrors. */
+static void answer_index(struct exchange *x)
+{
+	const struct state *s = x->state;
+	struct out *o = x->out;
+	struct span none = x->request->if_none_match;
+	bool same = none.p && request_has_tag(none, span_str(s->id.str), false);
+	bool bare = same || x->request->method == METHOD_HEAD;
+	int fd = bare ? -1 : fcntl(s->index, F_DUPFD_CLOEXEC, 0);
+
+	if (!bare && fd < 0) {
+		reply_busy(x);
+		return;
+	}
+	reply_start(x, same ? 304 : 200, same ? -1 : s->index_size);
+	reply_field(x, "Content-Type", MEDIA_OCI_INDEX);
+	reply_digest(x, s->id.str);
+	out_put(o, CACHE_NOT);
+	reply_end(x);
+	if (!bare)
+		out_file(o, fd, 0, s->index_size);
+}
+
+static void answer_base(struct exchange *x)
+{
+	buf_clear(&x->out->text);
+	buf_adds(&x->out->text, "{}\n");
+	reply_text(x, 200, "application/json");
+}
+
+static void answer_in_repository(struct exchange *x)
+{
+	if (!find_repository(x)) {
+		reply_name_unknown(x);
+		return;
+	}
+	switch (x->route.kind) {
+	case ROUTE_MANIFEST: answer_manifest(x); break;
+	case ROUTE_BLOB: answer_blob(x); break;
+	case ROUTE_TAGS: listing_tags(x); break;
+	default: listing_referrers(x); break;
+	}
+}
+
+void answer(struct exchange *x)
+{
+	x->repository = NULL;
+	x->extra = NULL;
+	if (x->request->method == METHOD_OTHER) {
+		x->extra = "Allow: GET, HEAD\r\n";
+		reply_error(x, 405, "UNSUPPORTED", "this registry is read-only");
+		return;
+	}
+	route_parse(&x->route, x->request->path, x->request->query, x->scratch);
+	find_namespace(x);
+	switch (x->route.kind) {
+	case ROUTE_BAD:
+		reply_error(x, 400, "UNSUPPORTED", "a percent-escape that cannot be decoded");
+		break;
+	case ROUTE_NONE: reply_error(x, 404, "UNSUPPORTED", "nothing is served here"); break;
+	case ROUTE_BASE: answer_base(x); break;
+	case ROUTE_CATALOG: listing_catalog(x); break;
+	case ROUTE_INDEX: answer_index(x); break;
+	default: answer_in_repository(x); break;
+	}
+}
+
+void answer_unreadable(struct exchange *x, int status)
+{
+	static const struct request nothing = { .method = METHOD_GET, .minor = 1 };
+
+	x->request = &nothing;
+	x->repository = NULL;
+	x->extra = NULL;
+	x->last = true;
+	reply_error(x, status, "UNSUPPORTED", "this could not be read as an HTTP/1.1 request");
+}

@@ -1,0 +1,60 @@
+/*
+ * conn - one client's connection: one fixed block of memory, from accept to close.
+ *
+ * A connection is in one state at a time and waits for one thing:
+ *
+ *	CONN_IDLE	nothing is under way; waits for a request, for as long as keep-alive allows
+ *	CONN_READING	part of a head, or of a body to be skipped, is here; waits for the rest
+ *	CONN_SENDING	replies are queued that the socket did not take yet; waits until it can be written
+ *	CONN_CLOSING	the last reply is sent; what the client still sends is thrown away until it closes,
+ *			since closing on unread bytes would take back the reply (RFC 9112, 9.6)
+ *
+ * Requests that arrive together are answered together, in their order (RFC 9112, 9.3.2).
+ */
+#ifndef SERVE_CONN_H
+#define SERVE_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "oci/limits.h"
+#include "oci/span.h"
+#include "serve/access.h"
+#include "serve/out.h"
+
+struct state;
+struct worker;
+
+enum conn_state { CONN_IDLE, CONN_READING, CONN_SENDING, CONN_CLOSING };
+
+struct conn {
+	int fd;
+	enum conn_state state;
+	struct conn *previous, *next; /* of the worker's */
+	int64_t deadline;             /* when it is closed if nothing happens; clock_now() */
+	struct state *held;           /* lends memory to replies that are CONN_SENDING */
+	int64_t skip;                 /* bytes of a body still to be skipped */
+	bool writing;                 /* registered for writing, not for reading */
+	bool last;                    /* no request is read after what is queued */
+	bool lingers;                 /* closes by way of CONN_CLOSING */
+	bool logs;                    /* `line` is written when the file is sent */
+	struct access_line line;
+	size_t at, n,
+		seen; /* of in: start of what is unread, its end, and how far a head was looked at */
+	char peer[ACCESS_PEER]; /* for the log */
+	struct out out;
+	char in[LIMIT_REQUEST_HEAD];
+};
+
+/* Takes fd, which does not block. */
+struct conn *conn_new(int fd);
+void conn_free(struct conn *c);
+
+/* What the worker does next with a connection. */
+enum conn_next { CONN_READ, CONN_WRITE, CONN_CLOSE };
+
+/* Something can be read, or written: does what can be done now. */
+enum conn_next conn_readable(struct conn *c, struct worker *w);
+enum conn_next conn_writable(struct conn *c, struct worker *w);
+
+#endif

@@ -1,0 +1,255 @@
+#include "serve/listing.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "oci/err.h"
+#include "oci/media.h"
+#include "serve/out.h"
+#include "serve/reply.h"
+#include "serve/request.h"
+#include "serve/server.h"
+#include "serve/state.h"
+
+/* A page being written into x->out->text. */
+struct page {
+	struct buf *text;
+	long long limit;  /* entries it may have */
+	long long n;      /* entries it has */
+	const char *last; /* the newest of them */
+	bool more;        /* there are others behind it */
+};
+
+/* The n parameter: LLONG_MAX without one; -1 when it is no number. Digits beyond any count are a very
+ * large number. */
+static long long page_size(struct span n)
+{
+	long long value;
+
+	if (!n.p)
+		return LLONG_MAX;
+	for (size_t i = 0; i < n.n; i++)
+		if (n.p[i] < '0' || n.p[i] > '9')
+			return -1;
+	value = span_number(n, LLONG_MAX);
+	return n.n && value < 0 ? LLONG_MAX : value;
+}
+
+static bool page_start(struct exchange *x, struct page *p)
+{
+	*p = (struct page){ .text = &x->out->text, .limit = page_size(x->route.n) };
+	buf_clear(p->text);
+	if (p->limit >= 0)
+		return true;
+	reply_error(x, 400, "PAGINATION_NUMBER_INVALID", "n=%.*s is not a number",
+		    SPAN_ARG(x->route.n));
+	return false;
+}
+
+/* Whether an entry of that many bytes still goes on the page; when not, the page is complete. */
+static bool page_room(struct page *p, size_t bytes)
+{
+	p->more = p->n >= p->limit || (p->n && p->text->n + bytes > LIMIT_SERVE_PAGE);
+	return !p->more;
+}
+
+static void page_add(struct page *p, const char *entry, bool quoted)
+{
+	if (p->n++)
+		buf_addc(p->text, ',');
+	if (quoted)
+		buf_add_json(p->text, entry);
+	else
+		buf_adds(p->text, entry);
+}
+
+/* Whether an entry comes behind where the client says it stopped. */
+static bool is_behind(const char *entry, struct span last)
+{
+	int order;
+
+	if (!last.p)
+		return true;
+	order = strncmp(entry, last.p, last.n);
+	return order ? order > 0 : entry[last.n] != '\0';
+}
+
+/* RFC 3986, 2.3: everything but unreserved characters is encoded; "/" stays where a path needs it. */
+static void add_encoded(struct buf *b, struct span s, const char *also)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		    (c && (strchr("-._~", c) || strchr(also, c))))
+			buf_addc(b, c);
+		else
+			buf_addf(b, "%%%02X", (unsigned char)c);
+	}
+}
+
+static void add_parameter(struct buf *b, const char *name, struct span value)
+{
+	if (!value.p)
+		return;
+	buf_addf(b, "%s=", name);
+	add_encoded(b, value, "/:");
+	buf_addc(b, '&');
+}
+
+/* The way to the next page, relative to this host, with all that was asked for. Clients read up to the
+ * first ";" and take what is between "<" and ">". */
+static void add_link(struct exchange *x, const struct page *p)
+{
+	struct buf *b = p->text;
+
+	buf_adds(b, "Link: <");
+	add_encoded(b, x->request->path, "/:%");
+	buf_addc(b, '?');
+	add_parameter(b, "n", x->route.n);
+	add_parameter(b, "ns", x->route.ns);
+	for (size_t i = 0; i < x->route.ntypes; i++)
+		add_parameter(b, "artifactType", x->route.types[i]);
+	buf_adds(b, "last=");
+	add_encoded(b, span_str(p->last), "/:");
+	buf_adds(b, ">; rel=\"next\"\r\n");
+}
+
+/* The reply with a page; the Link line stands behind the body in the same buffer. */
+static void page_reply(struct exchange *x, struct page *p, const char *media_type)
+{
+	struct out *o = x->out;
+	size_t body = p->text->n;
+
+	if (p->more && p->n)
+		add_link(x, p);
+	reply_start(x, 200, (int64_t)body);
+	reply_field(x, "Content-Type", media_type);
+	out_put(o, REPLY_LINE("Cache-Control: no-cache"));
+	if (x->ns.n && x->repository)
+		reply_field(x, "OCI-Namespace", x->host);
+	if (x->route.ntypes)
+		out_put(o, REPLY_LINE("OCI-Filters-Applied: artifactType"));
+	out_cut(o);
+	out_lend(o, p->text->p + body, p->text->n - body);
+	reply_end(x);
+	if (!reply_is_bare(x))
+		out_lend(o, p->text->p, body);
+	o->has_text = true;
+}
+
+void listing_tags(struct exchange *x)
+{
+	const struct repository *r = x->repository;
+	struct page p;
+
+	if (!page_start(x, &p))
+		return;
+	/* the name was found, so it has no character that JSON would mind */
+	buf_addf(p.text, "{\"name\":\"%.*s\",\"tags\":[", SPAN_ARG(x->route.name));
+	for (size_t i = 0; i < r->ntags; i++) {
+		const struct tag *t = &r->tags[i];
+
+		if (!t->name[0] || (t->snapshot && !x->server->list_snapshots) ||
+		    !is_behind(t->name, x->route.last))
+			continue;
+		if (!page_room(&p, strlen(t->name) + 3))
+			break;
+		page_add(&p, t->name, true);
+		p.last = t->name;
+	}
+	buf_adds(p.text, "]}\n");
+	page_reply(x, &p, "application/json");
+}
+
+void listing_catalog(struct exchange *x)
+{
+	struct page p;
+
+	if (!page_start(x, &p))
+		return;
+	buf_adds(p.text, "{\"repositories\":[");
+	for (size_t i = 0; i < x->state->n; i++) {
+		const struct repository *r = x->state->v[i];
+		const char *name = r->written;
+
+		if (x->ns.n) {
+			if (!r->host || !span_eq(span_of(r->name, r->host), x->host))
+				continue;
+			name += r->host + 1;
+		}
+		if (!is_behind(name, x->route.last))
+			continue;
+		if (!page_room(&p, strlen(name) + 3))
+			break;
+		page_add(&p, name, true);
+		p.last = name;
+	}
+	buf_adds(p.text, "]}\n");
+	page_reply(x, &p, "application/json");
+}
+
+static bool is_wanted(const struct exchange *x, const struct referrer *r)
+{
+	for (size_t i = 0; i < x->route.ntypes; i++)
+		if (span_eq(x->route.types[i], r->type))
+			return true;
+	return x->route.ntypes == 0;
+}
+
+/* A digest of an algorithm that is not ours is a good one all the same: it has no referrers here.
+ * digest = algorithm ":" encoded (image-spec, descriptor.md, "Digests"). */
+static bool is_foreign_digest(struct span text)
+{
+	struct span algorithm;
+
+	span_cut(&text, ':', &algorithm);
+	if (!text.p || !text.n || !algorithm.n || span_eq(algorithm, "sha256") ||
+	    span_eq(algorithm, "sha512"))
+		return false;
+	for (size_t i = 0; i < algorithm.n; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789+._-", algorithm.p[i]))
+			return false;
+	for (size_t i = 0; i < text.n; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=_-",
+			    text.p[i]))
+			return false;
+	return true;
+}
+
+static void add_referrers(struct exchange *x, struct page *p, const struct digest *subject)
+{
+	size_t n;
+	const struct referrer *r = repository_referrers(x->repository, subject, &n);
+
+	for (; n; n--, r++) {
+		if (!referrer_of(r, subject) || !is_wanted(x, r) ||
+		    !is_behind(r->digest, x->route.last))
+			continue;
+		if (!page_room(p, strlen(r->json) + 1))
+			break;
+		page_add(p, r->json, false);
+		p->last = r->digest;
+	}
+}
+
+void listing_referrers(struct exchange *x)
+{
+	struct digest subject = { "" };
+	struct span text = x->route.reference;
+	struct err bad;
+	struct page p;
+
+	if (!is_foreign_digest(text) && digest_parse(&subject, text, &bad) < 0) {
+		reply_error(x, 400, "DIGEST_INVALID", "%s", bad.msg);
+		return;
+	}
+	if (!page_start(x, &p))
+		return;
+	buf_adds(p.text,
+		 "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"manifests\":[");
+	if (subject.str[0])
+		add_referrers(x, &p, &subject);
+	buf_adds(p.text, "]}\n");
+	page_reply(x, &p, MEDIA_OCI_INDEX);
+}

@@ -1,0 +1,138 @@
+#include "serve/out.h"
+
+#include <errno.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "oci/limits.h"
+
+/* What one connection sends of a file before the others have their turn. */
+#define TURN (1UL * MIB)
+/* A text's memory that is kept for the next one. */
+#define KEPT (64 * KIB)
+
+void out_init(struct out *o)
+{
+	o->first = o->n = 0;
+	o->used = o->start = 0;
+	o->file = -1;
+	o->at = 0;
+	o->left = 0;
+	o->has_text = false;
+	buf_init(&o->text, LIMIT_INDEX);
+}
+
+static void forget(struct out *o)
+{
+	if (o->file >= 0)
+		close(o->file);
+	o->file = -1;
+	o->first = o->n = 0;
+	o->used = o->start = 0;
+	o->has_text = false;
+}
+
+void out_release(struct out *o)
+{
+	forget(o);
+	buf_release(&o->text);
+}
+
+void out_number(struct out *o, int64_t n)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	out_put(o, digits + at, sizeof(digits) - at);
+}
+
+void out_lend(struct out *o, const char *p, size_t n)
+{
+	assert(o->n < OUT_PIECES);
+	if (n)
+		o->v[o->n++] = (struct iovec){ .iov_base = (void *)(uintptr_t)p, .iov_len = n };
+}
+
+void out_cut(struct out *o)
+{
+	out_lend(o, o->room + o->start, o->used - o->start);
+	o->start = o->used;
+}
+
+void out_file(struct out *o, int fd, int64_t at, int64_t n)
+{
+	o->file = fd;
+	o->at = at;
+	o->left = n;
+}
+
+/* Takes what was sent off the front of the queue. */
+static void advance(struct out *o, size_t sent)
+{
+	while (o->first < o->n && sent >= o->v[o->first].iov_len)
+		sent -= o->v[o->first++].iov_len;
+	if (sent) {
+		o->v[o->first].iov_base = (char *)o->v[o->first].iov_base + sent;
+		o->v[o->first].iov_len -= sent;
+	}
+}
+
+static enum out_result failed(void)
+{
+	return errno == EAGAIN || errno == EINTR ? OUT_BLOCKED : OUT_BROKEN;
+}
+
+static enum out_result send_pieces(struct out *o, int sock)
+{
+	/* a head and the file behind it share packets */
+	int flags = MSG_NOSIGNAL | (o->file >= 0 && o->left ? MSG_MORE : 0);
+
+	while (o->first < o->n) {
+		struct msghdr m = { .msg_iov = o->v + o->first, .msg_iovlen = o->n - o->first };
+		ssize_t sent = sendmsg(sock, &m, flags);
+
+		if (sent < 0)
+			return failed();
+		advance(o, (size_t)sent);
+	}
+	return OUT_DONE;
+}
+
+static enum out_result send_file(struct out *o, int sock)
+{
+	size_t turn = TURN;
+
+	while (o->left) {
+		size_t want = (uint64_t)o->left < turn ? (size_t)o->left : turn;
+		ssize_t sent = want ? sendfile(sock, o->file, &o->at, want) : 0;
+
+		if (!want)
+			return OUT_BLOCKED;
+		if (sent < 0)
+			return failed();
+		if (sent == 0) /* the file ends before its size: never pretend that this was all */
+			return OUT_BROKEN;
+		o->left -= sent;
+		turn -= (size_t)sent;
+	}
+	return OUT_DONE;
+}
+
+enum out_result out_flush(struct out *o, int sock)
+{
+	enum out_result r = send_pieces(o, sock);
+
+	if (r == OUT_DONE && o->file >= 0)
+		r = send_file(o, sock);
+	if (r != OUT_DONE)
+		return r;
+	forget(o);
+	if (o->text.cap > KEPT)
+		buf_release(&o->text);
+	return OUT_DONE;
+}

@@ -1,0 +1,138 @@
+#include "serve/pool.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "oci/err.h"
+#include "oci/log.h"
+#include "oci/own.h"
+#include "serve/reload.h"
+#include "serve/server.h"
+#include "serve/worker.h"
+
+/* How often index.json is looked at without being told to, in milliseconds. */
+#define LOOK 2000
+
+struct pool {
+	struct server *server;
+	struct worker *workers;
+	int n;       /* of them, started */
+	int running; /* of them, not yet ended */
+	int signals; /* a signalfd */
+	int done;    /* an eventfd: workers that have ended */
+};
+
+/* Signals are read from a descriptor, so that nothing is interrupted by them. */
+static int open_signals(struct err *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_sys(err, "cannot wait for", "signals") : fd;
+}
+
+static void wake_all(const struct pool *p)
+{
+	for (int i = 0; i < p->n; i++)
+		worker_wake(&p->workers[i]);
+}
+
+static void stop(struct pool *p)
+{
+	/* who asks twice does not want to wait */
+	if (atomic_exchange(&p->server->stopping, true))
+		_exit(0);
+	wake_all(p);
+}
+
+static void look(struct pool *p, bool in_any_case)
+{
+	if (!atomic_load(&p->server->stopping) && reload_check(p->server->reload, in_any_case))
+		wake_all(p);
+}
+
+static void read_signals(struct pool *p)
+{
+	struct signalfd_siginfo info;
+
+	while (read(p->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			look(p, true);
+		else
+			stop(p);
+	}
+}
+
+static void count_done(struct pool *p)
+{
+	uint64_t n;
+
+	if (read(p->done, &n, sizeof(n)) == sizeof(n))
+		p->running -= (int)n;
+}
+
+static void watch(struct pool *p)
+{
+	struct pollfd v[] = {
+		{ .fd = p->signals, .events = POLLIN },
+		{ .fd = p->done, .events = POLLIN },
+		{ .fd = p->server->reload->notify, .events = POLLIN },
+	};
+
+	while (p->running > 0) {
+		poll(v, sizeof(v) / sizeof(v[0]), LOOK);
+		if (v[0].revents)
+			read_signals(p);
+		if (v[1].revents)
+			count_done(p);
+		look(p, false);
+	}
+}
+
+static int start(struct pool *p, int threads, struct err *err)
+{
+	while (p->n < threads) {
+		if (worker_start(&p->workers[p->n], p->server, p->done, err) < 0)
+			return -1;
+		p->n++;
+		p->running++;
+	}
+	return 0;
+}
+
+int pool_run(struct server *s, int threads, const char *url, struct err *err)
+{
+	own_free struct worker *workers = xcalloc((size_t)threads, sizeof(*workers));
+	own_fd int signals = open_signals(err);
+	own_fd int done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct pool p = { .server = s, .workers = workers, .signals = signals, .done = done };
+	int result;
+
+	if (signals < 0)
+		return -1;
+	if (done < 0)
+		return err_sys(err, "cannot wait for", "threads");
+	result = start(&p, threads, err);
+	if (result == 0) {
+		printf("listening on %s\n", url);
+		fflush(stdout);
+	} else {
+		stop(&p);
+	}
+	watch(&p);
+	for (int i = 0; i < p.n; i++)
+		worker_join(&p.workers[i]);
+	return result;
+}

@@ -1,0 +1,44 @@
+/*
+ * reload - keeps the state that is served the one on disk.
+ *
+ * index.json is looked at when inotify says so, and every few seconds all the same (a network file
+ * system tells nothing). A file that cannot be read as an index, since another tool is half-way
+ * through writing it or it is broken, changes nothing: what was served is served on.
+ */
+#ifndef SERVE_RELOAD_H
+#define SERVE_RELOAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "serve/load.h"
+
+struct err;
+struct state;
+
+struct reload {
+	struct load_from from;
+	pthread_mutex_t lock; /* between taking a reference and replacing the state */
+	struct state *_Atomic state;
+	struct stat seen; /* index.json, as it was looked at last */
+	int notify;       /* inotify: readable when something may have changed; or -1 */
+};
+
+#define RELOAD_INIT                                                                                \
+	{                                                                                          \
+		.notify = -1, .lock = PTHREAD_MUTEX_INITIALIZER                                    \
+	}
+
+/* Loads the first state. */
+int reload_init(struct reload *r, const struct load_from *from, struct err *err);
+void reload_release(struct reload *r);
+
+/* Loads again when index.json has changed, or in any case; true when there is a new state. */
+bool reload_check(struct reload *r, bool in_any_case);
+
+/* For a thread that has a reference to `have` (or NULL): the current state, with the reference moved to
+ * it. Costs one load from memory when nothing has changed. */
+struct state *reload_latest(struct reload *r, struct state *have);
+
+#endif

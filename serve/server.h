@@ -1,0 +1,30 @@
+/*
+ * server - what the threads of mirror-serve share.
+ *
+ *	main      signals, inotify: reloads, stops              main.c, reload.c
+ *	worker    one epoll of connections each; all of them    worker.c, conn.c
+ *	          accept from the one listening socket
+ *
+ * A request is read (request.h), its target is understood (route.h), the repository found (names.h,
+ * state.h), and a reply queued (answer.h, reply.h, out.h).
+ */
+#ifndef SERVE_SERVER_H
+#define SERVE_SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct reload;
+
+struct server {
+	const char *registry; /* where a name without a host is looked for, "docker.io" */
+	bool list_snapshots;
+	int listener;
+	int access_log; /* or -1 */
+	int max_connections;
+	struct reload *reload; /* has the current state */
+	atomic_int connections;
+	atomic_bool stopping; /* finish what is under way, then end */
+};
+
+#endif

@@ -1,0 +1,248 @@
+#include "serve/worker.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "oci/clock.h"
+#include "oci/err.h"
+#include "oci/log.h"
+#include "serve/conn.h"
+#include "serve/reload.h"
+#include "serve/server.h"
+#include "serve/state.h"
+
+#define EVENTS     128
+#define SWEEP      CLOCK_SEC
+#define ACCEPTS    4           /* connections taken in one turn: the rest is for other workers */
+#define LOG_BUFFER (64 * KIB)  /* of lines, before they are written */
+#define LOG_MAX    (256 * KIB) /* a line is shorter than two heads */
+
+static bool is_stopping(const struct worker *w)
+{
+	return atomic_load_explicit(&w->server->stopping, memory_order_relaxed);
+}
+
+void worker_wake(const struct worker *w)
+{
+	const uint64_t one = 1;
+	ssize_t ignored = write(w->wake, &one, sizeof(one));
+
+	(void)ignored; /* the counter is full of wake-ups already */
+}
+
+void worker_log(struct worker *w, const struct conn *c)
+{
+	if (w->server->access_log < 0)
+		return;
+	access_add(&w->log, c->peer, &c->line);
+	if (w->log.n > LOG_BUFFER)
+		access_write(&w->log, w->server->access_log);
+}
+
+static void watch_listener(struct worker *w, bool on)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = w->server };
+
+	if (on != w->accepting &&
+	    epoll_ctl(w->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, w->server->listener, &e) == 0)
+		w->accepting = on;
+}
+
+static void drop(struct worker *w, struct conn *c)
+{
+	if (c->previous)
+		c->previous->next = c->next;
+	else
+		w->conns = c->next;
+	if (c->next)
+		c->next->previous = c->previous;
+	conn_free(c);
+	atomic_fetch_sub_explicit(&w->server->connections, 1, memory_order_relaxed);
+	if (!w->accepting && !is_stopping(w))
+		watch_listener(w, true);
+}
+
+/* Registers what the connection waits for, when that has changed. */
+static void follow(struct worker *w, struct conn *c, enum conn_next next)
+{
+	struct epoll_event e = { .events = next == CONN_WRITE ? EPOLLOUT : EPOLLIN, .data.ptr = c };
+
+	if (next != CONN_CLOSE && (next == CONN_WRITE) != c->writing) {
+		c->writing = next == CONN_WRITE;
+		if (epoll_ctl(w->epoll, EPOLL_CTL_MOD, c->fd, &e) < 0)
+			next = CONN_CLOSE;
+	}
+	if (next == CONN_CLOSE)
+		drop(w, c);
+}
+
+static void name_peer(struct conn *c, const struct sockaddr_storage *from)
+{
+	const void *address =
+		from->ss_family == AF_INET6
+			? (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr
+			: (const void *)&((const struct sockaddr_in *)from)->sin_addr;
+
+	if (!inet_ntop(from->ss_family, address, c->peer, sizeof(c->peer)))
+		strcpy(c->peer, "-");
+}
+
+/* Takes one connection off the listener's queue; false when there is none, or no room for it. */
+static bool accept_one(struct worker *w)
+{
+	struct sockaddr_storage from;
+	socklen_t n = sizeof(from);
+	struct epoll_event e = { .events = EPOLLIN };
+	int fd = accept4(w->server->listener, (struct sockaddr *)&from, &n,
+			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct conn *c;
+
+	if (fd < 0) {
+		/* without descriptors the queue stays full: do not spin, wait until one is closed */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			watch_listener(w, false);
+		return errno == ECONNABORTED || errno == EINTR;
+	}
+	c = conn_new(fd);
+	name_peer(c, &from);
+	e.data.ptr = c;
+	c->next = w->conns;
+	if (c->next)
+		c->next->previous = c;
+	w->conns = c;
+	if (atomic_fetch_add_explicit(&w->server->connections, 1, memory_order_relaxed) + 1 >=
+	    w->server->max_connections)
+		watch_listener(w, false);
+	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
+		drop(w, c);
+	return w->accepting;
+}
+
+/* Takes over a newer state, and brings the lines that all heads have up to date. */
+static void refresh(struct worker *w)
+{
+	struct state *latest = reload_latest(w->server->reload, w->state);
+	time_t second = clock_wall();
+
+	if (latest == w->state && second == w->common_at)
+		return;
+	w->state = latest;
+	w->common_at = second;
+	w->ncommon = reply_common(w->common, latest);
+}
+
+/* Closes what has waited for too long. While no connection can be accepted, idle ones make room. */
+static void sweep(struct worker *w)
+{
+	struct conn *next;
+
+	w->next_sweep = w->now + SWEEP;
+	for (struct conn *c = w->conns; c; c = next) {
+		next = c->next;
+		if (c->deadline <= w->now ||
+		    (!w->accepting && !is_stopping(w) && c->state == CONN_IDLE))
+			drop(w, c);
+	}
+	if (!is_stopping(w))
+		watch_listener(w, true);
+}
+
+/* Stops accepting. What waits in the queue, or has sent a request, is still answered; connections that
+ * are idle are closed. */
+static void wind_down(struct worker *w)
+{
+	struct conn *next;
+
+	while (w->accepting && accept_one(w))
+		continue;
+	watch_listener(w, false);
+	shutdown(w->server->listener, SHUT_RD);
+	for (struct conn *c = w->conns; c; c = next) {
+		next = c->next;
+		if (c->state != CONN_IDLE)
+			continue;
+		follow(w, c, conn_readable(c, w));
+	}
+	for (struct conn *c = w->conns; c; c = next) {
+		next = c->next;
+		if (c->state == CONN_IDLE)
+			drop(w, c);
+	}
+}
+
+static void handle(struct worker *w, const struct epoll_event *e)
+{
+	struct conn *c = e->data.ptr;
+	uint64_t ignored;
+
+	if (e->data.ptr == w) {
+		(void)!read(w->wake, &ignored, sizeof(ignored));
+	} else if (e->data.ptr == w->server) {
+		for (int i = 0; i < ACCEPTS && accept_one(w); i++)
+			continue;
+	} else if (c->writing) {
+		follow(w, c, conn_writable(c, w));
+	} else {
+		follow(w, c, conn_readable(c, w));
+	}
+}
+
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+	struct epoll_event events[EVENTS];
+	bool stopping = false;
+
+	while (!stopping || w->conns) {
+		int n = epoll_wait(w->epoll, events, EVENTS,
+				   w->conns || !w->accepting ? (int)(SWEEP / CLOCK_MS) : -1);
+
+		w->now = clock_now();
+		refresh(w);
+		for (int i = 0; i < n; i++)
+			handle(w, &events[i]);
+		if (!stopping && is_stopping(w)) {
+			stopping = true;
+			wind_down(w);
+		}
+		if (w->now >= w->next_sweep)
+			sweep(w);
+		if (w->log.n)
+			access_write(&w->log, w->server->access_log);
+	}
+	worker_wake(&(struct worker){ .wake = w->done });
+	return NULL;
+}
+
+int worker_start(struct worker *w, struct server *s, int done, struct err *err)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = w };
+
+	*w = (struct worker){ .server = s, .done = done };
+	buf_init(&w->log, LOG_MAX);
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->now = clock_now();
+	refresh(w);
+	if (w->epoll < 0 || w->wake < 0 || epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->wake, &e) < 0)
+		return err_sys(err, "cannot start a worker on", "epoll");
+	watch_listener(w, true);
+	if (pthread_create(&w->thread, NULL, run, w) != 0)
+		return err_sys(err, "cannot start", "a thread");
+	return 0;
+}
+
+void worker_join(struct worker *w)
+{
+	pthread_join(w->thread, NULL);
+	close(w->epoll);
+	close(w->wake);
+	buf_release(&w->log);
+	state_unref(w->state);
+}
