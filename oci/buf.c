@@ -86,29 +86,13 @@ bool buf_addf(struct buf *b, const char *fmt, ...)
 	return room != NULL;
 }
 
-/* The bytes of the UTF-8 character at s (RFC 3629, 4), or 0 when it is none. */
-static size_t utf8_length(const char *s)
-{
-	const unsigned char *c = (const unsigned char *)s;
-	size_t n = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
-
-	for (size_t i = 1; i < n; i++)
-		if ((c[i] & 0xc0) != 0x80)
-			return 0;
-	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xf0 && c[1] < 0x90)) /* overlong */
-		return 0;
-	if ((c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf4 && c[1] > 0x8f) || c[0] > 0xf4)
-		return 0; /* a surrogate, or beyond Unicode */
-	return n;
-}
-
 bool buf_add_json(struct buf *b, const char *s)
 {
 	buf_addc(b, '"');
 	for (size_t n; *s; s += n ? n : 1) {
 		unsigned char c = (unsigned char)*s;
 
-		n = utf8_length(s);
+		n = span_utf8(span_of(s, strnlen(s, 4)));
 		if (c == '"' || c == '\\')
 			buf_addf(b, "\\%c", c);
 		else if (c == '\n')

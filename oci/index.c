@@ -72,7 +72,7 @@ static void note_set(struct note **v, size_t *n, const char *key, const char *va
 	char *copy = value ? xstrdup(value) : NULL;
 
 	if (found)
-		free((*v)[i].value);
+		free((*v)[i].value); // NOLINT(clang-analyzer-core.NullDereference): found, so *v is not empty
 	if (found && copy) {
 		(*v)[i].value = copy;
 	} else if (found) {

@@ -47,11 +47,11 @@
 #define LIMIT_HTTP_ERROR     (64UL * KIB)
 #define LIMIT_HTTP_REDIRECTS 10
 /* A URL: those that object stores sign take up to 3 KiB. */
-#define LIMIT_URL            (16UL * KIB)
-#define LIMIT_TAG_PAGES      1000
-#define LIMIT_TAG_PAGE       (8UL * MIB)
-#define LIMIT_TAGS           200000
-#define LIMIT_TOKEN          (64UL * KIB)
+#define LIMIT_URL       (16UL * KIB)
+#define LIMIT_TAG_PAGES 1000
+#define LIMIT_TAG_PAGE  (8UL * MIB)
+#define LIMIT_TAGS      200000
+#define LIMIT_TOKEN     (64UL * KIB)
 
 /* HTTP as a server. A request line: the longest that means something (a name, a tag, an ns, two paging
  * words, all percent-encoded) stays below 4 KiB. Its head: bearer tokens of 8 KiB are seen. A body sent

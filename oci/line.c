@@ -141,28 +141,6 @@ const struct line_word *line_find(const struct line *l, const char *key)
 	return NULL;
 }
 
-/* The length of the UTF-8 character at the front of s, 0 when there is none (RFC 3629, 4). */
-static size_t utf8_length(struct span s)
-{
-	const unsigned char *p = (const unsigned char *)s.p;
-	size_t n = p[0] < 0x80   ? 1
-		   : p[0] < 0xc2 ? 0
-		   : p[0] < 0xe0 ? 2
-		   : p[0] < 0xf0 ? 3
-		   : p[0] < 0xf5 ? 4
-				 : 0;
-
-	if (n > s.n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* The offset of the first byte that no text has, or s.n. */
 static size_t text_length(struct span s)
 {
@@ -170,7 +148,7 @@ static size_t text_length(struct span s)
 
 	while (i < s.n) {
 		unsigned char c = (unsigned char)s.p[i];
-		size_t n = utf8_length(span_of(s.p + i, s.n - i));
+		size_t n = span_utf8(span_of(s.p + i, s.n - i));
 
 		if (!n || c == 0x7f || (c < 0x20 && c != '\t'))
 			break;

@@ -71,11 +71,11 @@ static bool quote_json(struct buf *out, struct span body, char code[static 48])
 	const json_t *first = json_array_get(json_get_array(doc, "errors"), 0);
 	const char *name = json_get_text(first, "code"), *message = json_get_text(first, "message");
 
-	if (!name && !message)
-		return false;
 	snprintf(code, 48, "%s", name ? name : "");
 	if (!message || !*message)
-		message = name;
+		message = code;
+	if (!*message)
+		return false;
 	quote(out, message, strlen(message));
 	return true;
 }

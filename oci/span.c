@@ -64,3 +64,33 @@ long long span_number(struct span s, long long max)
 	}
 	return n;
 }
+
+size_t span_utf8(struct span s)
+{
+	/* the first byte says how many follow, and bounds the second: nothing overlong, no surrogate,
+	 * nothing beyond Unicode */
+	static const struct {
+		unsigned char first, last, low, high;
+		size_t n;
+	} rows[] = {
+		{ 0x00, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	const unsigned char *c = (const unsigned char *)s.p;
+	size_t row = 0;
+
+	while (s.n && row < sizeof(rows) / sizeof(rows[0]) && c[0] > rows[row].last)
+		row++;
+	if (!s.n || row == sizeof(rows) / sizeof(rows[0]) || c[0] < rows[row].first ||
+	    rows[row].n > s.n)
+		return 0;
+	if (rows[row].n > 1 && (c[1] < rows[row].low || c[1] > rows[row].high))
+		return 0;
+	for (size_t i = 2; i < rows[row].n; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	return rows[row].n;
+}

@@ -49,6 +49,9 @@ struct span span_trim(struct span s);
  * "b"; "a," gives "a", ""; "" gives one empty word. */
 bool span_cut(struct span *rest, char sep, struct span *word);
 
+/* The bytes of the UTF-8 character that s begins with (RFC 3629, 4), or 0 when it begins with none. */
+size_t span_utf8(struct span s);
+
 /* The digits of s as a number of at most `max`; -1 when it is empty, has another character, or is
  * larger. */
 long long span_number(struct span s, long long max);

@@ -19,13 +19,16 @@ struct source_options {
 
 struct source {
 	struct lists *lists;
-	struct git *git;   /* NULL with --worktree */
-	char *where;	   /* as given, for messages: "mirror-lists" */
+	struct git *git;    /* NULL with --worktree */
+	char *where;        /* as given, for messages: "mirror-lists" */
 	const char *commit; /* 40 hex digits; "" with --worktree */
 	bool said_shallow;
 };
 
-#define SOURCE_INIT { .lists = NULL }
+#define SOURCE_INIT                                                                                \
+	{                                                                                          \
+		.lists = NULL                                                                      \
+	}
 
 /* Reads all lists and mirror.conf. Problems in them are in lists->problems, not an error here; *err is
  * for a place that cannot be read at all. Says on stderr what is uncommitted and therefore unused. */

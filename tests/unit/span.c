@@ -1,0 +1,101 @@
+#include "oci/span.h"
+
+#include "tests/tap.h"
+
+static void words(void)
+{
+	static const struct {
+		const char *name, *text, *want;
+	} rows[] = {
+		{ "one word", "a", "[a]" },
+		{ "nothing is one empty word", "", "[]" },
+		{ "two separators part three words", "a,,b", "[a][][b]" },
+		{ "a separator at the end leaves an empty word", "a,", "[a][]" },
+		{ "a separator at the front too", ",a", "[][a]" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct span rest = span_str(rows[i].text), word;
+		char got[64] = "";
+
+		while (span_cut(&rest, ',', &word))
+			snprintf(got + strlen(got), sizeof(got) - strlen(got), "[%.*s]",
+				 SPAN_ARG(word));
+		CHECK_TEXT(got, rows[i].want, rows[i].name);
+	}
+}
+
+static void numbers(void)
+{
+	static const struct {
+		const char *name, *text;
+		long long want;
+	} rows[] = {
+		{ "zero", "0", 0 },
+		{ "the largest allowed", "65535", 65535 },
+		{ "one more", "65536", -1 },
+		{ "far more than fits", "99999999999999999999999999", -1 },
+		{ "leading zeros", "0080", 80 },
+		{ "nothing", "", -1 },
+		{ "a sign", "+1", -1 },
+		{ "a blank", " 1", -1 },
+		{ "another character", "12a", -1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_ROW(span_number(span_str(rows[i].text), 65535) == rows[i].want, rows[i].name);
+}
+
+static void utf8(void)
+{
+	static const struct {
+		const char *name, *text;
+		size_t want;
+	} rows[] = {
+		{ "ASCII", "a", 1 },
+		{ "two bytes", "\xc3\xa4", 2 },
+		{ "three bytes", "\xe2\x82\xac", 3 },
+		{ "four bytes", "\xf0\x9f\x90\xb3", 4 },
+		{ "the last character of Unicode", "\xf4\x8f\xbf\xbf", 4 },
+		{ "one beyond it", "\xf4\x90\x80\x80", 0 },
+		{ "overlong, two bytes", "\xc0\x80", 0 },
+		{ "overlong, three bytes", "\xe0\x80\x80", 0 },
+		{ "overlong, four bytes", "\xf0\x80\x80\x80", 0 },
+		{ "a surrogate", "\xed\xa0\x80", 0 },
+		{ "the character before the surrogates", "\xed\x9f\xbf", 3 },
+		{ "a byte of the middle alone", "\x80", 0 },
+		{ "cut off", "\xe2\x82", 0 },
+		{ "its third byte is another character",
+		  "\xe2\x82"
+		  "a",
+		  0 },
+		{ "no UTF-8 at all", "\xff\xfe", 0 },
+		{ "nothing", "", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_ROW(span_utf8(span_str(rows[i].text)) == rows[i].want, rows[i].name);
+}
+
+static void ends(void)
+{
+	struct span text = span_str(" \t a b \t");
+
+	CHECK(span_eq(span_trim(text), "a b"));
+	CHECK(span_eq(span_trim(span_str(" \t ")), ""));
+	CHECK(span_starts(span_str("sha256:00"), "sha256:"));
+	CHECK(!span_starts(span_str("sha"), "sha256:"));
+	CHECK(span_ends(span_str("base.list"), ".list"));
+	CHECK(!span_ends(span_str("list"), ".list"));
+	CHECK(span_eq_nocase(span_str("BEARER"), "bearer"));
+	CHECK(!span_eq_nocase(span_str("BEARERS"), "bearer"));
+}
+
+int main(void)
+{
+	words();
+	numbers();
+	utf8();
+	ends();
+	return tap_done();
+}
