@@ -1,5 +1,10 @@
 /*
- * conf - mirror.conf: `image`, `registry`, `snapshot` and `policy` lines.
+ * conf - mirror.conf: what the platform team says for all lists.
+ *
+ *	image     PATTERN option...      defaults for targets that match (see oci/options.h)
+ *	registry  HOST[:PORT] option...  where and how a host is really asked
+ *	snapshot  suffix=FORMAT          what a replaced tag is called (see oci/stamp.h)
+ *	policy    option...              what lists may ask for
  */
 #ifndef OCI_CONF_H
 #define OCI_CONF_H
@@ -8,61 +13,57 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "oci/options.h"
 #include "oci/span.h"
 
-struct err;
 struct problems;
+struct ref;
 
-/* The options of an image, from its own line or from `image` lines. Strings are owned; NULL or -1 where
- * nothing is said. */
-struct image_options {
-	char *platform; /* "linux/amd64,linux/arm64" */
-	char *tags, *exclude, *match, *semver;
-	long newest;
-	long refresh; /* seconds; 0 every run, LONG_MAX never */
-	long max_age; /* seconds */
-	long keep;
-	long keep_for; /* seconds */
-	int referrers; /* 1, 0 */
-	bool upstream_gone;
-	char *as;
-	char *owner, *reason;
-};
-
-/* A `registry HOST` line. Strings are owned; NULL or -1 where nothing is said. */
+/* Strings are owned; NULL or -1 where nothing is said. */
 struct conf_registry {
-	char *host;     /* "docker.io", "registry.corp:5000" */
-	char *endpoint; /* "https://registry-1.docker.io" */
-	char *mirror;   /* comma-separated URLs, tried first */
-	char *scheme;   /* "http" or "https" */
-	char *ca;       /* file beside mirror.conf, or absolute */
-	char *cert, *key;
+	char *host;       /* "docker.io", "registry.corp:5000" */
+	char *endpoint;   /* "https://registry-1.docker.io" */
+	char *mirror;     /* comma-separated URLs, tried first; path prefixes allowed */
+	char *scheme;     /* "http" or "https" */
+	char *ca;         /* a file's name beside mirror.conf, or an absolute path */
+	char *cert, *key; /* absolute paths, both or none */
 	long parallel, min_remaining;
-	int line;
+	int line, column;
 };
 
 struct conf_image {
 	char *pattern;
 	struct image_options o;
-	int line;
 };
 
 struct conf {
-	struct conf_image *images;
+	char *file;                /* its name; NULL: there is none */
+	struct conf_image *images; /* in the order of lines */
 	size_t nimages, capimages;
 	struct conf_registry *registries;
 	size_t nregistries, capregistries;
-	char *snapshot_suffix; /* NULL: ".%Y%m%d" */
-	char *allow;           /* comma-separated patterns, or NULL */
+	char *snapshot_suffix; /* NULL: STAMP_DEFAULT */
+	int snapshot_line;     /* 0: there is none */
+	char *allow;           /* comma-separated patterns, or NULL: all */
 	long max_tags;         /* -1: no limit */
 	int64_t max_bytes;     /* -1: no limit */
+	int policy_line;       /* 0: there is none */
 };
 
-/* Reads the bytes of mirror.conf into c; what is wrong goes to `problems`. */
-void conf_parse(struct conf *c, const char *file, struct span bytes, struct problems *problems);
+void conf_init(struct conf *c);
 void conf_release(struct conf *c);
+
+/* Reads the bytes of mirror.conf into c, once; what is wrong goes to `problems`. */
+void conf_parse(struct conf *c, const char *file, struct span bytes, struct problems *problems);
 
 /* The `registry` line of a host, or NULL. */
 const struct conf_registry *conf_registry(const struct conf *c, const char *host);
+
+/* Fills in what o does not say from the `image` lines that match a target; later lines win. */
+void conf_fill(const struct conf *c, const struct ref *target, struct image_options *o);
+
+/* Whether the policy allows a name. One without tag and digest stands for its repository: whether some
+ * tag of it may be allowed. */
+bool conf_allows(const struct conf *c, const struct ref *r);
 
 #endif

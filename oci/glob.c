@@ -99,11 +99,9 @@ bool glob_match_ref(struct span pattern, const struct ref *target)
 	return match_name(parts.name, target);
 }
 
-bool glob_names_tag(struct span pattern)
+bool glob_match_name(struct span pattern, const struct ref *target)
 {
-	struct parts parts = split(pattern);
-
-	return parts.tag.p || parts.digest.p;
+	return match_name(split(pattern).name, target);
 }
 
 /* A wildcard can stand for anything, so only the characters between them can be wrong. */

@@ -29,10 +29,10 @@ bool glob_match_any(struct span patterns, struct span text);
  * docker.io/library/alpine. A tag part never matches a target without a tag.
  */
 bool glob_match_ref(struct span pattern, const struct ref *target);
+/* Its name part alone: what may match some tag or digest of the target's repository. */
+bool glob_match_name(struct span pattern, const struct ref *target);
 /* Whether it is well-formed. USAGE, naming what is wrong. */
 int glob_check_ref(struct span pattern, struct err *err);
-/* Whether it has a tag or a digest part, so that it is about single images, not repositories. */
-bool glob_names_tag(struct span pattern);
 
 /* A regular expression, anchored at both ends. USAGE when it is none; *at (may be NULL) gets the offset
  * of what is wrong. */

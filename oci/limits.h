@@ -38,6 +38,8 @@
 #define LIMIT_LIST_LINE  4096
 #define LIMIT_LIST_LINES 200000
 #define LIMIT_LIST_FILES 1000
+/* Lines that choose tags of one repository: each is compared with each. */
+#define LIMIT_LIST_CHOICES 100
 /* Errors reported for one set of lists; a binary file would otherwise give one per line. */
 #define LIMIT_LIST_ERRORS 100
 

@@ -1,39 +1,28 @@
 /*
  * list - the files of mirror-lists: what is mirrored, and mirror.conf: how.
  *
- * One grammar (see oci/line.h). All errors of all files are collected, each with file:line:column, so
- * that a person mends them at once. Usage:
+ * One grammar (oci/line.h); `*.list` files hold one image a line (oci/image.h).
+ * All errors of all files are collected, each with file:line:column, so that a person mends them at
+ * once. Usage:
  *
  *	struct lists *ls = lists_new();
  *	lists_add(ls, "base.list", bytes) ...           // every *.list, in name order
  *	lists_add_conf(ls, "mirror.conf", bytes)        // if there is one
  *	if (lists_finish(ls) > 0) ... ls->problems      // errors: nothing is to be done
+ *
+ * A tag that several lines mean belongs to the line that spells it out, else to the first of them.
  */
 #ifndef OCI_LIST_H
 #define OCI_LIST_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "oci/conf.h"
+#include "oci/image.h"
 #include "oci/problem.h"
-#include "oci/ref.h"
 #include "oci/span.h"
 
-struct err;
-struct select;
-
-/* One line of a list with its options, those of mirror.conf's `image` lines filled in. */
-struct list_image {
-	struct ref source; /* where it is asked for; tag NULL when tags come by option */
-	struct ref target; /* what it is published as; likewise */
-	const char *file;  /* lent by the lists */
-	int line, column;
-	struct image_options o;
-	struct select *select; /* which tags, when they come by option; else NULL */
-	bool snapshot;         /* names a snapshot: kept from prune, asked of nobody */
-};
+struct ref;
 
 struct lists {
 	struct list_image *images;
@@ -41,7 +30,9 @@ struct lists {
 	struct conf conf;
 	struct problems problems; /* errors and warnings, in the order of files and lines */
 	char **files;             /* names, owned */
-	size_t nfiles;
+	size_t nfiles, capfiles;
+	const char *
+		suffix; /* of snapshots: may be set (lent) before lists_finish, which fills it in */
 };
 
 struct lists *lists_new(void);
@@ -49,8 +40,22 @@ void lists_free(struct lists *ls);
 void lists_add(struct lists *ls, const char *file, struct span bytes);
 void lists_add_conf(struct lists *ls, const char *file, struct span bytes);
 
-/* Applies mirror.conf's patterns and policy, and finds what only shows across lines (the same target
- * twice, two sources for one target). Gives the number of errors. */
+/*
+ * Applies mirror.conf's patterns and its policy, and looks at all lines together: the same target twice
+ * and two sources for one target are errors; a line that names a snapshot of a listed tag is marked.
+ * Sorts the problems and gives the number of errors.
+ *
+ * Two lines that choose tags of one repository, from one source, may overlap: they say the same. From two
+ * sources they may not, since nobody could tell offline which of them a tag would come from.
+ */
 size_t lists_finish(struct lists *ls);
+
+/*
+ * The options of one target of a line: as image->o, but with mirror.conf's patterns that name tags
+ * ("image *:latest refresh=10m") applied to this one, which image->o cannot know when tags come by option.
+ * platform "all" has become NULL, keep-for and max-age "never" -1. Texts are lent by the lists.
+ */
+void lists_options(const struct lists *ls, const struct list_image *image, const struct ref *target,
+		   struct image_options *out);
 
 #endif

@@ -244,7 +244,9 @@ bool setting_read(const struct setting *table, void *s, const struct line *l, si
 		if (l->v[i].key.p) {
 			good = read_word(table, s, &given, &l->v[i], at) && good;
 		} else {
-			add_unexpected(table, l, i, at);
+			/* "keep = 3" is one mistake and not three */
+			if (i == first || l->v[i - 1].key.p)
+				add_unexpected(table, l, i, at);
 			good = false;
 		}
 	}
