@@ -166,7 +166,7 @@ static void start(struct ask *a)
 		e->pace.pulls++;
 	a->hops = 0;
 	a->foreign = false;
-	send_to(a, xasprintf("%s%s", e->base, a->path));
+	send_to(a, a->page ? xstrdup(a->page) : xasprintf("%s%s", e->base, a->path));
 }
 
 /*
@@ -413,7 +413,6 @@ void ask_release(struct ask *a)
 {
 	free(a->path);
 	free(a->url);
-	free(a->location);
 	buf_release(&a->said);
 }
 

@@ -46,6 +46,7 @@ struct ask {
 	enum http_method method;
 	char *path;         /* owned: behind the base, "library/alpine/manifests/3.19" */
 	const char *accept; /* or NULL */
+	const char *page;   /* an URL to ask instead; NULL: what path says. Lent */
 	int64_t from;       /* > 0: only the bytes from there on */
 	bool pull;          /* counts against the upstream's quota */
 
@@ -60,7 +61,6 @@ struct ask {
 	struct ask *prev, *next;
 	struct ask_list *list;
 	char *url;      /* under way */
-	char *location; /* where a redirect sends us */
 	unsigned hops;  /* redirects followed */
 	bool foreign;   /* redirected to another origin: no credentials from here on */
 	bool good;      /* the answer is for the verb */

@@ -30,16 +30,6 @@ static enum ask_end prepare(struct ask *a, struct err *err)
 	return ASK_AGAIN;
 }
 
-/* A captive portal answers everything, with a page and status 200. */
-static int refuse_page(const struct ask *a, struct err *err)
-{
-	if (!refusal_is_page(ask_header(a, "Content-Type")))
-		return 0;
-	return err_set(
-		err, ERR_INVALID, 0,
-		"answered with a web page instead of a manifest: is a login page or a proxy in the way?");
-}
-
 static int begin(struct ask *a, struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
@@ -49,7 +39,7 @@ static int begin(struct ask *a, struct err *err)
 	if (a->call.status != 200)
 		return err_set(err, ERR_INVALID, 0, "answered %ld where nothing was asked in part",
 			       a->call.status);
-	if (refuse_page(a, err) < 0)
+	if (refusal_check_page(ask_header(a, "Content-Type"), err) < 0)
 		return -1;
 	if (length > (int64_t)LIMIT_MANIFEST)
 		return err_set(err, ERR_INVALID, 0,

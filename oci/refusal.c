@@ -95,11 +95,19 @@ static enum err_kind kind_of(long status, const char *code)
 	}
 }
 
-bool refusal_is_page(struct span content_type)
+static bool is_page(struct span content_type)
 {
 	struct span type = header_media_type(content_type);
 
 	return span_eq_nocase(type, "text/html") || span_eq_nocase(type, "application/xhtml+xml");
+}
+
+int refusal_check_page(struct span content_type, struct err *err)
+{
+	if (!is_page(content_type))
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "answered with a web page: is a login page or a proxy in the way?");
 }
 
 int refusal_read(long status, struct span body, struct span content_type, struct err *err)
@@ -108,7 +116,7 @@ int refusal_read(long status, struct span body, struct span content_type, struct
 	char code[48] = "";
 	enum err_kind kind;
 
-	if (refusal_is_page(content_type))
+	if (is_page(content_type))
 		buf_adds(&text, "a web page, not a registry's answer");
 	else if (body.n && !quote_json(&text, body, code))
 		quote(&text, body.p, body.n);

@@ -19,7 +19,7 @@ int refusal_read(long status, struct span body, struct span content_type, struct
 /* Whether the body of a 429 speaks of a quota (Docker Hub's "pull rate limit") and not of haste. */
 bool refusal_is_quota(struct span body);
 
-/* Whether a media type is that of a web page: a captive portal's, or a proxy's, and never a registry's. */
-bool refusal_is_page(struct span content_type);
+/* A success that is a web page: a captive portal's or a proxy's, never a registry's. INVALID then. */
+int refusal_check_page(struct span content_type, struct err *err);
 
 #endif

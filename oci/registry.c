@@ -8,6 +8,7 @@
 #include "oci/own.h"
 #include "oci/pull_blob.h"
 #include "oci/pull_manifest.h"
+#include "oci/pull_tags.h"
 #include "oci/upstream.h"
 
 /* What mirror.conf says is read at once, so that a mistake in it stops a run before it begins. */
@@ -141,6 +142,11 @@ void registry_blob(struct registry *r, const struct ref *ref, const struct diges
 		   struct layout *into, registry_blob_done *done, void *arg)
 {
 	pull_blob(upstream_of(r, ref->host), ref, d, size, into, done, arg);
+}
+
+void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg)
+{
+	pull_tags(upstream_of(r, ref->host), ref, done, arg);
 }
 
 size_t registry_stats(const struct registry *r, struct registry_host_stats *out, size_t max)

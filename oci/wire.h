@@ -59,7 +59,7 @@ typedef void registry_blob_done(void *arg, const struct registry_blob *b);
 
 struct registry_tags {
 	const struct err *err; /* NULL: the listing is complete */
-	const char **tags;     /* valid during the callback; may be reordered */
+	const char **tags;     /* valid during the callback; the array may be changed */
 	size_t n;
 	unsigned requests;
 };

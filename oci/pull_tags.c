@@ -1,0 +1,201 @@
+#include "oci/pull_tags.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "oci/ask.h"
+#include "oci/header.h"
+#include "oci/json.h"
+#include "oci/limits.h"
+#include "oci/own.h"
+#include "oci/refusal.h"
+#include "oci/table.h"
+#include "oci/url.h"
+
+struct listing {
+	struct ask ask; /* first */
+	registry_tags_done *done;
+	void *arg;
+	size_t endpoint; /* whose pages these are */
+	struct buf page;
+	char **tags;
+	size_t n, cap;
+	struct table known; /* tags by name */
+	char **pages;       /* URLs that Link has named */
+	size_t npages, cappages;
+};
+
+static void forget_tags(struct listing *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->tags[i]);
+	for (size_t i = 0; i < l->npages; i++)
+		free(l->pages[i]);
+	table_release(&l->known);
+	l->n = l->npages = 0;
+}
+
+static enum ask_end prepare(struct ask *a, struct err *err)
+{
+	struct listing *l = (struct listing *)a;
+
+	(void)err;
+	buf_clear(&l->page);
+	if (a->at != l->endpoint) {
+		forget_tags(l);
+		a->page = NULL;
+		l->endpoint = a->at;
+	}
+	return ASK_AGAIN;
+}
+
+static int begin(struct ask *a, struct err *err)
+{
+	if (a->call.status != 200)
+		return err_set(err, ERR_INVALID, 0, "answered %ld where nothing was asked in part",
+			       a->call.status);
+	return refusal_check_page(ask_header(a, "Content-Type"), err);
+}
+
+static int data(struct ask *a, const char *p, size_t n, struct err *err)
+{
+	struct listing *l = (struct listing *)a;
+
+	if (!buf_add(&l->page, p, n))
+		return err_set(err, ERR_INVALID, 0, "a page of the tag list is larger than %lu MiB",
+			       LIMIT_TAG_PAGE / MIB);
+	return 0;
+}
+
+static int add_tag(struct listing *l, const char *tag, struct err *err)
+{
+	if (!ref_valid_tag(span_str(tag)) || table_get(&l->known, tag))
+		return 0;
+	if (l->n == LIMIT_TAGS)
+		return err_set(err, ERR_INVALID, 0, "more than %d tags", LIMIT_TAGS);
+	l->tags = xgrow(l->tags, l->n, &l->cap, sizeof(*l->tags));
+	l->tags[l->n] = xstrdup(tag);
+	table_put(&l->known, l->tags[l->n], l->tags[l->n]);
+	l->n++;
+	return 0;
+}
+
+static int read_page(struct listing *l, struct err *err)
+{
+	own_json json_t *doc = json_read(buf_span(&l->page), err);
+	const json_t *tags, *tag;
+	size_t i;
+
+	if (!doc)
+		return err_wrap(err, "tag list");
+	if (!json_is_object(doc))
+		return err_set(err, ERR_INVALID, 0, "the tag list is no JSON object");
+	tags = json_get_array(doc, "tags"); /* null when there are none */
+	json_array_foreach(tags, i, tag) if (json_is_string(tag) &&
+					     add_tag(l, json_string_value(tag), err) < 0) return -1;
+	return 0;
+}
+
+static struct span next_link(const struct ask *a)
+{
+	struct span value, target;
+
+	for (size_t i = 0; (value = http_header(&a->call, "Link", i)).p; i++)
+		if ((target = header_link_next(value)).p)
+			return target;
+	return span_of(NULL, 0);
+}
+
+/* Registries behind a proxy that ends TLS say http:// of themselves; it is the host that counts, and the
+ * page is asked for at the origin we know. */
+static char *page_at(const struct ask *a, struct span target, struct err *err)
+{
+	own_free char *named = url_resolve(a->call.url, target, err), *origin = NULL;
+	struct url here, there;
+
+	if (!named || url_parse(&there, span_str(named), err) < 0 ||
+	    url_parse(&here, span_str(a->call.url), err) < 0)
+		return NULL;
+	if (here.host.n != there.host.n ||
+	    strncasecmp(here.host.p, there.host.p, here.host.n) != 0) {
+		err_set(err, ERR_INVALID, 0,
+			"the next page of the tag list is at another host, %.*s",
+			SPAN_ARG(there.host));
+		return NULL;
+	}
+	origin = url_origin(&here);
+	return xasprintf("%s%.*s", origin, SPAN_ARG(there.target));
+}
+
+static enum ask_end next_page(struct listing *l, struct span target, struct err *err)
+{
+	own_free char *page = page_at(&l->ask, target, err);
+
+	if (!page)
+		return ASK_FAILED;
+	for (size_t i = 0; i < l->npages; i++)
+		if (strcmp(l->pages[i], page) == 0)
+			return err_set(err, ERR_INVALID, 0, "the tag list goes round in a circle"),
+			       ASK_FAILED;
+	if (l->npages == LIMIT_TAG_PAGES)
+		return err_set(err, ERR_INVALID, 0, "the tag list has more than %d pages",
+			       LIMIT_TAG_PAGES),
+		       ASK_FAILED;
+	l->pages = xgrow(l->pages, l->npages, &l->cappages, sizeof(*l->pages));
+	l->ask.page = l->pages[l->npages++] = take(page);
+	return ASK_AGAIN;
+}
+
+static enum ask_end end(struct ask *a, struct err *err)
+{
+	struct listing *l = (struct listing *)a;
+	struct span target = next_link(a);
+
+	if (read_page(l, err) < 0)
+		return ASK_FAILED;
+	return target.p ? next_page(l, target, err) : ASK_DONE;
+}
+
+static void done(struct ask *a, const struct err *err)
+{
+	struct listing *l = (struct listing *)a;
+	struct registry_tags t = { .err = err, .requests = a->requests };
+
+	if (!err) {
+		/* lent to be moved about and dropped, so not the array that frees them */
+		t.tags = xcalloc(l->n + 1, sizeof(*t.tags));
+		t.n = l->n;
+		for (size_t i = 0; i < l->n; i++)
+			t.tags[i] = l->tags[i];
+	}
+	l->done(l->arg, &t);
+	free(t.tags);
+	forget_tags(l);
+	free(l->tags);
+	free(l->pages);
+	buf_release(&l->page);
+	ask_release(a);
+	free(l);
+}
+
+static const struct ask_verb verb = {
+	.prepare = prepare,
+	.begin = begin,
+	.data = data,
+	.end = end,
+	.done = done,
+};
+
+void pull_tags(struct upstream *up, const struct ref *ref, registry_tags_done *done_, void *arg)
+{
+	struct listing *l = xcalloc(1, sizeof(*l));
+
+	l->ask.verb = &verb;
+	l->ask.method = HTTP_GET;
+	l->ask.accept = "application/json";
+	l->ask.path = xasprintf("%s/tags/list?n=1000", ref->path);
+	l->done = done_;
+	l->arg = arg;
+	buf_init(&l->page, LIMIT_TAG_PAGE);
+	ask_queue(up, &l->ask);
+}
