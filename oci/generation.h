@@ -11,6 +11,10 @@
  *
  * At any moment, killed or not, index.json is the generation before or the one after. A file in
  * .mirror/generations newer than index.json is an orphan: overwritten, never offered.
+ *
+ * What index.json holds is never guessed: one that cannot be read, that is missing beside kept
+ * generations, or that another tool wrote over (it has lost its number) stops a writer, and the message
+ * says which file to put back. A layout of another tool's, with nothing kept yet, is generation 0.
  */
 #ifndef OCI_GENERATION_H
 #define OCI_GENERATION_H
@@ -27,8 +31,8 @@ struct layout;
 /* The publisher's lock (.mirror/lock). Gives a descriptor to close, or -1. */
 int generation_lock(const struct layout *l, const char *who, int wait, struct err *err);
 
-/* What is published now. A new mirror (no index.json, no generations) gets an empty generation 0 on
- * disk first; a missing index.json beside .mirror/generations is an error: never an empty mirror. */
+/* What is published now, for somebody who will write; under the lock. A new mirror (no index.json, no
+ * generations) gets an empty generation 0 on disk first. A reader takes index_load(). */
 int generation_load(const struct layout *l, struct index *x, struct err *err);
 
 /* The number in the index's annotations; 0 when it has none. */
@@ -38,12 +42,14 @@ struct publication {
 	const char *made_by;        /* "sync", "rollback", "undo", "hold", "release" */
 	const char *label;          /* or NULL */
 	const char *commit;         /* of the lists, or NULL: the previous one stays */
-	struct journal_line *lines; /* generation and time are filled in here */
+	struct journal_line *lines; /* generation and time are filled in; time is lent by x */
 	size_t nlines;
 };
 
 /* Publishes x as the generation after the one it was loaded as, under the lock. All blobs must be
- * settled. Gives the new number or -1; on failure the previous generation stands. */
+ * settled. Gives the new number or -1; on failure the previous generation stands and x is as before.
+ * Only when the disk fails at the very last step, after index.json was replaced, the new one stands: the
+ * message says so. */
 long generation_publish(const struct layout *l, struct index *x, const struct publication *what,
 			struct err *err);
 
