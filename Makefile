@@ -78,7 +78,7 @@ check: ## all tests under ASan and UBSan; T='tests/cli/20-*.bats' runs only thos
 		BIN=$(CURDIR)/build/asan GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null \
 		ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1 LSAN_OPTIONS=exitcode=99 \
 		UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 prove -e '' -j$(JOBS) $(or $(T),\
-		$(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)) $(wildcard tests/cli/*.bats tests/interop/*.bats))
+		$(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)) $(wildcard tests/cli/*.bats tests/interop/*.bats) tests/exchanges/play)
 
 lint: ## the rules of STYLE.md, as far as a machine can keep them
 	@$(MAKE) --no-print-directory -k -j$(JOBS) -Otarget lint-includes lint-size lint-format lint-shell \

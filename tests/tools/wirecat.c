@@ -1,0 +1,192 @@
+/*
+ * wirecat - asks registries, as mirror-sync does, and says what came of it: the driver of the exchanges.
+ *
+ *	wirecat [OPTION...] COMMAND... [then COMMAND...]
+ *
+ *	'head HOST/PATH:TAG'	'manifest HOST/PATH@DIGEST'	'tags HOST/PATH'
+ *	'blob HOST/PATH@DIGEST SIZE'	into the layout
+ *
+ * Commands before `then` go at once, in parallel; their outcomes are printed in the order they were given.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/err.h"
+#include "oci/layout.h"
+#include "oci/own.h"
+#include "oci/ref.h"
+#include "oci/registry.h"
+
+struct outcome {
+	char text[1024];
+	unsigned requests;
+};
+
+static struct registry *registry;
+static struct layout layout = LAYOUT_INIT;
+static struct registry_options options = { .user_agent = "wirecat" };
+static const char *layout_path;
+static bool stats;
+
+static const char *const kinds[] = {
+	[ERR_USAGE] = "USAGE",       [ERR_IO] = "IO",
+	[ERR_NET] = "NET",           [ERR_AUTH] = "AUTH",
+	[ERR_NOTFOUND] = "NOTFOUND", [ERR_LIMIT] = "LIMIT",
+	[ERR_INVALID] = "INVALID",   [ERR_DIGEST] = "DIGEST",
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "wirecat: %s\n", what);
+	exit(2);
+}
+
+static void failed(struct outcome *o, const struct err *err)
+{
+	snprintf(o->text, sizeof(o->text), "%s %s", kinds[err->kind], err->msg);
+}
+
+static void on_manifest(void *arg, const struct registry_manifest *m)
+{
+	struct outcome *o = arg;
+
+	o->requests = m->requests;
+	if (m->err)
+		failed(o, m->err);
+	else
+		snprintf(o->text, sizeof(o->text), "ok %s %lld %s", m->digest.str,
+			 (long long)m->size, m->media_type);
+}
+
+static void on_blob(void *arg, const struct registry_blob *b)
+{
+	struct outcome *o = arg;
+
+	o->requests = b->requests;
+	if (b->err)
+		failed(o, b->err);
+	else
+		snprintf(o->text, sizeof(o->text), "ok bytes=%lld", (long long)b->bytes);
+}
+
+static void on_tags(void *arg, const struct registry_tags *t)
+{
+	struct outcome *o = arg;
+	int n = snprintf(o->text, sizeof(o->text), "ok");
+
+	o->requests = t->requests;
+	if (t->err)
+		failed(o, t->err);
+	for (size_t i = 0; i < t->n && (size_t)n < sizeof(o->text); i++)
+		n += snprintf(o->text + n, sizeof(o->text) - (size_t)n, " %s", t->tags[i]);
+}
+
+static void command(char *text, struct outcome *o)
+{
+	char *save, *verb = strtok_r(text, " ", &save), *name = strtok_r(NULL, " ", &save);
+	char *size = strtok_r(NULL, " ", &save);
+	own_by(ref_release) struct ref ref = REF_INIT;
+	struct err err;
+
+	if (!verb || !name || ref_parse(&ref, span_str(name), &err) < 0)
+		die(name ? err.msg : "a command is missing its reference");
+	if (strcmp(verb, "head") == 0)
+		registry_head(registry, &ref, on_manifest, o);
+	else if (strcmp(verb, "manifest") == 0)
+		registry_manifest(registry, &ref, &ref.digest, on_manifest, o);
+	else if (strcmp(verb, "tags") == 0)
+		registry_tags(registry, &ref, on_tags, o);
+	else if (strcmp(verb, "blob") == 0 && size && layout_path)
+		registry_blob(registry, &ref, &ref.digest, atoll(size), &layout, on_blob, o);
+	else
+		die("no such command");
+}
+
+/* Commands up to `then`; gives how many words were used. */
+static int run_round(char **words, int n)
+{
+	struct outcome *outcomes = xcalloc((size_t)n, sizeof(*outcomes));
+	char **names = xcalloc((size_t)n, sizeof(*names));
+	struct err err;
+	int count = 0;
+
+	for (; count < n && strcmp(words[count], "then") != 0; count++) {
+		names[count] = xstrdup(words[count]);
+		command(words[count], &outcomes[count]);
+	}
+	if (registry_run(registry, NULL, NULL, 1000, &err) < 0)
+		die(err.msg);
+	for (int i = 0; i < count; i++) {
+		printf("%s: %s requests=%u\n", names[i], outcomes[i].text, outcomes[i].requests);
+		free(names[i]);
+	}
+	free(names);
+	free(outcomes);
+	return count < n ? count + 1 : count;
+}
+
+static void print_stats(void)
+{
+	struct registry_host_stats s[16];
+	size_t n = registry_stats(registry, s, 16);
+
+	for (size_t i = 0; i < n; i++)
+		printf("%s: requests=%llu bytes=%llu retries=%llu quota=%ld/%ld\n", s[i].host,
+		       (unsigned long long)s[i].requests, (unsigned long long)s[i].bytes,
+		       (unsigned long long)s[i].retries, s[i].quota_remaining, s[i].quota_limit);
+}
+
+static void warn(void *arg, const char *text)
+{
+	(void)arg;
+	printf("warning: %s\n", text);
+}
+
+/* --name=value; false when it is none of ours. */
+static bool option(const char *word)
+{
+	const char *value = strchr(word, '=');
+	size_t n = value ? (size_t)(value - word) : strlen(word);
+	struct span name = span_of(word, n);
+
+	value = value ? value + 1 : "";
+	if (span_eq(name, "--layout"))
+		layout_path = value;
+	else if (span_eq(name, "--parallel"))
+		options.parallel = atol(value);
+	else if (span_eq(name, "--retry-ms"))
+		options.retry_ms = atol(value);
+	else if (span_eq(name, "--stats"))
+		stats = true;
+	else
+		return false;
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct err err;
+	int at = 1;
+
+	options.warn = warn;
+	for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++)
+		if (!option(argv[at]))
+			die("no such option");
+	if (layout_path && layout_open(&layout, layout_path, LAYOUT_WRITE, &err) < 0)
+		die(err.msg);
+	registry = registry_new(&options, &err);
+	if (!registry)
+		die(err.msg);
+	while (at < argc)
+		at += run_round(argv + at, argc - at);
+	if (stats)
+		print_stats();
+	registry_free(registry);
+	if (layout_path) {
+		if (layout_settle(&layout, &err) < 0)
+			die(err.msg);
+		layout_close(&layout);
+	}
+	return 0;
+}
