@@ -1,4 +1,156 @@
-int main(void)
+/*
+ * mirror-publish: the mirror -> where and how it is offered. This file knows the verbs, reads the
+ * environment, and turns errors into the exit status.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "oci/buf.h"
+#include "oci/err.h"
+#include "oci/log.h"
+#include "oci/near.h"
+#include "oci/own.h"
+#include "publish/verb.h"
+#include "publish/words.h"
+
+#define DEFAULT_WAIT 10
+
+static const struct verb verbs[] = {
+	{ "status", "[PATTERN...]", "what is published: digests, ages, snapshots, holds",
+	  status_verb },
+	{ "log", "[REF]", "what each generation changed; the history of a reference", log_verb },
+	{ "at", "DATE REF", "what a reference meant on a day", at_verb },
+	{ "rollback", "PATTERN... | --digest D", "move tags back to a snapshot, for everybody",
+	  rollback_verb },
+	{ "hold", "PATTERN...", "freeze tags until they are released", hold_verb },
+	{ "release", "PATTERN...", "let tags move again", release_verb },
+	{ "undo", "[--to GENERATION|LABEL]", "put every tag back to an earlier generation",
+	  undo_verb },
+};
+
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+/* The verbs as a paragraph of --help: a line that begins with a blank keeps its shape. */
+static void list_verbs(struct buf *out)
 {
+	buf_adds(out, "Verbs:\n");
+	for (size_t i = 0; i < VERBS; i++)
+		buf_addf(out, "  %-8s %-24s %s\n", verbs[i].name, verbs[i].words, verbs[i].summary);
+	buf_adds(out,
+		 "\n\"mirror-publish VERB --help\" tells more about one. None of them waits for "
+		 "a running sync, and nothing is ever lost by any of them: what a tag meant "
+		 "before is kept under a snapshot's name.");
+}
+
+static int no_verb(const char *word, struct err *err)
+{
+	const char *known[VERBS + 1] = { NULL }, *near;
+
+	for (size_t i = 0; i < VERBS; i++)
+		known[i] = verbs[i].name;
+	near = near_word(span_str(word), known);
+	return err_set(err, ERR_USAGE, 0, "unknown verb \"%s\" (%s%s%s)", word,
+		       near ? "did you mean \"" : "--help lists them", near ? near : "",
+		       near ? "\"?" : "");
+}
+
+/* Without a verb: --help, --version, or a mistake. */
+static int without_verb(struct run *run, int argc, char **argv, struct err *err)
+{
+	own_by(buf_release) struct buf text = BUF_INIT(8192);
+	const struct opt options[] = { VERB_MIRROR(run), VERB_WAIT(run), OPT_END };
+	struct opt_program program = {
+		.name = "mirror-publish",
+		.synopsis = "[--mirror DIR] [--wait SECONDS] VERB [ARGS]",
+		.summary = "operate what a mirror publishes",
+		.after =
+			"Exit status: 0 done, 1 wrong use, 2 done in part or something found, 16 the "
+			"mirror could not be used.",
+		.options = options,
+	};
+	char **words;
+	size_t n;
+	int r;
+
+	list_verbs(&text);
+	program.text = text.p;
+	r = verb_parse(&program, argc, argv, &words, &n, err);
+	if (r != OPT_GO)
+		return r < 0 ? -1 : EXIT_DONE;
+	return err_set(err, ERR_USAGE, 0, "what is to be done? (--help lists the verbs)");
+}
+
+int verb_parse(const struct opt_program *p, int argc, char **argv, char ***words, size_t *n,
+	       struct err *err)
+{
+	int r = opt_parse(p, argc, argv, words, n, err);
+
+	if (r == OPT_HELP)
+		opt_help(p, stdout);
+	else if (r == OPT_MAN)
+		opt_man(p, stdout);
+	else if (r == OPT_VERSION)
+		printf("mirror-publish %s\n", MIRROR_VERSION);
+	return r;
+}
+
+/* Where in argv the verb is: the first word that is neither an option nor the value of one that may
+ * stand before it. 0 when there is none. */
+static int find_verb(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--mirror") == 0 || strcmp(argv[i], "--wait") == 0)
+			i++;
+		else if (argv[i][0] != '-')
+			return i;
+	}
 	return 0;
+}
+
+static int run_verb(struct run *run, int argc, char **argv, struct err *err)
+{
+	int at = find_verb(argc, argv);
+
+	if (!at)
+		return without_verb(run, argc, argv, err);
+	for (size_t i = 0; i < VERBS; i++) {
+		if (strcmp(argv[at], verbs[i].name) != 0)
+			continue;
+		memmove(argv + at, argv + at + 1, (size_t)(argc - at) * sizeof(*argv));
+		return verbs[i].run(run, argc - 1, argv, err);
+	}
+	return no_verb(argv[at], err);
+}
+
+static void look_around(struct run *run)
+{
+	const char *mirror = getenv("MIRROR_DIR"), *no_color = getenv("NO_COLOR");
+
+	run->mirror = mirror && mirror[0] ? mirror : "mirror";
+	run->wait = DEFAULT_WAIT;
+	run->terminal = isatty(STDOUT_FILENO) == 1;
+	run->color = run->terminal && !(no_color && no_color[0]);
+	words_who(run->who, sizeof(run->who));
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = { .json = false };
+	struct err err = ERR_INIT;
+	int status;
+
+	log_init("mirror-publish");
+	look_around(&run);
+	status = run_verb(&run, argc, argv, &err);
+	if (status < 0) {
+		log_err(&err);
+		status = err.kind == ERR_USAGE ? EXIT_WRONG_USE : EXIT_NO_MIRROR;
+	}
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_line("cannot write to standard output");
+		status |= EXIT_PART;
+	}
+	return status;
 }

@@ -1,0 +1,58 @@
+#include "publish/mirror.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "oci/err.h"
+#include "oci/generation.h"
+#include "oci/own.h"
+
+static int open_layout(struct mirror *m, const char *path, struct err *err)
+{
+	if (access(path, F_OK) < 0)
+		return err_set(err, ERR_NOTFOUND, 0,
+			       "no mirror at \"%s\": --mirror or MIRROR_DIR says where it is",
+			       path);
+	return layout_open(&m->layout, path, LAYOUT_READ, err);
+}
+
+static bool has_records(const struct mirror *m)
+{
+	return faccessat(m->layout.root, ".mirror", F_OK, 0) == 0;
+}
+
+static int refuse(const char *path, struct err *err)
+{
+	return err_set(err, ERR_INVALID, 0,
+		       "\"%s\" is an OCI image layout, but not a mirror: mirror-sync has never "
+		       "published there",
+		       path);
+}
+
+int mirror_read(struct mirror *m, const char *path, struct err *err)
+{
+	if (open_layout(m, path, err) < 0 || index_load(&m->index, &m->layout, NULL, err) < 0)
+		return -1;
+	/* a copy made for serving may come without its records */
+	if (!has_records(m) && !index_note(&m->index, NOTE_GENERATION))
+		return refuse(path, err);
+	return 0;
+}
+
+int mirror_lock(struct mirror *m, const char *path, const char *who, long wait, struct err *err)
+{
+	if (open_layout(m, path, err) < 0)
+		return -1;
+	if (!has_records(m))
+		return refuse(path, err);
+	m->lock = generation_lock(&m->layout, who, (int)wait, err);
+	return m->lock < 0 ? -1 : generation_load(&m->layout, &m->index, err);
+}
+
+void mirror_release(struct mirror *m)
+{
+	index_release(&m->index);
+	layout_close(&m->layout);
+	own_fd_(&m->lock);
+	*m = (struct mirror)MIRROR_INIT;
+}

@@ -1,0 +1,180 @@
+#include "publish/target.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/buf.h"
+#include "oci/clock.h"
+#include "oci/err.h"
+#include "oci/index.h"
+#include "oci/move.h"
+#include "oci/own.h"
+
+/* Names offered when a stamp names none or several. */
+#define OFFERED 8
+
+static bool note_is(const struct entry *e, const char *key, const char *want)
+{
+	const char *value = entry_note(e, key);
+
+	return value && strcmp(value, want) == 0;
+}
+
+static time_t note_time(const struct entry *e, const char *key)
+{
+	const char *value = entry_note(e, key);
+
+	return value ? clock_parse_rfc3339(value) : -1;
+}
+
+/* When its content arrived; what does not say so was there when it was replaced, at the latest. */
+static time_t arrival(const struct entry *e)
+{
+	time_t t = note_time(e, NOTE_SYNCED);
+
+	return t >= 0 ? t : note_time(e, NOTE_SNAPSHOT_AT);
+}
+
+/* Order of what was replaced in the same second: <day>, <day>-2, ..., <day>-10. */
+static int compare_names(const struct entry *a, const struct entry *b)
+{
+	return strverscmp(a->ref, b->ref);
+}
+
+/* qsort: the one that was current last comes first. */
+static int compare_age(const void *pa, const void *pb)
+{
+	const struct entry *a = *(struct entry *const *)pa, *b = *(struct entry *const *)pb;
+	time_t ta = note_time(a, NOTE_SNAPSHOT_AT), tb = note_time(b, NOTE_SNAPSHOT_AT);
+
+	if (ta == tb) {
+		ta = arrival(a);
+		tb = arrival(b);
+	}
+	if (ta != tb)
+		return ta < tb ? 1 : -1;
+	return compare_names(b, a);
+}
+
+size_t target_snapshots(const struct index *x, const char *ref, struct entry ***v)
+{
+	size_t n = 0, cap = 0, prefix = strlen(ref);
+
+	*v = NULL;
+	for (size_t i = index_seek(x, ref); i < x->n; i++) {
+		if (strncmp(x->v[i]->ref, ref, prefix) != 0)
+			break;
+		if (!note_is(x->v[i], NOTE_SNAPSHOT_OF, ref))
+			continue;
+		*v = xgrow(*v, n, &cap, sizeof(**v));
+		(*v)[n++] = x->v[i];
+	}
+	if (n > 1)
+		qsort(*v, n, sizeof(**v), compare_age);
+	return n;
+}
+
+/*
+ * Whether snapshot s was there before what e means now. Times have seconds, so of two that arrived in
+ * the same one the order in which they were replaced decides. What a sync brought was replaced by
+ * nothing yet; what a rollback or an undo (which both hold) brought back stands where its own
+ * snapshot does.
+ */
+static bool is_older(const struct entry *s, const struct entry *e, struct entry *const *v, size_t n)
+{
+	time_t then = arrival(s), now = arrival(e);
+
+	if (now < 0 || then < now)
+		return true;
+	if (then > now)
+		return false;
+	for (size_t i = 0; i < n && move_hold_mode(e) != HOLD_NONE; i++)
+		if (digest_eq(&v[i]->digest, &e->digest) && arrival(v[i]) == now)
+			return compare_age(&v[i], &s) < 0;
+	return true;
+}
+
+struct entry *target_previous(const struct index *x, const struct entry *e, struct err *err)
+{
+	own_free struct entry **v = NULL;
+	size_t n = target_snapshots(x, e->ref, &v), others = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (digest_eq(&v[i]->digest, &e->digest))
+			continue;
+		if (!entry_note(v[i], NOTE_BAD) &&
+		    !note_is(v[i], NOTE_SNAPSHOT_BY, MOVE_BY_ROLLBACK) && is_older(v[i], e, v, n))
+			return v[i];
+		others++;
+	}
+	if (others)
+		err_set(err, ERR_NOTFOUND, 0,
+			"no earlier snapshot to roll back to: %zu others are newer or were rolled back "
+			"from (--to names one all the same)",
+			others);
+	else
+		err_set(err, ERR_NOTFOUND, 0, "no earlier snapshot to roll back to");
+	return NULL;
+}
+
+/* "20261113-2" for 3.19.20261113-2 of 3.19, as offered and as accepted. */
+static const char *stamp_of(const struct entry *s, const char *ref)
+{
+	const char *rest = s->ref + strlen(ref);
+
+	return rest[0] && strchr("._-", rest[0]) ? rest + 1 : rest;
+}
+
+static bool is_named(const struct entry *s, const char *ref, const char *stamp)
+{
+	return strcmp(s->ref + strlen(ref), stamp) == 0 || strcmp(stamp_of(s, ref), stamp) == 0 ||
+	       strcmp(move_ref_tag(s->ref), stamp) == 0 || strcmp(s->ref, stamp) == 0;
+}
+
+/* The names of v, the newest first, parted by ", "; with their separators when these matter. */
+static void offer(struct buf *out, struct entry *const *v, size_t n, const char *ref,
+		  bool separators)
+{
+	size_t offered = 0;
+
+	for (size_t i = 0; i < n && offered < OFFERED; i++) {
+		/* what was rolled back from is there for whoever knows its name */
+		if (!separators && entry_note(v[i], NOTE_BAD))
+			continue;
+		buf_addf(out, "%s%s", offered++ ? ", " : "",
+			 separators ? v[i]->ref + strlen(ref) : stamp_of(v[i], ref));
+	}
+	if (offered == OFFERED && n > OFFERED)
+		buf_adds(out, ", ...");
+}
+
+struct entry *target_named(const struct index *x, const struct entry *e, const char *stamp,
+			   struct err *err)
+{
+	own_by(buf_release) struct buf names = BUF_INIT(4096);
+	own_free struct entry **v = NULL;
+	size_t n = target_snapshots(x, e->ref, &v), found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(v[i]->ref + strlen(e->ref), stamp) == 0)
+			return v[i];
+		if (is_named(v[i], e->ref, stamp)) {
+			struct entry *s = v[i];
+
+			v[i] = v[found];
+			v[found++] = s;
+		}
+	}
+	if (found == 1)
+		return v[0];
+	offer(&names, v, found ? found : n, e->ref, found > 1);
+	if (found)
+		err_set(err, ERR_INVALID, 0, "\"%s\" is more than one snapshot: %s", stamp,
+			names.p);
+	else if (names.n)
+		err_set(err, ERR_NOTFOUND, 0, "no snapshot \"%s\"; there are %s", stamp, names.p);
+	else
+		err_set(err, ERR_NOTFOUND, 0, "no snapshot \"%s\", nor any other to offer", stamp);
+	return NULL;
+}
