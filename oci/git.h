@@ -1,6 +1,7 @@
 /*
  * git - lists as they stand in a commit. Read with libgit2, never by running git; no hook of a checkout
- * runs here, so a checkout owned by somebody else is read too.
+ * runs here and no configuration of the user or the machine is read, so a checkout owned by somebody else
+ * is read too.
  */
 #ifndef OCI_GIT_H
 #define OCI_GIT_H
@@ -15,30 +16,35 @@ struct err;
 struct git;
 
 /*
- * Opens where the lists are: a directory inside a checkout ("mirror-lists", any depth), a checkout's or
- * bare repository's root, or "repo.git:path" for a directory in a bare repository. rev is any git
- * revision. USAGE when it is no git repository (hint: --worktree), when the revision is unknown, or
- * when the commit has no such directory.
+ * Opens where the lists are: a directory inside a checkout ("mirror-lists", any depth, also one that is
+ * only in the commit), the root of a checkout or of a bare repository, or "repo.git:path" for a directory
+ * in a bare one. rev is any git revision. USAGE when it is no git repository (hint: --worktree), when
+ * the revision is unknown, or when the commit has no such directory.
  */
 struct git *git_open(const char *where, const char *rev, struct err *err);
 void git_free(struct git *g);
 
 /* The commit's id, 40 hex digits. */
-const char *git_commit(const struct git *g);
+const char *git_id(const struct git *g);
 
-/* Calls each(name, bytes, arg) for every regular file directly in the directory, in name order. */
-int git_each_file(struct git *g, int (*each)(const char *name, struct span bytes, void *arg),
-		  void *arg, struct err *err);
-/* One file of the directory at this or another revision ("origin/main"; NULL: the one opened). The
- * bytes are lent until git_free. NOTFOUND when it is not there. */
-int git_read(struct git *g, const char *rev, const char *name, struct span *bytes, struct err *err);
+/* Calls each(name, is_file, arg) for every entry of the directory, in the order of names (as strcmp); is_file
+ * is false for directories, symbolic links and submodules. A result other than 0 ends it and is given. */
+int git_each(const struct git *g, int (*each)(const char *name, bool is_file, void *arg),
+	     void *arg);
 
-/* Names of files in the directory whose worktree state differs from the commit (changed, added,
- * removed), comma-separated; NULL when none or when there is no worktree. The caller frees it. */
-char *git_uncommitted(struct git *g);
+/* One file of the directory, at this or another revision ("origin/main"; NULL: the one opened), of at most
+ * `max` bytes. The bytes are lent until git_free. NOTFOUND when it is not there, INVALID when it is larger
+ * or no regular file. */
+int git_read(struct git *g, const char *rev, const char *name, size_t max, struct span *bytes,
+	     struct err *err);
 
-/* Who wrote a line as of the commit ("Ann Smith <ann@corp>"); NULL when a shallow clone cannot tell.
- * Lent until git_free. */
+/* Files in the directory that `wanted` names and whose state in the checkout differs from the commit (changed,
+ * added, removed), comma-separated; NULL when there are none, when there is no checkout, or when another commit
+ * than its HEAD was opened. The caller frees it. */
+char *git_uncommitted(const struct git *g, bool (*wanted)(const char *name));
+
+/* Who wrote a line as of the commit ("Ann Smith <ann@corp>"); NULL when it cannot be told, as from a shallow
+ * clone. Lent until the next call. */
 const char *git_author(struct git *g, const char *name, int line);
 bool git_is_shallow(const struct git *g);
 
