@@ -89,8 +89,7 @@ options_of() {
 	wanted mirror-sync mirror lists repo rev worktree check online since dry-run sizes against missing \
 		force jobs wait label tolerate report snapshot-suffix
 	wanted mirror-publish mirror wait
-	wanted mirror-serve listen tls-cert tls-key default-registry list-snapshots name htpasswd access \
-		threads access-log
+	wanted mirror-serve listen default-registry list-snapshots name threads access-log
 }
 
 @test "the man page says what --help says, and troff has nothing to complain of" {
