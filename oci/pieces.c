@@ -92,13 +92,17 @@ int pieces_begin(struct pieces *s, struct span text, char open, struct err *err)
 
 static int read_key(struct pieces *s, struct span *key, struct err *err)
 {
-	if (peek(s) != '"')
+	if (peek(s) < 0)
+		return wrong(s, "it ends in the middle", err);
+	if (*s->p != '"')
 		return wrong(s, "a member's name is missing", err);
 	key->p = s->p;
 	if (!skip_string(s))
 		return wrong(s, "it ends in the middle", err);
 	key->n = (size_t)(s->p - key->p);
-	if (peek(s) != ':')
+	if (peek(s) < 0)
+		return wrong(s, "it ends in the middle", err);
+	if (*s->p != ':')
 		return wrong(s, "\":\" is missing", err);
 	s->p++;
 	return 0;
@@ -127,7 +131,10 @@ int pieces_next(struct pieces *s, struct span *key, struct span *value, struct e
 	if (skip_value(s, err) < 0)
 		return -1;
 	value->n = (size_t)(s->p - value->p);
-	return value->n ? 1 : wrong(s, "a value is missing", err);
+	if (!value->n)
+		return wrong(s, s->p < s->end ? "a value is missing" : "it ends in the middle",
+			     err);
+	return 1;
 }
 
 int pieces_end(struct pieces *s, struct err *err)
