@@ -335,8 +335,8 @@ static int read_in(struct git *g, const git_tree *tree, const char *name, size_t
 	return read_entry(g, entry, max, bytes, err);
 }
 
-static int read_at(struct git *g, const char *rev, const char *name, size_t max, struct span *bytes,
-		   struct err *err)
+int git_read(struct git *g, const char *rev, const char *name, size_t max, struct span *bytes,
+	     struct err *err)
 {
 	own_object git_object *commit = NULL;
 	own_tree git_tree *tree = NULL;
@@ -347,14 +347,6 @@ static int read_at(struct git *g, const char *rev, const char *name, size_t max,
 	    find_tree(g, (git_commit *)commit, &tree, err) < 0)
 		return -1;
 	return read_in(g, tree, name, max, bytes, err);
-}
-
-int git_read(struct git *g, const char *rev, const char *name, size_t max, struct span *bytes,
-	     struct err *err)
-{
-	if (read_at(g, rev, name, max, bytes, err) == 0)
-		return 0;
-	return err_wrap(err, "%s", name);
 }
 
 /* ---- the checkout ---- */

@@ -1,11 +1,15 @@
 /*
  * source - where the lists come from: a commit (oci/git.h) or, with --worktree, the files as they are.
+ *
+ * `*.list` files are read in the order of their names, and mirror.conf beside them; sub-directories and
+ * hidden files are not.
  */
 #ifndef SYNC_SOURCE_H
 #define SYNC_SOURCE_H
 
 #include <stdbool.h>
 
+struct buf;
 struct err;
 struct git;
 struct list_image;
@@ -15,13 +19,17 @@ struct source_options {
 	const char *where; /* --lists: a directory, or repo.git:path */
 	const char *rev;   /* --rev */
 	bool worktree;
+	const char *
+		conf_rev; /* the revision of mirror.conf, when it is another: the base branch's; or NULL */
+	const char *suffix; /* --snapshot-suffix; or NULL */
 };
 
 struct source {
 	struct lists *lists;
-	struct git *git;    /* NULL with --worktree */
-	char *where;        /* as given, for messages: "mirror-lists" */
-	const char *commit; /* 40 hex digits; "" with --worktree */
+	struct git *git;      /* NULL with --worktree */
+	char *where;          /* as given, for messages: "mirror-lists" */
+	const char *commit;   /* 40 hex digits; "" with --worktree */
+	const char *conf_rev; /* lent by the options */
 	bool said_shallow;
 };
 
@@ -38,7 +46,11 @@ void source_release(struct source *s);
 /* "base.list:12@<commit>" ("base.list:12" without a commit); the caller frees it. */
 char *source_place(const struct source *s, const struct list_image *image);
 
-/* Who wrote that line; NULL when it cannot be told (said once for a shallow clone). Lent. */
+/* Who wrote that line ("Ann Smith <ann@corp>"); NULL when it cannot be told (said once for a shallow clone).
+ * Lent until the next call. */
 const char *source_author(struct source *s, const struct list_image *image);
+
+/* A file beside mirror.conf (`ca=corp-ca.pem`), from where the lists are; `name` is a plain file name. */
+int source_read(struct source *s, const char *name, struct buf *out, struct err *err);
 
 #endif
