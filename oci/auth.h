@@ -8,7 +8,7 @@
  *		switch (auth_next(repo, &req->try, now, &err)) {
  *		case AUTH_FAIL:	 end the request with err
  *		case AUTH_SEND:	 send it, with auth_header(repo) as Authorization unless that is NULL
- *		case AUTH_TOKEN: send what auth_token_request(repo) says, then hand the answer to
+ *		case AUTH_TOKEN: send what auth_token_request() says, then hand the answer to
  *				 auth_token_answer() (or auth_token_failed()), then `again` for this request
  *				 and for all that wait
  *		case AUTH_WAIT:	 somebody has been told AUTH_TOKEN for the same token: wait for that
@@ -49,11 +49,14 @@ void auth_free(struct auth *a);
  */
 struct auth_repo *auth_repo(struct auth *a, const char *origin, const char *path);
 
-/* What one request has been through. Start with zeroes. */
+struct auth_token;
+
+/* What one request has been through. Start with zeroes; the members are this module's. */
 struct auth_try {
-	unsigned refusals; /* 401s so far */
-	unsigned serial;   /* of the credentials it was last sent with */
-	bool sent;         /* with credentials */
+	unsigned refusals;         /* 401s so far */
+	unsigned serial;           /* of the credentials it was last sent with; 0: none */
+	bool asked;                /* for a token, or waited for one */
+	struct auth_token *asking; /* between AUTH_TOKEN and the answer */
 };
 
 enum auth_step { AUTH_FAIL = -1, AUTH_SEND, AUTH_TOKEN, AUTH_WAIT, AUTH_PING };
@@ -75,17 +78,20 @@ bool auth_stale(const struct auth_repo *r, const struct auth_try *t, long status
 /* What the GET of /v2/ said, or 0 for a status when it could not be asked. */
 void auth_pinged(struct auth_repo *r, long status, const struct span *challenges, size_t n);
 
-/* The request for a token. Lent until auth_token_answer() or auth_token_failed(). */
+/* The request for a token, for the try that was told AUTH_TOKEN. Lent until auth_token_answer() or auth_token_failed(). */
 struct auth_request {
 	const char *url;  /* resolve it against the URL of the request: a realm may be relative */
 	const char *form; /* NULL: GET. Else POST this, application/x-www-form-urlencoded */
 	const char *authorization; /* or NULL */
 };
 
-int auth_token_request(struct auth_repo *r, struct auth_request *q, struct err *err);
-/* The answer, whatever its status; what is wrong with it is told to each that waits by auth_next(). */
-void auth_token_answer(struct auth_repo *r, long status, struct span body, int64_t now);
+int auth_token_request(struct auth_repo *r, struct auth_try *t, struct auth_request *q,
+		       struct err *err);
+/* Exactly one of these two follows, also when the run is stopped, since others wait for it.
+ * The answer, whatever its status; what is wrong with it is told to each that waits by auth_next(). */
+void auth_token_answer(struct auth_repo *r, struct auth_try *t, long status, struct span body,
+		       int64_t now);
 /* No answer, with the reason. NET and LIMIT are forgotten after a while, others stay. */
-void auth_token_failed(struct auth_repo *r, const struct err *why, int64_t now);
+void auth_token_failed(struct auth_repo *r, struct auth_try *t, const struct err *why, int64_t now);
 
 #endif

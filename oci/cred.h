@@ -36,6 +36,10 @@ void cred_set(struct cred *c, const char *user, const char *secret, const char *
 /* "Basic dXNlcjpwYXNz" (RFC 7617). */
 void cred_basic(const struct cred *c, struct buf *out);
 
+/* What a bearer token is made of (RFC 6750, 2.1), and a little more than that: nothing that could end a header. */
+#define CRED_TOKEN_CHARS                                                                           \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=:,;|@!#$&*%"
+
 /* Wipes and frees a secret text; NULL is fine. */
 void cred_wipe(char *secret);
 /* Wipes a buffer that held secrets, and releases it. */

@@ -25,7 +25,7 @@
 struct creds;
 struct err;
 
-/* What main() found in the environment. All lent for the call, any may be NULL. */
+/* What main() found in the environment. Lent for the call but `environment`; any may be NULL. */
 struct creds_options {
 	const char *docker_auth_config;
 	const char *registry_auth_file;
@@ -33,7 +33,9 @@ struct creds_options {
 	const char *xdg_runtime_dir;
 	const char *xdg_config_home;
 	const char *home;
-	const char *path;       /* $PATH, where docker-credential-* are looked for */
+	const char *path; /* $PATH, where docker-credential-* are looked for */
+	char *const *
+		environment; /* what helpers get as theirs: main()'s; NULL-ended; kept, not copied */
 	long helper_timeout_ms; /* 0: 30 seconds */
 };
 

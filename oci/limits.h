@@ -54,6 +54,13 @@
 #define LIMIT_TAG_PAGE  (8UL * MIB)
 #define LIMIT_TAGS      200000
 #define LIMIT_TOKEN     (64UL * KIB)
+/* Challenges in one answer, one value in them (a realm, a list of scopes), and the request made of it. */
+#define LIMIT_CHALLENGES      32
+#define LIMIT_CHALLENGE_VALUE (4UL * KIB)
+#define LIMIT_TOKEN_REQUEST   (64UL * KIB)
+/* A docker config.json or a containers auth.json, and what a credential helper says. */
+#define LIMIT_CREDS  (1UL * MIB)
+#define LIMIT_HELPER (64UL * KIB)
 
 /* HTTP as a server. A request line: the longest that means something (a name, a tag, an ns, two paging
  * words, all percent-encoded) stays below 4 KiB. Its head: bearer tokens of 8 KiB are seen. A body sent

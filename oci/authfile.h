@@ -1,0 +1,39 @@
+/*
+ * authfile - docker's config.json and the containers stack's auth.json, which share one form:
+ *
+ *	{ "auths":	 { "<registry or registry/namespace>": { "auth": "<base64 of user:password>",
+ *								"identitytoken": "...", ... }, ... },
+ *	  "credHelpers": { "<registry>": "<helper>", ... },
+ *	  "credsStore":	 "<helper>" }
+ *
+ * Keys may be spelt as URLs ("https://index.docker.io/v1/"). An empty entry only says that a helper knows
+ * the registry. Nothing of what the file holds but its keys gets into a message.
+ */
+#ifndef OCI_AUTHFILE_H
+#define OCI_AUTHFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "oci/cred.h"
+#include "oci/span.h"
+
+struct authfile;
+struct err;
+
+/* Reads the document; `name` is for messages ("/root/.docker/config.json"). INVALID when it is no JSON object. */
+struct authfile *authfile_parse(const char *name, struct span json, struct err *err);
+void authfile_free(struct authfile *f);
+
+/* The helper of exactly this host, or NULL. Lent. */
+const char *authfile_helper(const struct authfile *f, const char *host);
+/* The helper for all hosts, or NULL. Lent. */
+const char *authfile_store(const struct authfile *f);
+const char *authfile_name(const struct authfile *f);
+
+/* The credential of the entry with the longest match for host/path, lent in *found, NULL when there is none. AUTH
+ * when that entry does not parse. */
+int authfile_find(const struct authfile *f, const char *host, const char *path,
+		  const struct cred **found, struct err *err);
+
+#endif
