@@ -71,7 +71,7 @@ sound() {
 	[ "$(cat "$work/state.0")" != "$(cat "$work/state.1")" ]
 	moments 4 <"$work/sync.calls" >"$work/moments"
 	while read -r call n; do
-		rm -rf "$work/m" && cp -a "$work/before" "$work/m"
+		rm -rf "${work:?}/m" && cp -a "${work:?}/before" "${work:?}/m"
 		killed "$call" "$n" "$bin/mirror-sync" --mirror "$work/m" --lists "$work/lists"
 		[ "$status" != 137 ] || killed=$((killed + 1))
 		sound "$call" "$n" "$work/m"
@@ -86,13 +86,13 @@ sound() {
 @test "killed at any moment of its first sync, a new mirror is none or whole" {
 	need strace
 	local call n
-	rm -rf "$work/after"
+	rm -rf "${work:?}/after"
 	count "$bin/mirror-sync" --mirror "$work/after" --lists "$work/lists" >"$work/sync.calls"
 	: >"$work/state.0"
 	state "$work/after" >"$work/state.1"
 	moments 2 <"$work/sync.calls" >"$work/moments"
 	while read -r call n; do
-		rm -rf "$work/m"
+		rm -rf "${work:?}/m"
 		killed "$call" "$n" "$bin/mirror-sync" --mirror "$work/m" --lists "$work/lists"
 		sound "$call" "$n" "$work/m"
 		mirror_sync --mirror "$work/m" --lists "$work/lists"
@@ -104,7 +104,7 @@ sound() {
 @test "killed at any moment of a rollback, a mirror is whole and the next one completes" {
 	need strace
 	local call n rollback=("$bin/mirror-publish" --mirror "$work/m" rollback docker.io/library/base:moving)
-	rm -rf "$work/start" "$work/m"
+	rm -rf "${work:?}/start" "${work:?}/m"
 	cp -a "$work/before" "$work/start"
 	mirror_sync --mirror "$work/start" --lists "$work/lists"
 	cp -a "$work/start" "$work/m"
@@ -114,7 +114,7 @@ sound() {
 	[ "$(cat "$work/state.0")" != "$(cat "$work/state.1")" ]
 	moments 6 <"$work/rollback.calls" >"$work/moments"
 	while read -r call n; do
-		rm -rf "$work/m" && cp -a "$work/start" "$work/m"
+		rm -rf "${work:?}/m" && cp -a "${work:?}/start" "${work:?}/m"
 		killed "$call" "$n" "${rollback[@]}"
 		sound "$call" "$n" "$work/m"
 		cmp -s "$work/now" "$work/state.1" || "${rollback[@]}"

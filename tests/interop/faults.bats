@@ -19,6 +19,7 @@ teardown() {
 	kill -s CONT "$(pid_of blobs)"
 	stop sync
 	stop front
+	! mountpoint -q "${work:?}/small" || umount "$work/small"
 }
 
 # The digest of the biggest layer of an image.
@@ -60,7 +61,7 @@ half_way() {
 # refused REF: with the upstream as it is now, that image fails and says so, and base:1 is mirrored.
 refused() {
 	upstream=front lists lists "$1" docker.io/library/empty:1
-	rm -rf "$work/refused"
+	rm -rf "${work:?}/refused"
 	run mirror_sync --mirror "$work/refused" --lists "$work/lists"
 	echo "$output"
 	[ "$status" = 2 ]

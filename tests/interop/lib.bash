@@ -33,34 +33,27 @@ interop_begin() {
 		"$work" "$work" >"$work/storage.conf"
 }
 
+# Stops what was started here and still runs: by the pid that its keeper wrote down, nothing else. What
+# is left after that is told, and is a failure; it is not hunted down, since this is somebody's machine.
 interop_end() {
-	local pid dir left=
+	local pid dir left=0
+	[ -n "${work:-}" ] && [ -d "$work/run" ] || return 0
 	for pid in "$work"/run/*/pid; do
-		[ -e "$pid" ] && dir=${pid%/pid} && stop "${dir##*/}"
+		dir=${pid%/pid}
+		[ ! -e "$pid" ] || stop "${dir##*/}"
 	done
-	unmount_below "$work"
-	for pid in $(processes_of "$work"); do
-		left=1
-		echo "# left running: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
-		kill -9 "$pid"
-	done
-	[ -z "$left" ]
+	! leftovers "$work" || left=1
+	return "$left"
 }
 
-# Processes that name the directory on their command line; our own shells and bats aside.
-processes_of() {
-	local dir pid
+# Prints processes that name the directory on their command line, and mounts below it; fails when none.
+leftovers() {
+	local dir found=1
 	for dir in /proc/[0-9]*; do
-		pid=${dir#/proc/}
-		tr '\0' ' ' 2>/dev/null <"$dir/cmdline" | grep -F -- "$1" | grep -qv bats-exec && echo "$pid"
+		tr '\0' ' ' 2>/dev/null <"$dir/cmdline" | grep -F -- "${1:?}/run/" | grep -v bats-exec && found=0
 	done
-	return 0
-}
-
-unmount_below() {
-	local at
-	awk -v p="$1/" 'index($5, p) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
-		while read -r at; do umount -l "$at"; done
+	grep -F -- " ${1:?}/" /proc/self/mountinfo && found=0
+	return "$found"
 }
 
 # Needs root (mounts, daemons of containers), or a program: or the test says why it does not run.
@@ -116,6 +109,7 @@ keep() {
 	mv "$dir/pid.new" "$dir/pid"
 	wait $!
 	echo $? >"$dir/status"
+	rm -f "$dir/pid" # from now on the number may be somebody else's
 }
 
 pid_of() { cat "$work/run/$1/pid"; }
@@ -125,15 +119,15 @@ log_of() { echo "$work/run/$1/log"; }
 # Waits for the program's end by itself; its exit status.
 ended() {
 	flock "$work/run/$1/alive" true
-	rm -f "$work/run/$1/pid"
 	return "$(cat "$work/run/$1/status")"
 }
 
-# stop NAME [SIGNAL]: and waits until it has ended.
+# stop NAME [SIGNAL]: and waits until it has ended. Nothing to do when it has ended already.
 stop() {
-	[ -e "$work/run/$1/pid" ] || return 0
-	kill -s CONT "$(pid_of "$1")" 2>/dev/null
-	kill -s "${2:-TERM}" "$(pid_of "$1")" 2>/dev/null
+	local pid
+	pid=$(cat "${work:?}/run/$1/pid" 2>/dev/null) || return 0
+	kill -s CONT "$pid" 2>/dev/null || true
+	kill -s "${2:-TERM}" "$pid" 2>/dev/null || true
 	ended "$1" || true
 }
 

@@ -23,7 +23,7 @@ setup_file() {
 teardown_file() { interop_end; }
 
 teardown() {
-	rm -rf "$HOME/.docker" "$HOME/.config"
+	rm -rf "${work:?}"/home/.docker "${work:?}"/home/.config
 	stop front
 	stop tls
 }
@@ -49,7 +49,7 @@ login() {
 
 # mirrored HOST:PORT: base:1 of it arrives whole.
 mirrored() {
-	rm -rf "$work/m"
+	rm -rf "${work:?}/m"
 	lists lists "$1/library/base:1"
 	mirror_sync --mirror "$work/m" --lists "$work/lists"
 	verifies "$work/m"
@@ -58,7 +58,7 @@ mirrored() {
 
 # refused HOST:PORT WORD: it fails alone, by name, and says the word.
 refused() {
-	rm -rf "$work/m"
+	rm -rf "${work:?}/m"
 	lists lists "$1/library/base:1"
 	run mirror_sync --mirror "$work/m" --lists "$work/lists"
 	echo "$output"
@@ -145,7 +145,7 @@ refused() {
 	END
 	login https://index.docker.io/v1/ ada sesame
 	upstream=front lists lists docker.io/library/base:1
-	rm -rf "$work/m"
+	rm -rf "${work:?}/m"
 	mirror_sync --mirror "$work/m" --lists "$work/lists"
 	verifies "$work/m"
 	[ "$(requests front | wc -l)" -gt 0 ]
