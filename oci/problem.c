@@ -9,7 +9,7 @@
 #include "oci/own.h"
 
 /* The text may quote a stranger's bytes, and ends on a terminal. */
-static char *printable(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *printable(const char *fmt, va_list ap)
 {
 	char *text;
 

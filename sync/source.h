@@ -43,6 +43,9 @@ struct source {
 int source_load(struct source *s, const struct source_options *o, struct err *err);
 void source_release(struct source *s);
 
+/* A file beside mirror.conf (`ca=corp-ca.pem`), from where the lists are; `name` is a plain file name. */
+int source_read(struct source *s, const char *name, struct buf *out, struct err *err);
+
 /* "base.list:12@<commit>" ("base.list:12" without a commit); the caller frees it. */
 char *source_place(const struct source *s, const struct list_image *image);
 

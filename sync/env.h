@@ -1,0 +1,20 @@
+/*
+ * env - what the environment says, read in one place: where the mirror is, proxies, CAs, credentials.
+ * Nothing else of mirror-sync looks at it.
+ */
+#ifndef SYNC_ENV_H
+#define SYNC_ENV_H
+
+#include "oci/wire.h"
+
+struct env {
+	const char *mirror;           /* $MIRROR_DIR, or NULL */
+	struct registry_options wire; /* proxies, CAs, certs.d directories, credentials; lent */
+	const char *certs_roots[4];
+	char *home_certs;
+};
+
+void env_read(struct env *e);
+void env_release(struct env *e);
+
+#endif

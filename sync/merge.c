@@ -1,0 +1,283 @@
+#include "sync/merge.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+
+#include "oci/clock.h"
+#include "oci/err.h"
+#include "oci/generation.h"
+#include "oci/journal.h"
+#include "oci/limits.h"
+#include "oci/list.h"
+#include "oci/move.h"
+#include "oci/own.h"
+#include "sync/run.h"
+
+/* How long an operator's publish may take; it is milliseconds. */
+#define PUBLISH_WAIT 60
+
+struct merge {
+	struct run *run;
+	struct index index; /* as published now, being changed */
+	struct move move;
+	char now[CLOCK_RFC3339];
+	char *who; /* user@host */
+	struct journal_line *lines;
+	size_t nlines, cap;
+	char **strings; /* what the lines lend */
+	size_t nstrings, capstrings;
+	bool changed;
+};
+
+static void merge_release(struct merge *m)
+{
+	index_release(&m->index);
+	for (size_t i = 0; i < m->nstrings; i++)
+		free(m->strings[i]);
+	free(m->strings);
+	free(m->lines);
+	free(m->who);
+}
+
+/* Keeps a string until the journal is written. */
+static const char *keep(struct merge *m, char *s)
+{
+	m->strings = xgrow(m->strings, m->nstrings, &m->capstrings, sizeof(*m->strings));
+	m->strings[m->nstrings++] = s;
+	return s;
+}
+
+static struct journal_line *note(struct merge *m, const char *ref, const char *why)
+{
+	m->changed = true;
+	m->lines = xgrow(m->lines, m->nlines, &m->cap, sizeof(*m->lines));
+	m->lines[m->nlines] = (struct journal_line){ .ref = ref, .why = why, .who = m->who };
+	return &m->lines[m->nlines++];
+}
+
+static char *user_at_host(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	char host[256] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	if (pw)
+		return xasprintf("%s@%s", pw->pw_name, host);
+	return xasprintf("uid %lu@%s", (unsigned long)getuid(), host);
+}
+
+/* ---- one entry ---- */
+
+/* Sets a note when it says something else; true when it did. */
+static bool set_note(struct entry *e, const char *key, const char *value)
+{
+	const char *old = entry_note(e, key);
+
+	if (old == value || (old && value && strcmp(old, value) == 0))
+		return false;
+	entry_set_note(e, key, value);
+	return true;
+}
+
+static char *duration_text(long seconds)
+{
+	if (seconds % 86400 == 0)
+		return xasprintf("%ldd", seconds / 86400);
+	if (seconds % 3600 == 0)
+		return xasprintf("%ldh", seconds / 3600);
+	return xasprintf("%lds", seconds);
+}
+
+/* What the line says about how long snapshots live, and which platforms are kept. */
+static bool set_retention(struct entry *e, const struct list_image *line)
+{
+	own_free char *count = line->o.keep >= 0 ? xasprintf("%ld", line->o.keep) : NULL;
+	own_free char *age = line->o.keep_for >= 0 ? duration_text(line->o.keep_for) : NULL;
+	bool changed = set_note(e, NOTE_KEEP, count);
+
+	changed |= set_note(e, NOTE_KEEP_FOR, age);
+	changed |= set_note(e, NOTE_PLATFORM, line->o.platform);
+	return changed;
+}
+
+/* Where the content came from and on whose word. */
+static void set_origin(struct merge *m, struct entry *e, const struct target *t,
+		       struct journal_line *j)
+{
+	struct source *s = m->run->source;
+	own_free char *repository = ref_repository(&t->source);
+	own_free char *source = xasprintf("%s@%s", repository, t->found.str);
+	char *place = source_place(s, t->line);
+	const char *author = source_author(s, t->line);
+
+	j->list = keep(m, place);
+	j->commit = s->commit[0] ? s->commit : NULL;
+	if (author)
+		j->who = keep(m, xstrdup(author));
+	entry_set_note(e, NOTE_SOURCE, source);
+	entry_set_note(e, NOTE_SYNCED, m->now);
+	entry_set_note(e, NOTE_LIST, place);
+	entry_set_note(e, NOTE_AUTHOR, author);
+}
+
+/* Whether somebody changed the entry since the run began. */
+static bool changed_meanwhile(const struct target *t, const struct entry *e)
+{
+	const char *held = e ? entry_note(e, NOTE_HELD) : NULL;
+
+	if (!e)
+		return t->base.str[0] != '\0';
+	if (!digest_eq(&e->digest, &t->base))
+		return true;
+	return (held == NULL) != (t->base_held == NULL) ||
+	       (held && strcmp(held, t->base_held) != 0);
+}
+
+/* The tag moves (or appears), and what it meant is kept. */
+static void move_target(struct merge *m, struct target *t, struct entry *e)
+{
+	struct entry *snapshot = NULL;
+	struct journal_line *j;
+	struct err err;
+	bool is_new = e == NULL;
+
+	if (changed_meanwhile(t, e)) {
+		t->state = STATE_HELD;
+		target_set_error(t, "changed by an operator during this run; left as it is");
+		return;
+	}
+	if (is_new)
+		e = index_add(&m->index, t->name);
+	if (move_tag(&m->move, e, t->media_type, &t->found, t->size, &snapshot, &err) < 0) {
+		err_wrap(&err, "what it means now cannot be kept, so it stays");
+		target_fail(t, &err);
+		return;
+	}
+	if (snapshot)
+		t->snapshot = xstrdup(strrchr(snapshot->ref, ':') + 1);
+	j = note(m, t->name, "sync");
+	j->old_digest = is_new ? NULL : t->base.str;
+	j->new_digest = t->found.str;
+	j->detail = t->snapshot;
+	set_origin(m, e, t, j);
+	set_retention(e, t->line);
+	entry_set_note(e, NOTE_HELD,
+		       NULL); /* upstream offers something else than what was blocked */
+}
+
+static void merge_target(struct merge *m, struct target *t)
+{
+	struct entry *e = index_find(&m->index, t->name);
+
+	if (t->state == STATE_UPDATED || t->state == STATE_NEW) {
+		move_target(m, t, e);
+		e = index_find(&m->index, t->name);
+	}
+	if (!e || entry_note(e, NOTE_SNAPSHOT_OF))
+		return;
+	if (entry_note(e, NOTE_UNLISTED_SINCE)) {
+		entry_set_note(e, NOTE_UNLISTED_SINCE, NULL);
+		note(m, t->name, "listed");
+	}
+	if (t->state == STATE_GONE && !entry_note(e, NOTE_GONE_SINCE)) {
+		entry_set_note(e, NOTE_GONE_SINCE, m->now);
+		note(m, t->name, "gone")->old_digest = t->base.str;
+	}
+	if (t->state != STATE_CURRENT && t->state != STATE_HELD)
+		return;
+	if (entry_note(e, NOTE_GONE_SINCE)) {
+		entry_set_note(e, NOTE_GONE_SINCE, NULL);
+		note(m, t->name, "back");
+	}
+	if (t->state == STATE_CURRENT && set_retention(e, t->line))
+		note(m, t->name, "retention");
+}
+
+/* ---- what is on no list any more ---- */
+
+/* Whether a listing that did not come through may still mean this entry. */
+static bool listing_unsure(const struct run *r, const char *ref)
+{
+	for (size_t i = 0; i < r->nlistings; i++) {
+		own_free char *repository = ref_repository(&r->listings[i].line->target);
+		size_t n = strlen(repository);
+
+		if (!r->listings[i].complete && strncmp(ref, repository, n) == 0 && ref[n] == ':')
+			return true;
+	}
+	return false;
+}
+
+static void mark_unlisted(struct merge *m)
+{
+	const struct run *r = m->run;
+
+	if (r->o->npatterns || r->stopped)
+		return;
+	for (size_t i = 0; i < m->index.n; i++) {
+		struct entry *e = m->index.v[i];
+
+		if (!entry_note(e, NOTE_LIST) || entry_note(e, NOTE_SNAPSHOT_OF) ||
+		    entry_note(e, NOTE_UNLISTED_SINCE) || entry_note(e, NOTE_SUBJECT) ||
+		    table_get(&r->names, e->ref) || listing_unsure(r, e->ref))
+			continue;
+		entry_set_note(e, NOTE_UNLISTED_SINCE, m->now);
+		note(m, e->ref, "unlisted");
+	}
+}
+
+/* ---- all of it ---- */
+
+static int publish(struct merge *m, struct err *err)
+{
+	struct run *r = m->run;
+	struct publication what = {
+		.made_by = "sync",
+		.label = r->o->label,
+		.commit = r->source->commit[0] ? r->source->commit : NULL,
+		.lines = m->lines,
+		.nlines = m->nlines,
+	};
+	long n;
+
+	/* what rollback and undo name their snapshots after */
+	index_set_note(&m->index, NOTE_SNAPSHOT_SUFFIX, r->o->suffix);
+	n = generation_publish(&r->layout, &m->index, &what, err);
+	if (n < 0)
+		return -1;
+	r->generation = n;
+	r->published = true;
+	return 0;
+}
+
+static int merge_all(struct merge *m, struct err *err)
+{
+	struct run *r = m->run;
+
+	if (generation_load(&r->layout, &m->index, err) < 0)
+		return -1;
+	r->generation = generation_number(&m->index);
+	for (size_t i = 0; i < r->targets.n; i++)
+		merge_target(m, r->targets.v[i]);
+	mark_unlisted(m);
+	return m->changed ? publish(m, err) : 0;
+}
+
+int merge_publish(struct run *r, struct err *err)
+{
+	own_by(merge_release) struct merge m = { .run = r,
+						 .index = INDEX_INIT,
+						 .who = user_at_host() };
+	own_fd int lock = -1;
+
+	m.move = (struct move){
+		.index = &m.index, .suffix = r->o->suffix, .when = r->started, .by = "sync"
+	};
+	clock_rfc3339(clock_wall(), m.now);
+	if (layout_settle(&r->layout, err) < 0)
+		return -1;
+	lock = generation_lock(&r->layout, "mirror-sync", PUBLISH_WAIT, err);
+	if (lock < 0)
+		return -1;
+	return merge_all(&m, err);
+}

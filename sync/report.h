@@ -1,0 +1,14 @@
+/*
+ * report - what a run did, for machines: --report FILE. The file's ending says the form: .json (and any
+ * other) JSON, .xml JUnit, .md Markdown.
+ */
+#ifndef SYNC_REPORT_H
+#define SYNC_REPORT_H
+
+struct err;
+struct run;
+
+/* status: what the program will exit with. */
+int report_write(const struct run *r, const char *path, int status, struct err *err);
+
+#endif

@@ -1,0 +1,180 @@
+#include "sync/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "oci/clock.h"
+#include "oci/fetch.h"
+#include "oci/file.h"
+#include "oci/generation.h"
+#include "oci/http.h"
+#include "oci/list.h"
+#include "oci/log.h"
+#include "oci/move.h"
+#include "oci/own.h"
+#include "oci/registry.h"
+#include "sync/against.h"
+#include "sync/merge.h"
+#include "sync/work.h"
+
+static void warn(void *arg, const char *text)
+{
+	(void)arg;
+	log_warn("%s", text);
+}
+
+/* A file that mirror.conf names stands beside it, in the commit like it. */
+static int read_beside(void *arg, const char *name, struct buf *out, struct err *err)
+{
+	return source_read(arg, name, out, err);
+}
+
+static int open_registry(struct run *r, struct err *err)
+{
+	struct registry_options o = *r->o->wire;
+
+	o.conf = &r->source->lists->conf;
+	o.read_beside = read_beside;
+	o.read_beside_arg = r->source;
+	o.parallel = r->o->jobs;
+	o.warn = warn;
+	r->registry = registry_new(&o, err);
+	return r->registry ? 0 : -1;
+}
+
+static int load_against(struct run *r, struct err *err)
+{
+	const struct registry_options *wire = r->o->wire;
+	const struct http_options o = {
+		.user_agent = wire->user_agent,
+		.ca_file = wire->ca_file,
+		.ca_dir = wire->ca_dir,
+		.proxy = wire->proxy,
+	};
+
+	return against_load(r->o->against, &o, &r->index, err);
+}
+
+/* Takes the lock of syncs, for the length of the run, and reads what is published. */
+static int open_mirror(struct run *r, struct err *err)
+{
+	if (layout_open(&r->layout, r->o->mirror, LAYOUT_WRITE, err) < 0)
+		return -1;
+	r->lock =
+		file_lock(r->layout.root, ".mirror/sync.lock", "mirror-sync", (int)r->o->wait, err);
+	if (r->lock < 0)
+		return err_wrap(err, "%s: another sync is at work; nothing was done", r->o->mirror);
+	/* a new mirror gets its generation 0 here, before its first blob */
+	if (generation_load(&r->layout, &r->index, err) < 0)
+		return -1;
+	r->fetch = fetch_new(r->registry, &r->layout);
+	fetch_set_admit(r->fetch, work_admit);
+	return 0;
+}
+
+/* A dry run writes nothing: no lock, and a mirror that is not there yet is an empty one. */
+static int look_at_mirror(struct run *r, struct err *err)
+{
+	struct stat st;
+
+	if (r->o->against)
+		return load_against(r, err);
+	if (stat(r->o->mirror, &st) < 0 && errno == ENOENT)
+		return 0;
+	if (layout_open(&r->layout, r->o->mirror, LAYOUT_READ, err) < 0)
+		return -1;
+	return index_load(&r->index, &r->layout, NULL, err);
+}
+
+static bool is_listed(const char *ref, void *arg)
+{
+	const struct run *r = arg;
+
+	/* a run of some patterns, or one that was stopped, does not know all that is listed */
+	return r->o->npatterns || r->stopped || r->nlistings || table_get(&r->names, ref);
+}
+
+static int save_state(struct run *r, struct err *err)
+{
+	for (size_t i = 0; i < r->targets.n; i++) {
+		const struct target *t = r->targets.v[i];
+
+		if (t->state == STATE_CURRENT || t->state == STATE_UPDATED ||
+		    t->state == STATE_NEW || t->state == STATE_HELD || t->state == STATE_GONE)
+			checked_note(&r->checked, t->name, r->started);
+	}
+	return checked_save(&r->checked, &r->layout, is_listed, r, err);
+}
+
+int run_sync(struct run *r, const struct run_options *o, struct source *source, struct err *err)
+{
+	*r = (struct run){
+		.o = o,
+		.source = source,
+		.layout = LAYOUT_INIT,
+		.lock = -1,
+		.index = INDEX_INIT,
+		.turn = r->turn,
+		.started = clock_wall(),
+		.started_mono = clock_now(),
+	};
+	if (open_registry(r, err) < 0)
+		return -1;
+	if ((o->dry_run ? look_at_mirror(r, err) : open_mirror(r, err)) < 0)
+		return -1;
+	r->generation = generation_number(&r->index);
+	checked_load(&r->checked, &r->layout);
+	work_plan(r);
+	if (work_all(r, err) < 0)
+		return -1;
+	if (r->broken.kind != ERR_NONE) {
+		*err = r->broken;
+		return -1;
+	}
+	if (o->dry_run)
+		return 0;
+	return merge_publish(r, err) < 0 ? -1 : save_state(r, err);
+}
+
+void run_release(struct run *r)
+{
+	for (size_t i = 0; i < r->nlanes; i++) {
+		free(r->lanes[i]->host);
+		free(r->lanes[i]->waiting);
+		free(r->lanes[i]);
+	}
+	free(r->lanes);
+	for (size_t i = 0; i < r->nlistings; i++)
+		free(r->listings[i].error);
+	free(r->listings);
+	checked_release(&r->checked);
+	table_release(&r->names);
+	targets_release(&r->targets);
+	fetch_free(r->fetch);
+	registry_free(r->registry);
+	index_release(&r->index);
+	layout_close(&r->layout);
+	own_fd_(&r->lock);
+}
+
+int run_status(const struct run *r)
+{
+	static const int bits[STATES] = {
+		[STATE_PENDING] = 2, [STATE_FAILED] = 2, [STATE_LIMITED] = 4, [STATE_GONE] = 8
+	};
+	int status = r->stopped ? 2 : 0;
+
+	for (size_t i = 0; i < r->targets.n; i++) {
+		enum state state = r->targets.v[i]->state;
+
+		status |= bits[state];
+		if (r->o->dry_run && (state == STATE_UPDATED || state == STATE_NEW))
+			status |= 32;
+	}
+	for (size_t i = 0; i < r->nlistings; i++)
+		if (r->listings[i].error)
+			status |= r->listings[i].limited ? 4 : 2;
+	return status;
+}

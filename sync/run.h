@@ -1,0 +1,98 @@
+/*
+ * run - one sync, from the lists to a published generation.
+ *
+ *	plan      every line becomes targets; lines with tag options ask for the tag list
+ *	work      each target: HEAD, compare, fetch what is missing (all at once, one loop)
+ *	merge     what arrived is merged onto what is published now, and published (sync/merge.h)
+ *
+ * A failing image, host or listing never stops the others; what is complete is published.
+ */
+#ifndef SYNC_RUN_H
+#define SYNC_RUN_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "oci/err.h"
+#include "oci/index.h"
+#include "oci/layout.h"
+#include "oci/table.h"
+#include "sync/checked.h"
+#include "sync/source.h"
+#include "sync/target.h"
+
+struct fetch;
+struct registry;
+struct registry_options;
+
+struct run_options {
+	const char *mirror;
+	const char *against; /* --dry-run only */
+	const char *label;
+	const char *suffix; /* of snapshots: strftime */
+	bool dry_run, missing, force;
+	long jobs; /* requests at once to one host */
+	long wait; /* seconds for another sync to end */
+	char **patterns;
+	size_t npatterns;
+	const struct registry_options
+		*wire;               /* from the environment; the lists' part is filled in here */
+	volatile sig_atomic_t *stop; /* set by a signal: no new downloads */
+};
+
+/* A line whose tags come by option, and what became of its listing. */
+struct listing {
+	const struct list_image *line;
+	bool complete;
+	size_t chosen; /* tags that the line's options mean */
+	bool limited;  /* the upstream's quota, not a fault */
+	char *error;
+};
+
+/* The targets of one upstream host; each host has so many in work at once. */
+struct lane {
+	char *host;
+	struct target **waiting;
+	size_t n, cap, next;
+	size_t active;
+};
+
+struct run {
+	const struct run_options *o;
+	struct source *source;
+	struct layout layout;
+	int lock;           /* .mirror/sync.lock, or -1 */
+	struct index index; /* what was published when the run began */
+	struct registry *registry;
+	struct fetch *fetch;
+	struct checked checked;
+	struct targets targets;
+	struct table names; /* targets by name */
+	struct listing *listings;
+	size_t nlistings, listings_left;
+	struct lane **lanes;
+	size_t nlanes, caplanes;
+	uint64_t promised; /* bytes on the disk that images under way still need, at most */
+	size_t settled;    /* targets that have their state */
+	bool pumping;
+	bool stopped;      /* a signal came, or the disk refused: nothing new is started */
+	struct err broken; /* why the mirror itself cannot be used; kind NONE while it can */
+	time_t started;    /* the wall clock's; the date of all snapshots */
+	int64_t started_mono;
+	void (*turn)(struct run *r); /* called between turns of the loop: progress; may be NULL */
+	long generation;             /* now published */
+	bool published;              /* by this run */
+};
+
+/* 0 when the run could work through its targets, whatever became of each; -1 when the mirror itself
+ * could not be used (kind IO, INVALID, ...), and nothing was published. */
+int run_sync(struct run *r, const struct run_options *o, struct source *source, struct err *err);
+void run_release(struct run *r);
+
+/* The exit status, a sum of bits (DESIGN, section 5). */
+int run_status(const struct run *r);
+
+#endif

@@ -1,0 +1,115 @@
+#include "sync/show.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "oci/clock.h"
+#include "oci/list.h"
+#include "oci/log.h"
+#include "oci/progress.h"
+#include "oci/registry.h"
+#include "sync/run.h"
+
+/* "sha256:58b8..." short enough for a line and long enough to be told apart */
+#define SHORT_DIGEST 19
+
+static void short_digest(const struct digest *d, char out[static SHORT_DIGEST + 1])
+{
+	snprintf(out, SHORT_DIGEST + 1, "%.19s", d->str[0] ? d->str : "nothing");
+}
+
+static void show_moved(const struct target *t, bool dry)
+{
+	char from[SHORT_DIGEST + 1], to[SHORT_DIGEST + 1];
+
+	short_digest(&t->base, from);
+	short_digest(&t->found, to);
+	printf("%s: %s %s -> %s%s%s\n", t->name, dry ? "would be updated," : "updated", from, to,
+	       t->snapshot ? ", kept as " : "", t->snapshot ? t->snapshot : "");
+}
+
+static void show_target(const struct run *r, const struct target *t)
+{
+	char found[SHORT_DIGEST + 1];
+
+	short_digest(&t->found, found);
+	switch (t->state) {
+	case STATE_UPDATED: show_moved(t, r->o->dry_run); break;
+	case STATE_NEW:
+		printf("%s: %s %s\n", t->name, r->o->dry_run ? "would be new," : "new", found);
+		break;
+	case STATE_HELD:
+		if (t->error)
+			printf("%s: held: %s\n", t->name, t->error);
+		else
+			printf("%s: held; upstream has %s\n", t->name, found);
+		break;
+	case STATE_GONE: log_line("%s: gone: %s", t->name, t->error); break;
+	case STATE_LIMITED:
+	case STATE_FAILED: log_line("%s: %s", t->name, t->error); break;
+	default: break;
+	}
+}
+
+static void show_listings(const struct run *r)
+{
+	for (size_t i = 0; i < r->nlistings; i++) {
+		const struct listing *l = &r->listings[i];
+
+		if (l->error)
+			log_line("%s:%d: tags of %s/%s: %s", l->line->file, l->line->line,
+				 l->line->source.host, l->line->source.path, l->error);
+		else if (l->complete && !l->chosen)
+			log_warn("%s:%d: no tag of %s/%s matches", l->line->file, l->line->line,
+				 l->line->source.host, l->line->source.path);
+	}
+}
+
+static void show_summary(const struct run *r)
+{
+	size_t count[STATES] = { 0 };
+	char amount[32];
+	bool first = true;
+
+	for (size_t i = 0; i < r->targets.n; i++)
+		count[r->targets.v[i]->state]++;
+	for (int s = 0; s < STATES; s++)
+		if (count[s]) {
+			printf("%s%zu %s", first ? "" : ", ", count[s],
+			       s == STATE_PENDING ? "not reached" : state_names[s]);
+			first = false;
+		}
+	progress_bytes(registry_bytes(r->registry), amount, sizeof(amount));
+	printf("%s; %s in %.1f s; ", first ? "nothing to do" : "", amount,
+	       (double)(clock_now() - r->started_mono) / CLOCK_SEC);
+	if (r->o->dry_run)
+		printf("nothing was changed (dry run)\n");
+	else if (r->published)
+		printf("published generation %ld\n", r->generation);
+	else
+		printf("generation %ld stands\n", r->generation);
+}
+
+void show_results(const struct run *r)
+{
+	for (size_t i = 0; i < r->targets.n; i++)
+		show_target(r, r->targets.v[i]);
+	show_listings(r);
+	show_summary(r);
+	fflush(stdout);
+}
+
+void show_progress(struct run *r)
+{
+	progress_show(&(struct progress){
+		.bytes = registry_bytes(r->registry),
+		.done = r->settled,
+		.all = r->targets.n,
+		.started = r->started_mono,
+	});
+}
+
+void show_progress_end(void)
+{
+	progress_end();
+}

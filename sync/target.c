@@ -1,0 +1,92 @@
+#include "sync/target.h"
+
+#include <stdlib.h>
+
+#include "oci/err.h"
+#include "oci/index.h"
+#include "oci/list.h"
+#include "oci/own.h"
+
+const char *const state_names[STATES] = {
+	"pending", "current", "updated", "new", "held", "skipped", "gone", "limited", "failed",
+};
+
+/* The same reference with another tag. */
+static struct ref with_tag(const struct ref *r, const char *tag)
+{
+	struct ref out;
+
+	ref_copy(&out, r);
+	if (tag) {
+		free(out.tag);
+		out.tag = xstrdup(tag);
+	}
+	return out;
+}
+
+struct target *target_new(const struct list_image *line, const char *tag)
+{
+	struct target *t = xcalloc(1, sizeof(*t));
+
+	t->line = line;
+	t->source = with_tag(&line->source, tag);
+	t->target = with_tag(&line->target, tag);
+	t->name = ref_target(&t->target);
+	t->size = -1;
+	return t;
+}
+
+void targets_keep(struct targets *ts, struct target *t)
+{
+	ts->v = xgrow(ts->v, ts->n, &ts->cap, sizeof(struct target *));
+	t->place = ts->n;
+	ts->v[ts->n++] = t;
+}
+
+void target_free(struct target *t)
+{
+	ref_release(&t->source);
+	ref_release(&t->target);
+	free(t->name);
+	free(t->base_held);
+	free(t->media_type);
+	free(t->snapshot);
+	free(t->error);
+	free(t);
+}
+
+void targets_release(struct targets *ts)
+{
+	for (size_t i = 0; i < ts->n; i++)
+		target_free(ts->v[i]);
+	free(ts->v);
+	*ts = (struct targets){ .v = NULL };
+}
+
+void target_remember(struct target *t, const struct index *x)
+{
+	const struct entry *e = index_find(x, t->name);
+	const char *held = e ? entry_note(e, NOTE_HELD) : NULL;
+
+	if (!e)
+		return;
+	t->base = e->digest;
+	t->base_held = held ? xstrdup(held) : NULL;
+}
+
+void target_set_error(struct target *t, const char *text)
+{
+	free(t->error);
+	t->error = xstrdup(text);
+}
+
+void target_fail(struct target *t, const struct err *err)
+{
+	t->state = err->kind == ERR_LIMIT ? STATE_LIMITED : STATE_FAILED;
+	target_set_error(t, err->msg);
+}
+
+bool target_is_pinned(const struct target *t)
+{
+	return t->source.digest.str[0] != '\0';
+}

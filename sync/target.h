@@ -1,0 +1,77 @@
+/*
+ * target - one published reference and what this run finds out about it.
+ */
+#ifndef SYNC_TARGET_H
+#define SYNC_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "oci/digest.h"
+#include "oci/ref.h"
+
+struct entry;
+struct err;
+struct index;
+struct list_image;
+struct lists;
+
+/* In the order in which a summary names them. */
+enum state {
+	STATE_PENDING = 0, /* not settled yet; at the end of a run: it was interrupted */
+	STATE_CURRENT,
+	STATE_UPDATED,
+	STATE_NEW,
+	STATE_HELD,
+	STATE_SKIPPED, /* not due, or not asked for by this run */
+	STATE_GONE,
+	STATE_LIMITED,
+	STATE_FAILED,
+	STATES,
+};
+extern const char *const state_names[STATES];
+
+struct target {
+	const struct list_image *line; /* lent by the lists */
+	size_t place;                  /* among all targets, in the lists' order */
+	struct ref source, target;
+	char *name;         /* target as text: the canonical reference it is published as */
+	struct digest base; /* what it meant when the run began; "" when it was not there */
+	char *base_held;    /* its hold then, or NULL */
+	enum state state;
+	struct digest found; /* what upstream offers (or the line pins); "" when unknown */
+	char *media_type;    /* of found, once it is here */
+	int64_t size;
+	char *snapshot;   /* the tag that keeps what was replaced, or NULL */
+	time_t checked;   /* when it was last checked with success before this run; 0: never */
+	int64_t admitted; /* bytes promised to it on the disk */
+	int64_t bytes;
+	unsigned requests;
+	char *error; /* one line, or NULL */
+};
+
+struct targets {
+	struct target **v;
+	size_t n, cap;
+};
+
+/* The target of a line; tag is the tag chosen by the line's options, NULL for one that names its own. */
+struct target *target_new(const struct list_image *line, const char *tag);
+void target_free(struct target *t);
+/* Takes t. */
+void targets_keep(struct targets *ts, struct target *t);
+void targets_release(struct targets *ts);
+
+/* Notes what the mirror has under the target's name. */
+void target_remember(struct target *t, const struct index *x);
+
+/* Settles a target with the state that an error means, and its message. */
+void target_fail(struct target *t, const struct err *err);
+void target_set_error(struct target *t, const char *text);
+
+/* Whether the line pins a digest: nothing is asked, it is fetched once. */
+bool target_is_pinned(const struct target *t);
+
+#endif
