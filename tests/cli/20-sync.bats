@@ -1,0 +1,407 @@
+#!/usr/bin/env bats
+# mirror-sync's main road: what is listed is fetched, what moves is kept, what does not is left in peace.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load ../lib/layout
+	load ../lib/servers
+	load ../lib/sync
+	BIN=${BIN:-$BATS_TEST_DIRNAME/../../build}
+	world
+}
+
+teardown() {
+	stop_all
+}
+
+today() {
+	date -u +%Y%m%d
+}
+
+@test "a first sync fetches what is listed, and the mirror is whole" {
+	want=$(layout_multi "$up" docker.io/team/app:1 one)
+	list "up.example/team/app:1"
+	run --separate-stderr sync
+	[ "$status" -eq 0 ]
+	[[ $output == *"up.example/team/app:1: new sha256:"* ]]
+	[[ $output == *"1 new; "*"published generation 1" ]]
+	[ "$stderr" = "" ]
+	[ "$(published up.example/team/app:1)" = "$want" ]
+	whole
+}
+
+@test "a second run asks once for each image, gets nothing, publishes nothing" {
+	for i in 1 2 3 4 5; do layout_multi "$up" "docker.io/team/app:$i" "text $i"; done
+	list up.example/team/app:{1,2,3,4,5}
+	sync
+	before=$(cat "$mirror/index.json")
+	forget_requests
+	run -0 sync
+	[[ $output == "5 current; "*"generation 1 stands" ]]
+	[ "$(requests HEAD)" -eq 5 ]
+	[ "$(requests GET)" -eq 0 ]
+	[ "$(cat "$mirror/index.json")" = "$before" ]
+	[ "$(find "$mirror/.mirror/generations" -name '*.json' | wc -l)" -eq 2 ]
+}
+
+@test "a tag that moves keeps its old content under the day's name" {
+	old=$(layout_image "$up" docker.io/team/app:1 one)
+	list "up.example/team/app:1"
+	sync
+	new=$(layout_image "$up" docker.io/team/app:1 two)
+	run -0 sync
+	[[ $output == *"app:1: updated ${old:0:19} -> ${new:0:19}, kept as 1.$(today)"* ]]
+	[ "$(published up.example/team/app:1)" = "$new" ]
+	[ "$(published "up.example/team/app:1.$(today)")" = "$old" ]
+	[ "$(note "up.example/team/app:1.$(today)" snapshot-of)" = "up.example/team/app:1" ]
+	whole
+}
+
+@test "a tag that moves twice on one day leaves two snapshots" {
+	one=$(layout_image "$up" docker.io/team/app:1 one)
+	list "up.example/team/app:1"
+	sync
+	two=$(layout_image "$up" docker.io/team/app:1 two)
+	sync
+	three=$(layout_image "$up" docker.io/team/app:1 three)
+	sync
+	[ "$(published up.example/team/app:1)" = "$three" ]
+	[ "$(published "up.example/team/app:1.$(today)")" = "$one" ]
+	[ "$(published "up.example/team/app:1.$(today)-2")" = "$two" ]
+}
+
+@test "a tag that cannot be snapshotted stays where it is, and is named" {
+	long=$(printf 't%.0s' {1..125})
+	old=$(layout_image "$up" "docker.io/team/app:$long" one)
+	list "up.example/team/app:$long"
+	sync
+	layout_image "$up" "docker.io/team/app:$long" two
+	run --separate-stderr sync
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"cannot be kept, so it stays"* ]]
+	[ "$(published "up.example/team/app:$long")" = "$old" ]
+}
+
+@test "content that several images share is fetched once" {
+	layout_image "$up" docker.io/team/a:1 same
+	layout_image "$up" docker.io/team/b:1 same
+	layout_image "$up" docker.io/team/c:1 same
+	list up.example/team/{a,b,c}:1
+	sync
+	[ "$(requests GET /manifests/)" -eq 1 ]
+	[ "$(requests GET /blobs/)" -eq 2 ]
+	whole
+}
+
+@test "one bad image never stops the others" {
+	layout_image "$up" docker.io/team/good:1 good
+	layout_image "$up" docker.io/team/broken:1 broken
+	printf '{"schemaVersion":1,"name":"team/old","tag":"1","fsLayers":[],"history":[]}' |
+		layout_manifest "$up" docker.io/team/old:1 application/vnd.docker.distribution.manifest.v1+json
+	layer=$(printf 'layer of broken for amd64' | sha256sum | cut -d ' ' -f 1)
+	printf 'layer of BROKEN for amd64' >"$up/blobs/sha256/$layer.new"
+	mv "$up/blobs/sha256/$layer.new" "$up/blobs/sha256/$layer"
+	list up.example/team/{broken,good,missing,old}:1
+	run --separate-stderr sync
+	[ "$status" -eq 2 ]
+	[ "$(published up.example/team/good:1)" != "" ]
+	[ "$(published up.example/team/broken:1)" = "" ]
+	[[ $stderr == *"up.example/team/broken:1: "*"sha256:$layer"* ]]
+	[[ $stderr == *"up.example/team/missing:1: "* ]]
+	[[ $stderr == *"up.example/team/old:1: "*"schema 1"* ]]
+	[[ $output == *"1 new, 3 failed"* ]]
+	whole
+}
+
+@test "what is gone upstream is reported, marked once, and served as before" {
+	old=$(layout_image "$up" docker.io/team/app:1 one)
+	list "up.example/team/app:1"
+	sync
+	layout_untag "$up" docker.io/team/app:1
+	run --separate-stderr sync
+	[ "$status" -eq 8 ]
+	[[ $stderr == *"up.example/team/app:1: gone: no longer upstream"* ]]
+	[ "$(published up.example/team/app:1)" = "$old" ]
+	[ "$(note up.example/team/app:1 gone-since)" != "" ]
+	[ "$(generation)" -eq 2 ]
+	run sync
+	[ "$status" -eq 8 ]
+	[ "$(generation)" -eq 2 ]
+	run sync --tolerate gone
+	[ "$status" -eq 0 ]
+	layout_image "$up" docker.io/team/app:1 one
+	run sync
+	[ "$status" -eq 0 ]
+	[ "$(note up.example/team/app:1 gone-since)" = "" ]
+}
+
+@test "upstream=gone is served and not asked for" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1"
+	sync
+	layout_untag "$up" docker.io/team/app:1
+	list "up.example/team/app:1 upstream=gone"
+	forget_requests
+	run -0 sync
+	[ "$(requests HEAD)" -eq 0 ]
+}
+
+@test "a platform filter leaves the index as it is and fetches less; widened, it fetches the rest" {
+	want=$(layout_multi "$up" docker.io/team/app:1 one)
+	list "up.example/team/app:1 platform=linux/amd64"
+	sync
+	[ "$(published up.example/team/app:1)" = "$want" ]
+	[ "$(requests GET /blobs/)" -eq 2 ]
+	whole
+	list "up.example/team/app:1 platform=linux/amd64,linux/arm64"
+	forget_requests
+	run -0 sync
+	[ "$(requests GET /blobs/)" -eq 2 ]
+	whole
+}
+
+@test "by digest: asked for once" {
+	want=$(layout_image "$up" docker.io/team/app:1 one)
+	list "up.example/team/app@$want"
+	run -0 sync
+	[ "$(published "up.example/team/app@$want")" = "$want" ]
+	forget_requests
+	run -0 sync
+	[ ! -s "$upstream_log" ]
+}
+
+@test "tag and digest: the tag means exactly that, and changing the digest moves it" {
+	one=$(layout_image "$up" docker.io/team/app:1 one)
+	two=$(layout_image "$up" docker.io/team/app:1 two)
+	layout_image "$up" docker.io/team/app:other one
+	list "up.example/team/app:1@$one"
+	run -0 sync
+	[ "$(published up.example/team/app:1)" = "$one" ]
+	list "up.example/team/app:1@$two"
+	run -0 sync
+	[ "$(published up.example/team/app:1)" = "$two" ]
+	[ "$(published "up.example/team/app:1.$(today)")" = "$one" ]
+}
+
+@test "as= publishes under another name" {
+	want=$(layout_image "$up" docker.io/team/app:1 one)
+	list "up.example/team/app:1 as=docker.io/our/app:stable"
+	run -0 sync
+	[ "$(published docker.io/our/app:stable)" = "$want" ]
+	[ "$(note docker.io/our/app:stable source)" = "up.example/team/app@$want" ]
+}
+
+@test "an entry says where it came from, when, and on whose word" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "# the app" "up.example/team/app:1 keep=3 keep-for=90d"
+	sync --label sprint-47
+	head=$(git -C team rev-parse HEAD)
+	[ "$(note up.example/team/app:1 list)" = "base.list:2@$head" ]
+	[ "$(note up.example/team/app:1 author)" = "Ann <ann@corp.example>" ]
+	[ "$(note up.example/team/app:1 keep)" = 3 ]
+	[ "$(note up.example/team/app:1 keep-for)" = 90d ]
+	[[ $(note up.example/team/app:1 synced) == 20*Z ]]
+	grep -q '"dev.ocimirror.label":"sprint-47"' "$mirror/index.json"
+	grep -q "\"dev.ocimirror.list-commit\":\"$head\"" "$mirror/index.json"
+	grep -q '"ref":"up.example/team/app:1"' "$mirror/.mirror/journal.jsonl"
+}
+
+@test "a change of retention alone is published; a change of the list's other lines is not" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1"
+	sync
+	list "# a comment" "up.example/team/app:1"
+	sync
+	[ "$(generation)" -eq 1 ]
+	list "up.example/team/app:1 keep=5"
+	sync
+	[ "$(generation)" -eq 2 ]
+	[ "$(note up.example/team/app:1 keep)" = 5 ]
+}
+
+@test "what leaves the lists is marked unlisted and served; back on them, it is listed again" {
+	layout_image "$up" docker.io/team/app:1 one
+	layout_image "$up" docker.io/team/app:2 two
+	list up.example/team/app:{1,2}
+	sync
+	list up.example/team/app:2
+	sync "*:2"
+	[ "$(note up.example/team/app:1 unlisted-since)" = "" ]
+	run -0 sync
+	[ "$(published up.example/team/app:1)" != "" ]
+	[ "$(note up.example/team/app:1 unlisted-since)" != "" ]
+	list up.example/team/app:{1,2}
+	run -0 sync
+	[ "$(note up.example/team/app:1 unlisted-since)" = "" ]
+}
+
+@test "PATTERN limits a run" {
+	layout_image "$up" docker.io/team/app:1 one
+	layout_image "$up" docker.io/team/tool:1 two
+	list up.example/team/{app,tool}:1
+	run -0 sync "*/tool"
+	[ "$(published up.example/team/tool:1)" != "" ]
+	[ "$(published up.example/team/app:1)" = "" ]
+	[ "$(requests HEAD /app/)" -eq 0 ]
+}
+
+@test "--missing fetches what is not there and moves nothing" {
+	one=$(layout_image "$up" docker.io/team/app:1 one)
+	list up.example/team/app:1
+	sync
+	layout_image "$up" docker.io/team/app:1 two
+	layout_image "$up" docker.io/team/app:2 new
+	list up.example/team/app:{1,2}
+	forget_requests
+	run -0 sync --missing
+	[ "$(published up.example/team/app:1)" = "$one" ]
+	[ "$(published up.example/team/app:2)" != "" ]
+	[ "$(requests HEAD)" -eq 1 ]
+}
+
+@test "--dry-run says what would move, with status 32, and changes nothing" {
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1
+	run sync --dry-run
+	[ "$status" -eq 32 ]
+	[[ $output == *"app:1: would be new, sha256:"* ]]
+	[ ! -e "$mirror" ]
+	sync
+	before=$(find "$mirror" -type f -exec sha256sum {} + | sort)
+	run -0 sync --dry-run
+	layout_image "$up" docker.io/team/app:1 two
+	run sync --dry-run
+	[ "$status" -eq 32 ]
+	[[ $output == *"app:1: would be updated, sha256:"*" -> sha256:"* ]]
+	[ "$(requests GET /blobs/)" -eq 2 ]
+	[ "$(find "$mirror" -type f -exec sha256sum {} + | sort)" = "$before" ]
+}
+
+@test "--against compares with a running mirror" {
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1
+	sync
+	serve ours "$mirror"
+	run -0 "$BIN/mirror-sync" --lists "$lists" --mirror nowhere --dry-run --against "$ours_url"
+	layout_image "$up" docker.io/team/app:1 two
+	run "$BIN/mirror-sync" --lists "$lists" --mirror nowhere --dry-run --against "$ours_url/"
+	[ "$status" -eq 32 ]
+	run "$BIN/mirror-sync" --lists "$lists" --dry-run --against http://127.0.0.1:1
+	[ "$status" -eq 16 ]
+	[[ $output == *"http://127.0.0.1:1: "* ]]
+	run "$BIN/mirror-sync" --lists "$lists" --against "$ours_url"
+	[ "$status" -eq 1 ]
+}
+
+@test "tags by pattern: what matches is mirrored, tags/list is asked only then" {
+	for tag in v1.0 v2.0 v2.1 v2.2-rc1 v2.2 latest; do layout_image "$up" "docker.io/team/app:$tag" "$tag"; done
+	list "up.example/team/app tags=v2.* exclude=*-rc* newest=2"
+	run -0 sync
+	[ "$(published up.example/team/app:v2.2)" != "" ]
+	[ "$(published up.example/team/app:v2.1)" != "" ]
+	[ "$(grep -c ref.name "$mirror/index.json")" -eq 2 ]
+	[ "$(requests GET /tags/list)" -eq 1 ]
+	list "up.example/team/app:v1.0"
+	forget_requests
+	sync
+	[ "$(requests GET /tags/list)" -eq 0 ]
+}
+
+@test "a pattern that matches nothing is a warning by name" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app tags=v9.*"
+	run --separate-stderr sync
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"base.list:1: no tag of up.example/team/app matches"* ]]
+}
+
+@test "a tag that a pattern matched is gone when it leaves the listing, unlisted when it leaves the pattern" {
+	for tag in 1.0 1.1 1.2; do layout_image "$up" "docker.io/team/app:$tag" "$tag"; done
+	list "up.example/team/app tags=1.*"
+	sync
+	layout_untag "$up" docker.io/team/app:1.0
+	run sync
+	[ "$status" -eq 8 ]
+	[ "$(note up.example/team/app:1.0 gone-since)" != "" ]
+	list "up.example/team/app tags=1.* newest=1"
+	run sync
+	[ "$(note up.example/team/app:1.1 unlisted-since)" != "" ]
+	[ "$(note up.example/team/app:1.2 unlisted-since)" = "" ]
+}
+
+@test "refresh=: what is not due costs no request, unless --force" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1 refresh=6h"
+	sync
+	forget_requests
+	run -0 sync
+	[[ $output == "1 skipped; "* ]]
+	[ ! -s "$upstream_log" ]
+	run -0 sync --force
+	[ "$(requests HEAD)" -eq 1 ]
+	rm "$mirror/.mirror/state.json"
+	forget_requests
+	run -0 sync
+	[ "$(requests HEAD)" -eq 1 ]
+}
+
+@test "a second sync says who holds the lock, and does nothing" {
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1
+	sync
+	exec 7>>"$mirror/.mirror/sync.lock"
+	flock 7
+	run --separate-stderr sync
+	exec 7>&-
+	[ "$status" -eq 16 ]
+	[[ $stderr == *"another sync is at work; nothing was done"*"locked by mirror-sync, process "* ]]
+	run -0 sync
+}
+
+@test "an unreadable index stops a sync, and stays as it is" {
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1
+	sync
+	for bad in '' '{' '[]' 'not json' '{"schemaVersion":2,"manifests":7}'; do
+		printf '%s' "$bad" >"$mirror/index.json"
+		run --separate-stderr sync
+		[ "$status" -eq 16 ]
+		[[ $stderr == *index.json* ]]
+		[ "$(cat "$mirror/index.json")" = "$bad" ]
+	done
+	rm "$mirror/index.json"
+	run --separate-stderr sync
+	[ "$status" -eq 16 ]
+	[[ $stderr == *index.json* ]]
+	[ ! -e "$mirror/index.json" ]
+}
+
+@test "a directory that is no mirror is refused and left alone" {
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1
+	mkdir "$mirror"
+	echo precious >"$mirror/thesis.txt"
+	run --separate-stderr sync
+	[ "$status" -eq 16 ]
+	[[ $stderr == *"$mirror"* ]]
+	[ "$(ls -A "$mirror")" = thesis.txt ]
+}
+
+@test "--report writes JSON, JUnit or Markdown by the file's ending" {
+	layout_image "$up" docker.io/team/app:1 'one'
+	list up.example/team/app:1 up.example/team/missing:1
+	run sync --report r.json --label 'a "quoted" label'
+	[ "$status" -eq 2 ]
+	grep -q '"generation":1,"published":true' r.json
+	grep -q '"label":"a \\"quoted\\" label"' r.json
+	grep -q '{"ref":"up.example/team/app:1","state":"new","old":null,"new":"sha256:' r.json
+	grep -q '"ref":"up.example/team/missing:1","state":"failed"' r.json
+	grep -q '"status":2' r.json
+	grep -q '{"host":"up.example","requests":[0-9]*,"bytes":[0-9]*,"retries":0,"quota":null}' r.json
+	run sync --report r.xml
+	grep -q '<testsuite name="mirror-sync" tests="2" failures="1"' r.xml
+	run sync --report r.md
+	grep -q '^| up.example/team/missing:1 | failed |' r.md
+	run sync --report no/such/dir/r.json
+	[ "$((status & 1))" -eq 1 ]
+}

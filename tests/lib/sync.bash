@@ -1,0 +1,75 @@
+# A small world for mirror-sync: an upstream (mirror-serve over a layout), lists in a git checkout, a mirror.
+#
+#   world                   makes $up (the upstream's layout), $lists (mirror-lists of a checkout), $mirror
+#   list LINE...            makes these lines the list, and commits it
+#   conf LINE...            adds lines to mirror.conf, and commits it
+#   sync ARGS...            runs mirror-sync on them
+#   published REF           the digest that the mirror publishes under REF; "" when it does not
+#   note REF KEY            an annotation (dev.ocimirror.KEY) of an entry
+#   requests METHOD [PATH]  how many such requests the upstream was sent
+
+world() {
+	cd "$BATS_TEST_TMPDIR" || return
+	unset MIRROR_DIR
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 HOME=$BATS_TEST_TMPDIR TZ=UTC
+	up=$BATS_TEST_TMPDIR/up lists=$BATS_TEST_TMPDIR/team/mirror-lists mirror=$BATS_TEST_TMPDIR/mirror
+	upstream_log=$BATS_TEST_TMPDIR/upstream.access
+	layout_init "$up"
+	serve upstream --access-log "$upstream_log" "$up"
+	mkdir -p "$lists"
+	git init -q -b main team
+	git -C team config user.name Ann
+	git -C team config user.email ann@corp.example
+	: >"$lists/base.list"
+	# what the lists call up.example is our upstream
+	echo "registry up.example endpoint=$upstream_url" >"$lists/mirror.conf"
+	commit "lists"
+}
+
+commit() {
+	git -C "$BATS_TEST_TMPDIR/team" add -A
+	git -C "$BATS_TEST_TMPDIR/team" commit -q --allow-empty -m "$1"
+}
+
+list() {
+	printf '%s\n' "$@" >"$lists/base.list"
+	commit "list"
+}
+
+conf() {
+	printf '%s\n' "$@" >>"$lists/mirror.conf"
+	commit "conf"
+}
+
+sync() {
+	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" "$@"
+}
+
+entry() {
+	grep -F "\"org.opencontainers.image.ref.name\":\"$1\"" "$mirror/index.json"
+}
+
+published() {
+	entry "$1" | grep -o '"digest":"[^"]*"' | head -n 1 | cut -d '"' -f 4
+}
+
+note() {
+	entry "$1" | grep -o "\"dev.ocimirror.$2\":\"[^\"]*\"" | cut -d '"' -f 4
+}
+
+generation() {
+	grep -o '"dev.ocimirror.generation":"[0-9]*"' "$mirror/index.json" | cut -d '"' -f 4
+}
+
+requests() {
+	grep -c "\"$1 [^\"]*${2:-}" "$upstream_log" || true
+}
+
+forget_requests() {
+	: >"$upstream_log"
+}
+
+# whole: everything the mirror's index reaches is there and is what its digest says.
+whole() {
+	"$BIN/tests/tools/mirrorcheck" "$mirror"
+}
