@@ -93,22 +93,35 @@ static void undo_all(struct change *c, const struct past *past)
 	}
 }
 
+/* Reads the generation to go back to. 1 when there is none that anybody could mean, which is said. */
+static int find_past(struct past *past, const struct change *c, const struct undo *o,
+		     struct err *err)
+{
+	const struct layout *l = &c->mirror.layout;
+	const struct index *now = &c->mirror.index;
+
+	if (o->to)
+		return past_named(past, l, generation_number(now), o->to, err);
+	if (past_before_sync(past, l, now, err) == 0)
+		return 0;
+	if (err->kind != ERR_NOTFOUND)
+		return -1;
+	log_err(err);
+	return 1;
+}
+
 static int run_undo(const struct run *run, const struct undo *o, struct err *err)
 {
 	own_by(change_release) struct change c = CHANGE_INIT;
 	own_by(past_release) struct past past = PAST_INIT;
-	const struct index *now = &c.mirror.index;
 	int r;
 
 	if (words_check("reason", o->reason, LIMIT_REASON, err) < 0 ||
 	    change_begin(&c, run, MOVE_BY_UNDO, o->reason, err) < 0)
 		return -1;
-	if (o->to)
-		r = past_named(&past, &c.mirror.layout, generation_number(now), o->to, err);
-	else
-		r = past_before_sync(&past, &c.mirror.layout, now, err);
-	if (r < 0)
-		return -1;
+	r = find_past(&past, &c, o, err);
+	if (r != 0)
+		return r < 0 ? -1 : EXIT_PART;
 	undo_all(&c, &past);
 	return change_finish(&c, run, err);
 }
