@@ -60,21 +60,22 @@ int file_write(int fd, const void *p, size_t n, const char *name, struct err *er
 	return 0;
 }
 
+/* Messages name the file that is meant, not its temporary. */
 static int write_durably(int dir, const char *temporary, const void *p, size_t n, mode_t mode,
-			 struct err *err)
+			 const char *path, struct err *err)
 {
-	own_fd int fd =
-		openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	own_fd int fd = openat(dir, temporary, flags, mode);
 
 	if (fd < 0)
-		return err_sys(err, "cannot create", temporary);
-	if (file_write(fd, p, n, temporary, err) < 0)
+		return err_sys(err, "cannot create", path);
+	if (file_write(fd, p, n, path, err) < 0)
 		return -1;
 	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
-		return err_sys(err, "cannot make durable", temporary);
+		return err_sys(err, "cannot make durable", path);
 	/* some file systems report a full disk only here */
 	if (close(take_fd(&fd)) < 0)
-		return err_sys(err, "cannot close", temporary);
+		return err_sys(err, "cannot close", path);
 	return 0;
 }
 
@@ -82,7 +83,8 @@ int file_replace(int dir, const char *path, const void *p, size_t n, mode_t mode
 {
 	own_free char *temporary = xasprintf("%s.%ld.tmp", path, (long)getpid());
 
-	if (write_durably(dir, temporary, p, n, mode, err) < 0) {
+	unlinkat(dir, temporary, 0); /* of a process with this number that was killed */
+	if (write_durably(dir, temporary, p, n, mode, path, err) < 0) {
 		unlinkat(dir, temporary, 0);
 		return -1;
 	}

@@ -273,6 +273,7 @@ static int drop_leftover(const char *name, void *dir)
 {
 	const char *end = name + strspn(name, "0123456789");
 	bool ours = span_starts(span_str(name), INDEX ".") ||
+		    span_starts(span_str(name), "oci-layout.") ||
 		    (end > name && span_starts(span_str(end), ".json."));
 
 	if (ours && span_ends(span_str(name), ".tmp"))

@@ -124,7 +124,9 @@ static int make_rooms(const struct layout *l, struct err *err)
 
 static int open_root(struct layout *l, enum layout_mode mode, struct err *err)
 {
-	if (mode == LAYOUT_WRITE && file_make_dirs(AT_FDCWD, l->path, err) < 0)
+	bool missing = faccessat(AT_FDCWD, l->path, F_OK, 0) < 0;
+
+	if (mode == LAYOUT_WRITE && missing && file_make_dirs(AT_FDCWD, l->path, err) < 0)
 		return -1;
 	l->root = file_open_dir(AT_FDCWD, l->path, err);
 	if (l->root < 0)
