@@ -49,14 +49,14 @@ void auth_free(struct auth *a);
  */
 struct auth_repo *auth_repo(struct auth *a, const char *origin, const char *path);
 
-struct auth_token;
+struct ticket;
 
 /* What one request has been through. Start with zeroes; the members are this module's. */
 struct auth_try {
-	unsigned refusals;         /* 401s so far */
-	unsigned serial;           /* of the credentials it was last sent with; 0: none */
-	bool asked;                /* for a token, or waited for one */
-	struct auth_token *asking; /* between AUTH_TOKEN and the answer */
+	unsigned refusals;     /* 401s so far */
+	unsigned serial;       /* of the credentials it was last sent with; 0: none */
+	bool asked;            /* for a token, or waited for one */
+	struct ticket *asking; /* between AUTH_TOKEN and the answer */
 };
 
 enum auth_step { AUTH_FAIL = -1, AUTH_SEND, AUTH_TOKEN, AUTH_WAIT, AUTH_PING };
@@ -85,13 +85,12 @@ struct auth_request {
 	const char *authorization; /* or NULL */
 };
 
-int auth_token_request(struct auth_repo *r, struct auth_try *t, struct auth_request *q,
-		       struct err *err);
+int auth_token_request(struct auth_try *t, struct auth_request *q, struct err *err);
 /* Exactly one of these two follows, also when the run is stopped, since others wait for it.
  * The answer, whatever its status; what is wrong with it is told to each that waits by auth_next(). */
 void auth_token_answer(struct auth_repo *r, struct auth_try *t, long status, struct span body,
 		       int64_t now);
 /* No answer, with the reason. NET and LIMIT are forgotten after a while, others stay. */
-void auth_token_failed(struct auth_repo *r, struct auth_try *t, const struct err *why, int64_t now);
+void auth_token_failed(struct auth_try *t, const struct err *why, int64_t now);
 
 #endif

@@ -1,7 +1,5 @@
 #include "oci/authfile.h"
 
-#include <strings.h>
-
 #include "oci/base64.h"
 #include "oci/buf.h"
 #include "oci/err.h"
@@ -30,10 +28,9 @@ struct authfile {
 	char *store;
 };
 
-/* "https://index.docker.io/v1/" is docker.io, "https://host/v2/" is host, "HOST/ns/repo/" is host/ns/repo. */
-static char *normal_key(const char *text)
+char *authfile_key(const char *text)
 {
-	struct span s = span_str(text), host;
+	struct span s = span_str(text), rest, host;
 	own_free char *lower = NULL;
 
 	if (span_starts(s, "https://"))
@@ -44,13 +41,16 @@ static char *normal_key(const char *text)
 		s.n--;
 	if (span_ends(s, "/v1") || span_ends(s, "/v2"))
 		s.n -= 3;
-	host = s;
-	span_cut(&host, '/', &host);
-	lower = xstrndup(s.p, host.n);
+	rest = s;
+	span_cut(&rest, '/', &host);
+	rest = span_of(host.p + host.n, s.n - host.n);
+	if (span_ends(host, ":443"))
+		host.n -= 4;
+	lower = xstrndup(host.p, host.n);
 	for (char *c = lower; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c += 'a' - 'A';
-	return xasprintf("%s%.*s", ref_host_alias(lower), (int)(s.n - host.n), s.p + host.n);
+	return xasprintf("%s%.*s", ref_host_alias(lower), SPAN_ARG(rest));
 }
 
 /* base64 of user:password; a password may hold ":", and some tools append NULs. */
@@ -122,7 +122,7 @@ static void add_entry(struct authfile *f, const char *key, const json_t *value)
 
 	f->entries = xgrow(f->entries, f->nentries, &f->capentries, sizeof(*f->entries));
 	e = &f->entries[f->nentries++];
-	*e = (struct entry){ .key = normal_key(key) };
+	*e = (struct entry){ .key = authfile_key(key) };
 	e->exact = strcmp(e->key, key) == 0;
 	e->problem = read_entry(e, value, f->name);
 }
@@ -131,7 +131,7 @@ static void add_helper(struct authfile *f, const char *key, const char *helper)
 {
 	f->helpers = xgrow(f->helpers, f->nhelpers, &f->caphelpers, sizeof(*f->helpers));
 	f->helpers[f->nhelpers++] =
-		(struct setting){ .key = normal_key(key), .helper = xstrdup(helper) };
+		(struct setting){ .key = authfile_key(key), .helper = xstrdup(helper) };
 }
 
 /* jansson frees its texts as they are: what could be a secret is wiped first. */
@@ -204,7 +204,7 @@ void authfile_free(struct authfile *f)
 const char *authfile_helper(const struct authfile *f, const char *host)
 {
 	for (size_t i = 0; i < f->nhelpers; i++)
-		if (strcasecmp(f->helpers[i].key, ref_host_alias(host)) == 0)
+		if (strcmp(f->helpers[i].key, host) == 0)
 			return f->helpers[i].helper;
 	return NULL;
 }
@@ -237,7 +237,7 @@ static bool better(const struct entry *e, const struct entry *than)
 int authfile_find(const struct authfile *f, const char *host, const char *path,
 		  const struct cred **found, struct err *err)
 {
-	own_free char *whole = xasprintf("%s/%s", ref_host_alias(host), path);
+	own_free char *whole = xasprintf("%s/%s", host, path);
 	const struct entry *best = NULL;
 
 	for (size_t i = 0; i < f->nentries; i++) {

@@ -25,6 +25,13 @@ struct err;
 struct authfile *authfile_parse(const char *name, struct span json, struct err *err);
 void authfile_free(struct authfile *f);
 
+/* How a registry is called here, whatever it is called there: "https://index.docker.io/v1/" and
+ * "registry-1.docker.io" are docker.io, "https://HOST:443/v2/" is host, "host/ns/repo/" is host/ns/repo. The caller
+ * frees it. */
+char *authfile_key(const char *text);
+
+/* In all that follows, host is as authfile_key() gives it. */
+
 /* The helper of exactly this host, or NULL. Lent. */
 const char *authfile_helper(const struct authfile *f, const char *host);
 /* The helper for all hosts, or NULL. Lent. */

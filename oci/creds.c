@@ -1,6 +1,5 @@
 #include "oci/creds.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 #include "oci/helper.h"
 #include "oci/limits.h"
 #include "oci/own.h"
-#include "oci/ref.h"
 
 enum { SOURCES = 5, HELPER_TIMEOUT_MS = 30000 };
 
@@ -196,20 +194,10 @@ static int find_in(struct creds *c, const struct authfile *f, const char *host, 
 	return ask_helper(c, f, authfile_store(f), host, out, err);
 }
 
-/* The name a host has in all files: lower case, and docker.io for Docker Hub's. The caller frees it. */
-static char *known_host(const char *host)
-{
-	own_free char *lower = xstrdup(host);
-
-	for (char *s = lower; *s; s++)
-		*s = (char)tolower((unsigned char)*s);
-	return xstrdup(ref_host_alias(lower));
-}
-
 int creds_find(struct creds *c, const char *host, const char *path, struct cred *out,
 	       struct err *err)
 {
-	own_free char *known = known_host(host);
+	own_free char *known = authfile_key(host);
 
 	for (size_t i = 0; i < c->nsources && out->kind == CRED_NONE; i++) {
 		cred_release(out);
@@ -221,7 +209,7 @@ int creds_find(struct creds *c, const char *host, const char *path, struct cred 
 
 void creds_forget(struct creds *c, const char *host)
 {
-	own_free char *known = known_host(host);
+	own_free char *known = authfile_key(host);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->nanswers; i++) {
