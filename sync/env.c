@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "oci/creds.h"
 #include "oci/own.h"
 
 static const char *get(const char *name)
@@ -19,6 +20,21 @@ static const char *get_proxy(const char *lower, const char *upper)
 	return value ? value : get(upper);
 }
 
+static struct creds *read_creds(struct err *err)
+{
+	const struct creds_options o = {
+		.docker_auth_config = get("DOCKER_AUTH_CONFIG"),
+		.registry_auth_file = get("REGISTRY_AUTH_FILE"),
+		.docker_config = get("DOCKER_CONFIG"),
+		.xdg_runtime_dir = get("XDG_RUNTIME_DIR"),
+		.xdg_config_home = get("XDG_CONFIG_HOME"),
+		.home = get("HOME"),
+		.path = get("PATH"),
+	};
+
+	return creds_new(&o, err);
+}
+
 static void find_certs(struct env *e)
 {
 	const char *home = get("HOME");
@@ -33,7 +49,7 @@ static void find_certs(struct env *e)
 	e->certs_roots[n] = NULL;
 }
 
-void env_read(struct env *e)
+int env_read(struct env *e, struct err *err)
 {
 	*e = (struct env){ .mirror = get("MIRROR_DIR") };
 	find_certs(e);
@@ -45,11 +61,14 @@ void env_read(struct env *e)
 		.proxy = { .http = get_proxy("http_proxy", "HTTP_PROXY"),
 			   .https = get_proxy("https_proxy", "HTTPS_PROXY"),
 			   .except = get_proxy("no_proxy", "NO_PROXY") },
+		.creds = read_creds(err),
 	};
+	return e->wire.creds ? 0 : -1;
 }
 
 void env_release(struct env *e)
 {
+	creds_free(e->wire.creds);
 	free(e->home_certs);
 	*e = (struct env){ .mirror = NULL };
 }

@@ -7,6 +7,8 @@
 
 #include "oci/wire.h"
 
+struct err;
+
 struct env {
 	const char *mirror;           /* $MIRROR_DIR, or NULL */
 	struct registry_options wire; /* proxies, CAs, certs.d directories, credentials; lent */
@@ -14,7 +16,8 @@ struct env {
 	char *home_certs;
 };
 
-void env_read(struct env *e);
+/* Fills *e. AUTH or INVALID when a credentials file is there and cannot be used. */
+int env_read(struct env *e, struct err *err);
 void env_release(struct env *e);
 
 #endif

@@ -231,9 +231,11 @@ static int with_environment(struct source *source, int tolerate)
 {
 	own_by(env_release) struct env env = { .mirror = NULL };
 	struct run r = { .lock = -1, .turn = show_progress };
+	struct err err;
 	int status;
 
-	env_read(&env);
+	if (env_read(&env, &err) < 0)
+		return fail(&err, EXIT_USAGE);
 	o.run.wire = &env.wire;
 	if (!o.run.mirror)
 		o.run.mirror = env.mirror ? env.mirror : "mirror";

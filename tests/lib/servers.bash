@@ -32,3 +32,25 @@ stop_all() {
 	done
 	servers=""
 }
+
+#   misbehave               starts fakereg with the page $BATS_TEST_TMPDIR/fake.txt; sets fake_pid, fake_at; the page's own directory is
+#                           $BATS_TEST_TMPDIR/fake, its log of requests $BATS_TEST_TMPDIR/fake.log
+#   behaved                 ends it, and tells whether exactly what the page names was asked for
+misbehave() {
+	local line dir=$BATS_TEST_TMPDIR/fake
+	mkdir "$dir"
+	mkfifo "$dir.ready"
+	"$BIN/tests/tools/fakereg" "$dir.txt" "$dir.log" "$dir" >"$dir.ready" 2>"$dir.err" 3>&- &
+	fake_pid=$!
+	servers="${servers:-} $fake_pid"
+	exec 9<"$dir.ready"
+	while read -r line <&9 && [ "$line" != ready ]; do
+		case $line in "host A "*) fake_at=${line#host A } ;; esac
+	done
+}
+
+behaved() {
+	kill "$fake_pid"
+	wait "$fake_pid" || { cat <&9; return 1; }
+	servers=${servers/ $fake_pid/}
+}

@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# mirror-sync against upstreams that lie, break off or send rubbish: one clear line for the image, nothing published is
+# lost or changed, and the other images go on.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load ../lib/layout
+	load ../lib/servers
+	load ../lib/sync
+	BIN=${BIN:-$BATS_TEST_DIRNAME/../../build}
+	world
+	layout_image "$up" docker.io/team/good:1 good
+}
+
+teardown() {
+	stop_all
+}
+
+# Starts a registry that answers the HEAD of app:1 with the digest of `root`, and its GET with `body`; what stands
+# before and after those two on its page comes from stdin.
+page() {
+	{
+		cat
+		printf 'content root %s\ncontent body %s\n' "$1" "${2:-$1}"
+		printf 'request HEAD /v2/app/manifests/1 always\nreply 200 OK\n\tDocker-Content-Digest: {digest root}\n'
+		printf 'request GET /v2/app/manifests/{digest root} always\nreply 200 OK\n\tbody body\n'
+	} >"$BATS_TEST_TMPDIR/fake.txt"
+	misbehave
+}
+
+# Syncs bad.example/app:1 from the page and a good image from the upstream; the first fails with $1, the second arrives.
+fails() {
+	conf "registry bad.example endpoint=http://$fake_at"
+	list bad.example/app:1 up.example/team/good:1
+	run --separate-stderr sync
+	[ "$status" -eq 2 ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == "mirror-sync: bad.example/app:1: "*"$1"* ]]
+	[ "$(published up.example/team/good:1)" != "" ]
+	[ "$(published bad.example/app:1)" = "" ]
+	whole
+}
+
+image='"config":{"mediaType":"x/config","digest":"{digest config}","size":2}'
+v2='"schemaVersion":2'
+
+@test "other bytes than the digest promised" {
+	page '{"schemaVersion":2,"manifests":[]}' '{"schemaVersion":2,"manifests":[ ]}' </dev/null
+	fails "sha256:"
+}
+
+@test "an index that claims to contain itself" {
+	page "{$v2,\"manifests\":[]}" "{$v2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"digest\":\"{digest root}\",\"size\":34}]}" \
+		</dev/null
+	fails "sha256:"
+}
+
+@test "a thousand levels of JSON" {
+	page "$(printf '[%.0s' {1..1000})" </dev/null
+	fails "nested more than 64 deep"
+}
+
+@test "a manifest of 5 MB" {
+	page "repeat 5000000 [" </dev/null
+	fails "5000000 bytes is larger than 4 MiB"
+}
+
+@test "a page of HTML instead of a manifest" {
+	page '<html><body>Welcome to Hotel Wi-Fi</body></html>' </dev/null
+	fails ""
+}
+
+@test "a manifest that lies about a layer's size" {
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest layer}\",\"size\":3}]}" <<-'PAGE'
+		content config {}
+		content layer four
+		request GET /v2/app/blobs/{digest layer} always
+		reply 200 OK
+			body layer
+	PAGE
+	fails "blob sha256:"
+}
+
+@test "a manifest that is an index by its type and an image by its shape" {
+	page "{$v2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",$image,\"layers\":[]}" <<<'content config {}'
+	fails "says it is"
+}
+
+@test "a digest that is a path" {
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"sha256:../../../../etc/passwd\",\"size\":3}]}" \
+		<<<'content config {}'
+	fails "layer 0: "
+}
+
+@test "a layer that breaks off is asked for from where it ended, and the image arrives" {
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest layer}\",\"size\":{size layer}}]}" <<-'PAGE'
+		content config {}
+		content layer repeat 100000 x
+		request GET /v2/app/blobs/{digest layer}
+			without Range
+		reply 200 OK
+			body layer
+			close after 70000
+		request GET /v2/app/blobs/{digest layer}
+			with Range: bytes=70000-
+		reply 206 Partial Content
+			Content-Range: bytes 70000-99999/100000
+			body layer 70000
+	PAGE
+	conf "registry bad.example endpoint=http://$fake_at"
+	list bad.example/app:1
+	run -0 sync
+	whole
+	behaved
+}
+
+@test "a signal: what is complete is published, what is not continues in the next run" {
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest layer}\",\"size\":{size layer}}]}" <<-'PAGE'
+		content config {}
+		content layer repeat 100000 x
+		request GET /v2/app/blobs/{digest layer}
+			without Range
+		reply 200 OK
+			body layer
+			stall after 70000
+		request GET /v2/app/blobs/{digest layer}
+			with Range: bytes=70000-
+		reply 206 Partial Content
+			Content-Range: bytes 70000-99999/100000
+			body layer 70000
+	PAGE
+	conf "registry bad.example endpoint=http://$fake_at"
+	list bad.example/app:1 up.example/team/good:1
+	mkfifo out
+	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" --report report.json >out 2>err 3>&- &
+	sync_pid=$!
+	exec 8<out
+	# the layer has begun, and the other image is in the store
+	until [ "$(stat -c %s "$mirror"/.mirror/partial/* 2>/dev/null | grep -c '^70000$')" -eq 1 ] &&
+		[ "$(find "$mirror/.mirror/partial" "$mirror/blobs" -type f 2>/dev/null | wc -l)" -ge 5 ]; do
+		kill -0 "$sync_pid"
+	done
+	kill -TERM "$sync_pid"
+	status=0
+	wait "$sync_pid" || status=$?
+	[ "$status" -eq 2 ]
+	[ "$(published up.example/team/good:1)" != "" ]
+	[ "$(published bad.example/app:1)" = "" ]
+	whole
+	run -0 sync
+	[ "$(published bad.example/app:1)" != "" ]
+	whole
+	behaved
+}
+
+@test "a rollback while a sync runs succeeds at once, and stands" {
+	one=$(layout_image "$up" docker.io/team/good:1 one)
+	list up.example/team/good:1
+	sync
+	two=$(layout_image "$up" docker.io/team/good:1 two)
+	sync
+	three=$(layout_image "$up" docker.io/team/good:1 three)
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest layer}\",\"size\":{size layer}}]}" <<-'PAGE'
+		content config {}
+		content layer repeat 100000 x
+		request GET /v2/app/blobs/{digest layer}
+		reply 200 OK
+			body layer
+			stall after 70000
+	PAGE
+	conf "registry bad.example endpoint=http://$fake_at"
+	list bad.example/app:1 up.example/team/good:1
+	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" >out 2>err 3>&- &
+	sync_pid=$!
+	until [ "$(stat -c %s "$mirror"/.mirror/partial/* 2>/dev/null | grep -c '^70000$')" -eq 1 ] &&
+		grep -q "HEAD /v2/team/good/manifests/1" "$upstream_log"; do
+		kill -0 "$sync_pid"
+	done
+	run -0 "$BIN/mirror-publish" --mirror "$mirror" rollback up.example/team/good:1
+	[ "$(published up.example/team/good:1)" = "$one" ]
+	kill -TERM "$sync_pid"
+	wait "$sync_pid" || true
+	[ "$(published up.example/team/good:1)" = "$one" ]
+	grep -q "up.example/team/good:1: held: changed by an operator during this run" out
+	[ "$two" != "$three" ]
+	whole
+}
