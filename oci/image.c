@@ -54,19 +54,16 @@ static bool belongs_in_conf(const struct line *l)
 	return false;
 }
 
-static bool parse_source(struct list_image *image, const struct line *l, const struct place *at)
+static bool parse_source(struct list_image *image, const struct line_word *w,
+			 const struct place *at)
 {
-	const struct line_word *w = &l->v[0];
 	struct err err = ERR_INIT;
 
-	if (w->key.p)
-		place_error(at, w->column, "a line begins with a reference, not with an option");
-	else if (has_scheme(w, at) || has_wildcard(w, at))
+	if (has_scheme(w, at) || has_wildcard(w, at))
 		return false;
-	else if (ref_parse(&image->source, w->text, &err) < 0)
-		place_error(at, w->column, "%s", err.msg);
-	else
+	if (ref_parse(&image->source, w->text, &err) == 0)
 		return true;
+	place_error(at, w->column, "%s", err.msg);
 	return false;
 }
 
@@ -135,14 +132,19 @@ static bool parse_target(struct list_image *image, const struct line *l, const s
 
 static bool read_image(struct list_image *image, const struct line *l, const struct place *at)
 {
+	const struct line_word *w = &l->v[0];
 	bool source;
 
-	if (!l->v[0].key.p && belongs_in_conf(l)) {
-		place_error(at, l->v[0].column, "a line \"%.*s ...\" belongs in mirror.conf",
-			    SPAN_ARG(l->v[0].text));
+	if (w->key.p) {
+		place_error(at, w->column, "a line begins with a reference, not with an option");
 		return false;
 	}
-	source = parse_source(image, l, at);
+	if (belongs_in_conf(l)) {
+		place_error(at, w->column, "a line \"%.*s ...\" belongs in mirror.conf",
+			    SPAN_ARG(w->text));
+		return false;
+	}
+	source = parse_source(image, w, at);
 	if (!options_read(&image->own, l, 1, false, at) || !source)
 		return false;
 	if (options_choose_tags(&image->own)) {
