@@ -454,7 +454,8 @@ static git_blame *blame(struct git *g, const char *name)
 	git_blame_options_init(&options, GIT_BLAME_OPTIONS_VERSION);
 	options.newest_commit = *git_commit_id(g->commit);
 	options.flags = GIT_BLAME_USE_MAILMAP;
-	if (git_is_shallow(g) || git_blame_file(&result, g->repository, path, &options) < 0)
+	if (git_is_shallow(g) || !git_tree_entry_byname(g->tree, name) ||
+	    git_blame_file(&result, g->repository, path, &options) < 0)
 		return NULL;
 	return result;
 }

@@ -258,9 +258,11 @@ static struct interval interval_of(enum operator op, const struct version *v)
 	return exactly(v, whole);
 }
 
-/* "1.x" is "1", "*" is no number at all: cuts the wildcards off the end. */
+/* "1.x" is "1", "*" is no number at all: cuts the wildcards off the end. A suffix may end in ".x" too. */
 static struct span without_wildcards(struct span s)
 {
+	if (memchr(s.p, '-', s.n) || memchr(s.p, '_', s.n) || memchr(s.p, '+', s.n))
+		return s;
 	while (s.n && memchr("xX*", s.p[s.n - 1], 3) && (s.n == 1 || s.p[s.n - 2] == '.'))
 		s.n -= s.n == 1 ? 1 : 2;
 	return s;
@@ -355,7 +357,8 @@ struct version_range *version_range_new(struct span text, size_t *at, struct err
 	struct version_range *r = xcalloc(1, sizeof(*r));
 	struct span rest;
 
-	r->text = xstrndup(text.p, text.n);
+	r->text = xmalloc(text.n);
+	memcpy(r->text, text.p, text.n); /* a NUL in it is as wrong as any other character */
 	rest = span_of(r->text, text.n);
 	if (parse_range(r, &rest, err) < 0) {
 		if (at)
