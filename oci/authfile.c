@@ -229,8 +229,11 @@ static bool covers(const char *key, const char *whole)
 
 static bool better(const struct entry *e, const struct entry *than)
 {
-	size_t n = strlen(e->key), best = than ? strlen(than->key) : 0;
+	size_t n = strlen(e->key), best;
 
+	if (!than)
+		return true;
+	best = strlen(than->key);
 	return n > best || (n == best && e->exact && !than->exact);
 }
 

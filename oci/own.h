@@ -13,11 +13,15 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static inline void own_free_(void *p)
 {
-	free(*(void **)p);
+	void *owned;
+
+	memcpy(&owned, p, sizeof(owned)); /* p points at a pointer of any type */
+	free(owned);
 }
 
 static inline void own_fd_(int *fd)

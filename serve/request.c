@@ -103,28 +103,31 @@ static int read_version(struct request *r, struct span word)
 	return 0;
 }
 
+/* absolute-form (RFC 9112, 3.2.2): takes scheme and authority off the front of *target. */
+static int read_authority(struct request *r, struct span *target)
+{
+	size_t scheme = span_starts(*target, "https://") ? strlen("https://") : strlen("http://");
+	struct span rest = span_of(target->p + scheme, target->n - scheme);
+	size_t host = 0;
+
+	while (host < rest.n && rest.p[host] != '/' && rest.p[host] != '?')
+		host++;
+	r->host = span_of(rest.p, host);
+	*target = span_of(rest.p + host, rest.n - host);
+	return host && is_authority(r->host) ? 0 : -400;
+}
+
 /* origin-form, absolute-form, "*" and an authority (RFC 9112, 3.2); the last two name no resource. */
 static int read_target(struct request *r, struct span target)
 {
-	size_t scheme = span_starts(target, "http://")    ? strlen("http://")
-			: span_starts(target, "https://") ? strlen("https://")
-							  : 0;
-
 	for (size_t i = 0; i < target.n; i++)
 		if ((unsigned char)target.p[i] <= 0x20 || (unsigned char)target.p[i] >= 0x7f)
 			return -400;
 	if (!target.n)
 		return -400;
-	if (scheme) {
-		struct span rest = span_of(target.p + scheme, target.n - scheme);
-		size_t host = 0;
-
-		while (host < rest.n && rest.p[host] != '/' && rest.p[host] != '?')
-			host++;
-		r->host = span_of(rest.p, host);
-		if (!host || !is_authority(r->host))
+	if (span_starts(target, "http://") || span_starts(target, "https://")) {
+		if (read_authority(r, &target) < 0)
 			return -400;
-		target = span_of(rest.p + host, rest.n - host);
 	} else if (target.p[0] != '/' && r->method != METHOD_OTHER) {
 		return -400;
 	}

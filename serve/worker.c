@@ -96,7 +96,7 @@ static void name_peer(struct conn *c, const struct sockaddr_storage *from)
 /* Takes one connection off the listener's queue; false when there is none, or no room for it. */
 static bool accept_one(struct worker *w)
 {
-	struct sockaddr_storage from;
+	struct sockaddr_storage from = { 0 };
 	socklen_t n = sizeof(from);
 	struct epoll_event e = { .events = EPOLLIN };
 	int fd = accept4(w->server->listener, (struct sockaddr *)&from, &n,

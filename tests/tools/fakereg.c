@@ -491,7 +491,7 @@ static bool read_request_from(int fd, struct buf *b, struct request *r)
 	r->headers = strchr(b->p, '\n');
 	r->method = word(&rest);
 	r->target = word(&rest);
-	return true;
+	return r->headers != NULL;
 }
 
 static void *serve(void *arg)

@@ -58,92 +58,81 @@ static void put(struct index *x, const struct was *w)
 		entry_set_note(e, NOTE_BAD, "broken");
 }
 
+static const struct {
+	const char *name;
+	bool held;
+	struct was was[MANY];
+	const char *want; /* NULL: none */
+} previous_rows[] = {
+	{ "no snapshot", false, { { "", "b1" } }, NULL },
+	{ "the one there is", false, { { "", "b1" }, { ".1", "a01s" } }, ".1" },
+	{ "the newest of two", false, { { "", "c2" }, { ".1", "a01s" }, { ".2", "b12s" } }, ".2" },
+	{ "not the bad one", false, { { "", "c2" }, { ".1", "a01s" }, { ".2", "b12s!" } }, ".1" },
+	{ "not the same content",
+	  false,
+	  { { "", "b2" }, { ".1", "a01s" }, { ".2", "b12s" } },
+	  ".1" },
+	{ "not what a rollback made",
+	  false,
+	  { { "", "c3" }, { ".1", "a03s" }, { ".2", "b12r" } },
+	  ".1" },
+	{ "what an undo made and is older", false, { { "", "c3" }, { ".2", "b12u" } }, ".2" },
+	{ "after a rollback, one further back",
+	  true,
+	  { { "", "b1" }, { ".1", "a01s" }, { ".2", "b12s" }, { ".3", "c23r!" } },
+	  ".1" },
+	{ "what an undo moved away from is newer",
+	  true,
+	  { { "", "b1" }, { ".2", "b12s" }, { ".3", "c23u" } },
+	  NULL },
+	{ "a, b, a, c: back to a",
+	  false,
+	  { { "", "c3" }, { ".1", "a01s" }, { ".2", "b12s" }, { ".3", "a23s" } },
+	  ".3" },
+	{ "a, b, a, c: from that a back to b",
+	  true,
+	  { { "", "a2" }, { ".1", "a01s" }, { ".2", "b12s" }, { ".3", "a23s" } },
+	  ".2" },
+	{ "undone and then replaced: what was there last",
+	  false,
+	  { { "", "d5" }, { ".1", "a01s" }, { ".2", "b15s" }, { ".3", "c23u" } },
+	  ".2" },
+	{ "all in one second",
+	  false,
+	  { { "", "c1" }, { ".1", "a11s" }, { ".1-2", "b11s" } },
+	  ".1-2" },
+	{ "in one second, the tenth",
+	  false,
+	  { { "", "z1" }, { ".1-9", "a11s" }, { ".1-10", "b11s" } },
+	  ".1-10" },
+	{ "in one second, moved back: not forward again",
+	  true,
+	  { { "", "b1" }, { ".1", "a11s" }, { ".1-2", "b11s" }, { ".1-3", "c11u" } },
+	  ".1" },
+	{ "in one second, upstream went back and forth",
+	  false,
+	  { { "", "a1" }, { ".1", "a11s" }, { ".1-2", "b11s" } },
+	  ".1-2" },
+	{ "it does not say when it arrived", false, { { "", "b:" }, { ".1", "a01s" } }, ".1" },
+	{ "the snapshot does not say it", false, { { "", "b2" }, { ".1", "a:1s" } }, ".1" },
+	{ "only newer ones", false, { { "", "a1" }, { ".3", "b23s" } }, NULL },
+};
+
 static void test_previous(void)
 {
-	static const struct {
-		const char *name;
-		bool held;
-		struct was was[MANY];
-		const char *want; /* NULL: none */
-	} rows[] = {
-		{ "no snapshot", false, { { "", "b1" } }, NULL },
-		{ "the one there is", false, { { "", "b1" }, { ".1", "a01s" } }, ".1" },
-		{ "the newest of two",
-		  false,
-		  { { "", "c2" }, { ".1", "a01s" }, { ".2", "b12s" } },
-		  ".2" },
-		{ "not the bad one",
-		  false,
-		  { { "", "c2" }, { ".1", "a01s" }, { ".2", "b12s!" } },
-		  ".1" },
-		{ "not the same content",
-		  false,
-		  { { "", "b2" }, { ".1", "a01s" }, { ".2", "b12s" } },
-		  ".1" },
-		{ "not what a rollback made",
-		  false,
-		  { { "", "c3" }, { ".1", "a03s" }, { ".2", "b12r" } },
-		  ".1" },
-		{ "what an undo made and is older",
-		  false,
-		  { { "", "c3" }, { ".2", "b12u" } },
-		  ".2" },
-		{ "after a rollback, one further back",
-		  true,
-		  { { "", "b1" }, { ".1", "a01s" }, { ".2", "b12s" }, { ".3", "c23r!" } },
-		  ".1" },
-		{ "what an undo moved away from is newer",
-		  true,
-		  { { "", "b1" }, { ".2", "b12s" }, { ".3", "c23u" } },
-		  NULL },
-		{ "a, b, a, c: back to a",
-		  false,
-		  { { "", "c3" }, { ".1", "a01s" }, { ".2", "b12s" }, { ".3", "a23s" } },
-		  ".3" },
-		{ "a, b, a, c: from that a back to b",
-		  true,
-		  { { "", "a2" }, { ".1", "a01s" }, { ".2", "b12s" }, { ".3", "a23s" } },
-		  ".2" },
-		{ "undone and then replaced: what was there last",
-		  false,
-		  { { "", "d5" }, { ".1", "a01s" }, { ".2", "b15s" }, { ".3", "c23u" } },
-		  ".2" },
-		{ "all in one second",
-		  false,
-		  { { "", "c1" }, { ".1", "a11s" }, { ".1-2", "b11s" } },
-		  ".1-2" },
-		{ "in one second, the tenth",
-		  false,
-		  { { "", "z1" }, { ".1-9", "a11s" }, { ".1-10", "b11s" } },
-		  ".1-10" },
-		{ "in one second, moved back: not forward again",
-		  true,
-		  { { "", "b1" }, { ".1", "a11s" }, { ".1-2", "b11s" }, { ".1-3", "c11u" } },
-		  ".1" },
-		{ "in one second, upstream went back and forth",
-		  false,
-		  { { "", "a1" }, { ".1", "a11s" }, { ".1-2", "b11s" } },
-		  ".1-2" },
-		{ "it does not say when it arrived",
-		  false,
-		  { { "", "b:" }, { ".1", "a01s" } },
-		  ".1" },
-		{ "the snapshot does not say it", false, { { "", "b2" }, { ".1", "a:1s" } }, ".1" },
-		{ "only newer ones", false, { { "", "a1" }, { ".3", "b23s" } }, NULL },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(previous_rows) / sizeof(previous_rows[0]); i++) {
 		own_by(index_release) struct index x = INDEX_INIT;
 		struct err err = ERR_INIT;
 		struct entry *e, *got;
 
-		for (size_t j = 0; j < MANY && rows[i].was[j].stamp; j++)
-			put(&x, &rows[i].was[j]);
+		for (size_t j = 0; j < MANY && previous_rows[i].was[j].stamp; j++)
+			put(&x, &previous_rows[i].was[j]);
 		e = index_find(&x, REF);
-		if (rows[i].held)
+		if (previous_rows[i].held)
 			move_hold(e, HOLD_BLOCKED, NULL, "", "", 0);
 		got = target_previous(&x, e, &err);
-		CHECK_TEXT(got ? got->ref + strlen(REF) : NULL, rows[i].want, rows[i].name);
+		CHECK_TEXT(got ? got->ref + strlen(REF) : NULL, previous_rows[i].want,
+			   previous_rows[i].name);
 		if (!got)
 			CHECK_ROW(err.kind == ERR_NOTFOUND, err.msg);
 	}
