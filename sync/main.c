@@ -12,6 +12,7 @@
 #include "oci/list.h"
 #include "oci/log.h"
 #include "oci/stamp.h"
+#include "oci/unit.h"
 #include "oci/opt.h"
 #include "oci/own.h"
 #include "sync/check.h"
@@ -26,7 +27,7 @@ static struct {
 	struct run_options run;
 	struct source_options source;
 	bool check;
-	const char *report, *tolerate;
+	const char *report, *tolerate, *quota_wait;
 } o = {
 	.run = { .jobs = 16 },
 	.source = { .where = "mirror-lists", .rev = "HEAD" },
@@ -81,6 +82,11 @@ static const struct opt options[] = {
 	  .min = 1,
 	  .max = 256,
 	  .help = "requests at once to one host, unless mirror.conf says otherwise (default 16)" },
+	{ .name = "wait-for-quota",
+	  .value = "DURATION",
+	  .to = &o.quota_wait,
+	  .help = "when an upstream's pull limit is used up, wait up to so long (\"90m\", \"6h\") for it and "
+		  "go on; without it, the rest of that host's work is left for the next run, status 4" },
 	{ .name = "label",
 	  .value = "TEXT",
 	  .to = &o.run.label,
@@ -190,6 +196,8 @@ static int check_options(struct err *err)
 	for (size_t i = 0; i < o.run.npatterns; i++)
 		if (glob_check_ref(span_str(o.run.patterns[i]), err) < 0)
 			return -1;
+	if (o.quota_wait && unit_duration(&o.run.quota_wait, span_str(o.quota_wait), err) < 0)
+		return err_wrap(err, "--wait-for-quota");
 	o.run.stop = &stop;
 	return 0;
 }

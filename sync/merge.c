@@ -11,6 +11,7 @@
 #include "oci/list.h"
 #include "oci/move.h"
 #include "oci/own.h"
+#include "oci/unit.h"
 #include "sync/run.h"
 
 /* How long an operator's publish may take; it is milliseconds. */
@@ -81,6 +82,8 @@ static bool set_note(struct entry *e, const char *key, const char *value)
 
 static char *duration_text(long seconds)
 {
+	if (seconds == UNIT_NEVER)
+		return xstrdup("never");
 	if (seconds % 86400 == 0)
 		return xasprintf("%ldd", seconds / 86400);
 	if (seconds % 3600 == 0)

@@ -28,6 +28,7 @@ static void add_text(struct buf *b, const char *key, const char *text)
 static void json_image(struct buf *b, const struct target *t)
 {
 	own_free char *place = xasprintf("%s:%d", t->line->file, t->line->line);
+	char checked[CLOCK_RFC3339];
 
 	buf_adds(b, "\n{\"ref\":");
 	buf_add_json(b, t->name);
@@ -38,6 +39,12 @@ static void json_image(struct buf *b, const struct target *t)
 	buf_addf(b, ",\"bytes\":%lld,\"requests\":%u", (long long)t->bytes, t->requests);
 	add_text(b, "error", t->error);
 	add_text(b, "list", place);
+	if (t->checked) {
+		clock_rfc3339(t->checked, checked);
+		add_text(b, "checked", checked);
+	}
+	if (t->stale)
+		buf_adds(b, ",\"stale\":true");
 	buf_addc(b, '}');
 }
 

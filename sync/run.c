@@ -15,6 +15,7 @@
 #include "oci/move.h"
 #include "oci/own.h"
 #include "oci/registry.h"
+#include "oci/unit.h"
 #include "sync/against.h"
 #include "sync/merge.h"
 #include "sync/work.h"
@@ -39,6 +40,7 @@ static int open_registry(struct run *r, struct err *err)
 	o.read_beside = read_beside;
 	o.read_beside_arg = r->source;
 	o.parallel = r->o->jobs;
+	o.quota_wait_seconds = r->o->quota_wait;
 	o.warn = warn;
 	r->registry = registry_new(&o, err);
 	return r->registry ? 0 : -1;
@@ -96,15 +98,30 @@ static bool is_listed(const char *ref, void *arg)
 	return r->o->npatterns || r->stopped || r->nlistings || table_get(&r->names, ref);
 }
 
-static int save_state(struct run *r, struct err *err)
+/* Whether upstream told us this time what it has. */
+static bool was_checked(const struct target *t)
+{
+	return t->state == STATE_CURRENT || t->state == STATE_UPDATED || t->state == STATE_NEW ||
+	       t->state == STATE_HELD || t->state == STATE_GONE;
+}
+
+/* max-age=: what was last checked with success longer ago is named. What never was is new, and failed. */
+static void find_stale(struct run *r)
 {
 	for (size_t i = 0; i < r->targets.n; i++) {
-		const struct target *t = r->targets.v[i];
+		struct target *t = r->targets.v[i];
+		long max = t->line->o.max_age;
 
-		if (t->state == STATE_CURRENT || t->state == STATE_UPDATED ||
-		    t->state == STATE_NEW || t->state == STATE_HELD || t->state == STATE_GONE)
-			checked_note(&r->checked, t->name, r->started);
+		t->stale = max >= 0 && max != UNIT_NEVER && t->checked > 0 && !was_checked(t) &&
+			   r->started - t->checked > max;
 	}
+}
+
+static int save_state(struct run *r, struct err *err)
+{
+	for (size_t i = 0; i < r->targets.n; i++)
+		if (was_checked(r->targets.v[i]))
+			checked_note(&r->checked, r->targets.v[i]->name, r->started);
 	return checked_save(&r->checked, &r->layout, is_listed, r, err);
 }
 
@@ -133,6 +150,7 @@ int run_sync(struct run *r, const struct run_options *o, struct source *source, 
 		*err = r->broken;
 		return -1;
 	}
+	find_stale(r);
 	if (o->dry_run)
 		return 0;
 	return merge_publish(r, err) < 0 ? -1 : save_state(r, err);

@@ -34,8 +34,9 @@ struct run_options {
 	const char *label;
 	const char *suffix; /* of snapshots: strftime */
 	bool dry_run, missing, force;
-	long jobs; /* requests at once to one host */
-	long wait; /* seconds for another sync to end */
+	long jobs;       /* requests at once to one host */
+	long wait;       /* seconds for another sync to end */
+	long quota_wait; /* seconds for an upstream's pull limit to fill up again */
 	char **patterns;
 	size_t npatterns;
 	const struct registry_options

@@ -51,6 +51,20 @@ static void show_target(const struct run *r, const struct target *t)
 	}
 }
 
+static void show_stale(const struct run *r)
+{
+	for (size_t i = 0; i < r->targets.n; i++) {
+		const struct target *t = r->targets.v[i];
+		char when[CLOCK_RFC3339];
+
+		if (!t->stale)
+			continue;
+		clock_rfc3339(t->checked, when);
+		log_warn("%s: last checked with success %s, longer ago than its max-age", t->name,
+			 when);
+	}
+}
+
 static void show_listings(const struct run *r)
 {
 	for (size_t i = 0; i < r->nlistings; i++) {
@@ -94,6 +108,7 @@ void show_results(const struct run *r)
 {
 	for (size_t i = 0; i < r->targets.n; i++)
 		show_target(r, r->targets.v[i]);
+	show_stale(r);
 	show_listings(r);
 	show_summary(r);
 	fflush(stdout);

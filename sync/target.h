@@ -49,6 +49,7 @@ struct target {
 	int64_t admitted; /* bytes promised to it on the disk */
 	int64_t bytes;
 	unsigned requests;
+	bool stale;  /* not checked with success for longer than max-age= allows */
 	char *error; /* one line, or NULL */
 };
 

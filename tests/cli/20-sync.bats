@@ -405,3 +405,17 @@ today() {
 	run sync --report no/such/dir/r.json
 	[ "$((status & 1))" -eq 1 ]
 }
+
+@test "max-age=: what could not be checked for longer is named" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1 max-age=1h"
+	sync
+	stop upstream
+	run --separate-stderr sync
+	[ "$status" -eq 2 ]
+	[[ $stderr != *max-age* ]]
+	sed -i 's/"up.example\/team\/app:1":"[^"]*"/"up.example\/team\/app:1":"2020-01-01T00:00:00Z"/' "$mirror/.mirror/state.json"
+	run --separate-stderr sync --report r.json
+	[[ $stderr == *"warning: up.example/team/app:1: last checked with success 2020-01-01T00:00:00Z, longer ago than its max-age"* ]]
+	grep -q '"stale":true' r.json
+}
