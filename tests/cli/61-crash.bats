@@ -78,3 +78,30 @@ kill_each() {
 	[ -z "$(number_of "$base/index.json")" ]
 	kill_each 0
 }
+
+# A kill leaves what the kernel holds; a power cut does not. So the order counts in which things are
+# made durable: everything before the name that leads to it.
+@test "the order of a publish" {
+	"$storeops" "$base" "$ref" before
+	restore
+	strace -qq -y -o "$work/calls" -e trace=syncfs,fsync,renameat,renameat2 \
+		"$storeops" "$mirror" "$ref" after
+	sed -i -e "s|$mirror|MIRROR|g" -e 's/^renameat2\?(.*, "\(.*\)".*) = 0/names \1/' \
+		-e 's/^f\?sync\(fs\)\?([0-9]*<\(.*\)>) *= 0/sync\1 \2/' \
+		-e 's/\.[0-9]*\.tmp$/ (its temporary)/' -e 's|/[0-9a-f]\{64\}|/...|' "$work/calls"
+	cat "$work/calls"
+	diff "$work/calls" - <<-'END'
+		syncfs MIRROR
+		names blobs/sha256/...
+		names blobs/sha256/...
+		names blobs/sha256/...
+		sync MIRROR/blobs/sha256
+		sync MIRROR/.mirror/generations/2.json (its temporary)
+		names .mirror/generations/2.json
+		sync MIRROR/.mirror/generations
+		sync MIRROR/.mirror/journal.jsonl
+		sync MIRROR/index.json (its temporary)
+		names index.json
+		sync MIRROR
+	END
+}
