@@ -39,6 +39,7 @@ struct layout;
 #define NOTE_SNAPSHOT_OF     "dev.ocimirror.snapshot-of"    /* canonical reference */
 #define NOTE_SNAPSHOT_AT     "dev.ocimirror.snapshot-at"    /* RFC 3339 */
 #define NOTE_SNAPSHOT_BY     "dev.ocimirror.snapshot-by"    /* sync, rollback or undo */
+#define NOTE_SNAPSHOT_IN     "dev.ocimirror.snapshot-in"    /* the generation it was replaced in */
 #define NOTE_BAD             "dev.ocimirror.bad"            /* why nobody should be offered it */
 #define NOTE_HELD            "dev.ocimirror.held"           /* JSON, see move.h */
 #define NOTE_GONE_SINCE      "dev.ocimirror.gone-since"     /* RFC 3339 */

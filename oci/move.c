@@ -80,6 +80,15 @@ static struct entry *make_snapshot(struct index *x, const char *base, const stru
 	return index_add(x, name);
 }
 
+/* The number of the generation that this move will be in. */
+static long long next_generation(const struct index *x)
+{
+	const char *text = index_note(x, NOTE_GENERATION);
+	long long n = text ? span_number(span_str(text), INT_MAX) : 0;
+
+	return n < 0 ? 1 : n + 1;
+}
+
 /* What is said of a name rather than of its content does not go along. */
 static void fill_snapshot(const struct move *m, struct entry *s, const struct entry *e)
 {
@@ -88,6 +97,7 @@ static void fill_snapshot(const struct move *m, struct entry *s, const struct en
 	/* a rollback away from content that a sync replaced before does not make it a rollback's */
 	bool keep_by = by && strcmp(m->by, MOVE_BY_ROLLBACK) == 0;
 	own_free char *kept_by = xstrdup(keep_by ? by : m->by);
+	own_free char *in = xasprintf("%lld", next_generation(m->index));
 	char at[CLOCK_RFC3339];
 
 	clock_rfc3339(m->when, at);
@@ -98,6 +108,7 @@ static void fill_snapshot(const struct move *m, struct entry *s, const struct en
 	entry_set_note(s, NOTE_BAD, kept_bad);
 	entry_set_note(s, NOTE_SNAPSHOT_OF, e->ref);
 	entry_set_note(s, NOTE_SNAPSHOT_AT, at);
+	entry_set_note(s, NOTE_SNAPSHOT_IN, in);
 	entry_set_note(s, NOTE_SNAPSHOT_BY, kept_by);
 }
 

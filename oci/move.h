@@ -5,7 +5,7 @@
  * name in the same index that moves the tag, so the two cannot come apart.
  *
  * A snapshot is an entry <tag><datestamp> that never moves. It says what it is of, when that content
- * was last replaced (NOTE_SNAPSHOT_AT) and by what (NOTE_SNAPSHOT_BY), and keeps what its tag knew of
+ * was last replaced (NOTE_SNAPSHOT_AT, NOTE_SNAPSHOT_IN) and by what (NOTE_SNAPSHOT_BY), and keeps what its tag knew of
  * the content (source, arrival, list line, author, retention, platforms), but not the tag's hold and
  * not that it was gone or unlisted: those are said of the name, not of the content.
  *

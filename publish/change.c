@@ -121,7 +121,7 @@ static void take_notes(struct entry *e, const struct entry *from)
 	static const char *const of_name[] = { NOTE_HELD, NOTE_GONE_SINCE, NOTE_UNLISTED_SINCE,
 					       NOTE_KEEP, NOTE_KEEP_FOR };
 	static const char *const of_snapshot[] = { NOTE_SNAPSHOT_OF, NOTE_SNAPSHOT_AT,
-						   NOTE_SNAPSHOT_BY, NOTE_BAD };
+						   NOTE_SNAPSHOT_BY, NOTE_SNAPSHOT_IN, NOTE_BAD };
 	enum { NAMES = sizeof(of_name) / sizeof(of_name[0]) };
 	char *kept[NAMES];
 

@@ -1,5 +1,6 @@
 #include "publish/target.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,25 +37,33 @@ static time_t arrival(const struct entry *e)
 	return t >= 0 ? t : note_time(e, NOTE_SNAPSHOT_AT);
 }
 
-/* Order of what was replaced in the same second: <day>, <day>-2, ..., <day>-10. */
-static int compare_names(const struct entry *a, const struct entry *b)
+/* The generation that replaced it, 0 when it does not say. */
+static long long replaced_in(const struct entry *e)
 {
-	return strverscmp(a->ref, b->ref);
+	const char *value = entry_note(e, NOTE_SNAPSHOT_IN);
+	long long n = value ? span_number(span_str(value), LONG_MAX) : 0;
+
+	return n < 0 ? 0 : n;
 }
 
-/* qsort: the one that was current last comes first. */
+/* How two snapshots are ordered by one key: the larger comes first. */
+static int later(long long a, long long b)
+{
+	return a == b ? 0 : a < b ? 1 : -1;
+}
+
+/* qsort: the one that was current last comes first. Of those replaced in the same second, generations
+ * decide, then arrivals, then names: <day>, <day>-2, ... <day>-10. */
 static int compare_age(const void *pa, const void *pb)
 {
 	const struct entry *a = *(struct entry *const *)pa, *b = *(struct entry *const *)pb;
-	time_t ta = note_time(a, NOTE_SNAPSHOT_AT), tb = note_time(b, NOTE_SNAPSHOT_AT);
+	int order = later(note_time(a, NOTE_SNAPSHOT_AT), note_time(b, NOTE_SNAPSHOT_AT));
 
-	if (ta == tb) {
-		ta = arrival(a);
-		tb = arrival(b);
-	}
-	if (ta != tb)
-		return ta < tb ? 1 : -1;
-	return compare_names(b, a);
+	if (!order)
+		order = later(replaced_in(a), replaced_in(b));
+	if (!order)
+		order = later(arrival(a), arrival(b));
+	return order ? order : strverscmp(b->ref, a->ref);
 }
 
 size_t target_snapshots(const struct index *x, const char *ref, struct entry ***v)

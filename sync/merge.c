@@ -143,6 +143,7 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 	struct journal_line *j;
 	struct err err;
 	bool is_new = e == NULL;
+	size_t before;
 
 	if (changed_meanwhile(t, e)) {
 		t->state = STATE_HELD;
@@ -151,6 +152,7 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 	}
 	if (is_new)
 		e = index_add(&m->index, t->name);
+	before = m->index.n;
 	if (move_tag(&m->move, e, t->media_type, &t->found, t->size, &snapshot, &err) < 0) {
 		err_wrap(&err, "what it means now cannot be kept, so it stays");
 		target_fail(t, &err);
@@ -158,6 +160,11 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 	}
 	if (snapshot)
 		t->snapshot = xstrdup(strrchr(snapshot->ref, ':') + 1);
+	if (m->index.n > before) {
+		j = note(m, snapshot->ref, "snapshot");
+		j->new_digest = t->base.str;
+		j->detail = t->name;
+	}
 	j = note(m, t->name, "sync");
 	j->old_digest = is_new ? NULL : t->base.str;
 	j->new_digest = t->found.str;
@@ -184,7 +191,7 @@ static void merge_target(struct merge *m, struct target *t)
 	}
 	if (t->state == STATE_GONE && !entry_note(e, NOTE_GONE_SINCE)) {
 		entry_set_note(e, NOTE_GONE_SINCE, m->now);
-		note(m, t->name, "gone")->old_digest = t->base.str;
+		note(m, t->name, "gone");
 	}
 	if (t->state != STATE_CURRENT && t->state != STATE_HELD)
 		return;
@@ -238,10 +245,15 @@ static int publish(struct merge *m, struct err *err)
 		.made_by = "sync",
 		.label = r->o->label,
 		.commit = r->source->commit[0] ? r->source->commit : NULL,
-		.lines = m->lines,
-		.nlines = m->nlines,
 	};
+	struct journal_line *whole = note(m, NULL, what.made_by);
 	long n;
+
+	/* what a generation was called is told longer than the generation is kept */
+	whole->detail = what.label;
+	whole->commit = what.commit;
+	what.lines = m->lines;
+	what.nlines = m->nlines;
 
 	/* what rollback and undo name their snapshots after */
 	index_set_note(&m->index, NOTE_SNAPSHOT_SUFFIX, r->o->suffix);

@@ -158,6 +158,7 @@ static void test_what_a_snapshot_says(void)
 	entry_set_note(e, NOTE_GONE_SINCE, "2026-11-02T00:00:00Z");
 	entry_set_note(e, NOTE_UNLISTED_SINCE, "2026-11-02T00:00:00Z");
 	move_hold(e, HOLD_FROZEN, NULL, "why", "me@here", DAY);
+	index_set_note(&x, NOTE_GENERATION, "7");
 	move_to(&m, e, 'b');
 	s = index_find(&x, REF ".20261120");
 	if (!CHECK(s != NULL))
@@ -169,6 +170,7 @@ static void test_what_a_snapshot_says(void)
 	CHECK_TEXT(entry_note(s, NOTE_SNAPSHOT_OF), REF, "what it is of");
 	CHECK_TEXT(entry_note(s, NOTE_SNAPSHOT_AT), "2026-11-20T00:00:00Z", "when it was replaced");
 	CHECK_TEXT(entry_note(s, NOTE_SNAPSHOT_BY), "rollback", "by what");
+	CHECK_TEXT(entry_note(s, NOTE_SNAPSHOT_IN), "8", "in which generation");
 	CHECK_TEXT(entry_note(s, NOTE_HELD), NULL, "no hold");
 	CHECK_TEXT(entry_note(s, NOTE_GONE_SINCE), NULL, "not gone");
 	CHECK_TEXT(entry_note(s, NOTE_UNLISTED_SINCE), NULL, "not unlisted");

@@ -34,8 +34,8 @@ static void set_day(struct entry *e, const char *key, char n)
 	entry_set_note(e, key, time);
 }
 
-/* What a tag means or meant, in five characters: content, day it arrived, day it was replaced, who
- * replaced it ('s'ync, 'r'ollback, 'u'ndo), '!' for bad. */
+/* What a tag means or meant, in up to six characters: content, day it arrived, day it was replaced, who
+ * replaced it ('s'ync, 'r'ollback, 'u'ndo), '!' for bad, the generation that replaced it. */
 struct was {
 	const char *stamp, *what;
 };
@@ -56,6 +56,8 @@ static void put(struct index *x, const struct was *w)
 	entry_set_note(e, NOTE_SNAPSHOT_BY, by);
 	if (w->what[4] == '!')
 		entry_set_note(e, NOTE_BAD, "broken");
+	if (w->what[4])
+		entry_set_note(e, NOTE_SNAPSHOT_IN, w->what + 5);
 }
 
 static const struct {
@@ -105,6 +107,10 @@ static const struct {
 	  false,
 	  { { "", "z1" }, { ".1-9", "a11s" }, { ".1-10", "b11s" } },
 	  ".1-10" },
+	{ "in one second: a, b, a, c",
+	  false,
+	  { { "", "c1" }, { ".1", "a11s 4" }, { ".1-2", "b11s 3" } },
+	  ".1" },
 	{ "in one second, moved back: not forward again",
 	  true,
 	  { { "", "b1" }, { ".1", "a11s" }, { ".1-2", "b11s" }, { ".1-3", "c11u" } },
