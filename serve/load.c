@@ -226,13 +226,22 @@ static void warn(const struct load *l, const struct load_from *from)
 			from->mirror, l->broken, l->example);
 }
 
+static int read_index(const struct layout *layout, struct buf *bytes, struct index *x,
+		      struct err *err)
+{
+	if (file_read(layout->root, "index.json", bytes, err) < 0)
+		return -1;
+	if (index_parse(x, buf_span(bytes), err) < 0)
+		return err_wrap(err, "index.json");
+	return 0;
+}
+
 static int fill(struct load *l, const struct layout *layout, struct err *err)
 {
 	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	own_by(index_release) struct index x = INDEX_INIT;
 
-	if (file_read(layout->root, "index.json", &bytes, err) < 0 ||
-	    index_parse(&x, buf_span(&bytes), err) < 0 ||
+	if (read_index(layout, &bytes, &x, err) < 0 ||
 	    keep_index(l->state, buf_span(&bytes), err) < 0)
 		return -1;
 	buf_release(&bytes);

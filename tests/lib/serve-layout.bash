@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # variables are shared with the tests
 # A small OCI layout made by hand: blobs put by content, entries of index.json one by one. Sourced by bats files.
 #
 #	layout_new DIR

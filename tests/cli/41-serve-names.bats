@@ -1,0 +1,388 @@
+#!/usr/bin/env bats
+# mirror-serve: which repository a name means, what lists hold, referrers, layouts of other tools.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # variables are shared with tests/lib and set by eval
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load ../lib/serve-layout
+	load ../lib/serve
+	dir=$BATS_TEST_TMPDIR/mirror
+	server=
+}
+
+teardown() {
+	serve_stop
+}
+
+# Four registries with an image each, two of them by the same path.
+mirror_of_four() {
+	layout_new "$dir"
+	for host in docker.io/library/alpine quay.io/org/tool docker.io/org/tool registry.corp:5000/team/app; do
+		layout_entry "$dir" "$host:1" "$(layout_image "$dir" "$host")"
+	done
+	layout_publish "$dir"
+}
+
+# digest_of WORD: of the image made with layout_image for it.
+digest_of() {
+	layout_image "$dir" "$1"
+}
+
+# ---- names ----
+
+@test "one image by all its names" {
+	mirror_of_four
+	serve_start "$dir"
+	want=$(digest_of docker.io/library/alpine)
+	for name in alpine library/alpine docker.io/library/alpine docker.io/alpine \
+		index.docker.io/library/alpine 'library%2Falpine'; do
+		get "/v2/$name/manifests/1"
+		is 200
+		has "Docker-Content-Digest: $want"
+		has_no OCI-Namespace
+	done
+	get /v2/alpine/tags/list
+	[ "$(cat "$body")" = '{"name":"alpine","tags":["1"]}' ]
+}
+
+@test "ns= chooses the registry, and never gives another's" {
+	mirror_of_four
+	serve_start "$dir"
+	while read -r target word; do
+		get "/v2/$target"
+		if [ "$word" = none ]; then
+			is 404 NAME_UNKNOWN
+		else
+			is 200
+			has "Docker-Content-Digest: $(digest_of "$word")"
+			has "OCI-Namespace: ${word%%/*}"
+		fi
+	done <<-END
+		org/tool/manifests/1?ns=quay.io                                quay.io/org/tool
+		org/tool/manifests/1?ns=docker.io                              docker.io/org/tool
+		org/tool/manifests/1?ns=Docker.IO                              docker.io/org/tool
+		org/tool/manifests/1?ns=registry-1.docker.io                   docker.io/org/tool
+		org/tool/manifests/1?ns=ghcr.io                                none
+		quay.io/org/tool/manifests/1?ns=quay.io                        quay.io/org/tool
+		quay.io/org/tool/manifests/1?ns=docker.io                      none
+		library/alpine/manifests/1?ns=quay.io                          none
+		docker.io/library/alpine/manifests/1?ns=quay.io                none
+		alpine/manifests/1?ns=docker.io                                docker.io/library/alpine
+		alpine/manifests/1?ns=quay.io                                  none
+		docker.io/library/alpine/manifests/1?ns=docker.io              docker.io/library/alpine
+		team/app/manifests/1?ns=registry.corp:5000                     registry.corp:5000/team/app
+		team/app/manifests/1?ns=registry.corp%3A5000                   registry.corp:5000/team/app
+		registry.corp_5000/team/app/manifests/1?ns=registry.corp:5000  registry.corp:5000/team/app
+		team/app/manifests/1?ns=registry.corp                          none
+		alpine/manifests/1?ns=docker.io/library                        none
+	END
+	get '/v2/org/tool/manifests/1?ns='
+	is 200
+	has "Docker-Content-Digest: $(digest_of docker.io/org/tool)"
+}
+
+@test "a Host that names an upstream of this mirror is a namespace" {
+	mirror_of_four
+	serve_start "$dir"
+	for host in quay.io QUAY.io quay.io:443 quay.io:80; do
+		get /v2/org/tool/manifests/1 -H "Host: $host"
+		is 200
+		has "Docker-Content-Digest: $(digest_of quay.io/org/tool)"
+		has "OCI-Namespace: quay.io"
+	done
+	get /v2/team/app/manifests/1 -H "Host: registry.corp:5000"
+	has "Docker-Content-Digest: $(digest_of registry.corp:5000/team/app)"
+	get /v2/library/alpine/manifests/1 -H "Host: quay.io"
+	is 404 NAME_UNKNOWN
+	get /v2/library/alpine/manifests/1 -H "Host: registry-1.docker.io"
+	is 200
+	# ns= says more than Host; a host that is no upstream says nothing
+	get '/v2/org/tool/manifests/1?ns=docker.io' -H "Host: quay.io"
+	has "Docker-Content-Digest: $(digest_of docker.io/org/tool)"
+	get /v2/library/alpine/manifests/1 -H "Host: mirror.example:5000"
+	is 200
+}
+
+@test "a registry with a port is found as host_port" {
+	mirror_of_four
+	serve_start "$dir"
+	get /v2/registry.corp_5000/team/app/manifests/1
+	is 200
+	get /v2/registry.corp:5000/team/app/manifests/1
+	is 200
+	get /v2/registry.corp_5000/team/app/tags/list
+	[ "$(cat "$body")" = '{"name":"registry.corp_5000/team/app","tags":["1"]}' ]
+}
+
+@test "--default-registry" {
+	mirror_of_four
+	serve_start --default-registry quay.io "$dir"
+	get /v2/org/tool/manifests/1
+	has "Docker-Content-Digest: $(digest_of quay.io/org/tool)"
+	get /v2/alpine/manifests/1
+	is 404 NAME_UNKNOWN
+	get /v2/docker.io/library/alpine/manifests/1
+	is 200
+}
+
+@test "a 404 says which names were tried" {
+	mirror_of_four
+	serve_start "$dir"
+	get /v2/nginx/manifests/1
+	grep -qF 'tried nginx, docker.io/nginx, docker.io/library/nginx"' "$body"
+	get '/v2/nginx/manifests/1?ns=quay.io'
+	grep -qF 'tried quay.io/nginx"' "$body"
+	get /v2/alpine/manifests/9
+	grep -qF 'docker.io/library/alpine has no manifest \"9\"' "$body"
+}
+
+# ---- lists ----
+
+@test "tags/list: sorted, in pages" {
+	layout_new "$dir"
+	d=$(layout_image "$dir" x)
+	for tag in test0 test2 test10 test1 Upper; do layout_entry "$dir" "docker.io/a/b:$tag" "$d"; done
+	layout_entry "$dir" "docker.io/a/b@$d" "$d"
+	layout_entry "$dir" "docker.io/a/none@$d" "$d"
+	layout_publish "$dir"
+	serve_start "$dir"
+	while read -r target list next; do
+		get "/v2/$target"
+		is 200
+		has "Content-Type: application/json"
+		[ "$(cat "$body")" = "{\"name\":\"${target%%/tags*}\",\"tags\":[$list]}" ]
+		if [ -n "$next" ]; then has "Link: <$next>; rel=\"next\""; else has_no Link; fi
+	done <<-END
+		a/b/tags/list                    "Upper","test0","test1","test10","test2"
+		a/b/tags/list?n=2                "Upper","test0"                              /v2/a/b/tags/list?n=2&last=test0
+		a/b/tags/list?n=2&last=test0     "test1","test10"                             /v2/a/b/tags/list?n=2&last=test10
+		a/b/tags/list?n=2&last=test10    "test2"
+		a/b/tags/list?n=5                "Upper","test0","test1","test10","test2"
+		a/b/tags/list?last=test11        "test2"
+		a/b/tags/list?last=zzz
+		a/b/tags/list?n=0
+		a/none/tags/list
+	END
+	get '/v2/a/b/tags/list?n=-1'
+	is 400 PAGINATION_NUMBER_INVALID
+	get '/v2/a/b/tags/list?n=x'
+	is 400 PAGINATION_NUMBER_INVALID
+	get "/v2/a/none/manifests/$d"
+	is 200
+	# following the links finds every tag once
+	link='/v2/a/b/tags/list?n=2' found=
+	while [ -n "$link" ]; do
+		get "$link"
+		found+=$(sed 's/.*\[\(.*\)\].*/\1/' "$body"),
+		link=$(sed -n 's/^Link: <\(.*\)>.*/\1/p' "$head")
+	done
+	[ "$found" = '"Upper","test0","test1","test10","test2",' ]
+}
+
+@test "snapshots are pulled by name, and listed only with --list-snapshots" {
+	layout_new "$dir"
+	d=$(layout_image "$dir" old)
+	layout_entry "$dir" docker.io/library/alpine:3.19 "$(layout_image "$dir" new)"
+	layout_entry "$dir" docker.io/library/alpine:3.19.20261120 "$d" "$OCI_MANIFEST" \
+		'"dev.ocimirror.snapshot-of":"docker.io/library/alpine:3.19"'
+	layout_publish "$dir"
+	serve_start "$dir"
+	get /v2/alpine/manifests/3.19.20261120
+	is 200
+	has "Docker-Content-Digest: $d"
+	get /v2/alpine/tags/list
+	[ "$(cat "$body")" = '{"name":"alpine","tags":["3.19"]}' ]
+	serve_stop
+	serve_start --list-snapshots "$dir"
+	get /v2/alpine/tags/list
+	[ "$(cat "$body")" = '{"name":"alpine","tags":["3.19","3.19.20261120"]}' ]
+}
+
+@test "the catalogue: names that clients can write, in pages, by namespace" {
+	mirror_of_four
+	serve_start "$dir"
+	get /v2/_catalog
+	is 200
+	[ "$(cat "$body")" = '{"repositories":["docker.io/library/alpine","docker.io/org/tool","quay.io/org/tool","registry.corp_5000/team/app"]}' ]
+	get '/v2/_catalog?n=1&last=docker.io/library/alpine'
+	[ "$(cat "$body")" = '{"repositories":["docker.io/org/tool"]}' ]
+	has 'Link: </v2/_catalog?n=1&last=docker.io/org/tool>; rel="next"'
+	get '/v2/_catalog?ns=docker.io'
+	[ "$(cat "$body")" = '{"repositories":["library/alpine","org/tool"]}' ]
+	get '/v2/_catalog?n=x'
+	is 400
+	# what it names can be pulled
+	get /v2/_catalog
+	tr ',' '\n' <"$body" | sed 's/.*"\([^"]*\)"[]}]*$/\1/' >"$BATS_TEST_TMPDIR/names"
+	while read -r name; do
+		get "/v2/$name/manifests/1"
+		is 200
+	done <"$BATS_TEST_TMPDIR/names"
+}
+
+@test "an empty mirror has an empty catalogue" {
+	layout_new "$dir"
+	serve_start "$dir"
+	get /v2/_catalog
+	[ "$(cat "$body")" = '{"repositories":[]}' ]
+	get /v2/alpine/manifests/latest
+	is 404 NAME_UNKNOWN
+}
+
+@test "the index itself, for other mirrors" {
+	mirror_of_four
+	serve_start "$dir"
+	get /v2/_ocimirror/index.json
+	is 200
+	cmp "$body" "$dir/index.json"
+	digest=sha256:$(sha256sum <"$dir/index.json" | cut -d' ' -f1)
+	has "Content-Type: $OCI_INDEX"
+	has "Docker-Content-Digest: $digest"
+	has "Cache-Control: no-cache"
+	get /v2/_ocimirror/index.json -H "If-None-Match: \"$digest\""
+	is 304
+	get /v2/_ocimirror/index.json -I
+	has "Content-Length: $(stat -c %s "$dir/index.json")"
+	get /v2/_ocimirror/
+	is 404
+}
+
+# ---- referrers ----
+
+# A subject in docker.io/a/b with an SBOM and a signature that name it, and one more by its fallback tag.
+mirror_with_referrers() {
+	layout_new "$dir"
+	subject=$(layout_image "$dir" subject)
+	local about
+	about=$(layout_desc "$dir" "$subject" "$OCI_MANIFEST")
+	sbom=$(layout_image "$dir" sbom "$OCI_MANIFEST" "\"artifactType\":\"application/spdx+json\",\"annotations\":{\"made\":\"today\"},\"subject\":$about")
+	signature=$(layout_image "$dir" signature "$OCI_MANIFEST" "\"subject\":$about")
+	old=$(layout_image "$dir" old)
+	fallback=$(layout_blob "$dir" "{\"schemaVersion\":2,\"mediaType\":\"$OCI_INDEX\",\"manifests\":[$(
+		layout_desc "$dir" "$old" "$OCI_MANIFEST" '"artifactType":"application/old","annotations":{"k":"v"}'
+	),$(layout_desc "$dir" "$sbom" "$OCI_MANIFEST" '"artifactType":"application/spdx+json"')]}")
+	layout_entry "$dir" docker.io/a/b:1 "$subject"
+	layout_entry "$dir" "docker.io/a/b@$sbom" "$sbom"
+	layout_entry "$dir" "docker.io/a/b@$signature" "$signature"
+	layout_entry "$dir" "docker.io/a/b:${subject/:/-}" "$fallback" "$OCI_INDEX"
+	layout_entry "$dir" docker.io/a/other:1 "$(layout_image "$dir" other)"
+	layout_publish "$dir"
+}
+
+# The answer as digests with their types, sorted.
+referrers() {
+	jq -r '.manifests[] | "\(.digest) \(.artifactType)"' "$body" | sort
+}
+
+@test "referrers: by their subject field and by the fallback tag, each once" {
+	command -v jq >/dev/null || skip "needs jq"
+	mirror_with_referrers
+	serve_start "$dir"
+	get "/v2/a/b/referrers/$subject"
+	is 200
+	has "Content-Type: $OCI_INDEX"
+	has_no OCI-Filters-Applied
+	jq -e '.schemaVersion == 2 and .mediaType == "'"$OCI_INDEX"'"' "$body"
+	[ "$(referrers)" = "$(sort <<-END
+		$sbom application/spdx+json
+		$signature application/vnd.oci.image.config.v1+json
+		$old application/old
+	END
+	)" ]
+	jq -e '.manifests[] | select(.digest == "'"$sbom"'") | .annotations.made == "today" and .size == '"$(layout_size "$dir" "$sbom")" "$body"
+	jq -e '.manifests[] | select(.digest == "'"$old"'") | .annotations.k == "v"' "$body"
+	# they are pulled like everything else
+	for d in "$sbom" "$signature" "$old"; do
+		get "/v2/a/b/manifests/$d"
+		is 200
+	done
+}
+
+@test "referrers of one type" {
+	command -v jq >/dev/null || skip "needs jq"
+	mirror_with_referrers
+	serve_start "$dir"
+	get "/v2/a/b/referrers/$subject?artifactType=application/spdx%2Bjson"
+	has "OCI-Filters-Applied: artifactType"
+	[ "$(referrers)" = "$sbom application/spdx+json" ]
+	get "/v2/a/b/referrers/$subject?artifactType=application/old&artifactType=application/spdx+json"
+	[ "$(referrers | wc -l)" = 2 ]
+	get "/v2/a/b/referrers/$subject?artifactType=text/none"
+	is 200
+	[ -z "$(referrers)" ]
+}
+
+@test "referrers of what has none, or is not there: an empty index" {
+	mirror_with_referrers
+	serve_start "$dir"
+	empty='{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}'
+	for target in "a/b/referrers/$sbom" "a/b/referrers/sha256:$(printf '%064d' 0)" "a/other/referrers/$subject" \
+		"a/b/referrers/blake3:0123"; do
+		get "/v2/$target"
+		is 200
+		has "Content-Type: $OCI_INDEX"
+		[ "$(cat "$body")" = "$empty" ]
+	done
+	get "/v2/a/unknown/referrers/$subject"
+	is 404 NAME_UNKNOWN
+}
+
+# ---- layouts of other tools ----
+
+@test "bare tags are served under --name" {
+	layout_new "$dir"
+	d=$(layout_image "$dir" x)
+	nameless=$(layout_image "$dir" nameless)
+	layout_entry "$dir" 1.0 "$d"
+	layout_entry "$dir" latest "$d"
+	layout_entry "$dir" latest "$nameless"
+	layout_entry "$dir" "" "$nameless"
+	layout_publish "$dir"
+	serve_start "$dir"
+	await "entries of index.json without a usable name: 4"
+	get /v2/_catalog
+	[ "$(cat "$body")" = '{"repositories":[]}' ]
+	serve_stop
+	serve_start --name team/app "$dir"
+	get /v2/team/app/tags/list
+	[ "$(cat "$body")" = '{"name":"team/app","tags":["1.0","latest"]}' ]
+	# of two entries with one name the first is meant
+	get /v2/team/app/manifests/latest
+	has "Docker-Content-Digest: $d"
+	get "/v2/team/app/manifests/$nameless"
+	is 200
+	# it is nobody's namespace
+	get '/v2/team/app/manifests/latest?ns=docker.io'
+	is 404 NAME_UNKNOWN
+	serve_stop
+	serve_start --name docker.io/library/app "$dir"
+	get '/v2/library/app/manifests/latest?ns=docker.io'
+	is 200
+}
+
+@test "full and short references in ref.name, and containerd's names" {
+	layout_new "$dir"
+	d=$(layout_image "$dir" x)
+	layout_entry "$dir" alpine:3.19 "$d"
+	layout_entry "$dir" quay.io/org/tool "$d"
+	layout_entry "$dir" 1.27 "$d" "$OCI_MANIFEST" '"io.containerd.image.name":"docker.io/library/nginx:1.27"'
+	layout_publish "$dir"
+	serve_start "$dir"
+	get /v2/docker.io/library/alpine/manifests/3.19
+	is 200
+	get /v2/quay.io/org/tool/manifests/latest
+	is 200
+	get /v2/nginx/manifests/1.27
+	is 200
+}
+
+@test "a layout that skopeo wrote" {
+	command -v skopeo >/dev/null || skip "needs skopeo"
+	mirror_of_four
+	skopeo copy -q "oci:$dir:docker.io/library/alpine:1" "oci:$BATS_TEST_TMPDIR/copy:3.19"
+	serve_start --name library/alpine "$BATS_TEST_TMPDIR/copy"
+	get /v2/library/alpine/manifests/3.19
+	is 200
+}
