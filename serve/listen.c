@@ -55,7 +55,7 @@ static int open_socket(const struct addrinfo *a, const char *text, struct err *e
 
 static int tell_url(int fd, char url[static LISTEN_URL], struct err *err)
 {
-	struct sockaddr_storage address = { 0 };
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t n = sizeof(address);
 	char host[64], port[8];
 

@@ -17,8 +17,7 @@ void names_host(struct span host, char out[static LIMIT_NAME + 1])
 	out[host.n] = '\0';
 	known = ref_host_alias(out);
 	if (known != out)
-		memcpy(out, known,
-		       strlen(known) + 1); /* an alias is longer than what it stands for */
+		memcpy(out, known, strlen(known) + 1); /* shorter than its aliases */
 }
 
 void names_written(const char *name, char out[static NAMES_MAX])

@@ -103,10 +103,18 @@ static int read_version(struct request *r, struct span word)
 	return 0;
 }
 
-/* absolute-form (RFC 9112, 3.2.2): takes scheme and authority off the front of *target. */
-static int read_authority(struct request *r, struct span *target)
+/* The visible characters of ASCII: all that a target is made of. */
+static bool is_visible(struct span s)
 {
-	size_t scheme = span_starts(*target, "https://") ? strlen("https://") : strlen("http://");
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= 0x20 || (unsigned char)s.p[i] >= 0x7f)
+			return false;
+	return s.n > 0;
+}
+
+/* Takes "http://host" off the front of an absolute target; false when it has no good host. */
+static bool cut_origin(struct request *r, struct span *target, size_t scheme)
+{
 	struct span rest = span_of(target->p + scheme, target->n - scheme);
 	size_t host = 0;
 
@@ -114,23 +122,21 @@ static int read_authority(struct request *r, struct span *target)
 		host++;
 	r->host = span_of(rest.p, host);
 	*target = span_of(rest.p + host, rest.n - host);
-	return host && is_authority(r->host) ? 0 : -400;
+	return host && is_authority(r->host);
 }
 
 /* origin-form, absolute-form, "*" and an authority (RFC 9112, 3.2); the last two name no resource. */
 static int read_target(struct request *r, struct span target)
 {
-	for (size_t i = 0; i < target.n; i++)
-		if ((unsigned char)target.p[i] <= 0x20 || (unsigned char)target.p[i] >= 0x7f)
-			return -400;
-	if (!target.n)
+	size_t scheme = span_starts(target, "http://")    ? strlen("http://")
+			: span_starts(target, "https://") ? strlen("https://")
+							  : 0;
+
+	if (!is_visible(target))
 		return -400;
-	if (span_starts(target, "http://") || span_starts(target, "https://")) {
-		if (read_authority(r, &target) < 0)
-			return -400;
-	} else if (target.p[0] != '/' && r->method != METHOD_OTHER) {
+	if (scheme ? !cut_origin(r, &target, scheme)
+		   : target.p[0] != '/' && r->method != METHOD_OTHER)
 		return -400;
-	}
 	r->query = target;
 	span_cut(&r->query, '?', &r->path);
 	if (!r->query.p)

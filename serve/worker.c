@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -90,13 +90,13 @@ static void name_peer(struct conn *c, const struct sockaddr_storage *from)
 			: (const void *)&((const struct sockaddr_in *)from)->sin_addr;
 
 	if (!inet_ntop(from->ss_family, address, c->peer, sizeof(c->peer)))
-		strcpy(c->peer, "-");
+		snprintf(c->peer, sizeof(c->peer), "-");
 }
 
 /* Takes one connection off the listener's queue; false when there is none, or no room for it. */
 static bool accept_one(struct worker *w)
 {
-	struct sockaddr_storage from = { 0 };
+	struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
 	socklen_t n = sizeof(from);
 	struct epoll_event e = { .events = EPOLLIN };
 	int fd = accept4(w->server->listener, (struct sockaddr *)&from, &n,

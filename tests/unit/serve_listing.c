@@ -160,7 +160,7 @@ static void run(const struct row *row, struct out *o)
 	route_parse(&x.route, request.path, request.query.p ? request.query : span_of("", 0),
 		    x.scratch);
 	x.ns = span_str(row->ns);
-	strcpy(x.host, row->ns);
+	snprintf(x.host, sizeof(x.host), "%s", row->ns);
 	row->list(&x);
 }
 

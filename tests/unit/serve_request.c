@@ -164,7 +164,7 @@ static int parse_long(const char *prefix, const char *fill, size_t n, const char
 
 	for (size_t i = 0; i < n; i++)
 		at = stpcpy(at, fill);
-	strcpy(at, suffix);
+	stpcpy(at, suffix);
 	return parse(&r, bytes);
 }
 
