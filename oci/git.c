@@ -387,7 +387,7 @@ static void add_changed(const struct git *g, const char *directory,
 	for (size_t i = 0; i < git_tree_entrycount(g->tree); i++) {
 		const git_tree_entry *entry = git_tree_entry_byindex(g->tree, i);
 		const char *name = git_tree_entry_name(entry);
-		own_free char *path = xasprintf("%s/%s", directory, name);
+		own_free char *path = xasprintf("%s%s", directory, name);
 
 		if (wanted(name) && is_file(entry) && !is_unchanged(g, entry, path))
 			add_name(names, name);
@@ -433,7 +433,8 @@ char *git_uncommitted(const struct git *g, bool (*wanted)(const char *name))
 
 	if (!root || !is_head(g))
 		return NULL;
-	directory = xasprintf("%s%s", root, g->path);
+	/* a path with "//" in it is not found to be below the root */
+	directory = xasprintf("%s%s%s", root, g->path, *g->path ? "/" : "");
 	if (!is_directory(directory))
 		return NULL; /* a sparse checkout */
 	add_changed(g, directory, wanted, &names);

@@ -187,6 +187,7 @@ static const struct {
 	{ "changed, removed and new files", "dirty/team/lists", "HEAD",
 	  "base.list, mirror.conf, new.list" },
 	{ "nothing changed", "extended/team/lists", "HEAD", NULL },
+	{ "nothing changed at the root", "extended", "HEAD", NULL },
 	{ "line ends that git converts", "crlf/team/lists", "HEAD", NULL },
 	{ "another commit than HEAD", "dirty/team/lists", "first", NULL },
 	{ "a bare repository", "bare.git:team/lists", "HEAD", NULL },
