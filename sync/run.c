@@ -177,17 +177,23 @@ void run_release(struct run *r)
 	own_fd_(&r->lock);
 }
 
+/* A full disk that let nothing be published is the mirror's failure, not the image's. */
+static int failure_of(const struct run *r, const struct target *t)
+{
+	return t->no_room && !r->published ? 16 : 2;
+}
+
 int run_status(const struct run *r)
 {
 	static const int bits[STATES] = {
-		[STATE_PENDING] = 2, [STATE_FAILED] = 2, [STATE_LIMITED] = 4, [STATE_GONE] = 8
+		[STATE_PENDING] = 2, [STATE_LIMITED] = 4, [STATE_GONE] = 8
 	};
 	int status = r->stopped ? 2 : 0;
 
 	for (size_t i = 0; i < r->targets.n; i++) {
 		enum state state = r->targets.v[i]->state;
 
-		status |= bits[state];
+		status |= state == STATE_FAILED ? failure_of(r, r->targets.v[i]) : bits[state];
 		if (r->o->dry_run && (state == STATE_UPDATED || state == STATE_NEW))
 			status |= 32;
 	}

@@ -212,7 +212,8 @@ int work_admit(void *arg, int64_t bytes, struct err *err)
 			       (long long)bytes, (long long)max);
 	if (layout_room(&r->layout, &room, err) < 0)
 		return -1;
-	if (room < r->promised + (uint64_t)bytes)
+	job->target->no_room = room < r->promised + (uint64_t)bytes;
+	if (job->target->no_room)
 		return err_set(err, ERR_INVALID, 0,
 			       "needs %lld bytes and the disk has %llu left for it",
 			       (long long)bytes,
