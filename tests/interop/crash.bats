@@ -78,7 +78,7 @@ sound() {
 		mirror_sync --mirror "$work/m" --lists "$work/lists"
 		verifies "$work/m"
 		state "$work/m" | diff "$work/state.1" -
-		[ -z "$(ls -A "$work/m/.mirror/partial")" ]
+		[ -z "$(find "$work/m/.mirror/partial" -type f ! -name lock)" ]
 	done <"$work/moments"
 	[ "$killed" -ge 20 ]
 }
