@@ -34,7 +34,7 @@ struct walk {
 	bool failed, blobs_asked, in_walk;
 	struct err err;
 	char *media_type; /* of the root */
-	int64_t size, bytes;
+	int64_t size, missing, bytes;
 	unsigned requests;
 	fetch_done *done;
 	void *arg;
@@ -52,7 +52,10 @@ struct fetch {
 	struct layout *layout;
 	struct table objects; /* under way, by digest */
 	fetch_admit *admit;
-	struct buf scratch; /* a manifest read back from the store */
+	bool measuring;
+	const struct layout *base; /* when measuring; or NULL */
+	struct table counted;      /* digests that were, owned */
+	struct buf scratch;        /* a manifest read back from the store */
 };
 
 struct fetch *fetch_new(struct registry *r, struct layout *l)
@@ -65,11 +68,22 @@ struct fetch *fetch_new(struct registry *r, struct layout *l)
 	return f;
 }
 
+static void free_counted(struct fetch *f)
+{
+	size_t at = 0;
+	char *digest;
+
+	while ((digest = table_next(&f->counted, &at)))
+		free(digest);
+	table_release(&f->counted);
+}
+
 void fetch_free(struct fetch *f)
 {
 	if (!f)
 		return;
 	table_release(&f->objects);
+	free_counted(f);
 	buf_release(&f->scratch);
 	free(f);
 }
@@ -77,6 +91,18 @@ void fetch_free(struct fetch *f)
 void fetch_set_admit(struct fetch *f, fetch_admit *admit)
 {
 	f->admit = admit;
+}
+
+void fetch_measure(struct fetch *f, const struct layout *base)
+{
+	f->measuring = true;
+	f->base = base;
+}
+
+/* Whether a store has it: the one that is written, or the one that is only looked at. */
+static bool has(const struct fetch *f, const struct digest *d, int64_t size)
+{
+	return layout_has(f->layout, d, size) || (f->base && layout_has(f->base, d, size));
 }
 
 /* ---- one image ---- */
@@ -124,6 +150,7 @@ static void walk_step(struct walk *w)
 				.err = w->failed ? &w->err : NULL,
 				.media_type = w->media_type && !w->failed ? w->media_type : "",
 				.size = w->size,
+				.missing = w->missing,
 				.bytes = w->bytes,
 				.requests = w->requests,
 			});
@@ -139,9 +166,11 @@ static void walk_manifest(struct want *want, struct span bytes);
 static void walk_stored(struct want *want)
 {
 	struct fetch *f = want->walk->fetch;
+	bool in_base = f->base && !layout_has(f->layout, &want->digest, -1);
+	const struct layout *from = in_base ? f->base : f->layout;
 	struct err err;
 
-	if (layout_read(f->layout, &want->digest, &f->scratch, &err) < 0) {
+	if (layout_read(from, &want->digest, &f->scratch, &err) < 0) {
 		walk_fail(want->walk, &err);
 		return;
 	}
@@ -319,7 +348,7 @@ static void meet_blob(struct walk *w, const struct desc *d)
 {
 	struct want *want = walk_meet(w, &d->digest, d->size);
 
-	if (!want || layout_has(w->fetch->layout, &d->digest, d->size) || put_embedded(w, d))
+	if (!want || has(w->fetch, &d->digest, d->size) || put_embedded(w, d))
 		return;
 	w->blobs = xgrow(w->blobs, w->nblobs, &w->capblobs, sizeof(*w->blobs));
 	w->blobs[w->nblobs++] = want;
@@ -349,7 +378,7 @@ static void meet_manifest(struct walk *w, const struct desc *d, int depth)
 	want->promised = media_kind(d->media_type);
 	if (check_child(d, depth, &err) < 0)
 		walk_fail(w, &err);
-	else if (layout_has(w->fetch->layout, &d->digest, d->size))
+	else if (has(w->fetch, &d->digest, d->size))
 		walk_stored(want);
 	else
 		want_ask(want);
@@ -409,14 +438,37 @@ static void walk_manifest(struct want *want, struct span bytes)
 	walk_below(want, &m);
 }
 
+/* Bytes of the blobs that nobody has asked for (or, when measuring, counted) yet. */
+static int64_t count_missing(struct walk *w)
+{
+	struct fetch *f = w->fetch;
+	int64_t missing = 0;
+
+	for (size_t i = 0; i < w->nblobs; i++) {
+		const char *digest = w->blobs[i]->digest.str;
+		char *copy;
+
+		if (table_get(f->measuring ? &f->counted : &f->objects, digest))
+			continue;
+		missing += w->blobs[i]->size;
+		if (!f->measuring)
+			continue;
+		copy = xstrdup(digest);
+		table_put(&f->counted, copy, copy);
+	}
+	return missing;
+}
+
 static void ask_blobs(struct walk *w)
 {
-	int64_t missing = 0;
+	int64_t missing = count_missing(w);
 	struct err err;
 
 	w->blobs_asked = true;
-	for (size_t i = 0; i < w->nblobs; i++)
-		missing += w->blobs[i]->size;
+	if (w->fetch->measuring) {
+		w->missing = missing;
+		return;
+	}
 	if (missing && w->fetch->admit && w->fetch->admit(w->arg, missing, &err) < 0) {
 		walk_fail(w, &err);
 		return;

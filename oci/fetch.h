@@ -28,6 +28,7 @@ struct fetch_result {
 	const struct err *err;  /* NULL: all that is wanted is in the store (perhaps only staged) */
 	const char *media_type; /* of the root; "" on failure */
 	int64_t size;           /* of the root */
+	int64_t missing;        /* when measuring: bytes of blobs that would be fetched */
 	int64_t bytes;          /* that came over the wire for this image */
 	unsigned requests;      /* that were spent on it */
 };
@@ -43,6 +44,13 @@ void fetch_free(struct fetch *f);
 
 /* Who is asked before blobs are requested; NULL (the default) admits all. */
 void fetch_set_admit(struct fetch *f, fetch_admit *admit);
+
+/*
+ * From now on blobs are not fetched but counted, each digest once whoever shares it; manifests still
+ * come, into the store that fetch_new() was given. `base` is another store that is only looked at, for
+ * what is there already; NULL when there is none.
+ */
+void fetch_measure(struct fetch *f, const struct layout *base);
 
 /*
  * Fetches `root` and what is below it from `from`'s repository. platforms: only these children of

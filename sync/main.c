@@ -65,6 +65,9 @@ static const struct opt options[] = {
 	  .flag = &o.run.dry_run,
 	  .help = "ask the upstreams and print what would move; change nothing; status 32 when "
 		  "something would" },
+	{ .name = "sizes",
+	  .flag = &o.run.sizes,
+	  .help = "with --dry-run: also how much would be fetched (manifests are read for it)" },
 	{ .name = "against",
 	  .value = "URL",
 	  .to = &o.run.against,
@@ -188,6 +191,8 @@ static int check_options(struct err *err)
 {
 	if (o.run.against && !o.run.dry_run)
 		return err_set(err, ERR_USAGE, 0, "--against goes with --dry-run");
+	if (o.run.sizes && !o.run.dry_run)
+		return err_set(err, ERR_USAGE, 0, "--sizes goes with --dry-run");
 	if (o.run.missing && o.run.dry_run)
 		return err_set(err, ERR_USAGE, 0, "--missing and --dry-run do not go together");
 	if (o.run.label && strlen(o.run.label) > LIMIT_LABEL)
@@ -238,7 +243,9 @@ static int sync_and_report(struct run *r, struct source *source, int tolerate)
 static int with_environment(struct source *source, int tolerate)
 {
 	own_by(env_release) struct env env = { .mirror = NULL };
-	struct run r = { .lock = -1, .turn = show_progress };
+	struct run r = {
+		.layout = LAYOUT_INIT, .scratch = LAYOUT_INIT, .lock = -1, .turn = show_progress
+	};
 	struct err err;
 	int status;
 

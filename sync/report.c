@@ -43,6 +43,8 @@ static void json_image(struct buf *b, const struct target *t)
 		clock_rfc3339(t->checked, checked);
 		add_text(b, "checked", checked);
 	}
+	if (t->missing)
+		buf_addf(b, ",\"missing\":%lld", (long long)t->missing);
 	if (t->stale)
 		buf_adds(b, ",\"stale\":true");
 	buf_addc(b, '}');

@@ -18,6 +18,7 @@
 #include "oci/unit.h"
 #include "sync/against.h"
 #include "sync/merge.h"
+#include "sync/scratch.h"
 #include "sync/work.h"
 
 static void warn(void *arg, const char *text)
@@ -76,6 +77,16 @@ static int open_mirror(struct run *r, struct err *err)
 	return 0;
 }
 
+/* To know sizes, manifests must be read; they go where nothing else is. */
+static int open_scratch(struct run *r, struct err *err)
+{
+	if (scratch_open(&r->scratch, err) < 0)
+		return -1;
+	r->fetch = fetch_new(r->registry, &r->scratch);
+	fetch_measure(r->fetch, r->layout.root >= 0 ? &r->layout : NULL);
+	return 0;
+}
+
 /* A dry run writes nothing: no lock, and a mirror that is not there yet is an empty one. */
 static int look_at_mirror(struct run *r, struct err *err)
 {
@@ -131,6 +142,7 @@ int run_sync(struct run *r, const struct run_options *o, struct source *source, 
 		.o = o,
 		.source = source,
 		.layout = LAYOUT_INIT,
+		.scratch = LAYOUT_INIT,
 		.lock = -1,
 		.index = INDEX_INIT,
 		.turn = r->turn,
@@ -140,6 +152,8 @@ int run_sync(struct run *r, const struct run_options *o, struct source *source, 
 	if (open_registry(r, err) < 0)
 		return -1;
 	if ((o->dry_run ? look_at_mirror(r, err) : open_mirror(r, err)) < 0)
+		return -1;
+	if (o->sizes && open_scratch(r, err) < 0)
 		return -1;
 	r->generation = generation_number(&r->index);
 	checked_load(&r->checked, &r->layout);
@@ -173,6 +187,7 @@ void run_release(struct run *r)
 	fetch_free(r->fetch);
 	registry_free(r->registry);
 	index_release(&r->index);
+	scratch_remove(&r->scratch);
 	layout_close(&r->layout);
 	own_fd_(&r->lock);
 }

@@ -33,7 +33,7 @@ struct run_options {
 	const char *against; /* --dry-run only */
 	const char *label;
 	const char *suffix; /* of snapshots: strftime */
-	bool dry_run, missing, force;
+	bool dry_run, sizes, missing, force;
 	long jobs;       /* requests at once to one host */
 	long wait;       /* seconds for another sync to end */
 	long quota_wait; /* seconds for an upstream's pull limit to fill up again */
@@ -65,8 +65,9 @@ struct run {
 	const struct run_options *o;
 	struct source *source;
 	struct layout layout;
-	int lock;           /* .mirror/sync.lock, or -1 */
-	struct index index; /* what was published when the run began */
+	struct layout scratch; /* --sizes: manifests that were read to count what is below them */
+	int lock;              /* .mirror/sync.lock, or -1 */
+	struct index index;    /* what was published when the run began */
 	struct registry *registry;
 	struct fetch *fetch;
 	struct checked checked;

@@ -18,14 +18,27 @@ static void short_digest(const struct digest *d, char out[static SHORT_DIGEST + 
 	snprintf(out, SHORT_DIGEST + 1, "%.19s", d->str[0] ? d->str : "nothing");
 }
 
-static void show_moved(const struct target *t, bool dry)
+/* ", 12.3 MB to fetch", with --sizes. */
+static void show_size(const struct run *r, const struct target *t)
+{
+	char amount[32];
+
+	if (!r->o->sizes)
+		return;
+	progress_bytes((uint64_t)t->missing, amount, sizeof(amount));
+	printf(", %s to fetch", amount);
+}
+
+static void show_moved(const struct run *r, const struct target *t)
 {
 	char from[SHORT_DIGEST + 1], to[SHORT_DIGEST + 1];
 
 	short_digest(&t->base, from);
 	short_digest(&t->found, to);
-	printf("%s: %s %s -> %s%s%s\n", t->name, dry ? "would be updated," : "updated", from, to,
-	       t->snapshot ? ", kept as " : "", t->snapshot ? t->snapshot : "");
+	printf("%s: %s %s -> %s%s%s", t->name, r->o->dry_run ? "would be updated," : "updated",
+	       from, to, t->snapshot ? ", kept as " : "", t->snapshot ? t->snapshot : "");
+	show_size(r, t);
+	putchar('\n');
 }
 
 static void show_target(const struct run *r, const struct target *t)
@@ -34,9 +47,11 @@ static void show_target(const struct run *r, const struct target *t)
 
 	short_digest(&t->found, found);
 	switch (t->state) {
-	case STATE_UPDATED: show_moved(t, r->o->dry_run); break;
+	case STATE_UPDATED: show_moved(r, t); break;
 	case STATE_NEW:
-		printf("%s: %s %s\n", t->name, r->o->dry_run ? "would be new," : "new", found);
+		printf("%s: %s %s", t->name, r->o->dry_run ? "would be new," : "new", found);
+		show_size(r, t);
+		putchar('\n');
 		break;
 	case STATE_HELD:
 		if (t->error)
@@ -79,6 +94,17 @@ static void show_listings(const struct run *r)
 	}
 }
 
+static void show_total(const struct run *r)
+{
+	uint64_t total = 0;
+	char amount[32];
+
+	for (size_t i = 0; i < r->targets.n; i++)
+		total += (uint64_t)r->targets.v[i]->missing;
+	progress_bytes(total, amount, sizeof(amount));
+	printf("%s to fetch; ", amount);
+}
+
 static void show_summary(const struct run *r)
 {
 	size_t count[STATES] = { 0 };
@@ -96,6 +122,8 @@ static void show_summary(const struct run *r)
 	progress_bytes(registry_bytes(r->registry), amount, sizeof(amount));
 	printf("%s; %s in %.1f s; ", first ? "nothing to do" : "", amount,
 	       (double)(clock_now() - r->started_mono) / CLOCK_SEC);
+	if (r->o->sizes)
+		show_total(r);
 	if (r->o->dry_run)
 		printf("nothing was changed (dry run)\n");
 	else if (r->published)

@@ -48,6 +48,7 @@ struct target {
 	time_t checked;   /* when it was last checked with success before this run; 0: never */
 	int64_t admitted; /* bytes promised to it on the disk */
 	bool no_room;     /* failed since the disk has not the bytes it needs */
+	int64_t missing;  /* --sizes: bytes that would be fetched */
 	int64_t bytes;
 	unsigned requests;
 	bool stale;  /* not checked with success for longer than max-age= allows */

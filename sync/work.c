@@ -272,6 +272,7 @@ static void got_image(void *arg, const struct fetch_result *result)
 	struct target *t = job->target;
 
 	t->bytes += result->bytes;
+	t->missing = result->missing;
 	t->requests += result->requests;
 	if (result->err) {
 		if (result->err->kind == ERR_IO)
@@ -289,7 +290,7 @@ static void fetch_target(struct job *job)
 {
 	struct target *t = job->target;
 
-	if (job->run->o->dry_run)
+	if (!job->run->fetch) /* a dry run */
 		settle(job, state_of_arrival(t));
 	else
 		fetch_image(job->run->fetch, &t->source, &t->found, t->line->o.platform, got_image,

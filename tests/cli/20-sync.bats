@@ -419,3 +419,20 @@ today() {
 	[[ $stderr == *"warning: up.example/team/app:1: last checked with success 2020-01-01T00:00:00Z, longer ago than its max-age"* ]]
 	grep -q '"stale":true' r.json
 }
+
+@test "--dry-run --sizes says what would be fetched, shared content once, and leaves nothing behind" {
+	layout_multi "$up" docker.io/team/app:1 one
+	layout_multi "$up" docker.io/team/app:2 one
+	list up.example/team/app:{1,2}
+	run sync --dry-run --sizes
+	[ "$status" -eq 32 ]
+	[[ $output == *"app:1: would be new, "*" bytes to fetch"* ]]
+	[[ $output == *"app:2: would be new, "*", 0 bytes to fetch"* ]]
+	[ "$(requests GET /blobs/)" -eq 0 ]
+	[ ! -e "$mirror" ]
+	sync
+	run -0 sync --dry-run --sizes
+	[[ $output == "2 current; "*"; 0 bytes to fetch; nothing was changed (dry run)" ]]
+	run sync --sizes
+	[ "$status" -eq 1 ]
+}
