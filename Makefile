@@ -74,6 +74,7 @@ tests: all $(units) $(replays) $(tools) ## everything that the tests run, withou
 # of whoever calls (proxies, credentials, git settings) stays outside.
 check: ## all tests under ASan and UBSan; T='tests/cli/20-*.bats' runs only those
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)' tests
+	@! find tests -name '*.bats' ! -perm -u+x | grep . || { echo "these are not executable" >&2; false; }
 	@env -i PATH="$$PATH" HOME="$$HOME" USER="$${USER:-root}" TERM=dumb LANG=C.UTF-8 TMPDIR="$${TMPDIR:-/tmp}" \
 		BIN=$(CURDIR)/build/asan GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null \
 		ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1 LSAN_OPTIONS=exitcode=99 \
@@ -91,12 +92,13 @@ lint-size:
 lint-format:
 	@clang-format --dry-run -Werror $(headers) $(sources)
 lint-shell:
-	@shellcheck -x $(scripts)
+	@shellcheck -x $(filter-out %.bats,$(scripts))
+	@shellcheck -x -e SC2154 $(filter %.bats,$(scripts)) # bats sets variables, and so do its libraries
 lint-cppcheck:
 	@mkdir -p build/lint/cppcheck
 	@cppcheck -q --cppcheck-build-dir=build/lint/cppcheck --error-exitcode=1 --inline-suppr --std=c11 -I. \
-		--enable=warning,performance,portability --suppress=arrayIndexThenCheck -Djson_object_foreach=while \
-		-D_GNU_SOURCE -DMIRROR_VERSION='"0"' $(sources)
+		--enable=warning,performance,portability --suppress=arrayIndexThenCheck \
+		'-Djson_object_foreach(o,k,v)=while (next(o, &k, &v))' -D_GNU_SOURCE -DMIRROR_VERSION='"0"' $(sources)
 # gcc's analyzer (but its search for uninitialised values, which scoped structs confuse; clang's does not mind) and
 # clang-tidy: per file, and only when it or a header of its changed
 build/lint/%.o: %.c .clang-tidy Makefile
@@ -116,7 +118,10 @@ install: all ## PREFIX=/usr/local DESTDIR=: programs and man pages
 	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	@set -e; for p in $(progs:%=mirror-%); do \
 		install $(BUILD)/$$p $(DESTDIR)$(PREFIX)/bin/$$p; $(BUILD)/$$p --man >$(BUILD)/$$p.1; \
-		install -m 644 $(BUILD)/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1; done
+		install -m 644 $(BUILD)/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1; done; \
+	for v in $$($(BUILD)/mirror-publish --help | sed -n '/^Verbs:/,/^$$/s/^  \([a-z]*\) .*/\1/p'); do \
+		$(BUILD)/mirror-publish $$v --man >$(BUILD)/$$v.1; \
+		install -m 644 $(BUILD)/$$v.1 $(DESTDIR)$(PREFIX)/share/man/man1/mirror-publish-$$v.1; done
 
 clean: ## removes build/
 	rm -rf build

@@ -18,9 +18,8 @@
 #define DEFAULT_WAIT 10
 
 static const struct verb verbs[] = {
-	{ "status", "[PATTERN...]", "what is published: digests, ages, snapshots, holds",
-	  status_verb },
-	{ "log", "[REF]", "what each generation changed; the history of a reference", log_verb },
+	{ "status", "[PATTERN...]", "what is published: digests, snapshots, holds", status_verb },
+	{ "log", "[REF]", "what generations changed; a reference's history", log_verb },
 	{ "at", "DATE REF", "what a reference meant on a day", at_verb },
 	{ "rollback", "PATTERN... | --digest D", "move tags back to a snapshot, for everybody",
 	  rollback_verb },

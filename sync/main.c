@@ -134,7 +134,7 @@ static const struct opt_program program = {
 		"  32  with --dry-run: changes are pending\n"
 		"\n"
 		"Examples:\n"
-		"  mirror-sync --check                   is the list right? (a pull request's check)\n"
+		"  mirror-sync --check                   is the list right? (before it is merged)\n"
 		"  mirror-sync --dry-run                 what would move?\n"
 		"  mirror-sync --label sprint-47         do it\n"
 		"  mirror-sync --missing                 only what was added to the lists",

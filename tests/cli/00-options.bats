@@ -16,6 +16,10 @@ options_of() {
 	"$bin/$1" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'
 }
 
+verbs() {
+	"$bin/mirror-publish" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
 @test "--help is on stdout, fits 80 columns, and is status 0" {
 	for program in $programs; do
 		run --separate-stderr "$bin/$program" --help
@@ -86,8 +90,8 @@ options_of() {
 			options_of "$program" | grep -qx -- "$option" || { echo "$program: no --$option" && return 1; }
 		done
 	}
-	wanted mirror-sync mirror lists repo rev worktree check online since dry-run sizes against missing \
-		force jobs wait label tolerate report snapshot-suffix
+	wanted mirror-sync mirror lists rev worktree check dry-run against missing force jobs wait label \
+		tolerate report snapshot-suffix
 	wanted mirror-publish mirror wait
 	wanted mirror-serve listen default-registry list-snapshots name threads access-log
 }
@@ -105,6 +109,22 @@ options_of() {
 	done
 }
 
+@test "each verb of mirror-publish has its --help and its man page" {
+	[ -n "$(verbs)" ]
+	for verb in $(verbs); do
+		run --separate-stderr "$bin/mirror-publish" "$verb" --help
+		[ "$status" -eq 0 ]
+		[[ ${lines[0]} == "Usage: mirror-publish $verb"* ]]
+		"$bin/mirror-publish" "$verb" --man >"$BATS_TEST_TMPDIR/$verb.1"
+		run groff -man -Tutf8 -ww -z "$BATS_TEST_TMPDIR/$verb.1"
+		[ "$status" -eq 0 ]
+		[ -z "$output" ]
+		run --separate-stderr "$bin/mirror-publish" "$verb" --no-such-thing-at-all
+		[ "$status" -eq 1 ]
+		[ "${#stderr_lines[@]}" -eq 1 ]
+	done
+}
+
 @test "mirror-serve links neither libcurl nor libgit2 nor libarchive" {
 	run ldd "$bin/mirror-serve"
 	[ "$status" -eq 0 ]
@@ -114,12 +134,15 @@ options_of() {
 @test "make install puts programs and man pages below DESTDIR and PREFIX, and nothing elsewhere" {
 	make -s -C "$top" BUILD="$bin" install DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr -o all
 	run find "$BATS_TEST_TMPDIR/root" -type f -printf '%P %m\n'
-	[ "$(sort <<<"$output")" = "usr/bin/mirror-publish 755
+	[ "$(grep -v mirror-publish- <<<"$output" | sort)" = "usr/bin/mirror-publish 755
 usr/bin/mirror-serve 755
 usr/bin/mirror-sync 755
 usr/share/man/man1/mirror-publish.1 644
 usr/share/man/man1/mirror-serve.1 644
 usr/share/man/man1/mirror-sync.1 644" ]
+	# a page for each verb
+	[[ $output == *"man1/mirror-publish-rollback.1 644"* ]]
+	[ "$(grep -c man1/mirror-publish- <<<"$output")" = "$(verbs | wc -l)" ]
 	run "$BATS_TEST_TMPDIR/root/usr/bin/mirror-serve" --version
 	[ "$status" -eq 0 ]
 }
