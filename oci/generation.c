@@ -153,21 +153,38 @@ static int refuse_unreadable(const struct layout *l, const struct numbers *kept,
 	return refuse(l, kept, what, err);
 }
 
+/* Gives the first index its name, unless another writer's has it meanwhile. */
+static int name_first(const struct layout *l, const char *temporary, struct err *err)
+{
+	int r = renameat2(l->root, temporary, l->root, INDEX, RENAME_NOREPLACE);
+
+	if (r < 0 && (errno == EINVAL || errno == ENOSYS)) /* a file system that cannot do that */
+		r = renameat(l->root, temporary, l->root, INDEX);
+	if (r == 0 || errno == EEXIST)
+		return 0;
+	err_sys(err, "cannot make", INDEX);
+	return err_wrap(err, "%s", l->path);
+}
+
 static int make_first(const struct layout *l, struct index *x, struct err *err)
 {
 	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_MANIFEST);
 	own_by(index_release) struct index first = INDEX_INIT;
+	own_free char *temporary = xasprintf(INDEX ".first-%ld.tmp", (long)getpid());
 	char now[CLOCK_RFC3339];
+	int r;
 
 	clock_rfc3339(clock_wall(), now);
 	index_set_note(&first, NOTE_GENERATION, "0");
 	index_set_note(&first, NOTE_CREATED, now);
 	index_write(&first, &bytes);
-	if (replace(l, INDEX, &bytes, 0644, err) < 0 || sync_dir(l, ".", err) < 0)
+	r = replace(l, temporary, &bytes, 0644, err);
+	if (r == 0)
+		r = name_first(l, temporary, err);
+	unlinkat(l->root, temporary, 0); /* when it has not become index.json */
+	if (r < 0 || sync_dir(l, ".", err) < 0)
 		return -1;
-	*x = first;
-	first = (struct index)INDEX_INIT;
-	return 0;
+	return index_load(x, l, NULL, err);
 }
 
 static bool is_kept_as(const struct layout *l, long number, const struct buf *bytes)
