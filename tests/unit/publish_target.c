@@ -40,9 +40,13 @@ struct was {
 	const char *stamp, *what;
 };
 
+static const char *by(char c)
+{
+	return c == 'r' ? "rollback" : c == 'u' ? "undo" : "sync";
+}
+
 static void put(struct index *x, const struct was *w)
 {
-	const char *by = w->what[3] == 'r' ? "rollback" : w->what[3] == 'u' ? "undo" : "sync";
 	own_free char *ref = xasprintf(REF "%s", w->stamp);
 	struct digest d = digest_made_of(w->what[0]);
 	struct entry *e = index_add(x, ref);
@@ -53,7 +57,7 @@ static void put(struct index *x, const struct was *w)
 		return;
 	set_day(e, NOTE_SNAPSHOT_AT, w->what[2]);
 	entry_set_note(e, NOTE_SNAPSHOT_OF, REF);
-	entry_set_note(e, NOTE_SNAPSHOT_BY, by);
+	entry_set_note(e, NOTE_SNAPSHOT_BY, by(w->what[3]));
 	if (w->what[4] == '!')
 		entry_set_note(e, NOTE_BAD, "broken");
 	if (w->what[4])
