@@ -1,5 +1,7 @@
 #include "oci/pace.h"
 
+#include <stdio.h>
+
 #include "oci/clock.h"
 
 #define LONGEST_DELAY (30 * CLOCK_SEC)
@@ -67,33 +69,46 @@ static int64_t delay(const struct pace *p, unsigned n, unsigned random)
 	return most / 2 + most / 2 * (random % 1024) / 1023;
 }
 
-static void maybe_give_up(struct pace *p, enum pace_fault fault, const struct err *why)
+void pace_give_up(struct pace *p, const struct err *why)
 {
-	if (p->given_up || (p->way_faults < PACE_GIVE_UP_WAY && p->faults < PACE_GIVE_UP_HOST))
-		return;
 	p->given_up = true;
-	err_set(&p->why, fault == PACE_BUSY ? ERR_LIMIT : ERR_NET, why->sys,
-		"given up for this run after %u failures in a row: %s", p->faults, why->msg);
+	p->why = *why;
 }
 
-int64_t pace_failed(struct pace *p, enum pace_fault fault, unsigned try, int64_t after, int64_t now,
-		    unsigned random, const struct err *why)
+static void count(struct pace *p, enum pace_fault fault, const struct err *why)
 {
-	int64_t own = after >= 0 ? after : delay(p, try - 1, random);
-	int64_t *all = after >= 0 ? &p->told_until : &p->not_before;
-	int64_t until;
+	struct err err;
 
+	p->round++;
 	p->faults++;
 	p->way_faults = fault == PACE_WAY ? p->way_faults + 1 : 0;
-	if (fault == PACE_BUSY) {
-		p->window = p->window > 1 ? p->window / 2 : 1;
-		p->grown = 0;
+	if (p->given_up || (p->way_faults < PACE_GIVE_UP_WAY && p->faults < PACE_GIVE_UP_HOST))
+		return;
+	err_set(&err, fault == PACE_BUSY ? ERR_LIMIT : ERR_NET, why->sys,
+		"given up for this run after %u failures in a row: %s", p->faults, why->msg);
+	pace_give_up(p, &err);
+}
+
+static void put_off(int64_t *when, int64_t until)
+{
+	if (until > *when)
+		*when = until;
+}
+
+int64_t pace_failed(struct pace *p, const struct pace_failure *f, int64_t now,
+		    const struct err *why)
+{
+	if (f->round == p->round) {
+		count(p, f->fault, why);
+		put_off(&p->not_before, now + delay(p, p->faults - 1, f->random));
+		if (f->fault == PACE_BUSY) {
+			p->window = p->window > 1 ? p->window / 2 : 1;
+			p->grown = 0;
+		}
 	}
-	until = now + (after >= 0 ? after : delay(p, p->faults - 1, random));
-	if (until > *all)
-		*all = until;
-	maybe_give_up(p, fault, why);
-	return now + own;
+	if (f->after >= 0)
+		put_off(&p->told_until, now + f->after);
+	return now + (f->after >= 0 ? f->after : delay(p, f->tries - 1, f->random));
 }
 
 void pace_quota(struct pace *p, long limit, long remaining, long reset, long window, int64_t now)
@@ -103,10 +118,12 @@ void pace_quota(struct pace *p, long limit, long remaining, long reset, long win
 	if (remaining < 0)
 		return;
 	p->remaining = remaining;
-	if (reset < 0)
-		reset = window;
-	if (reset >= 0)
-		p->quota_until = now + reset * CLOCK_SEC;
+	p->doubtful = false;
+	if (reset < 0 && window < 0)
+		return;
+	/* how long the window is says only by when at the latest */
+	p->told_when = reset >= 0;
+	p->quota_until = now + (reset >= 0 ? reset : window) * CLOCK_SEC;
 }
 
 void pace_spent(struct pace *p, bool counts, int64_t until)
@@ -115,24 +132,68 @@ void pace_spent(struct pace *p, bool counts, int64_t until)
 	if (!counts)
 		p->spent_for_heads = true;
 	p->remaining = 0;
-	if (until)
+	p->doubtful = false;
+	if (until) {
+		p->told_when = true;
 		p->quota_until = until;
+	}
 }
 
-enum pace_gate pace_may_pull(const struct pace *p, bool counts)
+/* How often it is tried whether a quota has filled up again, when nobody says when it will have. */
+#define QUOTA_LOOK (600 * CLOCK_SEC)
+/* A registry that says it has, and has not, is asked no more often than this. */
+#define LEAST_LOOK(p) ((p)->first_delay * 8)
+
+static bool is_blocked(const struct pace *p, bool counts)
 {
 	if (!counts)
-		return p->spent_for_heads ? PACE_NO_PULL : PACE_GO;
-	if (p->spent)
-		return PACE_NO_PULL;
-	if (p->remaining < 0 || p->remaining - p->pulls > p->floor)
-		return PACE_GO;
-	return p->pulls ? PACE_HOLD : PACE_NO_PULL;
+		return p->spent_for_heads;
+	return p->spent || (p->remaining >= 0 && p->remaining - p->pulls <= p->floor);
 }
 
-void pace_forget_quota(struct pace *p)
+enum pace_gate pace_may_pull(struct pace *p, bool counts, int64_t now)
 {
+	if (counts && p->doubtful && p->pulls)
+		return PACE_HOLD;
+	if (!is_blocked(p, counts)) {
+		p->blocked_since = 0;
+		return PACE_GO;
+	}
+	if (p->pulls)
+		return PACE_HOLD;
+	if (!p->blocked_since || !p->look_at || now < p->look_at)
+		return PACE_NO_PULL;
 	p->spent = p->spent_for_heads = false;
 	p->remaining = -1;
-	p->quota_until = 0;
+	p->doubtful = true;
+	p->look_at = 0;
+	return PACE_GO;
+}
+
+int64_t pace_quota_wait(struct pace *p, int64_t patience, int64_t now)
+{
+	if (!p->blocked_since)
+		p->blocked_since = now;
+	if (!p->look_at && p->told_when)
+		p->look_at = now + LEAST_LOOK(p) > p->quota_until ? now + LEAST_LOOK(p) :
+								    p->quota_until;
+	else if (!p->look_at)
+		p->look_at = now + QUOTA_LOOK;
+	return p->look_at - p->blocked_since <= patience ? p->look_at : 0;
+}
+
+int pace_quota_error(const struct pace *p, int64_t now, time_t wall, struct err *err)
+{
+	char when[64] = "", stamp[CLOCK_RFC3339];
+
+	if (p->quota_until > now) {
+		clock_rfc3339(wall + (time_t)((p->quota_until - now) / CLOCK_SEC), stamp);
+		snprintf(when, sizeof(when), ": come back %s %s", p->told_when ? "after" : "by",
+			 stamp);
+	}
+	if (!p->spent && !p->spent_for_heads && p->remaining >= 0)
+		return err_set(err, ERR_LIMIT, 429,
+			       "%ld of %ld pulls are left, %ld are to be kept%s", p->remaining,
+			       p->limit, p->floor, when);
+	return err_set(err, ERR_LIMIT, 429, "the pull limit is used up%s", when);
 }

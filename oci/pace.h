@@ -9,7 +9,8 @@
  * - A failure makes everybody wait, longer each time (jittered, so that many mirrors do not come back together);
  *   an answer ends the waiting.
  * - Failures in a row, without a single answer between them, end in giving the host up for the rest of the run:
- *   PACE_GIVE_UP_WAY of the network, PACE_GIVE_UP_HOST of the host.
+ *   PACE_GIVE_UP_WAY of the network, PACE_GIVE_UP_HOST of the host. Those that were under way together when the first
+ *   of them failed count as one: a proxy that restarts resets them all.
  * - 429 halves how many go at once; answers let it grow again.
  * - Pulls that count against a quota (GETs of manifests) stop when as many are left as are to be left.
  */
@@ -42,6 +43,8 @@ struct pace {
 	long window;         /* how many since the last 429 */
 	long grown;          /* answers since the window last changed */
 	bool answered;       /* ever */
+	unsigned
+		round; /* how many failures have been counted; a request notes it when it is sent */
 	unsigned faults;     /* in a row */
 	unsigned way_faults; /* of the network, in a row */
 	int64_t not_before;  /* because it failed; an answer ends it */
@@ -54,7 +57,11 @@ struct pace {
 	long pulls;            /* counted requests under way */
 	bool spent;            /* said so by a 429 */
 	bool spent_for_heads;  /* on a request that does not count */
+	bool doubtful;         /* time has passed since: the next pull finds out, alone */
 	int64_t quota_until;   /* when to come back, as far as is known; 0 unknown */
+	bool told_when;        /* quota_until is what the registry said, not the latest it can be */
+	int64_t blocked_since; /* 0: it is not */
+	int64_t look_at;       /* when somebody who waits tries again */
 };
 
 void pace_init(struct pace *p, long parallel, long floor, long first_delay_ms);
@@ -70,10 +77,20 @@ bool pace_is_transient(long status);
 /* An answer that is no fault. */
 void pace_answered(struct pace *p);
 
-/* A failure: gives when the request that met it may try again. `try` counts from 1; after is what Retry-After said
- * in nanoseconds from now, or -1; random is any number. May give the host up. */
-int64_t pace_failed(struct pace *p, enum pace_fault fault, unsigned try, int64_t after, int64_t now,
-		    unsigned random, const struct err *why);
+/* What a request that fails tells of itself. */
+struct pace_failure {
+	enum pace_fault fault;
+	unsigned round; /* of the pace when it was sent */
+	unsigned tries; /* this one included */
+	int64_t after;  /* what Retry-After said in nanoseconds from now, or -1 */
+	unsigned random;
+};
+
+/* A failure: gives when the request that met it may try again. May give the host up, because of `why`. */
+int64_t pace_failed(struct pace *p, const struct pace_failure *f, int64_t now,
+		    const struct err *why);
+/* It can't get better: a certificate that is not trusted. */
+void pace_give_up(struct pace *p, const struct err *why);
 
 /* The quota as headers tell it; -1 where they do not. `reset` and `window` are seconds. */
 void pace_quota(struct pace *p, long limit, long remaining, long reset, long window, int64_t now);
@@ -85,8 +102,10 @@ enum pace_gate {
 	PACE_HOLD,    /* until a pull under way has told what is left */
 	PACE_NO_PULL, /* the quota is used up, or its floor is reached */
 };
-enum pace_gate pace_may_pull(const struct pace *p, bool counts);
-/* Time has passed: try the quota again. */
-void pace_forget_quota(struct pace *p);
+enum pace_gate pace_may_pull(struct pace *p, bool counts, int64_t now);
+/* After PACE_NO_PULL: when to try again for somebody who waits for so many nanoseconds in all; 0: not within those. */
+int64_t pace_quota_wait(struct pace *p, int64_t patience, int64_t now);
+/* What it was about, of kind LIMIT, with the time to come back where that is known. */
+int pace_quota_error(const struct pace *p, int64_t now, time_t wall, struct err *err);
 
 #endif

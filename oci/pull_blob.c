@@ -1,10 +1,13 @@
 #include "oci/pull_blob.h"
 
+#include <string.h>
+
 #include "oci/ask.h"
 #include "oci/header.h"
 #include "oci/layout.h"
 #include "oci/own.h"
 #include "oci/ref.h"
+#include "oci/reply.h"
 
 /* So many bytes are progress: failures are counted anew after them. */
 #define PROGRESS (1L << 20)
@@ -109,12 +112,13 @@ static enum ask_end end(struct ask *a, struct err *err)
 	return ASK_AGAIN;
 }
 
-static bool restart(struct ask *a)
+/* There is no such part: it is smaller than we were told, or what we have is no beginning of it. */
+static bool otherwise(struct ask *a)
 {
 	struct wanted *w = (struct wanted *)a;
-	bool first = !w->whole;
+	bool first = a->call.status == 416 && a->from && !w->whole;
 
-	w->whole = true;
+	w->whole |= first;
 	return first;
 }
 
@@ -137,7 +141,7 @@ static const struct ask_verb verb = {
 	.begin = begin,
 	.data = data,
 	.end = end,
-	.restart = restart,
+	.otherwise = otherwise,
 	.done = done,
 };
 
@@ -148,11 +152,13 @@ void pull_blob(struct upstream *up, const struct ref *ref, const struct digest *
 
 	w->ask.verb = &verb;
 	w->ask.method = HTTP_GET;
+	w->ask.name = strlen(ref->path);
 	w->ask.path = xasprintf("%s/blobs/%s", ref->path, d->str);
 	w->done = done_;
 	w->arg = arg;
 	w->digest = *d;
 	w->size = size;
 	w->into = into;
+	reply_expect(&w->ask);
 	ask_queue(up, &w->ask);
 }

@@ -1,6 +1,7 @@
 #include "oci/pull_manifest.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "oci/ask.h"
 #include "oci/buf.h"
@@ -9,6 +10,7 @@
 #include "oci/media.h"
 #include "oci/own.h"
 #include "oci/refusal.h"
+#include "oci/reply.h"
 
 struct wanted {
 	struct ask ask; /* first */
@@ -94,6 +96,18 @@ static enum ask_end end(struct ask *a, struct err *err)
 	return ASK_DONE;
 }
 
+/* HEAD is not known everywhere. */
+static bool otherwise(struct ask *a)
+{
+	bool unknown = a->call.status == 405 || a->call.status == 501;
+
+	if (a->method != HTTP_HEAD || !unknown)
+		return false;
+	a->method = HTTP_GET;
+	a->pull = true;
+	return true;
+}
+
 static void done(struct ask *a, const struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
@@ -113,6 +127,7 @@ static const struct ask_verb verb = {
 	.begin = begin,
 	.data = data,
 	.end = end,
+	.otherwise = otherwise,
 	.done = done,
 };
 
@@ -123,6 +138,7 @@ static struct wanted *wanted_new(const struct ref *ref, const char *reference,
 
 	w->ask.verb = &verb;
 	w->ask.accept = media_accept;
+	w->ask.name = strlen(ref->path);
 	w->ask.path = xasprintf("%s/manifests/%s", ref->path, reference);
 	w->done = done_;
 	w->arg = arg;
@@ -140,6 +156,7 @@ void pull_head(struct upstream *up, const struct ref *ref, registry_manifest_don
 
 	w->ask.method = HTTP_HEAD;
 	w->digest = ref->digest;
+	reply_expect(&w->ask);
 	ask_queue(up, &w->ask);
 }
 
@@ -151,5 +168,6 @@ void pull_manifest(struct upstream *up, const struct ref *ref, const struct dige
 	w->ask.method = HTTP_GET;
 	w->ask.pull = true;
 	w->digest = *d;
+	reply_expect(&w->ask);
 	ask_queue(up, &w->ask);
 }

@@ -9,6 +9,7 @@
 #include "oci/limits.h"
 #include "oci/own.h"
 #include "oci/refusal.h"
+#include "oci/reply.h"
 #include "oci/table.h"
 #include "oci/url.h"
 
@@ -193,9 +194,11 @@ void pull_tags(struct upstream *up, const struct ref *ref, registry_tags_done *d
 	l->ask.verb = &verb;
 	l->ask.method = HTTP_GET;
 	l->ask.accept = "application/json";
+	l->ask.name = strlen(ref->path);
 	l->ask.path = xasprintf("%s/tags/list?n=1000", ref->path);
 	l->done = done_;
 	l->arg = arg;
 	buf_init(&l->page, LIMIT_TAG_PAGE);
+	reply_expect(&l->ask);
 	ask_queue(up, &l->ask);
 }

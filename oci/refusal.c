@@ -8,11 +8,10 @@
 #include "oci/err.h"
 #include "oci/header.h"
 #include "oci/json.h"
+#include "oci/redact.h"
 
 /* How much of a body is quoted. */
 #define QUOTED 200
-/* A word that is longer may be a token or a signature. */
-#define LONG_WORD 48
 
 static const struct {
 	long status;
@@ -43,24 +42,16 @@ static const char *words_of(long status)
 	return "unexpected status";
 }
 
-/* Appends text, printable, blanks run together, long words cut. */
-static void quote(struct buf *out, const char *text, size_t n)
+/* Appends text, redacted; what is not ASCII may move a cursor too. */
+static void quote(struct buf *out, struct span text)
 {
-	size_t word = 0;
+	char line[REDACT_MAX];
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c <= ' ') {
-			if (word)
-				buf_addc(out, ' ');
-			word = 0;
-		} else if (++word < LONG_WORD) {
-			buf_addc(out, c < 0x7f ? (char)c : '?');
-		} else if (word == LONG_WORD) {
-			buf_adds(out, "...");
-		}
-	}
+	redact(line, text, NULL);
+	for (char *c = line; *c; c++)
+		if ((unsigned char)*c >= 0x7f)
+			*c = '?';
+	buf_adds(out, line);
 }
 
 /* The first of errors[] as "message" and its code, or false. */
@@ -76,7 +67,7 @@ static bool quote_json(struct buf *out, struct span body, char code[static 48])
 		message = code;
 	if (!*message)
 		return false;
-	quote(out, message, strlen(message));
+	quote(out, span_str(message));
 	return true;
 }
 
@@ -119,7 +110,7 @@ int refusal_read(long status, struct span body, struct span content_type, struct
 	if (is_page(content_type))
 		buf_adds(&text, "a web page, not a registry's answer");
 	else if (body.n && !quote_json(&text, body, code))
-		quote(&text, body.p, body.n);
+		quote(&text, body);
 	kind = kind_of(status, code);
 	return err_set(err, kind, (int)status, "%ld %s%s%s%s", status, words_of(status),
 		       kind == ERR_AUTH && status != 451 ? ", missing or private" : "",

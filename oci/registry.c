@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "oci/ask.h"
+#include "oci/auth.h"
 #include "oci/clock.h"
 #include "oci/conf.h"
 #include "oci/own.h"
@@ -41,6 +42,7 @@ struct registry *registry_new(const struct registry_options *o, struct err *err)
 
 	r->o = *o;
 	r->seed = (unsigned)clock_now();
+	r->auth = auth_new(o->creds);
 	r->http = http_new(&http, err);
 	if (!r->http || set_up_hosts(r, err) < 0) {
 		registry_free(r);
@@ -64,6 +66,16 @@ static void stop_all(struct registry *r)
 	ask_stop(e, &err);
 }
 
+static void forget_warnings(struct registry *r)
+{
+	size_t at = 0;
+	void *text;
+
+	while ((text = table_next(&r->warned, &at)))
+		free(text);
+	table_release(&r->warned);
+}
+
 void registry_free(struct registry *r)
 {
 	if (!r)
@@ -71,6 +83,8 @@ void registry_free(struct registry *r)
 	r->stopped = true;
 	stop_all(r);
 	http_free(r->http);
+	auth_free(r->auth);
+	forget_warnings(r);
 	for (size_t i = 0; i < r->n; i++)
 		upstream_free(r->upstreams[i]);
 	free(r->upstreams);

@@ -141,6 +141,7 @@ static int read_certificates(struct endpoint *e, const struct conf_registry *lin
 	if (e->ca.n && o->ca_file && read_ca(e, o, o->ca_file, err) < 0)
 		return -1;
 	e->tls = (struct http_tls){ .ca = buf_span(&e->ca), .cert = e->cert, .key = e->key };
+	e->tls_abroad = (struct http_tls){ .ca = buf_span(&e->ca) };
 	return 0;
 }
 
@@ -149,6 +150,7 @@ static int set_up(struct upstream *up, const struct conf_registry *line, struct 
 	const struct registry_options *o = &up->registry->o;
 	long parallel = line && line->parallel > 0 ? line->parallel : o->parallel;
 	long floor = line ? line->min_remaining : -1;
+	long delay = o->retry_ms > 0 ? o->retry_ms : FIRST_DELAY;
 
 	if (line && line->mirror && add_mirrors(up, line->mirror, err) < 0)
 		return -1;
@@ -157,8 +159,8 @@ static int set_up(struct upstream *up, const struct conf_registry *line, struct 
 	for (size_t i = 0; i < up->n; i++) {
 		struct endpoint *e = &up->endpoints[i];
 
-		pace_init(&e->pace, parallel > 0 ? parallel : PARALLEL, floor,
-			  o->retry_ms > 0 ? o->retry_ms : FIRST_DELAY);
+		pace_init(&e->pace, parallel > 0 ? parallel : PARALLEL, floor, delay);
+		pace_init(&e->storage, 0, 0, delay);
 		if (read_certificates(e, line, err) < 0)
 			return err_wrap(err, "registry %s", up->name);
 	}
@@ -230,4 +232,18 @@ struct upstream *upstream_of(struct registry *r, const char *name)
 	r->upstreams[r->n++] = up;
 	table_put(&r->by_name, up->name, up);
 	return up;
+}
+
+/* Texts a run tells at most: they are a stranger's. */
+#define WARNINGS 100
+
+void upstream_warn(struct registry *r, const char *who, const char *text)
+{
+	own_free char *line = xasprintf("%s: %s", who, text);
+
+	if (!r->o.warn || r->warned.n >= WARNINGS || table_get(&r->warned, line))
+		return;
+	r->o.warn(r->o.warn_arg, line);
+	table_put(&r->warned, line, line);
+	line = NULL; /* the table's now */
 }

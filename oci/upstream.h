@@ -19,10 +19,13 @@
 #include "oci/wire.h"
 
 struct ask;
+struct auth;
+struct grant_call;
 
 /* What all upstreams of a run share: struct registry from inside. */
 struct registry {
 	struct http *http;
+	struct auth *auth; /* NULL: everything is anonymous */
 	struct registry_options o;
 	struct upstream **upstreams;
 	size_t n, cap;
@@ -30,6 +33,7 @@ struct registry {
 	uint64_t bytes;
 	unsigned seed; /* of the jitter */
 	bool stopped;
+	struct table warned; /* texts, owned */
 };
 
 struct ask_list {
@@ -45,11 +49,15 @@ struct endpoint {
 	char *shown;        /* in messages: "quay.io", "quay.io at harbor.corp" */
 	struct buf ca;
 	char *cert, *key;
-	struct http_tls tls; /* lends the three above */
+	struct http_tls tls;        /* lends the three above */
+	struct http_tls tls_abroad; /* for where it sends us: without our certificate */
 	struct pace pace;
+	struct pace storage; /* of where it redirects to */
 	enum origin_reach reach;
 	long active;
 	struct ask_list queue, later, waiting, sent;
+	struct grant_call *grants; /* tokens under way */
+	bool granted;              /* some have come: who waits may go on */
 };
 
 struct upstream {
@@ -63,6 +71,9 @@ struct upstream {
 /* Reads what mirror.conf says of the host, and its certificates. USAGE, when that can't be. */
 struct upstream *upstream_new(struct registry *r, const char *name, struct err *err);
 void upstream_free(struct upstream *up);
+
+/* Tells the program, once per text. */
+void upstream_warn(struct registry *r, const char *who, const char *text);
 
 /* The upstream of that name, made when it is new. One that can't be set up fails whatever is asked of it. */
 struct upstream *upstream_of(struct registry *r, const char *name);

@@ -176,7 +176,9 @@ static size_t kept_of_base(const char *base, struct span reference)
 
 	if (reference.n && reference.p[0] == '/')
 		return root;
-	if (!reference.n || reference.p[0] == '?')
+	if (!reference.n)
+		return strlen(base);
+	if (reference.p[0] == '?')
 		return path;
 	while (path > root && base[path - 1] != '/')
 		path--;

@@ -260,12 +260,13 @@ static void read_line(char *text, int line)
 	static struct step *s;
 	static FILE *file;
 	own_free char *filled = fill(text);
-	char *rest = filled, *verb = word(&rest);
+	char *rest = filled, *verb;
 
-	if (file && (text[0] == '\t' || !*verb)) {
+	if (file && text[0] == '\t') {
 		fprintf(file, "%s\n", filled + strspn(filled, "\t"));
 		return;
 	}
+	verb = word(&rest);
 	if (file)
 		fclose(file);
 	file = NULL;

@@ -8,13 +8,20 @@
  *
  * Commands before `then` go at once, in parallel; their outcomes are printed in the order they were given.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/buf.h"
+#include "oci/conf.h"
+#include "oci/creds.h"
 #include "oci/err.h"
+#include "oci/file.h"
 #include "oci/layout.h"
+#include "oci/limits.h"
 #include "oci/own.h"
+#include "oci/problem.h"
 #include "oci/ref.h"
 #include "oci/registry.h"
 
@@ -143,22 +150,73 @@ static void warn(void *arg, const char *text)
 	printf("warning: %s\n", text);
 }
 
+static void read_conf(const char *path)
+{
+	static struct conf conf;
+	struct problems problems = PROBLEMS_INIT;
+	struct buf bytes = BUF_INIT(MIB);
+	struct err err;
+
+	if (file_read(AT_FDCWD, path, &bytes, &err) < 0)
+		die(err.msg);
+	conf_init(&conf);
+	conf_parse(&conf, path, buf_span(&bytes), &problems);
+	if (problems.errors)
+		die(problems.v[0].text);
+	options.conf = &conf;
+}
+
+/* Credentials from DIR/config.json. */
+static void read_creds(const char *dir)
+{
+	struct creds_options o = { .docker_config = dir, .path = dir };
+	struct err err;
+
+	options.creds = creds_new(&o, &err);
+	if (!options.creds)
+		die(err.msg);
+}
+
 /* --name=value; false when it is none of ours. */
 static bool option(const char *word)
 {
+	static const struct {
+		const char *name;
+		const char **text;
+		long *number;
+	} table[] = {
+		{ "--layout", &layout_path, NULL },
+		{ "--ca", &options.ca_file, NULL },
+		{ "--beside", &options.conf_dir, NULL },
+		{ "--http-proxy", &options.proxy.http, NULL },
+		{ "--https-proxy", &options.proxy.https, NULL },
+		{ "--no-proxy", &options.proxy.except, NULL },
+		{ "--parallel", NULL, &options.parallel },
+		{ "--retry-ms", NULL, &options.retry_ms },
+		{ "--stall", NULL, &options.stall_seconds },
+		{ "--connect", NULL, &options.connect_seconds },
+		{ "--quota-wait", NULL, &options.quota_wait_seconds },
+	};
 	const char *value = strchr(word, '=');
 	size_t n = value ? (size_t)(value - word) : strlen(word);
 	struct span name = span_of(word, n);
 
 	value = value ? value + 1 : "";
-	if (span_eq(name, "--layout"))
-		layout_path = value;
-	else if (span_eq(name, "--parallel"))
-		options.parallel = atol(value);
-	else if (span_eq(name, "--retry-ms"))
-		options.retry_ms = atol(value);
-	else if (span_eq(name, "--stats"))
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (!span_eq(name, table[i].name))
+			continue;
+		if (table[i].text)
+			*table[i].text = value;
+		else
+			*table[i].number = atol(value);
+		return true;
+	}
+	if (span_eq(name, "--stats"))
 		stats = true;
+	else if (span_eq(name, "--conf"))
+		read_conf(value);
+	else if (span_eq(name, "--docker-config"))
+		read_creds(value);
 	else
 		return false;
 	return true;
@@ -183,6 +241,7 @@ int main(int argc, char **argv)
 	if (stats)
 		print_stats();
 	registry_free(registry);
+	creds_free(options.creds);
 	if (layout_path) {
 		if (layout_settle(&layout, &err) < 0)
 			die(err.msg);

@@ -1,0 +1,261 @@
+#include "oci/grant.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/auth.h"
+#include "oci/clock.h"
+#include "oci/cred.h"
+#include "oci/err.h"
+#include "oci/header.h"
+#include "oci/limits.h"
+#include "oci/own.h"
+#include "oci/upstream.h"
+#include "oci/url.h"
+
+/* How often a token server is asked before those who wait are told that it fails. */
+#define TRIES 3
+
+/* A request under way to a token server, or to /v2/ for the challenge that a 401 did not have. */
+struct grant_call {
+	struct http_call call;
+	struct endpoint *e;
+	struct auth_repo *repo;
+	struct auth_try *try; /* of the request that asked; NULL: this is the GET of /v2/ */
+	struct grant_call *next;
+	char *url, *form, *authorization; /* owned, the last two wiped */
+	bool foreign;                     /* at another origin than the registry */
+	unsigned hops, tries;
+	int64_t not_before; /* 0: under way */
+	struct buf body;
+};
+
+static void remove_call(struct grant_call *g)
+{
+	struct grant_call **at = &g->e->grants;
+
+	while (*at != g)
+		at = &(*at)->next;
+	*at = g->next;
+	free(g->url);
+	cred_wipe(g->form);
+	cred_wipe(g->authorization);
+	cred_wipe_buf(&g->body);
+	free(g);
+}
+
+/* Tells auth, and all that wait. */
+static void answered(struct grant_call *g, long status)
+{
+	struct span challenges[8];
+	size_t n = 0;
+
+	if (g->try) {
+		auth_token_answer(g->repo, g->try, status, buf_span(&g->body), clock_now());
+	} else {
+		while (n < 8 && (challenges[n] = http_header(&g->call, "WWW-Authenticate", n)).p)
+			n++;
+		auth_pinged(g->repo, status, challenges, n);
+	}
+	g->e->granted = true;
+	remove_call(g);
+}
+
+static void failed(struct grant_call *g, const struct err *why)
+{
+	struct err err = *why;
+
+	if (g->try) {
+		err_wrap(&err, "token server");
+		auth_token_failed(g->try, &err, clock_now());
+	} else {
+		auth_pinged(g->repo, 0, NULL, 0);
+	}
+	g->e->granted = true;
+	remove_call(g);
+}
+
+static void send_call(struct grant_call *g)
+{
+	struct endpoint *e = g->e;
+
+	g->not_before = 0;
+	buf_clear(&g->body);
+	g->call.method = g->form ? HTTP_POST : HTTP_GET;
+	g->call.url = g->url;
+	g->call.form = g->form;
+	g->call.authorization = g->authorization;
+	g->call.tls = g->foreign ? &e->tls_abroad : &e->tls;
+	g->call.reach = e->reach;
+	http_send(e->up->registry->http, &g->call);
+}
+
+static void failed_for_now(struct grant_call *g, int64_t after, const struct err *why)
+{
+	int64_t delay = g->e->pace.first_delay << g->tries;
+
+	if (++g->tries >= TRIES || after > PACE_PATIENCE) {
+		failed(g, why);
+		return;
+	}
+	g->not_before = clock_now() + (after >= 0 ? after : delay);
+}
+
+/* Where `to`, said by `from`, is: a URL we may be sent to, or NULL. */
+static char *allowed(const struct endpoint *e, const char *from, struct span to, bool *foreign,
+		     struct err *err)
+{
+	own_free char *url = url_resolve(from, to, err);
+	struct url a, b;
+
+	if (!url || url_parse(&a, span_str(from), err) < 0 ||
+	    url_parse(&b, span_str(url), err) < 0 || origin_may_follow(&a, e->reach, &b, err) < 0)
+		return NULL;
+	if (!url_same_origin(&a, &b))
+		*foreign = true;
+	return take(url);
+}
+
+static void redirected(struct grant_call *g)
+{
+	struct span location = http_header(&g->call, "Location", 0);
+	own_free char *next = NULL;
+	bool elsewhere = false;
+	struct err err;
+
+	if (!location.p || ++g->hops > LIMIT_HTTP_REDIRECTS) {
+		err_set(&err, ERR_INVALID, 0, "redirects without end or target");
+		failed(g, &err);
+		return;
+	}
+	next = allowed(g->e, g->url, location, &elsewhere, &err);
+	if (next && elsewhere && (g->authorization || g->form)) {
+		err_set(&err, ERR_AUTH, 0,
+			"redirects to another host, where our credentials do not go");
+		free(take(next));
+	}
+	if (!next) {
+		failed(g, &err);
+		return;
+	}
+	g->foreign |= elsewhere;
+	free(g->url);
+	g->url = take(next);
+	send_call(g);
+}
+
+static int on_data(struct http_call *c, const char *p, size_t n, struct err *err)
+{
+	struct grant_call *g = c->arg;
+
+	if (!buf_add(&g->body, p, n))
+		return err_set(err, ERR_INVALID, 0, "its answer is larger than %lu KiB",
+			       LIMIT_TOKEN / KIB);
+	return 0;
+}
+
+static void on_done(struct http_call *c, enum http_result result, const struct err *err)
+{
+	struct grant_call *g = c->arg;
+	struct span after = http_header(c, "Retry-After", 0);
+	int64_t seconds = after.p ? header_retry_after(after, clock_wall()) : -1;
+	struct err busy;
+
+	if (result == HTTP_FAULT) {
+		failed_for_now(g, -1, err);
+	} else if (result != HTTP_DONE) {
+		failed(g, err);
+	} else if (c->status >= 300 && c->status < 400 && g->try) {
+		redirected(g);
+	} else if (pace_is_transient(c->status) && g->tries + 1 < TRIES) {
+		err_set(&busy, c->status == 429 ? ERR_LIMIT : ERR_NET, (int)c->status,
+			"answered %ld", c->status);
+		failed_for_now(g, seconds < 0 ? -1 : seconds * CLOCK_SEC, &busy);
+	} else {
+		answered(g, c->status);
+	}
+}
+
+static struct grant_call *add_call(struct endpoint *e, struct auth_repo *repo, struct auth_try *t)
+{
+	struct grant_call *g = xcalloc(1, sizeof(*g));
+
+	g->e = e;
+	g->repo = repo;
+	g->try = t;
+	g->next = e->grants;
+	e->grants = g;
+	g->call.arg = g;
+	g->call.data = on_data;
+	g->call.done = on_done;
+	g->call.accept = "application/json";
+	buf_init(&g->body, LIMIT_TOKEN);
+	return g;
+}
+
+static void start_ping(struct endpoint *e, struct auth_repo *repo)
+{
+	struct grant_call *g = add_call(e, repo, NULL);
+
+	g->url = xstrdup(e->ping);
+	e->up->requests++;
+	send_call(g);
+}
+
+static void start_token(struct endpoint *e, struct auth_repo *repo, struct auth_try *t)
+{
+	struct grant_call *g = add_call(e, repo, t);
+	struct auth_request q;
+	struct err err;
+
+	if (auth_token_request(t, &q, &err) == 0)
+		g->url = allowed(e, e->base, span_str(q.url), &g->foreign, &err);
+	if (!g->url) {
+		failed(g, &err);
+		return;
+	}
+	g->form = q.form ? xstrdup(q.form) : NULL;
+	g->authorization = q.authorization ? xstrdup(q.authorization) : NULL;
+	send_call(g);
+}
+
+enum grant grant_ask(struct endpoint *e, struct auth_repo *repo, struct auth_try *t,
+		     struct err *err)
+{
+	switch (auth_next(repo, t, clock_now(), err)) {
+	case AUTH_FAIL: return GRANT_REFUSED;
+	case AUTH_SEND: return GRANT_GO;
+	case AUTH_TOKEN: start_token(e, repo, t); break;
+	case AUTH_PING: start_ping(e, repo); break;
+	case AUTH_WAIT: break;
+	}
+	return GRANT_WAIT;
+}
+
+void grant_pump(struct endpoint *e, int64_t now)
+{
+	for (struct grant_call *g = e->grants; g; g = g->next)
+		if (g->not_before && g->not_before <= now)
+			send_call(g);
+}
+
+int64_t grant_wakes_at(const struct endpoint *e)
+{
+	int64_t at = INT64_MAX;
+
+	for (const struct grant_call *g = e->grants; g; g = g->next)
+		if (g->not_before && g->not_before < at)
+			at = g->not_before;
+	return at;
+}
+
+void grant_stop(struct endpoint *e)
+{
+	struct err err;
+
+	err_set(&err, ERR_NET, 0, "interrupted");
+	while (e->grants) {
+		http_cancel(e->up->registry->http, &e->grants->call);
+		failed(e->grants, &err);
+	}
+}

@@ -1,0 +1,163 @@
+#include "oci/origin.h"
+
+#include "oci/err.h"
+#include "oci/own.h"
+#include "oci/proxy.h"
+#include "oci/url.h"
+#include "tests/tap.h"
+
+static const struct {
+	const char *host;
+	enum origin_reach reach;
+} reaches[] = {
+	{ "8.8.8.8", ORIGIN_PUBLIC },
+	{ "registry.example", ORIGIN_PUBLIC },
+	{ "[2001:db8::1]", ORIGIN_PUBLIC },
+	{ "11.0.0.1", ORIGIN_PUBLIC },
+	{ "172.32.0.1", ORIGIN_PUBLIC },
+	{ "100.128.0.1", ORIGIN_PUBLIC },
+	{ "localhost.example", ORIGIN_PUBLIC },
+	{ "notlocalhost", ORIGIN_PUBLIC },
+	{ "10.1.2.3", ORIGIN_PRIVATE },
+	{ "172.16.0.1", ORIGIN_PRIVATE },
+	{ "172.31.255.255", ORIGIN_PRIVATE },
+	{ "192.168.1.1", ORIGIN_PRIVATE },
+	{ "100.64.0.1", ORIGIN_PRIVATE },
+	{ "[fd00::1]", ORIGIN_PRIVATE },
+	{ "[::ffff:10.0.0.1]", ORIGIN_PRIVATE },
+	{ "127.0.0.1", ORIGIN_LOCAL },
+	{ "127.255.1.2", ORIGIN_LOCAL },
+	{ "127.1", ORIGIN_LOCAL },
+	{ "2130706433", ORIGIN_LOCAL },
+	{ "0x7f000001", ORIGIN_LOCAL },
+	{ "0177.0.0.1", ORIGIN_LOCAL },
+	{ "0.0.0.0", ORIGIN_LOCAL },
+	{ "169.254.169.254", ORIGIN_LOCAL },
+	{ "[::1]", ORIGIN_LOCAL },
+	{ "::1", ORIGIN_LOCAL },
+	{ "[::]", ORIGIN_LOCAL },
+	{ "[fe80::1]", ORIGIN_LOCAL },
+	{ "fe80::1%eth0", ORIGIN_LOCAL },
+	{ "[::ffff:127.0.0.1]", ORIGIN_LOCAL },
+	{ "[64:ff9b::7f00:1]", ORIGIN_LOCAL },
+	{ "localhost", ORIGIN_LOCAL },
+	{ "LocalHost.", ORIGIN_LOCAL },
+	{ "a.localhost", ORIGIN_LOCAL },
+};
+
+static const struct {
+	const char *host;
+	bool loopback;
+} loopbacks[] = {
+	{ "localhost", true }, { "127.0.0.1", true },    { "127.9.9.9", true },
+	{ "[::1]", true },     { "a.localhost", false }, { "128.0.0.1", false },
+	{ "127.1", false },    { "[::2]", false },       { "127.0.0.1.example", false },
+};
+
+/* Who sends us, reached how, to where: may he? */
+static const struct {
+	const char *name, *from;
+	enum origin_reach reach;
+	const char *to;
+	bool may;
+} follows[] = {
+	{ "to storage", "https://quay.io/", ORIGIN_PUBLIC, "https://s3.example/", true },
+	{ "from https to http", "https://quay.io/", ORIGIN_PUBLIC, "http://s3.example/", false },
+	{ "from https to http at home", "https://127.0.0.1/", ORIGIN_LOCAL, "http://127.0.0.1/",
+	  false },
+	{ "from http to https", "http://r.corp/", ORIGIN_PRIVATE, "https://s3.example/", true },
+	{ "a public registry into a private network", "https://quay.io/", ORIGIN_PUBLIC,
+	  "https://10.0.0.1/", false },
+	{ "a public registry to a cloud's metadata", "http://quay.io/", ORIGIN_PUBLIC,
+	  "http://169.254.169.254/latest/meta-data", false },
+	{ "a public registry to this machine", "https://quay.io/", ORIGIN_PUBLIC,
+	  "https://localhost/", false },
+	{ "a private registry within its network", "https://r.corp/", ORIGIN_PRIVATE,
+	  "https://10.0.0.1/", true },
+	{ "a private registry to the world", "https://r.corp/", ORIGIN_PRIVATE,
+	  "https://s3.example/", true },
+	{ "a private registry to this machine", "https://r.corp/", ORIGIN_PRIVATE,
+	  "https://127.0.0.1/", false },
+	{ "a registry on this machine to this machine", "http://127.0.0.1:5000/", ORIGIN_LOCAL,
+	  "http://127.0.0.1:9000/", true },
+	{ "a registry on this machine into a private network", "http://localhost/", ORIGIN_LOCAL,
+	  "http://192.168.0.1/", true },
+};
+
+static void test_follow(size_t i)
+{
+	struct url from, to;
+	struct err err;
+
+	url_parse(&from, span_str(follows[i].from), &err);
+	url_parse(&to, span_str(follows[i].to), &err);
+	CHECK_ROW((origin_may_follow(&from, follows[i].reach, &to, &err) == 0) == follows[i].may,
+		  follows[i].name);
+}
+
+/* What NO_PROXY says of a URL: is it asked directly? */
+static const struct {
+	const char *except, *url;
+	bool direct;
+} proxies[] = {
+	{ "", "https://quay.io/", false },
+	{ "quay.io", "https://quay.io/", true },
+	{ "QUAY.io", "https://quay.IO/", true },
+	{ "quay.io", "https://cdn.quay.io/", true },
+	{ "quay.io", "https://notquay.io/", false },
+	{ ".quay.io", "https://quay.io/", false },
+	{ ".quay.io", "https://cdn.quay.io/", true },
+	{ "*.quay.io", "https://cdn.quay.io/", true },
+	{ "*.quay.io", "https://quay.io/", false },
+	{ "a, b ,quay.io", "https://quay.io/", true },
+	{ "*", "https://quay.io/", true },
+	{ "quay.io:443", "https://quay.io/", true },
+	{ "quay.io:8443", "https://quay.io/", false },
+	{ "10.0.0.0/8", "https://10.1.2.3/", true },
+	{ "10.0.0.0/8", "https://11.1.2.3/", false },
+	{ "10.0.0.0/8", "https://ten.example/", false },
+	{ "192.168.1.128/25", "http://192.168.1.200/", true },
+	{ "192.168.1.128/25", "http://192.168.1.100/", false },
+	{ "0.0.0.0/0", "http://1.2.3.4/", true },
+	{ "10.0.0.0/33", "https://10.1.2.3/", false },
+	{ "fd00::/8", "https://[fd12::1]/", true },
+	{ "fd00::/8", "https://[fe12::1]/", false },
+	{ "10.1.2.3", "https://10.1.2.3/", true },
+	{ "[fd12::1]:443", "https://[fd12::1]/", true },
+	{ "fd12::1", "https://[fd12::1]/", true },
+	{ ",,.", "https://quay.io/", false },
+	{ "", "http://127.0.0.1/", true },
+	{ "", "https://localhost:5000/", true },
+};
+
+static void test_proxy(const char *except, const char *text, bool direct)
+{
+	struct proxy p = { .http = "http://proxy:1", .https = "http://proxy:2", .except = except };
+	own_free char *name = xasprintf("NO_PROXY=%s %s", except, text);
+	struct url u;
+	struct err err;
+	const char *got;
+
+	url_parse(&u, span_str(text), &err);
+	got = proxy_for(&p, &u);
+	CHECK_TEXT(got, direct ? NULL : u.https ? p.https : p.http, name);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(reaches) / sizeof(reaches[0]); i++)
+		CHECK_ROW(origin_reach(span_str(reaches[i].host)) == reaches[i].reach,
+			  reaches[i].host);
+	for (size_t i = 0; i < sizeof(loopbacks) / sizeof(loopbacks[0]); i++)
+		CHECK_ROW(origin_is_loopback(span_str(loopbacks[i].host)) == loopbacks[i].loopback,
+			  loopbacks[i].host);
+	for (size_t i = 0; i < sizeof(follows) / sizeof(follows[0]); i++)
+		test_follow(i);
+	CHECK(origin_may_connect(ORIGIN_PUBLIC, "192.0.2.1"));
+	CHECK(!origin_may_connect(ORIGIN_PUBLIC, "127.0.0.1"));
+	CHECK(!origin_may_connect(ORIGIN_PRIVATE, "::1"));
+	CHECK(origin_may_connect(ORIGIN_LOCAL, "::1"));
+	for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
+		test_proxy(proxies[i].except, proxies[i].url, proxies[i].direct);
+	return tap_done();
+}
