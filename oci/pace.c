@@ -174,11 +174,11 @@ int64_t pace_quota_wait(struct pace *p, int64_t patience, int64_t now)
 {
 	if (!p->blocked_since)
 		p->blocked_since = now;
-	if (!p->look_at && p->told_when)
-		p->look_at = now + LEAST_LOOK(p) > p->quota_until ? now + LEAST_LOOK(p) :
-								    p->quota_until;
-	else if (!p->look_at)
-		p->look_at = now + QUOTA_LOOK;
+	if (!p->look_at) {
+		int64_t least = now + (p->told_when ? LEAST_LOOK(p) : QUOTA_LOOK);
+
+		p->look_at = p->told_when && p->quota_until > least ? p->quota_until : least;
+	}
 	return p->look_at - p->blocked_since <= patience ? p->look_at : 0;
 }
 

@@ -213,35 +213,102 @@ static void read_cut(struct step *s, enum cut cut, char *rest)
 	s->cut_at = atol(word(&rest));
 }
 
-/* An order below a request or its reply. */
+static void read_with(struct step *s, char *rest, int line)
+{
+	if (s->nwith == 8)
+		die(line, "too many conditions");
+	s->with[s->nwith++] = xstrdup(rest);
+}
+
+static void read_without(struct step *s, char *rest, int line)
+{
+	if (s->nwithout == 8)
+		die(line, "too many conditions");
+	s->without[s->nwithout++] = xstrdup(rest);
+}
+
+static void read_sent(struct step *s, char *rest, int line)
+{
+	(void)line;
+	s->sent = xstrdup(rest);
+}
+
+static void read_status(struct step *s, char *rest, int line)
+{
+	(void)line;
+	s->status = xstrdup(rest);
+}
+
+static void read_garbage(struct step *s, char *rest, int line)
+{
+	(void)line;
+	s->raw = xstrdup(rest);
+}
+
+static void read_text(struct step *s, char *rest, int line)
+{
+	(void)line;
+	buf_adds(&s->body, rest);
+}
+
+static void read_length(struct step *s, char *rest, int line)
+{
+	(void)line;
+	s->length = strcmp(rest, "none") == 0 ? -2 : atol(rest);
+}
+
+static void read_chunked(struct step *s, char *rest, int line)
+{
+	(void)rest, (void)line;
+	s->chunked = true;
+}
+
+static void read_await(struct step *s, char *rest, int line)
+{
+	(void)line;
+	s->wait_for = atol(rest);
+}
+
+static void read_close(struct step *s, char *rest, int line)
+{
+	(void)line;
+	read_cut(s, CUT_CLOSE, rest);
+}
+
+static void read_reset(struct step *s, char *rest, int line)
+{
+	(void)line;
+	read_cut(s, CUT_RESET, rest);
+}
+
+static void read_stall(struct step *s, char *rest, int line)
+{
+	(void)line;
+	read_cut(s, CUT_STALL, rest);
+}
+
+static const struct {
+	const char *verb;
+	void (*read)(struct step *s, char *rest, int line);
+} orders[] = {
+	{ "with", read_with },    { "without", read_without }, { "sent", read_sent },
+	{ "reply", read_status }, { "garbage", read_garbage }, { "body", read_body },
+	{ "text", read_text },    { "length", read_length },   { "chunked", read_chunked },
+	{ "await", read_await },  { "close", read_close },     { "reset", read_reset },
+	{ "stall", read_stall },
+};
+
+/* An order below a request: a word of ours, or a header of the reply. */
 static void read_order(struct step *s, const char *verb, char *rest, int line)
 {
-	if (strcmp(verb, "with") == 0 && s->nwith < 8)
-		s->with[s->nwith++] = xstrdup(rest);
-	else if (strcmp(verb, "without") == 0 && s->nwithout < 8)
-		s->without[s->nwithout++] = xstrdup(rest);
-	else if (strcmp(verb, "sent") == 0)
-		s->sent = xstrdup(rest);
-	else if (strcmp(verb, "body") == 0)
-		read_body(s, rest, line);
-	else if (strcmp(verb, "text") == 0)
-		buf_addf(&s->body, "%s", rest);
-	else if (strcmp(verb, "length") == 0)
-		s->length = strcmp(rest, "none") == 0 ? -2 : atol(rest);
-	else if (strcmp(verb, "chunked") == 0)
-		s->chunked = true;
-	else if (strcmp(verb, "close") == 0)
-		read_cut(s, CUT_CLOSE, rest);
-	else if (strcmp(verb, "reset") == 0)
-		read_cut(s, CUT_RESET, rest);
-	else if (strcmp(verb, "stall") == 0)
-		read_cut(s, CUT_STALL, rest);
-	else if (strcmp(verb, "await") == 0)
-		s->wait_for = atol(rest);
-	else if (verb[strlen(verb) - 1] == ':')
-		buf_addf(&s->fields, "%s %s\r\n", verb, rest);
-	else
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		if (strcmp(verb, orders[i].verb) == 0) {
+			orders[i].read(s, rest, line);
+			return;
+		}
+	if (verb[strlen(verb) - 1] != ':')
 		die(line, "no such order");
+	buf_addf(&s->fields, "%s %s\r\n", verb, rest);
 }
 
 /* file NAME: the indented lines that follow. */
@@ -255,9 +322,35 @@ static FILE *open_file(const char *name, int line)
 	return f;
 }
 
-static void read_line(char *text, int line)
+/* Words for the client. */
+static bool is_said(const char *verb)
+{
+	static const char *const words[] = { "run", "do", "then", "out" };
+
+	for (size_t i = 0; i < 4; i++)
+		if (strcmp(verb, words[i]) == 0)
+			return true;
+	return false;
+}
+
+static void read_word(const char *verb, char *rest, int line)
 {
 	static struct step *s;
+
+	if (strcmp(verb, "content") == 0)
+		read_content(rest, line);
+	else if (strcmp(verb, "request") == 0)
+		s = read_request(rest, line);
+	else if (is_said(verb))
+		printf("%s %s\n", verb, rest);
+	else if (s)
+		read_order(s, verb, rest, line);
+	else
+		die(line, "no such word");
+}
+
+static void read_line(char *text, int line)
+{
 	static FILE *file;
 	own_free char *filled = fill(text);
 	char *rest = filled, *verb;
@@ -266,29 +359,14 @@ static void read_line(char *text, int line)
 		fprintf(file, "%s\n", filled + strspn(filled, "\t"));
 		return;
 	}
-	verb = word(&rest);
 	if (file)
 		fclose(file);
 	file = NULL;
-	if (!*verb || *verb == '#')
-		return;
+	verb = word(&rest);
 	if (strcmp(verb, "file") == 0)
 		file = open_file(rest, line);
-	else if (strcmp(verb, "content") == 0)
-		read_content(rest, line);
-	else if (strcmp(verb, "request") == 0)
-		s = read_request(rest, line);
-	else if (strcmp(verb, "reply") == 0 && s)
-		s->status = xstrdup(rest);
-	else if (strcmp(verb, "garbage") == 0 && s)
-		s->raw = xstrdup(rest);
-	else if (!strcmp(verb, "run") || !strcmp(verb, "do") || !strcmp(verb, "then") ||
-		 !strcmp(verb, "out"))
-		printf("%s %s\n", verb, rest);
-	else if (s)
-		read_order(s, verb, rest, line);
-	else
-		die(line, "no such word");
+	else if (*verb && *verb != '#')
+		read_word(verb, rest, line);
 }
 
 static void read_page(void)
@@ -353,31 +431,39 @@ static bool meets(const struct step *s, const struct request *r)
 	return true;
 }
 
+/* The request in one line, its headers parted by `between`. */
+static void show(FILE *to, const struct request *r, const char *between)
+{
+	fprintf(to, "%c %s %s", r->host, r->method, r->target);
+	for (const char *h = r->headers; *h; h++)
+		if (*h == '\n')
+			fputs(between, to);
+		else if (*h != '\r')
+			fputc(*h, to);
+	fprintf(to, "%s%s\n", *r->body ? between : "", r->body);
+	fflush(to);
+}
+
+static struct step *find(const struct request *r)
+{
+	for (size_t i = 0; i < nsteps; i++)
+		if (meets(&steps[i], r))
+			return &steps[i];
+	return NULL;
+}
+
 /* The step a request meets, or NULL; when it waits for others, they have come when this returns. */
 static const struct step *meet(const struct request *r)
 {
-	struct step *s = NULL;
+	struct step *s;
 
 	pthread_mutex_lock(&lock);
-	fprintf(log_file, "%c %s %s", r->host, r->method, r->target);
-	for (const char *h = r->headers; *h; h++)
-		fprintf(log_file, "%s",
-			*h == '\n'   ? " | "
-			: *h == '\r' ? ""
-				     : (char[]){ *h, '\0' });
-	fprintf(log_file, "%s%s\n", *r->body ? " | " : "", r->body);
-	fflush(log_file);
-	for (size_t i = 0; i < nsteps && !s; i++)
-		if (meets(&steps[i], r))
-			s = &steps[i];
+	show(log_file, r, " | ");
+	s = find(r);
 	if (!s) {
 		unexpected++;
-		printf("unexpected %c %s %s\n", r->host, r->method, r->target);
-		for (const char *h = r->headers; *h; h++)
-			printf("%s", *h == '\n'   ? "\n    "
-				     : *h == '\r' ? ""
-						  : (char[]){ *h, '\0' });
-		printf("%s%s\n", *r->body ? "\n    " : "", r->body);
+		printf("unexpected ");
+		show(stdout, r, "\n    ");
 	} else if (s->times > 0) {
 		s->times--;
 	}
