@@ -39,6 +39,7 @@ char *buf_room(struct buf *b, size_t n)
 		while (cap <= b->n + n)
 			cap *= 2;
 		b->p = xrealloc(b->cap ? b->p : NULL, cap, 1);
+		b->p[b->n] = '\0'; /* new memory: whoever fills the room may fill nothing */
 		b->cap = cap;
 	}
 	return b->p + b->n;

@@ -55,8 +55,8 @@ static int add_file(struct creds *c, const char *dir, const char *file, struct e
 	buf_room(&text, LIMIT_CREDS);
 	if (file_read(AT_FDCWD, name, &text, err) < 0)
 		return err->kind == ERR_NOTFOUND ? 0 : err_wrap(err, "credentials");
-	/* `touch`ed or emptied by hand; docker takes it for none, too */
-	return span_trim(buf_span(&text)).n ? add_source(c, name, buf_span(&text), err) : 0;
+	/* made by `touch`, or emptied by hand: docker takes it for none, too */
+	return text.p[strspn(text.p, " \t\r\n")] ? add_source(c, name, buf_span(&text), err) : 0;
 }
 
 static bool given(const char *s)

@@ -24,15 +24,17 @@ static size_t token_length(struct span s)
 	return n;
 }
 
-/* Ordinary words, host names and paths are lower-case letters with a few marks between them. */
+/* Ordinary words, host names, paths and error codes are letters of one case with a few marks between them. */
 static bool looks_secret(struct span word)
 {
-	size_t odd = 0;
+	size_t lower = 0, upper = 0, odd = 0;
 
-	for (size_t i = 1; i < word.n; i++)
-		odd += isdigit((unsigned char)word.p[i]) || isupper((unsigned char)word.p[i]) ||
-		       word.p[i] == '+' || word.p[i] == '%' || word.p[i] == '=';
-	return word.n >= 40 || (word.n >= 12 && odd >= 2);
+	for (size_t i = 1; i < word.n; i++) {
+		lower += islower((unsigned char)word.p[i]) != 0;
+		upper += isupper((unsigned char)word.p[i]) != 0;
+		odd += isdigit((unsigned char)word.p[i]) || strchr("+%=", word.p[i]);
+	}
+	return word.n >= 40 || (word.n >= 12 && odd + (lower ? upper : 0) >= 2);
 }
 
 /* How much of the front of s is the secret, or a token: 0 when it is neither. */

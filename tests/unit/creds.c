@@ -1,0 +1,408 @@
+#include "oci/creds.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "oci/buf.h"
+#include "oci/err.h"
+#include "oci/own.h"
+#include "tests/tap.h"
+#include "tests/unit/tempdir.h"
+
+static const char *const kinds[] = { "none", "basic", "identity", "bearer" };
+
+/* "kind user secret", or "!" and the message. */
+static char *look_up(struct creds *c, const char *host, const char *path)
+{
+	own_by(cred_release) struct cred cred = CRED_INIT;
+	struct err err = ERR_INIT;
+
+	if (creds_find(c, host, path, &cred, &err) < 0)
+		return xasprintf("!%s", err.msg);
+	return cred.kind == CRED_NONE
+		       ? xstrdup("-")
+		       : xasprintf("%s %s %s", kinds[cred.kind], cred.user, cred.secret);
+}
+
+static void check_found(struct creds *c, const char *host, const char *want, const char *name)
+{
+	own_free char *got = look_up(c, host, "org/app");
+
+	CHECK_TEXT(got, want, name);
+}
+
+static void check_fails(struct creds *c, const char *host, const char *says, const char *name)
+{
+	own_free char *got = look_up(c, host, "org/app");
+
+	if (!CHECK_ROW(got[0] == '!' && strstr(got, says) && !strstr(got, "secret"), name))
+		printf("#   got: %s\n", got);
+}
+
+/* {"auths":{host:user:secret}} */
+static char *file_of(const char *host, const char *user)
+{
+	return xasprintf("{\"auths\":{\"%s\":{\"username\":\"%s\",\"password\":\"a-secret\"}}}",
+			 host, user);
+}
+
+static void put_file(const struct tempdir *t, const char *name, const char *host, const char *user)
+{
+	own_free char *json = file_of(host, user);
+
+	tempdir_write(t, name, json);
+}
+
+static void make_dir(const struct tempdir *t, const char *name)
+{
+	struct err err;
+
+	file_make_dirs(t->fd, name, &err);
+}
+
+/*
+ * Sources.
+ */
+
+static void test_sources(void)
+{
+	own_by(tempdir_release) struct tempdir t = tempdir_new();
+	own_free char *json = file_of("quay.io", "docker-auth-config");
+	own_free char *docker = xasprintf("%s/docker", t.path), *run = xasprintf("%s/run", t.path);
+	own_free char *home = xasprintf("%s/home", t.path),
+		      *config = xasprintf("%s/config", t.path);
+	own_free char *file = xasprintf("%s/auth.json", t.path);
+	struct creds_options all = { .docker_auth_config = json,
+				     .registry_auth_file = file,
+				     .docker_config = docker,
+				     .xdg_runtime_dir = run,
+				     .xdg_config_home = config,
+				     .home = home };
+	struct {
+		const char *user;
+		const char **option; /* taken away after its turn */
+	} order[] = {
+		{ "docker-auth-config", &all.docker_auth_config },
+		{ "registry-auth-file", &all.registry_auth_file },
+		{ "docker-config", &all.docker_config },
+		{ "home-docker", NULL },
+		{ "runtime", &all.xdg_runtime_dir },
+		{ "xdg-config", &all.xdg_config_home },
+		{ "home-config", &all.home },
+		{ NULL, NULL },
+	};
+
+	make_dir(&t, "docker");
+	make_dir(&t, "run/containers");
+	make_dir(&t, "home/.docker");
+	make_dir(&t, "home/.config/containers");
+	make_dir(&t, "config/containers");
+	put_file(&t, "auth.json", "quay.io", "registry-auth-file");
+	put_file(&t, "docker/config.json", "quay.io", "docker-config");
+	put_file(&t, "run/containers/auth.json", "quay.io", "runtime");
+	put_file(&t, "config/containers/auth.json", "quay.io", "xdg-config");
+	put_file(&t, "home/.docker/config.json", "quay.io", "home-docker");
+	put_file(&t, "home/.config/containers/auth.json", "quay.io", "home-config");
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		struct err err = ERR_INIT;
+		struct creds *c = creds_new(&all, &err);
+
+		if (!c)
+			printf("# %s\n", err.msg);
+		own_free char *want = order[i].user ? xasprintf("basic %s a-secret", order[i].user)
+						    : xstrdup("-");
+
+		check_found(c, "quay.io", want, order[i].user ? order[i].user : "no source at all");
+		creds_free(c);
+		if (order[i].option)
+			*order[i].option = NULL;
+		else
+			unlinkat(t.fd, "home/.docker/config.json", 0);
+	}
+}
+
+static void test_files(void)
+{
+	own_by(tempdir_release) struct tempdir t = tempdir_new();
+	own_free char *file = xasprintf("%s/config.json", t.path);
+	struct creds_options o = { .docker_config = t.path, .home = "/nonexistent" };
+	struct err err = ERR_INIT;
+	struct creds *c = creds_new(&o, &err);
+
+	check_found(c, "quay.io", "-", "missing files are none");
+	creds_free(c);
+	tempdir_write(&t, "config.json", "\n");
+	c = creds_new(&o, &err);
+	check_found(c, "quay.io", "-", "an empty file is none");
+	creds_free(c);
+	tempdir_write(&t, "config.json", "{\"auths\": a-secret}");
+	CHECK_ROW(!creds_new(&o, &err) && strstr(err.msg, file) && !strstr(err.msg, "secret"),
+		  "a broken file is named, and not quoted");
+	o = (struct creds_options){ .docker_auth_config = "a-secret" };
+	CHECK_ROW(!creds_new(&o, &err) && strstr(err.msg, "$DOCKER_AUTH_CONFIG") &&
+			  !strstr(err.msg, "secret"),
+		  "so is a broken variable");
+	o = (struct creds_options){ .registry_auth_file = t.path };
+	CHECK_ROW(!creds_new(&o, &err) && strstr(err.msg, t.path), "a directory is no file");
+	creds_free(NULL);
+}
+
+static void test_hosts(void)
+{
+	static const char json[] =
+		"{\"auths\":{\"https://index.docker.io/v1/\":{\"username\":\"hub\",\"password\":\"p\"},"
+		"\"Registry.Corp:5000/team\":{\"username\":\"team\",\"password\":\"p\"}}}";
+	struct creds_options o = { .docker_auth_config = json };
+	struct err err = ERR_INIT;
+	struct creds *c = creds_new(&o, &err);
+	own_free char *team = look_up(c, "registry.corp:5000", "team/app");
+
+	check_found(c, "docker.io", "basic hub p", "Docker Hub by its name");
+	check_found(c, "registry-1.docker.io", "basic hub p", "by its host");
+	check_found(c, "index.docker.io", "basic hub p", "by its index");
+	check_found(c, "hub.docker.io", "-", "another host of its domain");
+	check_found(c, "mirror.corp", "-", "what stands in for it is asked for itself");
+	CHECK_TEXT(team, "basic team p", "a namespace");
+	check_found(c, "registry.corp:5000", "-", "and nothing beside it");
+	creds_free(c);
+}
+
+/*
+ * Helpers: shell scripts, which write down what they were asked.
+ */
+
+static void make_executable(const struct tempdir *t, const char *file)
+{
+	if (fchmodat(t->fd, file, 0755, 0) < 0)
+		abort();
+}
+
+static void put_helper(const struct tempdir *t, const char *name, const char *body)
+{
+	own_free char *file = xasprintf("docker-credential-%s", name);
+	own_free char *script = xasprintf("#!/bin/sh\ncd '%s'\nread -r server\n"
+					  "echo \"$1 $server $MARK\" >>'%s.log'\n%s\n",
+					  t->path, name, body);
+
+	tempdir_write(t, file, script);
+	make_executable(t, file);
+}
+
+static const char *log_of(const struct tempdir *t, const char *name, struct buf *out)
+{
+	own_free char *file = xasprintf("%s.log", name);
+	struct err err;
+
+	return file_read(t->fd, file, out, &err) < 0 ? "(never asked)" : out->p;
+}
+
+#define ANSWER(user, secret)                                                                       \
+	"echo '{\"ServerURL\":\"x\",\"Username\":\"" user "\",\"Secret\":\"" secret "\"}'"
+
+static char mark[] = "MARK=handed-on";
+static char *const environment[] = { mark, NULL };
+
+static struct creds *creds_with(const struct tempdir *t, const char *json, long timeout_ms)
+{
+	own_free char *path = xasprintf("relative:/nonexistent:%s:/usr/bin", t->path);
+	struct creds_options o = { .docker_auth_config = json,
+				   .path = path,
+				   .environment = environment,
+				   .helper_timeout_ms = timeout_ms };
+	struct err err = ERR_INIT;
+	struct creds *c = creds_new(&o, &err);
+
+	if (!c)
+		printf("# %s\n", err.msg);
+	return c;
+}
+
+static const struct {
+	const char *name, *script, *want;
+} answers[] = {
+	{ "user and secret", ANSWER("ann", "a-secret"), "basic ann a-secret" },
+	{ "an identity token", ANSWER("<token>", "a-secret"), "identity  a-secret" },
+	{ "a secret with everything in it",
+	  "printf '%s' '{\"Username\":\"AWS\",\"Secret\":\"a \\\"\\\\/:\\u00e9\"}'",
+	  "basic AWS a \"\\/:\303\251" },
+	{ "neither", ANSWER("", ""), "-" },
+	{ "not found", "echo credentials not found in native keychain; exit 1", "-" },
+	{ "not found, in other words", "echo 'Credentials not found'; exit 2", "-" },
+	{ "a failure", "echo 'the vault is locked'; exit 1", "!failed: the vault is locked" },
+	{ "a failure without words", "exit 3", "!failed" },
+	{ "a failure that says it all the same", ANSWER("ann", "a-secret") "; exit 1", "!failed" },
+	{ "a failure that says it in words",
+	  "echo 'token ghp_0123456789secretsecretsecret00 is bad'; exit 1",
+	  "!failed: token ... is bad" },
+	{ "a failure on its other output", "echo 'it is a-secret' >&2; exit 1", "!failed" },
+	{ "a crash", "kill -9 $$", "!failed" },
+	{ "no JSON", "echo a-secret", "!did not answer with Username and Secret" },
+	{ "half a JSON", "echo '{\"Username\":\"ann\",\"Secret\":\"a-secret'",
+	  "!did not answer with" },
+	{ "no object", "echo '[\"a-secret\"]'", "!did not answer with" },
+	{ "no secret", "echo '{\"Username\":\"a-secret\"}'", "!did not answer with" },
+	{ "a secret that is a number", "echo '{\"Username\":\"ann\",\"Secret\":1}'",
+	  "!did not answer with" },
+	{ "nothing", ":", "!did not answer with" },
+	{ "without end", "exec yes a-secret", "!says too much" },
+	{ "it does not read its input", "exec <&-; " ANSWER("ann", "a-secret"),
+	  "basic ann a-secret" },
+};
+
+static void test_answers(void)
+{
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		own_by(tempdir_release) struct tempdir t = tempdir_new();
+		struct creds *c = creds_with(&t, "{\"credHelpers\":{\"quay.io\":\"h\"}}", 0);
+
+		put_helper(&t, "h", answers[i].script);
+		if (answers[i].want[0] == '!')
+			check_fails(c, "quay.io", answers[i].want + 1, answers[i].name);
+		else
+			check_found(c, "quay.io", answers[i].want, answers[i].name);
+		creds_free(c);
+	}
+}
+
+static void test_programs(void)
+{
+	own_by(tempdir_release) struct tempdir t = tempdir_new();
+	own_by(buf_release) struct buf log = BUF_INIT(1000);
+	struct creds *c = creds_with(
+		&t,
+		"{\"credHelpers\":{\"a\":\"missing\",\"b\":\"../h\",\"c\":\"h; touch x\","
+		"\"d\":\"no-exec\",\"e\":\"no-shebang\",\"quay.io\":\"h\",\"f\":\"x\"}}",
+		0);
+
+	put_helper(&t, "h", ANSWER("ann", "a-secret"));
+	tempdir_write(&t, "docker-credential-no-exec", "#!/bin/sh\n");
+	tempdir_write(&t, "docker-credential-no-shebang", "\177nothing that runs");
+	make_executable(&t, "docker-credential-no-shebang");
+	check_fails(
+		c, "a",
+		"\"docker-credential-missing\", named in $DOCKER_AUTH_CONFIG, is not in the path",
+		"a missing helper");
+	check_fails(c, "b", "\"../h\"", "a name that leaves the path");
+	check_fails(c, "c", "cannot be the name", "a name for a shell");
+	check_fails(c, "d", "not in the path", "a file that may not be run");
+	check_fails(c, "e", "cannot run", "a file that can't be run");
+	check_found(c, "quay.io", "basic ann a-secret", "a helper that works");
+	CHECK_TEXT(log_of(&t, "h", &log), "get quay.io handed-on\n",
+		   "it is told the verb and the host, and has the environment");
+	check_found(c, "QUAY.io", "basic ann a-secret", "asked again");
+	CHECK_TEXT(log_of(&t, "h", &log), "get quay.io handed-on\n", "it is not run again");
+	creds_forget(c, "ghcr.io");
+	check_found(c, "quay.io", "basic ann a-secret", "another host is forgotten");
+	CHECK_TEXT(log_of(&t, "h", &log), "get quay.io handed-on\n", "and it is not run again");
+	creds_forget(c, "quay.io");
+	check_found(c, "quay.io", "basic ann a-secret", "the host is forgotten");
+	CHECK_TEXT(log_of(&t, "h", &log), "get quay.io handed-on\nget quay.io handed-on\n",
+		   "and it is run again");
+	creds_free(c);
+}
+
+/* These helpers wait for a line that never comes. */
+static void test_timeout(void)
+{
+	own_by(tempdir_release) struct tempdir t = tempdir_new();
+	struct creds *c = creds_with(
+		&t, "{\"credHelpers\":{\"quay.io\":\"slow\",\"ghcr.io\":\"closes\"}}", 300);
+
+	if (mkfifoat(t.fd, "never", 0600) < 0)
+		abort();
+	put_helper(&t, "slow", "read -r line <>never");
+	put_helper(&t, "closes", "exec >&-; read -r line <>never");
+	check_fails(c, "quay.io", "takes too long", "a helper that does not end");
+	CHECK_ROW(waitpid(-1, NULL, 0) < 0 && errno == ECHILD, "was killed");
+	unlinkat(t.fd, "docker-credential-slow", 0);
+	check_fails(c, "quay.io", "takes too long", "and is not run again");
+	check_fails(c, "ghcr.io", "takes too long", "one that says nothing more, and does not end");
+	creds_free(c);
+}
+
+static void test_stores(void)
+{
+	own_by(tempdir_release) struct tempdir t = tempdir_new();
+	own_by(buf_release) struct buf log = BUF_INIT(1000);
+	struct creds *c = creds_with(
+		&t,
+		"{\"credsStore\":\"all\",\"credHelpers\":{\"ghcr.io\":\"one\"},\"auths\":{\"quay.io\":{\"username\":\"ann\","
+		"\"password\":\"a-secret\"},\"docker.io\":{},\"ghcr.io\":{\"username\":\"bob\",\"password\":\"b-secret\"}}}",
+		0);
+
+	put_helper(
+		&t, "all",
+		"case $server in docker.io) " ANSWER(
+			"hub",
+			"h-secret") ";;"
+				    "gcr.io) " ANSWER(
+					    "gcr",
+					    "g-secret") ";;"
+							"*) echo credentials not found in native keychain; exit 1;; esac");
+	put_helper(&t, "one", "echo credentials not found in native keychain; exit 1");
+	check_found(c, "quay.io", "basic ann a-secret", "what stands in the file needs no helper");
+	CHECK_TEXT(log_of(&t, "all", &log), "(never asked)", "which is not asked");
+	check_found(c, "registry-1.docker.io", "basic hub h-secret",
+		    "a marker, and the helper for all");
+	CHECK_TEXT(log_of(&t, "all", &log),
+		   "get https://index.docker.io/v1/ handed-on\nget docker.io handed-on\n",
+		   "Docker Hub's under both its names");
+	check_found(c, "gcr.io", "basic gcr g-secret",
+		    "the helper for all knows more than the file");
+	check_found(c, "nowhere.example", "-", "and does not know everything");
+	check_found(c, "ghcr.io", "basic bob b-secret",
+		    "a helper that knows nothing leaves it to the file");
+	CHECK_TEXT(log_of(&t, "one", &log), "get ghcr.io handed-on\n", "but is asked first");
+	creds_free(c);
+}
+
+/*
+ * One credential.
+ */
+
+static void test_cred(void)
+{
+	own_by(cred_release) struct cred c = CRED_INIT, copy = CRED_INIT;
+	own_by(buf_release) struct buf out = BUF_INIT(100), small = BUF_INIT(20);
+
+	cred_set(&c, "Aladdin", "open sesame", "RFC 7617");
+	cred_basic(&c, &out);
+	CHECK_TEXT(out.p, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "RFC 7617, 2");
+	cred_copy(&copy, &c);
+	cred_release(&c);
+	CHECK_ROW(c.kind == CRED_NONE && !c.secret, "released");
+	CHECK_ROW(copy.kind == CRED_BASIC && strcmp(copy.secret, "open sesame") == 0 &&
+			  strcmp(copy.from, "RFC 7617") == 0,
+		  "a copy lives on");
+	cred_basic(&copy, &small);
+	CHECK_ROW(buf_failed(&small), "a header that becomes too long is told");
+	cred_wipe(NULL);
+}
+
+static void test_wiping(void)
+{
+	struct buf b = BUF_INIT(100);
+
+	buf_adds(&b, "a-secret");
+	cred_wipe_buf(&b);
+	CHECK_ROW(b.n == 0 && b.cap == 0, "a wiped buffer is empty");
+	cred_wipe_buf(&b);
+}
+
+int main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	test_sources();
+	test_files();
+	test_hosts();
+	test_answers();
+	test_programs();
+	test_timeout();
+	test_stores();
+	test_cred();
+	test_wiping();
+	return tap_done();
+}
