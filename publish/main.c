@@ -19,7 +19,7 @@
 
 static const struct verb verbs[] = {
 	{ "status", "[PATTERN...]", "what is published: digests, snapshots, holds", status_verb },
-	{ "log", "[REF]", "what generations changed; a reference's history", log_verb },
+	{ "log", "[REF]", "what generations changed; a tag's history", log_verb },
 	{ "at", "DATE REF", "what a reference meant on a day", at_verb },
 	{ "rollback", "PATTERN... | --digest D", "move tags back to a snapshot, for everybody",
 	  rollback_verb },

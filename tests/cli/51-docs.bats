@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# What the guides, the pipelines and the example lists say is so.
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	bin=${BIN:-$top/build}
+	cd "$top" || return
+}
+
+pages() {
+	git ls-files -- '*.md' ci/pipelines
+}
+
+@test "the lists of this repository have no error and no warning" {
+	run "$bin/mirror-sync" --check --worktree --lists mirror-lists
+	[ "$status" -eq 0 ]
+	[[ $output == "mirror-lists: no errors: "* ]]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+# The options of a program, of a verb where there is one, and of all verbs together.
+known_options() {
+	local verb
+	"$bin/$1" --help
+	[ "$1" != mirror-publish ] ||
+		for verb in $("$bin/$1" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do "$bin/$1" "$verb" --help; done
+}
+
+@test "every option that a page gives to one of our programs is one" {
+	for program in mirror-sync mirror-publish mirror-serve; do
+		known_options "$program" | grep -o -e '--[a-z][a-z-]*' | sort -u >"$BATS_TEST_TMPDIR/known"
+		pages | xargs grep -ho -e "$program [^|#\`&]*" | grep -o -e '--[a-z][a-z-]*' | sort -u >"$BATS_TEST_TMPDIR/said"
+		[ -s "$BATS_TEST_TMPDIR/said" ]
+		run comm -13 "$BATS_TEST_TMPDIR/known" "$BATS_TEST_TMPDIR/said"
+		[ -z "$output" ] || { echo "$program: $output" && false; }
+	done
+}
+
+@test "every verb that a page gives to mirror-publish is one" {
+	"$bin/mirror-publish" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort >"$BATS_TEST_TMPDIR/known"
+	pages | xargs grep -hoE '^ *(\$ )?mirror-publish [a-z]+' | sed 's/.* //' | sort -u >"$BATS_TEST_TMPDIR/said"
+	[ -s "$BATS_TEST_TMPDIR/said" ]
+	run comm -13 "$BATS_TEST_TMPDIR/known" "$BATS_TEST_TMPDIR/said"
+	[ -z "$output" ]
+}
+
+@test "every link between pages leads somewhere" {
+	pages | grep '\.md$' | while read -r page; do
+		grep -o '](\([^)#]*\)' "$page" | sed 's/^](//' | while read -r link; do
+			case $link in http*|"") continue ;; esac
+			[ -e "$(dirname "$page")/$link" ] || { echo "$page: $link" && false; }
+		done
+	done
+}
+
+# "base.list:12:31: unknown option ..." in the table of mirror-lists/README.md, against lines that are wrong so.
+@test "the errors that mirror-lists/README.md names are the ones there are" {
+	lists=$BATS_TEST_TMPDIR/lists
+	mkdir "$lists"
+	cat >"$lists/base.list" <<-LIST
+		docker.io/library/alpine:3.19 platfrom=linux/amd64
+		docker.io/library/Alpine:3.19
+		docker.io/library/alpine:3.*
+		docker.io/library/debian:12 tags=1*
+		ghcr.io/org/tool:1
+		docker.io/library/redis:7
+		docker.io/library/redis:7
+		docker.io/library/valkey:7 as=docker.io/library/redis:7
+		docker.io/library/debian
+	LIST
+	cp mirror-lists/mirror.conf "$lists"
+	run "$bin/mirror-sync" --check --worktree --lists "$lists"
+	[ "$status" -eq 1 ]
+	# shellcheck disable=SC2016  # backquotes are the page's
+	sed -n 's/^| `base\.list:[0-9:]* \([^`]*\)` .*/\1/p' mirror-lists/README.md >"$BATS_TEST_TMPDIR/promised"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/promised")" -ge 8 ]
+	while read -r promise; do
+		promise=${promise% …}
+		promise=${promise/services.list:4/base.list:6}
+		[[ $output == *"$promise"* ]] || { echo "not said: $promise" && false; }
+	done <"$BATS_TEST_TMPDIR/promised"
+}
