@@ -2,6 +2,7 @@
 # mirror-publish on mirrors as syncs of days long gone left them: what is shown, rolled back, held and undone.
 
 # shellcheck disable=SC2154  # bats sets stderr and stderr_lines
+# shellcheck disable=SC2030,SC2031  # each test is a process of its own
 
 bats_require_minimum_version 1.5.0
 
@@ -618,6 +619,35 @@ files_of() {
 		[ "$(jq -c .generation mirror/.mirror/journal.jsonl | tail -n 3 | tr '\n' ' ')" = "3 4 4 " ]
 		anew
 	done
+}
+
+# Whether a rollback that was killed left the generation before or the one after, and the next one completes.
+survives() {
+	if [ "$(mirror_generation mirror)" = 3 ]; then
+		cmp mirror/index.json "$BATS_FILE_TMPDIR/mirror/index.json" || return
+	else
+		cmp mirror/index.json mirror/.mirror/generations/4.json || return
+		[ "$(mirror_means mirror $A)" = two ] || return
+	fi
+	publish rollback alpine:3.19 --to 20261110
+	[ "$status $(mirror_generation mirror) $(mirror_means mirror $A)" = "0 4 two" ] &&
+		[ "$(jq -c .generation mirror/.mirror/journal.jsonl | tail -n 3 | tr '\n' ' ')" = "3 4 4 " ]
+}
+
+@test "killed at any step: the generation before or the one after, and the next run goes on" {
+	command -v strace >/dev/null || skip "no strace here"
+	kills=0
+	for call in write ftruncate fchmod fsync renameat; do
+		for ((step = 1; step < 20; step++)); do
+			anew
+			ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run strace -f -o trace -e trace=$call \
+				-e inject=$call:signal=KILL:when=$step "$bin/mirror-publish" rollback alpine:3.19
+			[ "$status" -ne 0 ] || break
+			kills=$((kills + 1))
+			survives || { echo "killed at $call $step" && false; }
+		done
+	done
+	[ "$kills" -ge 12 ]
 }
 
 @test "a wrong command line is status 1, one line, and touches nothing" {
