@@ -73,12 +73,12 @@ fail_each() {
 }
 
 @test "a full disk, once, at each write" {
-	fail_each write,mkdirat,openat,?renameat,?renameat2 ENOSPC ': No space left on device' ''
+	fail_each 'write,mkdirat,openat,?renameat,?renameat2' ENOSPC ': No space left on device' ''
 }
 
 @test "a full disk while a mirror is made" {
 	rm -rf "$base"
-	fail_each write,mkdirat,openat,?renameat,?renameat2 ENOSPC ': No space left on device' ''
+	fail_each 'write,mkdirat,openat,?renameat,?renameat2' ENOSPC ': No space left on device' ''
 	fail_each fsync,syncfs EIO ': Input/output error' ''
 }
 
@@ -112,7 +112,7 @@ fail_each() {
 }
 
 @test "a disk that refuses names, modes and lengths" {
-	fail_each ?renameat,?renameat2,fchmod,ftruncate EROFS ': Read-only file system' ''
+	fail_each 'fchmod,ftruncate,?renameat,?renameat2' EROFS ': Read-only file system' ''
 }
 
 @test "a disk that fails when a file is closed" {

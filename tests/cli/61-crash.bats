@@ -12,7 +12,7 @@ setup() {
 	ref=docker.io/library/a:1
 	source "$top/tests/lib/strike.bash"
 	strike_begin
-	calls=openat,mkdirat,write,fsync,syncfs,?renameat,?renameat2,fchmod,ftruncate,flock,unlinkat
+	calls='openat,mkdirat,write,fsync,syncfs,?renameat,?renameat2,fchmod,ftruncate,flock,unlinkat'
 }
 
 say() {
@@ -84,7 +84,7 @@ kill_each() {
 @test "the order of a publish" {
 	"$storeops" "$base" "$ref" before
 	restore
-	strace -qq -y -o "$work/calls" -e trace=syncfs,fsync,?renameat,?renameat2 \
+	strace -qq -y -o "$work/calls" -e trace='syncfs,fsync,?renameat,?renameat2' \
 		"$storeops" "$mirror" "$ref" after
 	sed -i -e "s|$mirror|MIRROR|g" -e 's/^renameat2\?(.*, "\(.*\)".*) = 0/names \1/' \
 		-e 's/^f\?sync\(fs\)\?([0-9]*<\(.*\)>) *= 0/sync\1 \2/' \
