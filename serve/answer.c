@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "oci/err.h"
 #include "oci/log.h"
 #include "oci/media.h"
+#include "oci/own.h"
 #include "oci/ref.h"
 #include "serve/listing.h"
 #include "serve/out.h"
@@ -182,7 +182,7 @@ static void reply_from_file(struct exchange *x, const struct content *c)
 	const struct object *o = c->object;
 	bool bare = x->request->method == METHOD_HEAD;
 	int64_t first = 0, last = o->size - 1;
-	int fd = -1;
+	own_fd int fd = -1;
 
 	switch (state_open(x->state, o, bare ? NULL : &fd)) {
 	case BLOB_ABSENT: reply_missing(x, c); return;
@@ -191,15 +191,12 @@ static void reply_from_file(struct exchange *x, const struct content *c)
 	case BLOB_HERE: break;
 	}
 	switch (find_range(x, c, &first, &last)) {
-	case RANGE_UNSATISFIABLE:
-		close(fd);
-		reply_unsatisfiable(x, c);
-		return;
+	case RANGE_UNSATISFIABLE: reply_unsatisfiable(x, c); return;
 	case RANGE_PART: content_head(x, c, 206, first, last - first + 1); break;
 	case RANGE_WHOLE: content_head(x, c, 200, 0, o->size); break;
 	}
 	if (!bare)
-		out_file(x->out, fd, first, last - first + 1);
+		out_file(x->out, take_fd(&fd), first, last - first + 1);
 }
 
 static void reply_content(struct exchange *x, const struct content *c)

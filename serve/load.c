@@ -1,6 +1,7 @@
 #include "serve/load.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,6 +269,7 @@ struct state *load_state(const struct load_from *from, const struct state *old, 
 		result = fill(&l, &layout, err);
 	closure_release(&l.closure);
 	free(l.tags);
+	malloc_trim(0); /* the index took more while it was read than what is kept of it */
 	if (result < 0) {
 		state_unref(l.state);
 		err_wrap(err, "%s", from->mirror);

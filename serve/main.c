@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,9 @@ int main(int argc, char **argv)
 	struct options o;
 
 	log_init("mirror-serve");
+	/* a state is replaced whole: its memory must go back, not be kept by the allocator */
+	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+	mallopt(M_ARENA_MAX, 2);
 	signal(SIGPIPE, SIG_IGN);
 	switch (options_read(&o, argc, argv, getenv("MIRROR_DIR"), &program, &err)) {
 	case OPT_GO: break;

@@ -7,8 +7,8 @@
 
 #include "oci/limits.h"
 
-/* What one connection sends of a file before the others have their turn. */
-#define TURN (1UL * MIB)
+/* What one connection sends of a file before the others have their turn: about what a socket takes. */
+#define TURN (2UL * MIB)
 /* A text's memory that is kept for the next one. */
 #define KEPT (64 * KIB)
 
@@ -105,22 +105,18 @@ static enum out_result send_pieces(struct out *o, int sock)
 
 static enum out_result send_file(struct out *o, int sock)
 {
-	size_t turn = TURN;
+	size_t want = (uint64_t)o->left < TURN ? (size_t)o->left : TURN;
+	ssize_t sent;
 
-	while (o->left) {
-		size_t want = (uint64_t)o->left < turn ? (size_t)o->left : turn;
-		ssize_t sent = want ? sendfile(sock, o->file, &o->at, want) : 0;
-
-		if (!want)
-			return OUT_BLOCKED;
-		if (sent < 0)
-			return failed();
-		if (sent == 0) /* the file ends before its size: never pretend that this was all */
-			return OUT_BROKEN;
-		o->left -= sent;
-		turn -= (size_t)sent;
-	}
-	return OUT_DONE;
+	if (!want)
+		return OUT_DONE;
+	sent = sendfile(sock, o->file, &o->at, want);
+	if (sent < 0)
+		return failed();
+	if (sent == 0) /* the file ends before its size: never pretend that this was all */
+		return OUT_BROKEN;
+	o->left -= sent;
+	return o->left ? OUT_BLOCKED : OUT_DONE;
 }
 
 enum out_result out_flush(struct out *o, int sock)
