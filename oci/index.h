@@ -26,7 +26,7 @@ struct buf;
 struct err;
 struct layout;
 
-/* Annotation keys (DESIGN: ours are dev.ocimirror.*). */
+/* Annotation keys (docs/formats.md). */
 #define NOTE_REF_NAME        "org.opencontainers.image.ref.name"
 #define NOTE_CONTAINERD_NAME "io.containerd.image.name"
 #define NOTE_SOURCE          "dev.ocimirror.source" /* host/path@digest it came from */

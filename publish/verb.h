@@ -16,7 +16,7 @@
 
 struct err;
 
-/* DESIGN, section 5. */
+/* docs/formats.md, "Exit statuses" */
 enum {
 	EXIT_DONE = 0,
 	EXIT_WRONG_USE = 1, /* the command line: nothing was done */

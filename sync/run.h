@@ -94,7 +94,7 @@ struct run {
 int run_sync(struct run *r, const struct run_options *o, struct source *source, struct err *err);
 void run_release(struct run *r);
 
-/* The exit status, a sum of bits (DESIGN, section 5). */
+/* The exit status, a sum of bits (docs/formats.md, "Exit statuses"). */
 int run_status(const struct run *r);
 
 #endif
