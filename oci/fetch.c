@@ -30,6 +30,8 @@ struct walk {
 	struct table seen;   /* wants by digest, owned */
 	struct want **blobs; /* those of `seen` that are blobs and missing, in the order met */
 	size_t nblobs, capblobs;
+	struct digest *manifests; /* walked, the root first */
+	size_t nmanifests, capmanifests;
 	size_t waiting; /* wants under way */
 	bool failed, blobs_asked, in_walk;
 	struct err err;
@@ -118,6 +120,7 @@ static void walk_free(struct walk *w)
 	ref_release(&w->from);
 	free(w->platforms);
 	free(w->blobs);
+	free(w->manifests);
 	free(w->media_type);
 	free(w);
 }
@@ -151,6 +154,8 @@ static void walk_step(struct walk *w)
 				.media_type = w->media_type && !w->failed ? w->media_type : "",
 				.size = w->size,
 				.missing = w->missing,
+				.manifests = w->manifests,
+				.nmanifests = w->nmanifests,
 				.bytes = w->bytes,
 				.requests = w->requests,
 			});
@@ -431,6 +436,8 @@ static void walk_manifest(struct want *want, struct span bytes)
 		walk_fail(w, &err);
 		return;
 	}
+	w->manifests = xgrow(w->manifests, w->nmanifests, &w->capmanifests, sizeof(*w->manifests));
+	w->manifests[w->nmanifests++] = want->digest;
 	if (want->depth == 0) {
 		w->media_type = xstrdup(m.media_type);
 		w->size = (int64_t)bytes.n;

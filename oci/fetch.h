@@ -30,7 +30,10 @@ struct fetch_result {
 	int64_t size;           /* of the root */
 	int64_t missing;        /* when measuring: bytes of blobs that would be fetched */
 	int64_t bytes;          /* that came over the wire for this image */
-	unsigned requests;      /* that were spent on it */
+	const struct digest
+		*manifests; /* all that were walked, the root first; valid during the call */
+	size_t nmanifests;
+	unsigned requests; /* that were spent on it */
 };
 typedef void fetch_done(void *arg, const struct fetch_result *result);
 

@@ -1,17 +1,13 @@
 #include "oci/pull_tags.h"
 
-#include <string.h>
-#include <strings.h>
-
 #include "oci/ask.h"
-#include "oci/header.h"
 #include "oci/json.h"
 #include "oci/limits.h"
 #include "oci/own.h"
+#include "oci/pages.h"
 #include "oci/refusal.h"
 #include "oci/reply.h"
 #include "oci/table.h"
-#include "oci/url.h"
 
 struct listing {
 	struct ask ask; /* first */
@@ -22,18 +18,16 @@ struct listing {
 	char **tags;
 	size_t n, cap;
 	struct table known; /* tags by name */
-	char **pages;       /* URLs that Link has named */
-	size_t npages, cappages;
+	struct pages pages;
 };
 
 static void forget_tags(struct listing *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		free(l->tags[i]);
-	for (size_t i = 0; i < l->npages; i++)
-		free(l->pages[i]);
+	pages_release(&l->pages);
 	table_release(&l->known);
-	l->n = l->npages = 0;
+	l->n = 0;
 }
 
 static enum ask_end prepare(struct ask *a, struct err *err)
@@ -97,64 +91,11 @@ static int read_page(struct listing *l, struct err *err)
 	return 0;
 }
 
-static struct span next_link(const struct ask *a)
-{
-	struct span value, target;
-
-	for (size_t i = 0; (value = http_header(&a->call, "Link", i)).p; i++)
-		if ((target = header_link_next(value)).p)
-			return target;
-	return span_of(NULL, 0);
-}
-
-/* Registries behind a proxy that ends TLS say http:// of themselves; it is the host that counts, and the
- * page is asked for at the origin we know. */
-static char *page_at(const struct ask *a, struct span target, struct err *err)
-{
-	own_free char *named = url_resolve(a->call.url, target, err), *origin = NULL;
-	struct url here, there;
-
-	if (!named || url_parse(&there, span_str(named), err) < 0 ||
-	    url_parse(&here, span_str(a->call.url), err) < 0)
-		return NULL;
-	if (here.host.n != there.host.n ||
-	    strncasecmp(here.host.p, there.host.p, here.host.n) != 0) {
-		err_set(err, ERR_INVALID, 0,
-			"the next page of the tag list is at another host, %.*s",
-			SPAN_ARG(there.host));
-		return NULL;
-	}
-	origin = url_origin(&here);
-	return xasprintf("%s%.*s", origin, SPAN_ARG(there.target));
-}
-
-static enum ask_end next_page(struct listing *l, struct span target, struct err *err)
-{
-	own_free char *page = page_at(&l->ask, target, err);
-
-	if (!page)
-		return ASK_FAILED;
-	for (size_t i = 0; i < l->npages; i++)
-		if (strcmp(l->pages[i], page) == 0)
-			return err_set(err, ERR_INVALID, 0, "the tag list goes round in a circle"),
-			       ASK_FAILED;
-	if (l->npages == LIMIT_TAG_PAGES)
-		return err_set(err, ERR_INVALID, 0, "the tag list has more than %d pages",
-			       LIMIT_TAG_PAGES),
-		       ASK_FAILED;
-	l->pages = xgrow(l->pages, l->npages, &l->cappages, sizeof(*l->pages));
-	l->ask.page = l->pages[l->npages++] = take(page);
-	return ASK_AGAIN;
-}
-
 static enum ask_end end(struct ask *a, struct err *err)
 {
 	struct listing *l = (struct listing *)a;
-	struct span target = next_link(a);
 
-	if (read_page(l, err) < 0)
-		return ASK_FAILED;
-	return target.p ? next_page(l, target, err) : ASK_DONE;
+	return read_page(l, err) < 0 ? ASK_FAILED : pages_next(&l->pages, a, err);
 }
 
 static void done(struct ask *a, const struct err *err)
@@ -173,7 +114,6 @@ static void done(struct ask *a, const struct err *err)
 	free(t.tags);
 	forget_tags(l);
 	free(l->tags);
-	free(l->pages);
 	buf_release(&l->page);
 	ask_release(a);
 	free(l);
@@ -198,6 +138,7 @@ void pull_tags(struct upstream *up, const struct ref *ref, registry_tags_done *d
 	l->ask.path = xasprintf("%s/tags/list?n=1000", ref->path);
 	l->done = done_;
 	l->arg = arg;
+	l->pages.what = "tag list";
 	buf_init(&l->page, LIMIT_TAG_PAGE);
 	reply_expect(&l->ask);
 	ask_queue(up, &l->ask);

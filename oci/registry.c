@@ -9,6 +9,7 @@
 #include "oci/own.h"
 #include "oci/pull_blob.h"
 #include "oci/pull_manifest.h"
+#include "oci/pull_referrers.h"
 #include "oci/pull_tags.h"
 #include "oci/upstream.h"
 
@@ -161,6 +162,12 @@ void registry_blob(struct registry *r, const struct ref *ref, const struct diges
 void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg)
 {
 	pull_tags(upstream_of(r, ref->host), ref, done, arg);
+}
+
+void registry_referrers(struct registry *r, const struct ref *ref, const struct digest *subject,
+			registry_referrers_done *done, void *arg)
+{
+	pull_referrers(upstream_of(r, ref->host), ref, subject, done, arg);
 }
 
 size_t registry_stats(const struct registry *r, struct registry_host_stats *out, size_t max)

@@ -45,6 +45,11 @@ void registry_blob(struct registry *r, const struct ref *ref, const struct diges
 /* Every tag of ref's repository, following Link (distribution-spec, "Listing Tags"). */
 void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg);
 
+/* What refers to a manifest of ref's repository (distribution-spec, "Listing Referrers"); none where the registry
+ * knows of none. */
+void registry_referrers(struct registry *r, const struct ref *ref, const struct digest *subject,
+			registry_referrers_done *done, void *arg);
+
 /* Turns the loop until nothing is under way or queued, or `until` (may be NULL) says so between turns;
  * waits at most `timeout_ms` for something to happen in a turn. */
 int registry_run(struct registry *r, bool (*until)(void *arg), void *arg, int timeout_ms,

@@ -65,6 +65,14 @@ struct registry_tags {
 };
 typedef void registry_tags_done(void *arg, const struct registry_tags *t);
 
+struct registry_referrers {
+	const struct err *err;	      /* NULL: the listing is complete */
+	const struct digest *digests; /* valid during the callback */
+	size_t n;
+	unsigned requests;
+};
+typedef void registry_referrers_done(void *arg, const struct registry_referrers *found);
+
 /* What was asked of each host, for the report. */
 struct registry_host_stats {
 	const char *host;

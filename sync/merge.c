@@ -175,6 +175,50 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 		       NULL); /* upstream offers something else than what was blocked */
 }
 
+/* ---- what refers to it ---- */
+
+static char *referrer_name(const struct target *t, const struct referrer *f)
+{
+	own_free char *repository = ref_repository(&t->target);
+
+	if (f->tag)
+		return xasprintf("%s:%s", repository, f->tag);
+	return xasprintf("%s@%s", repository, f->digest.str);
+}
+
+/* A signature or SBOM is an entry of its own, which lives as long as its subject. */
+static void merge_referrer(struct merge *m, const struct target *t, const struct referrer *f)
+{
+	const char *name = keep(m, referrer_name(t, f));
+	struct entry *e = index_find(&m->index, name);
+	own_free char *repository = ref_repository(&t->source);
+	own_free char *source = xasprintf("%s@%s", repository, f->digest.str);
+	struct journal_line *j;
+	struct err err;
+	struct digest old = { "" };
+
+	if (e && digest_eq(&e->digest, &f->digest))
+		return;
+	if (e)
+		old = e->digest;
+	else
+		e = index_add(&m->index, name);
+	if (move_tag(&m->move, e, f->media_type, &f->digest, f->size, NULL, &err) < 0)
+		return; /* its tag cannot be kept under a longer name: it stays as it was */
+	entry_set_note(e, NOTE_SUBJECT, f->subject.str);
+	entry_set_note(e, NOTE_SOURCE, source);
+	entry_set_note(e, NOTE_SYNCED, m->now);
+	j = note(m, name, "referrer");
+	j->old_digest = old.str[0] ? keep(m, xstrdup(old.str)) : NULL;
+	j->new_digest = f->digest.str;
+}
+
+static void merge_referrers(struct merge *m, const struct target *t)
+{
+	for (size_t i = 0; i < t->referrers.n; i++)
+		merge_referrer(m, t, &t->referrers.v[i]);
+}
+
 static void merge_target(struct merge *m, struct target *t)
 {
 	struct entry *e = index_find(&m->index, t->name);
@@ -185,6 +229,7 @@ static void merge_target(struct merge *m, struct target *t)
 	}
 	if (!e || entry_note(e, NOTE_SNAPSHOT_OF))
 		return;
+	merge_referrers(m, t);
 	if (entry_note(e, NOTE_UNLISTED_SINCE)) {
 		entry_set_note(e, NOTE_UNLISTED_SINCE, NULL);
 		note(m, t->name, "listed");

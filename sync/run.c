@@ -209,6 +209,8 @@ int run_status(const struct run *r)
 		enum state state = r->targets.v[i]->state;
 
 		status |= state == STATE_FAILED ? failure_of(r, r->targets.v[i]) : bits[state];
+		if (r->targets.v[i]->incomplete)
+			status |= 2;
 		if (r->o->dry_run && (state == STATE_UPDATED || state == STATE_NEW))
 			status |= 32;
 	}

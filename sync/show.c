@@ -66,6 +66,16 @@ static void show_target(const struct run *r, const struct target *t)
 	}
 }
 
+static void show_incomplete(const struct run *r)
+{
+	for (size_t i = 0; i < r->targets.n; i++) {
+		const struct target *t = r->targets.v[i];
+
+		if (t->incomplete)
+			log_line("%s: %s", t->name, t->error);
+	}
+}
+
 static void show_stale(const struct run *r)
 {
 	for (size_t i = 0; i < r->targets.n; i++) {
@@ -136,6 +146,7 @@ void show_results(const struct run *r)
 {
 	for (size_t i = 0; i < r->targets.n; i++)
 		show_target(r, r->targets.v[i]);
+	show_incomplete(r);
 	show_stale(r);
 	show_listings(r);
 	show_summary(r);

@@ -52,6 +52,7 @@ void target_free(struct target *t)
 	free(t->media_type);
 	free(t->snapshot);
 	free(t->error);
+	referrers_release(&t->referrers);
 	free(t);
 }
 

@@ -11,6 +11,7 @@
 
 #include "oci/digest.h"
 #include "oci/ref.h"
+#include "sync/referrers.h"
 
 struct entry;
 struct err;
@@ -51,8 +52,10 @@ struct target {
 	int64_t missing;  /* --sizes: bytes that would be fetched */
 	int64_t bytes;
 	unsigned requests;
-	bool stale;  /* not checked with success for longer than max-age= allows */
-	char *error; /* one line, or NULL */
+	struct referrers referrers;
+	bool incomplete; /* what refers to it could not all be had: see error */
+	bool stale;      /* not checked with success for longer than max-age= allows */
+	char *error;     /* one line, or NULL */
 };
 
 struct targets {

@@ -266,6 +266,13 @@ static enum state state_of_arrival(const struct target *t)
 	return digest_eq(&t->base, &t->found) ? STATE_CURRENT : STATE_UPDATED;
 }
 
+static void got_referrers(void *arg)
+{
+	struct job *job = arg;
+
+	settle(job, state_of_arrival(job->target));
+}
+
 static void got_image(void *arg, const struct fetch_result *result)
 {
 	struct job *job = arg;
@@ -282,7 +289,11 @@ static void got_image(void *arg, const struct fetch_result *result)
 	}
 	t->media_type = xstrdup(result->media_type);
 	t->size = result->size;
-	settle(job, state_of_arrival(t));
+	if (t->line->o.referrers == 1 && !job->run->o->dry_run)
+		referrers_fetch(job->run, t, result->manifests, result->nmanifests, got_referrers,
+				job);
+	else
+		settle(job, state_of_arrival(t));
 }
 
 /* Gets what is below t->found, or finds that it is all there. */
