@@ -38,6 +38,7 @@ struct walk {
 	char *media_type; /* of the root */
 	int64_t size, missing, bytes;
 	unsigned requests;
+	fetch_admit *admit;
 	fetch_done *done;
 	void *arg;
 };
@@ -53,7 +54,6 @@ struct fetch {
 	struct registry *registry;
 	struct layout *layout;
 	struct table objects; /* under way, by digest */
-	fetch_admit *admit;
 	bool measuring;
 	const struct layout *base; /* when measuring; or NULL */
 	struct table counted;      /* digests that were, owned */
@@ -88,11 +88,6 @@ void fetch_free(struct fetch *f)
 	free_counted(f);
 	buf_release(&f->scratch);
 	free(f);
-}
-
-void fetch_set_admit(struct fetch *f, fetch_admit *admit)
-{
-	f->admit = admit;
 }
 
 void fetch_measure(struct fetch *f, const struct layout *base)
@@ -476,7 +471,7 @@ static void ask_blobs(struct walk *w)
 		w->missing = missing;
 		return;
 	}
-	if (missing && w->fetch->admit && w->fetch->admit(w->arg, missing, &err) < 0) {
+	if (missing && w->admit && w->admit(w->arg, missing, &err) < 0) {
 		walk_fail(w, &err);
 		return;
 	}
@@ -488,7 +483,7 @@ static void ask_blobs(struct walk *w)
 }
 
 void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
-		 const char *platforms, fetch_done *done, void *arg)
+		 const char *platforms, fetch_admit *admit, fetch_done *done, void *arg)
 {
 	struct walk *w = xcalloc(1, sizeof(*w));
 	struct desc d = { .media_type = "", .digest = *root, .size = -1 };
@@ -497,6 +492,7 @@ void fetch_image(struct fetch *f, const struct ref *from, const struct digest *r
 	ref_copy(&w->from, from);
 	w->platforms = platforms ? xstrdup(platforms) : NULL;
 	w->root = *root;
+	w->admit = admit;
 	w->done = done;
 	w->arg = arg;
 	w->in_walk = true;

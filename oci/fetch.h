@@ -45,9 +45,6 @@ struct fetch *fetch_new(struct registry *r, struct layout *l);
 /* Nothing may be under way any more. */
 void fetch_free(struct fetch *f);
 
-/* Who is asked before blobs are requested; NULL (the default) admits all. */
-void fetch_set_admit(struct fetch *f, fetch_admit *admit);
-
 /*
  * From now on blobs are not fetched but counted, each digest once whoever shares it; manifests still
  * come, into the store that fetch_new() was given. `base` is another store that is only looked at, for
@@ -57,9 +54,9 @@ void fetch_measure(struct fetch *f, const struct layout *base);
 
 /*
  * Fetches `root` and what is below it from `from`'s repository. platforms: only these children of
- * indexes ("linux/amd64,linux/arm64"; NULL: all). arg goes to admit and done.
+ * indexes ("linux/amd64,linux/arm64"; NULL: all). admit may be NULL; arg goes to it and to done.
  */
 void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
-		 const char *platforms, fetch_done *done, void *arg);
+		 const char *platforms, fetch_admit *admit, fetch_done *done, void *arg);
 
 #endif

@@ -10,6 +10,7 @@
 #include "oci/own.h"
 #include "oci/pages.h"
 #include "oci/refusal.h"
+#include "oci/reply.h"
 
 struct listing {
 	struct ask ask; /* first */
@@ -133,6 +134,7 @@ static void start(struct upstream *up, struct listing *l)
 	l->ask.accept = l->fallback ? media_accept : MEDIA_OCI_INDEX;
 	l->ask.path = l->fallback ? xasprintf("%s/manifests/%s", l->ref.path, tag)
 				  : xasprintf("%s/referrers/%s", l->ref.path, l->subject.str);
+	reply_expect(&l->ask);
 	ask_queue(up, &l->ask);
 }
 

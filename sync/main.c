@@ -96,7 +96,7 @@ static const struct opt options[] = {
 	  .help = "a name for the generation that is published: \"sprint-47\", a job's number" },
 	{ .name = "snapshot-suffix",
 	  .value = "FORMAT",
-	  .to = &o.run.suffix,
+	  .to = &o.source.suffix,
 	  .help = "what follows the tag in a snapshot's name, for strftime, in UTC (default "
 		  "mirror.conf's, else \"" STAMP_DEFAULT "\")" },
 	{ .section = "What to tell",
@@ -203,20 +203,13 @@ static int check_options(struct err *err)
 			return -1;
 	if (o.quota_wait && unit_duration(&o.run.quota_wait, span_str(o.quota_wait), err) < 0)
 		return err_wrap(err, "--wait-for-quota");
+	if (o.source.suffix && stamp_check(o.source.suffix, err) < 0)
+		return err_wrap(err, "--snapshot-suffix");
 	o.run.stop = &stop;
 	return 0;
 }
 
 /* ---- the work ---- */
-
-static int set_suffix(const struct lists *lists, struct err *err)
-{
-	if (!o.run.suffix)
-		o.run.suffix = lists->conf.snapshot_suffix;
-	if (!o.run.suffix)
-		o.run.suffix = STAMP_DEFAULT;
-	return stamp_check(o.run.suffix, err);
-}
 
 static int fail(const struct err *err, int status)
 {
@@ -274,8 +267,7 @@ static int with_lists(struct source *source, int tolerate)
 		check_summary(source);
 		return 0;
 	}
-	if (set_suffix(source->lists, &err) < 0)
-		return fail(&err, EXIT_USAGE);
+	o.run.suffix = source->lists->suffix;
 	return with_environment(source, tolerate);
 }
 

@@ -11,7 +11,6 @@
 #include "oci/list.h"
 #include "oci/move.h"
 #include "oci/own.h"
-#include "oci/unit.h"
 #include "sync/run.h"
 
 /* How long an operator's publish may take; it is milliseconds. */
@@ -82,8 +81,6 @@ static bool set_note(struct entry *e, const char *key, const char *value)
 
 static char *duration_text(long seconds)
 {
-	if (seconds == UNIT_NEVER)
-		return xstrdup("never");
 	if (seconds % 86400 == 0)
 		return xasprintf("%ldd", seconds / 86400);
 	if (seconds % 3600 == 0)
@@ -92,14 +89,14 @@ static char *duration_text(long seconds)
 }
 
 /* What the line says about how long snapshots live, and which platforms are kept. */
-static bool set_retention(struct entry *e, const struct list_image *line)
+static bool set_retention(struct entry *e, const struct image_options *o)
 {
-	own_free char *count = line->o.keep >= 0 ? xasprintf("%ld", line->o.keep) : NULL;
-	own_free char *age = line->o.keep_for >= 0 ? duration_text(line->o.keep_for) : NULL;
+	own_free char *count = o->keep >= 0 ? xasprintf("%ld", o->keep) : NULL;
+	own_free char *age = o->keep_for >= 0 ? duration_text(o->keep_for) : NULL;
 	bool changed = set_note(e, NOTE_KEEP, count);
 
 	changed |= set_note(e, NOTE_KEEP_FOR, age);
-	changed |= set_note(e, NOTE_PLATFORM, line->o.platform);
+	changed |= set_note(e, NOTE_PLATFORM, o->platform);
 	return changed;
 }
 
@@ -170,7 +167,7 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 	j->new_digest = t->found.str;
 	j->detail = t->snapshot;
 	set_origin(m, e, t, j);
-	set_retention(e, t->line);
+	set_retention(e, &t->o);
 	entry_set_note(e, NOTE_HELD,
 		       NULL); /* upstream offers something else than what was blocked */
 }
@@ -244,7 +241,7 @@ static void merge_target(struct merge *m, struct target *t)
 		entry_set_note(e, NOTE_GONE_SINCE, NULL);
 		note(m, t->name, "back");
 	}
-	if (t->state == STATE_CURRENT && set_retention(e, t->line))
+	if (t->state == STATE_CURRENT && set_retention(e, &t->o))
 		note(m, t->name, "retention");
 }
 

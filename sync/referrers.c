@@ -9,6 +9,7 @@
 #include "oci/registry.h"
 #include "oci/table.h"
 #include "sync/run.h"
+#include "sync/work.h"
 
 /* A signature of an SBOM of an image is the deepest that anybody makes. */
 #define DEPTH 3
@@ -119,6 +120,13 @@ static void got_referrer(void *arg, const struct fetch_result *result)
 	trail_end(t);
 }
 
+static int admit_referrer(void *arg, int64_t bytes, struct err *err)
+{
+	const struct trail *t = arg;
+
+	return work_check_room(t->hunt->run, bytes, NULL, err);
+}
+
 /* Fetches one referrer, unless it was met before. Takes t. */
 static void follow(struct trail *t, const struct digest *d)
 {
@@ -135,7 +143,7 @@ static void follow(struct trail *t, const struct digest *d)
 	(void)take(key);
 	ref_copy(&from, &h->target->source);
 	/* all of it: a platform filter is about the image */
-	fetch_image(h->run->fetch, &from, d, NULL, got_referrer, t);
+	fetch_image(h->run->fetch, &from, d, NULL, admit_referrer, got_referrer, t);
 }
 
 static void got_list(void *arg, const struct registry_referrers *found)

@@ -15,7 +15,6 @@
 #include "oci/move.h"
 #include "oci/own.h"
 #include "oci/registry.h"
-#include "oci/unit.h"
 #include "sync/against.h"
 #include "sync/merge.h"
 #include "sync/scratch.h"
@@ -73,7 +72,6 @@ static int open_mirror(struct run *r, struct err *err)
 	if (generation_load(&r->layout, &r->index, err) < 0)
 		return -1;
 	r->fetch = fetch_new(r->registry, &r->layout);
-	fetch_set_admit(r->fetch, work_admit);
 	return 0;
 }
 
@@ -121,9 +119,9 @@ static void find_stale(struct run *r)
 {
 	for (size_t i = 0; i < r->targets.n; i++) {
 		struct target *t = r->targets.v[i];
-		long max = t->line->o.max_age;
+		long max = t->o.max_age;
 
-		t->stale = max >= 0 && max != UNIT_NEVER && t->checked > 0 && !was_checked(t) &&
+		t->stale = max >= 0 && t->checked > 0 && !was_checked(t) &&
 			   r->started - t->checked > max;
 	}
 }
@@ -157,7 +155,6 @@ int run_sync(struct run *r, const struct run_options *o, struct source *source, 
 		return -1;
 	r->generation = generation_number(&r->index);
 	checked_load(&r->checked, &r->layout);
-	work_plan(r);
 	if (work_all(r, err) < 0)
 		return -1;
 	if (r->broken.kind != ERR_NONE) {
@@ -170,6 +167,17 @@ int run_sync(struct run *r, const struct run_options *o, struct source *source, 
 	return merge_publish(r, err) < 0 ? -1 : save_state(r, err);
 }
 
+static void listing_release(struct listing *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->tags[i]);
+	for (size_t i = 0; i < l->ngone; i++)
+		free(l->gone[i]);
+	free(l->tags);
+	free(l->gone);
+	free(l->error);
+}
+
 void run_release(struct run *r)
 {
 	for (size_t i = 0; i < r->nlanes; i++) {
@@ -179,7 +187,7 @@ void run_release(struct run *r)
 	}
 	free(r->lanes);
 	for (size_t i = 0; i < r->nlistings; i++)
-		free(r->listings[i].error);
+		listing_release(&r->listings[i]);
 	free(r->listings);
 	checked_release(&r->checked);
 	table_release(&r->names);

@@ -48,8 +48,11 @@ struct run_options {
 struct listing {
 	const struct list_image *line;
 	bool complete;
-	size_t chosen; /* tags that the line's options mean */
-	bool limited;  /* the upstream's quota, not a fault */
+	char **tags; /* that the line's options mean */
+	size_t n;
+	char **gone; /* that the mirror has and upstream has not any more */
+	size_t ngone, capgone;
+	bool limited; /* the upstream's quota, not a fault */
 	char *error;
 };
 

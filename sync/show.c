@@ -98,7 +98,7 @@ static void show_listings(const struct run *r)
 		if (l->error)
 			log_line("%s:%d: tags of %s/%s: %s", l->line->file, l->line->line,
 				 l->line->source.host, l->line->source.path, l->error);
-		else if (l->complete && !l->chosen)
+		else if (l->complete && !l->n)
 			log_warn("%s:%d: no tag of %s/%s matches", l->line->file, l->line->line,
 				 l->line->source.host, l->line->source.path);
 	}

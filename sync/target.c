@@ -24,7 +24,7 @@ static struct ref with_tag(const struct ref *r, const char *tag)
 	return out;
 }
 
-struct target *target_new(const struct list_image *line, const char *tag)
+struct target *target_new(const struct lists *lists, const struct list_image *line, const char *tag)
 {
 	struct target *t = xcalloc(1, sizeof(*t));
 
@@ -32,6 +32,7 @@ struct target *target_new(const struct list_image *line, const char *tag)
 	t->source = with_tag(&line->source, tag);
 	t->target = with_tag(&line->target, tag);
 	t->name = ref_target(&t->target);
+	lists_options(lists, line, &t->target, &t->o);
 	t->size = -1;
 	return t;
 }

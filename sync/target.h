@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "oci/digest.h"
+#include "oci/options.h"
 #include "oci/ref.h"
 #include "sync/referrers.h"
 
@@ -37,6 +38,7 @@ extern const char *const state_names[STATES];
 struct target {
 	const struct list_image *line; /* lent by the lists */
 	size_t place;                  /* among all targets, in the lists' order */
+	struct image_options o;        /* of this very tag; texts lent by the lists */
 	struct ref source, target;
 	char *name;         /* target as text: the canonical reference it is published as */
 	struct digest base; /* what it meant when the run began; "" when it was not there */
@@ -64,7 +66,8 @@ struct targets {
 };
 
 /* The target of a line; tag is the tag chosen by the line's options, NULL for one that names its own. */
-struct target *target_new(const struct list_image *line, const char *tag);
+struct target *target_new(const struct lists *lists, const struct list_image *line,
+			  const char *tag);
 void target_free(struct target *t);
 /* Takes t. */
 void targets_keep(struct targets *ts, struct target *t);

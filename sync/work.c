@@ -4,205 +4,26 @@
 
 #include "oci/err.h"
 #include "oci/fetch.h"
-#include "oci/glob.h"
 #include "oci/list.h"
 #include "oci/move.h"
 #include "oci/own.h"
 #include "oci/registry.h"
-#include "oci/select.h"
+#include "sync/plan.h"
 #include "sync/run.h"
 
-/* A target or a listing on its way: what a callback needs. */
+/* A target on its way: what a callback needs. */
 struct job {
 	struct run *run;
-	struct lane *lane; /* NULL for a listing */
+	struct lane *lane;
 	struct target *target;
-	struct listing *listing;
 };
 
 static void pump(struct run *r);
 
-/* ---- targets ---- */
-
-/* A pattern without its tag part: what follows the last ":" after the last "/". */
-static struct span name_part(struct span p)
-{
-	const char *slash = memrchr(p.p, '/', p.n), *colon = memrchr(p.p, ':', p.n);
-
-	return colon && (!slash || colon > slash) ? span_of(p.p, (size_t)(colon - p.p)) : p;
-}
-
-/* Whether the run's patterns (none: all) match. `name_only`: the tag is not known yet. */
-static bool asked_for(const struct run *r, const struct ref *target, bool name_only)
-{
-	for (size_t i = 0; i < r->o->npatterns; i++) {
-		struct span p = span_str(r->o->patterns[i]);
-
-		if (name_only)
-			p = name_part(p);
-		if (glob_match_ref(p, target))
-			return true;
-	}
-	return r->o->npatterns == 0;
-}
-
-static struct lane *lane_of(struct run *r, const char *host)
-{
-	struct lane *lane;
-
-	for (size_t i = 0; i < r->nlanes; i++)
-		if (strcmp(r->lanes[i]->host, host) == 0)
-			return r->lanes[i];
-	lane = xcalloc(1, sizeof(*lane));
-	lane->host = xstrdup(host);
-	r->lanes = xgrow(r->lanes, r->nlanes, &r->caplanes, sizeof(struct lane *));
-	r->lanes[r->nlanes++] = lane;
-	return lane;
-}
-
-static const char gone_text[] = "no longer upstream; the mirror serves it as before";
-
-/* A target that needs no asking: a complete listing shows that it is gone. */
-static void add_gone(struct run *r, const struct list_image *line, const char *tag)
-{
-	struct target *t = target_new(line, tag);
-
-	if (table_get(&r->names, t->name) || !asked_for(r, &t->target, false)) {
-		target_free(t);
-		return;
-	}
-	targets_keep(&r->targets, t);
-	table_put(&r->names, t->name, t);
-	target_remember(t, &r->index);
-	target_set_error(t, gone_text);
-	t->state = STATE_GONE;
-	r->settled++;
-}
-
-/* One target of a line; two lines that mean the same name by their tag options meet here. */
-static void add_target(struct run *r, const struct list_image *line, const char *tag)
-{
-	struct target *t = target_new(line, tag);
-	struct lane *lane;
-
-	if (table_get(&r->names, t->name) || !asked_for(r, &t->target, false)) {
-		target_free(t);
-		return;
-	}
-	targets_keep(&r->targets, t);
-	table_put(&r->names, t->name, t);
-	target_remember(t, &r->index);
-	t->checked = checked_at(&r->checked, t->name);
-	lane = lane_of(r, t->source.host);
-	lane->waiting = xgrow(lane->waiting, lane->n, &lane->cap, sizeof(struct target *));
-	lane->waiting[lane->n++] = t;
-}
-
-/* ---- tag lists ---- */
-
-static void listing_failed(struct listing *l, const struct err *err)
-{
-	l->error = xstrdup(err->msg);
-	l->limited = err->kind == ERR_LIMIT;
-}
-
-/* The tags that the line means, within the policy. */
-static long choose_tags(const struct run *r, const struct listing *l,
-			const struct registry_tags *tags, struct err *err)
-{
-	long n = select_tags(l->line->select, tags->tags, tags->n, err);
-	long max = r->source->lists->conf.max_tags;
-
-	if (n >= 0 && max >= 0 && n > max)
-		return err_set(
-			err, ERR_USAGE, 0,
-			"%ld tags match, more than the policy's max-tags=%ld; narrow the line "
-			"with tags=, semver= or newest=",
-			n, max);
-	return n;
-}
-
-/* Tags that the mirror has by this line, not upstream any more: the listing is complete, so they are
- * gone, not merely unseen. What fell out of the filters is unlisted instead (see merge.h). */
-static void find_gone(struct run *r, const struct listing *l, const struct registry_tags *tags)
-{
-	own_free char *repository = ref_repository(&l->line->target);
-	own_free char *prefix = xasprintf("%s:", repository);
-	own_by(table_release) struct table there = TABLE_INIT;
-
-	for (size_t i = 0; i < tags->n; i++)
-		if (tags->tags[i])
-			table_put(&there, tags->tags[i], (void *)tags->tags[i]);
-	for (size_t i = index_seek(&r->index, prefix); i < r->index.n; i++) {
-		const struct entry *e = r->index.v[i];
-		const char *tag = e->ref + strlen(prefix);
-
-		if (!span_starts(span_str(e->ref), prefix))
-			break;
-		if (entry_note(e, NOTE_LIST) && !entry_note(e, NOTE_SNAPSHOT_OF) &&
-		    !entry_note(e, NOTE_UNLISTED_SINCE) && !table_get(&there, tag))
-			add_gone(r, l->line, tag);
-	}
-}
-
-static void got_tags(void *arg, const struct registry_tags *tags)
-{
-	own_free struct job *job = arg;
-	struct listing *l = job->listing;
-	struct run *r = job->run;
-	struct err err;
-	long n;
-
-	r->listings_left--;
-	if (tags->err) {
-		listing_failed(l, tags->err);
-		return;
-	}
-	find_gone(r, l, tags);
-	n = choose_tags(r, l, tags, &err);
-	if (n < 0) {
-		listing_failed(l, &err);
-		return;
-	}
-	l->complete = true;
-	l->chosen = (size_t)n;
-	for (long i = 0; i < n; i++)
-		add_target(r, l->line, tags->tags[i]);
-	pump(r);
-}
-
-static void ask_tags(struct run *r, struct listing *l)
-{
-	struct job *job = xcalloc(1, sizeof(*job));
-
-	*job = (struct job){ .run = r, .listing = l };
-	r->listings_left++;
-	registry_tags(r->registry, &l->line->source, got_tags, job);
-}
-
-void work_plan(struct run *r)
-{
-	const struct lists *lists = r->source->lists;
-
-	r->listings = xcalloc(lists->n, sizeof(*r->listings)); /* never moves: jobs point at them */
-	for (size_t i = 0; i < lists->n; i++) {
-		const struct list_image *line = &lists->images[i];
-
-		if (!line->select)
-			add_target(r, line, NULL);
-		else if (asked_for(r, &line->target, true))
-			r->listings[r->nlistings++] = (struct listing){ .line = line };
-	}
-	for (size_t i = 0; i < r->nlistings; i++)
-		ask_tags(r, &r->listings[i]);
-}
-
 /* ---- one target ---- */
 
-int work_admit(void *arg, int64_t bytes, struct err *err)
+int work_check_room(const struct run *r, int64_t bytes, bool *no_room, struct err *err)
 {
-	struct job *job = arg;
-	struct run *r = job->run;
 	int64_t max = r->source->lists->conf.max_bytes;
 	uint64_t room;
 
@@ -212,22 +33,30 @@ int work_admit(void *arg, int64_t bytes, struct err *err)
 			       (long long)bytes, (long long)max);
 	if (layout_room(&r->layout, &room, err) < 0)
 		return -1;
-	job->target->no_room = room < r->promised + (uint64_t)bytes;
-	if (job->target->no_room)
-		return err_set(err, ERR_INVALID, 0,
-			       "needs %lld bytes and the disk has %llu left for it",
-			       (long long)bytes,
-			       (unsigned long long)(room > r->promised ? room - r->promised : 0));
+	room = room > r->promised ? room - r->promised : 0;
+	if (room >= (uint64_t)bytes)
+		return 0;
+	if (no_room)
+		*no_room = true;
+	return err_set(err, ERR_INVALID, 0, "needs %lld bytes and the disk has %llu left for it",
+		       (long long)bytes, (unsigned long long)room);
+}
+
+static int admit_image(void *arg, int64_t bytes, struct err *err)
+{
+	struct job *job = arg;
+
+	if (work_check_room(job->run, bytes, &job->target->no_room, err) < 0)
+		return -1;
 	job->target->admitted = bytes;
-	r->promised += (uint64_t)bytes;
+	job->run->promised += (uint64_t)bytes;
 	return 0;
 }
 
 /* Whether a line's refresh= says that it was checked recently enough. What is not there is due. */
 static bool is_due(const struct run *r, const struct target *t)
 {
-	return r->o->force || !t->base.str[0] ||
-	       checked_due(t->checked, t->line->o.refresh, r->started);
+	return r->o->force || !t->base.str[0] || checked_due(t->checked, t->o.refresh, r->started);
 }
 
 /* The target has its state: the next one of its host may start. */
@@ -289,7 +118,7 @@ static void got_image(void *arg, const struct fetch_result *result)
 	}
 	t->media_type = xstrdup(result->media_type);
 	t->size = result->size;
-	if (t->line->o.referrers == 1 && !job->run->o->dry_run)
+	if (t->o.referrers == 1 && !job->run->o->dry_run)
 		referrers_fetch(job->run, t, result->manifests, result->nmanifests, got_referrers,
 				job);
 	else
@@ -304,8 +133,8 @@ static void fetch_target(struct job *job)
 	if (!job->run->fetch) /* a dry run */
 		settle(job, state_of_arrival(t));
 	else
-		fetch_image(job->run->fetch, &t->source, &t->found, t->line->o.platform, got_image,
-			    job);
+		fetch_image(job->run->fetch, &t->source, &t->found, t->o.platform, admit_image,
+			    got_image, job);
 }
 
 static void upstream_lacks_it(struct job *job, const struct err *err)
@@ -313,7 +142,7 @@ static void upstream_lacks_it(struct job *job, const struct err *err)
 	struct target *t = job->target;
 
 	if (t->base.str[0]) {
-		target_set_error(t, gone_text);
+		target_set_error(t, plan_gone);
 		settle(job, STATE_GONE);
 	} else {
 		settle_failed(job, err);
@@ -368,7 +197,7 @@ static void start_target(struct run *r, struct lane *lane, struct target *t)
 	lane->active++;
 	if (t->line->snapshot) {
 		settle_snapshot(job);
-	} else if (t->line->o.upstream_gone || (r->o->missing && t->base.str[0]) || !is_due(r, t)) {
+	} else if (t->o.upstream_gone || (r->o->missing && t->base.str[0]) || !is_due(r, t)) {
 		settle(job, STATE_SKIPPED);
 	} else if (target_is_pinned(t)) {
 		t->found = t->source.digest;
@@ -417,12 +246,22 @@ static int by_checked(const void *a, const void *b)
 	return (x->place > y->place) - (x->place < y->place);
 }
 
-int work_all(struct run *r, struct err *err)
+static void sort_waiting(struct lane *lane)
+{
+	if (lane->n > lane->next)
+		qsort(lane->waiting + lane->next, lane->n - lane->next, sizeof(struct target *),
+		      by_checked);
+}
+
+static void start_more(struct run *r)
 {
 	for (size_t i = 0; i < r->nlanes; i++)
-		if (r->lanes[i]->n)
-			qsort(r->lanes[i]->waiting, r->lanes[i]->n, sizeof(struct target *),
-			      by_checked);
+		sort_waiting(r->lanes[i]);
 	pump(r);
+}
+
+int work_all(struct run *r, struct err *err)
+{
+	plan_make(r, start_more);
 	return registry_run(r->registry, is_stopped, r, 200, err);
 }

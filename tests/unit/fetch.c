@@ -187,7 +187,7 @@ static void fetch(struct outcome *o, const char *from, const struct content *roo
 
 	ref_parse(&ref, span_str(from), &err);
 	o->done = 0;
-	fetch_image(fetcher, &ref, &root->digest, platforms, note_outcome, o);
+	fetch_image(fetcher, &ref, &root->digest, platforms, refuse_large, note_outcome, o);
 }
 
 static void forget(void)
@@ -374,7 +374,6 @@ int main(void)
 		return 1;
 	}
 	fetcher = fetch_new(NULL, &layout);
-	fetch_set_admit(fetcher, refuse_large);
 	test_image();
 	test_shared();
 	test_other_repository();

@@ -1,0 +1,219 @@
+#include "sync/plan.h"
+
+#include <stdlib.h>
+
+#include "oci/err.h"
+#include "oci/glob.h"
+#include "oci/list.h"
+#include "oci/own.h"
+#include "oci/registry.h"
+#include "oci/select.h"
+#include "sync/run.h"
+
+/* A pattern without its tag part: what follows the last ":" after the last "/". */
+static struct span name_part(struct span p)
+{
+	const char *slash = memrchr(p.p, '/', p.n), *colon = memrchr(p.p, ':', p.n);
+
+	return colon && (!slash || colon > slash) ? span_of(p.p, (size_t)(colon - p.p)) : p;
+}
+
+/* Whether the run's patterns (none: all) match. `name_only`: the tag is not known yet. */
+static bool asked_for(const struct run *r, const struct ref *target, bool name_only)
+{
+	for (size_t i = 0; i < r->o->npatterns; i++) {
+		struct span p = span_str(r->o->patterns[i]);
+
+		if (name_only)
+			p = name_part(p);
+		if (glob_match_ref(p, target))
+			return true;
+	}
+	return r->o->npatterns == 0;
+}
+
+static struct lane *lane_of(struct run *r, const char *host)
+{
+	struct lane *lane;
+
+	for (size_t i = 0; i < r->nlanes; i++)
+		if (strcmp(r->lanes[i]->host, host) == 0)
+			return r->lanes[i];
+	lane = xcalloc(1, sizeof(*lane));
+	lane->host = xstrdup(host);
+	r->lanes = xgrow(r->lanes, r->nlanes, &r->caplanes, sizeof(struct lane *));
+	r->lanes[r->nlanes++] = lane;
+	return lane;
+}
+
+const char plan_gone[] = "no longer upstream; the mirror serves it as before";
+
+/* A target that needs no asking: a complete listing shows that it is gone. */
+static void add_gone(struct run *r, const struct list_image *line, const char *tag)
+{
+	struct target *t = target_new(r->source->lists, line, tag);
+
+	if (table_get(&r->names, t->name) || !asked_for(r, &t->target, false)) {
+		target_free(t);
+		return;
+	}
+	targets_keep(&r->targets, t);
+	table_put(&r->names, t->name, t);
+	target_remember(t, &r->index);
+	target_set_error(t, plan_gone);
+	t->state = STATE_GONE;
+	r->settled++;
+}
+
+/* One target of a line; two lines that mean the same name by their tag options meet here. */
+static void add_target(struct run *r, const struct list_image *line, const char *tag)
+{
+	struct target *t = target_new(r->source->lists, line, tag);
+	struct lane *lane;
+
+	if (table_get(&r->names, t->name) || !asked_for(r, &t->target, false)) {
+		target_free(t);
+		return;
+	}
+	targets_keep(&r->targets, t);
+	table_put(&r->names, t->name, t);
+	target_remember(t, &r->index);
+	t->checked = checked_at(&r->checked, t->name);
+	lane = lane_of(r, t->source.host);
+	lane->waiting = xgrow(lane->waiting, lane->n, &lane->cap, sizeof(struct target *));
+	lane->waiting[lane->n++] = t;
+}
+
+/* ---- tag lists ---- */
+
+static void listing_failed(struct listing *l, const struct err *err)
+{
+	l->error = xstrdup(err->msg);
+	l->limited = err->kind == ERR_LIMIT;
+}
+
+/* The policy is about names with their tags, which only now are known. */
+static int check_policy(const struct run *r, const struct listing *l, const char **tags, long n,
+			struct err *err)
+{
+	const struct conf *conf = &r->source->lists->conf;
+	own_by(ref_release) struct ref target = REF_INIT;
+
+	if (conf->max_tags >= 0 && n > conf->max_tags)
+		return err_set(
+			err, ERR_USAGE, 0,
+			"%ld tags match, more than the policy's max-tags=%ld; narrow the line "
+			"with tags=, semver= or newest=",
+			n, conf->max_tags);
+	ref_copy(&target, &l->line->target);
+	for (long i = 0; i < n; i++) {
+		free(target.tag);
+		target.tag = xstrdup(tags[i]);
+		if (!conf_allows(conf, &target))
+			return err_set(err, ERR_USAGE, 0,
+				       "tag %s is outside the policy's allow=", tags[i]);
+	}
+	return 0;
+}
+
+/* Tags that the mirror has by this line, not upstream any more: the listing is complete, so they are
+ * gone, not merely unseen. What fell out of the filters is unlisted instead (see merge.h). */
+static void find_gone(const struct run *r, struct listing *l, const struct registry_tags *tags)
+{
+	own_free char *repository = ref_repository(&l->line->target);
+	own_free char *prefix = xasprintf("%s:", repository);
+	own_by(table_release) struct table there = TABLE_INIT;
+
+	for (size_t i = 0; i < tags->n; i++)
+		table_put(&there, tags->tags[i], (void *)tags->tags[i]);
+	for (size_t i = index_seek(&r->index, prefix); i < r->index.n; i++) {
+		const struct entry *e = r->index.v[i];
+		const char *tag = e->ref + strlen(prefix);
+
+		if (!span_starts(span_str(e->ref), prefix))
+			break;
+		if (!entry_note(e, NOTE_LIST) || entry_note(e, NOTE_SNAPSHOT_OF) ||
+		    entry_note(e, NOTE_UNLISTED_SINCE) || table_get(&there, tag))
+			continue;
+		l->gone = xgrow(l->gone, l->ngone, &l->capgone, sizeof(*l->gone));
+		l->gone[l->ngone++] = xstrdup(tag);
+	}
+}
+
+static int read_tags(const struct run *r, struct listing *l, const struct registry_tags *tags,
+		     struct err *err)
+{
+	long n;
+
+	find_gone(r, l, tags); /* before the choice moves tags about */
+	n = select_tags(l->line->select, tags->tags, tags->n, err);
+	if (n < 0 || check_policy(r, l, tags->tags, n, err) < 0)
+		return -1;
+	l->tags = xcalloc((size_t)n, sizeof(*l->tags));
+	for (; l->n < (size_t)n; l->n++)
+		l->tags[l->n] = xstrdup(tags->tags[l->n]);
+	l->complete = true;
+	return 0;
+}
+
+/* Where lines overlap, a tag belongs to the one that spells it out, else to the first in the lists; so targets
+ * are added when all listings are here, in the lists' order. */
+static void add_listed(struct run *r)
+{
+	for (size_t i = 0; i < r->nlistings; i++)
+		for (size_t k = 0; k < r->listings[i].n; k++)
+			add_target(r, r->listings[i].line, r->listings[i].tags[k]);
+	for (size_t i = 0; i < r->nlistings; i++)
+		for (size_t k = 0; k < r->listings[i].ngone; k++)
+			add_gone(r, r->listings[i].line, r->listings[i].gone[k]);
+}
+
+/* What a callback needs. */
+struct question {
+	struct run *run;
+	struct listing *listing;
+	void (*more)(struct run *r);
+};
+
+static void got_tags(void *arg, const struct registry_tags *tags)
+{
+	own_free struct question *q = arg;
+	struct run *r = q->run;
+	struct err err;
+
+	if (tags->err)
+		listing_failed(q->listing, tags->err);
+	else if (read_tags(r, q->listing, tags, &err) < 0)
+		listing_failed(q->listing, &err);
+	if (--r->listings_left)
+		return;
+	add_listed(r);
+	q->more(r);
+}
+
+static void ask_tags(struct run *r, struct listing *l, void (*more)(struct run *r))
+{
+	struct question *q = xcalloc(1, sizeof(*q));
+
+	*q = (struct question){ .run = r, .listing = l, .more = more };
+	r->listings_left++;
+	registry_tags(r->registry, &l->line->source, got_tags, q);
+}
+
+void plan_make(struct run *r, void (*more)(struct run *r))
+{
+	const struct lists *lists = r->source->lists;
+
+	r->listings = xcalloc(lists->n, sizeof(*r->listings)); /* never moves: jobs point at them */
+	for (size_t i = 0; i < lists->n; i++) {
+		const struct list_image *line = &lists->images[i];
+
+		if (!line->select)
+			add_target(r, line, NULL);
+		else if (asked_for(r, &line->target, true))
+			r->listings[r->nlistings++] = (struct listing){ .line = line };
+	}
+	for (size_t i = 0; i < r->nlistings; i++)
+		ask_tags(r, &r->listings[i], more);
+	more(r);
+}
