@@ -108,16 +108,15 @@ static void set_origin(struct merge *m, struct entry *e, const struct target *t,
 	own_free char *repository = ref_repository(&t->source);
 	own_free char *source = xasprintf("%s@%s", repository, t->found.str);
 	char *place = source_place(s, t->line);
-	const char *author = source_author(s, t->line);
 
 	j->list = keep(m, place);
 	j->commit = s->commit[0] ? s->commit : NULL;
-	if (author)
-		j->who = keep(m, xstrdup(author));
+	if (t->author)
+		j->who = t->author;
 	entry_set_note(e, NOTE_SOURCE, source);
 	entry_set_note(e, NOTE_SYNCED, m->now);
 	entry_set_note(e, NOTE_LIST, place);
-	entry_set_note(e, NOTE_AUTHOR, author);
+	entry_set_note(e, NOTE_AUTHOR, t->author);
 }
 
 /* Whether somebody changed the entry since the run began. */
@@ -320,6 +319,17 @@ static int merge_all(struct merge *m, struct err *err)
 	return m->changed ? publish(m, err) : 0;
 }
 
+/* A blame reads the file's whole history: before the lock, and only for what changes. */
+static void find_authors(const struct run *r)
+{
+	for (size_t i = 0; i < r->targets.n; i++) {
+		struct target *t = r->targets.v[i];
+
+		if (t->state == STATE_UPDATED || t->state == STATE_NEW)
+			t->author = source_author(r->source, t->line);
+	}
+}
+
 int merge_publish(struct run *r, struct err *err)
 {
 	own_by(merge_release) struct merge m = { .run = r,
@@ -331,6 +341,7 @@ int merge_publish(struct run *r, struct err *err)
 		.index = &m.index, .suffix = r->o->suffix, .when = r->started, .by = "sync"
 	};
 	clock_rfc3339(clock_wall(), m.now);
+	find_authors(r);
 	if (layout_settle(&r->layout, err) < 0)
 		return -1;
 	lock = generation_lock(&r->layout, "mirror-sync", PUBLISH_WAIT, err);
