@@ -66,7 +66,7 @@ struct registry_tags {
 typedef void registry_tags_done(void *arg, const struct registry_tags *t);
 
 struct registry_referrers {
-	const struct err *err;	      /* NULL: the listing is complete */
+	const struct err *err;        /* NULL: the listing is complete */
 	const struct digest *digests; /* valid during the callback */
 	size_t n;
 	unsigned requests;

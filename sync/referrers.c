@@ -101,6 +101,7 @@ static void got_referrer(void *arg, const struct fetch_result *result)
 	struct trail *t = arg;
 	struct target *target = t->hunt->target;
 	struct referrers *rs = &target->referrers;
+	struct referrer *found;
 
 	target->bytes += result->bytes;
 	target->requests += result->requests;
@@ -109,11 +110,12 @@ static void got_referrer(void *arg, const struct fetch_result *result)
 		return;
 	}
 	rs->v = xgrow(rs->v, rs->n, &rs->cap, sizeof(*rs->v));
-	rs->v[rs->n++] = (struct referrer){ .tag = take(t->tag),
-					    .digest = t->digest,
-					    .subject = t->subject,
-					    .media_type = xstrdup(result->media_type),
-					    .size = result->size };
+	found = &rs->v[rs->n++];
+	*found = (struct referrer){ .digest = t->digest,
+				    .subject = t->subject,
+				    .size = result->size };
+	found->tag = take(t->tag);
+	found->media_type = xstrdup(result->media_type);
 	if (t->depth < DEPTH)
 		for (size_t i = 0; i < result->nmanifests; i++)
 			ask_about(t->hunt, &result->manifests[i], t->depth + 1);
