@@ -82,7 +82,7 @@ check: ## all tests under ASan and UBSan; T='tests/cli/20-*.bats' runs only thos
 		$(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)) $(wildcard tests/cli/*.bats tests/interop/*.bats) tests/exchanges/play)
 
 lint: ## the rules of STYLE.md, as far as a machine can keep them
-	@$(MAKE) --no-print-directory -k -j$(JOBS) -Otarget lint-includes lint-size lint-format lint-shell \
+	@$(MAKE) -s --no-print-directory -k -j$(JOBS) -Otarget lint-includes lint-size lint-format lint-shell \
 		lint-cppcheck $(sources:%.c=build/lint/%.o)
 	@echo "lint: clean"
 lint-includes:
@@ -92,8 +92,8 @@ lint-size:
 lint-format:
 	@clang-format --dry-run -Werror $(headers) $(sources)
 lint-shell:
-	@shellcheck -x $(filter-out %.bats,$(scripts))
-	@shellcheck -x -e SC2154 $(filter %.bats,$(scripts)) # bats sets variables, and so do its libraries
+	@shellcheck -x -S info $(filter-out %.bats,$(scripts))
+	@shellcheck -x -S info -e SC2154 $(filter %.bats,$(scripts)) # bats sets variables, and so do its libraries
 lint-cppcheck:
 	@mkdir -p build/lint/cppcheck
 	@cppcheck -q --cppcheck-build-dir=build/lint/cppcheck --error-exitcode=1 --inline-suppr --std=c11 -I. \

@@ -256,7 +256,7 @@ void grant_stop(struct endpoint *e)
 	err_set(&err, ERR_NET, 0, "interrupted");
 	while (e->grants) {
 		http_cancel(e->up->registry->http, &e->grants->call);
-		failed(e->grants,
-		       &err); // NOLINT(clang-analyzer-unix.Malloc): it takes itself off the list
+		// NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it takes itself off the list
+		failed(e->grants, &err);
 	}
 }
