@@ -100,7 +100,6 @@ static void set_once(struct http_transfer *t)
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L); /* does nothing without TLS */
 	curl_easy_setopt(e, CURLOPT_USERAGENT, o->user_agent);
 	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
@@ -252,6 +251,8 @@ static void set_url(struct http_transfer *t, struct http_call *c)
 		c->reached = origin_reach(u.host);
 		if (u.https)
 			set_tls(t, c->tls);
+		/* one connection for all where HTTP/2 may be spoken, which TLS tells; not worth a wait without */
+		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, u.https ? 1L : 0L);
 	}
 	t->proxied = proxy != NULL;
 	curl_easy_setopt(t->easy, CURLOPT_URL, c->url);
