@@ -119,7 +119,7 @@ log_of() { echo "$work/run/$1/log"; }
 # Waits for the program's end by itself; its exit status.
 ended() {
 	flock "$work/run/$1/alive" true
-	return "$(cat "$work/run/$1/status")"
+	return "$(cat "$work/run/$1/status" 2>/dev/null || echo 1)"
 }
 
 # stop NAME [SIGNAL]: and waits until it has ended. Nothing to do when it has ended already.
