@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "oci/certs.h"
 #include "oci/conf.h"
 #include "oci/err.h"
 #include "oci/file.h"
@@ -127,6 +128,34 @@ static int read_ca(struct endpoint *e, const struct registry_options *o, const c
 		       : 0;
 }
 
+/* Under which name a host's certificates are kept: the one that is really asked, but for Docker Hub. */
+static const char *certs_name(const struct endpoint *e)
+{
+	const char *host = strstr(e->origin, "://") + 3;
+
+	return strcmp(host, real_host("docker.io")) == 0 ? "docker.io" : host;
+}
+
+/* What mirror.conf does not say, the host's certs.d directory may. */
+static int read_certs_d(struct endpoint *e, struct err *err)
+{
+	const struct registry_options *o = &e->up->registry->o;
+	own_by(certs_release) struct certs found = CERTS_INIT;
+
+	if (!o->certs_roots || strncmp(e->origin, "https:", 6) != 0)
+		return 0;
+	if (certs_find(&found, o->certs_roots, certs_name(e), err) < 0)
+		return -1;
+	for (size_t i = 0; i < found.nca; i++)
+		if (read_ca(e, o, found.ca[i], err) < 0)
+			return -1;
+	if (!e->cert) {
+		e->cert = take(found.cert);
+		e->key = take(found.key);
+	}
+	return 0;
+}
+
 static int read_certificates(struct endpoint *e, const struct conf_registry *line, struct err *err)
 {
 	const struct registry_options *o = &e->up->registry->o;
@@ -137,6 +166,8 @@ static int read_certificates(struct endpoint *e, const struct conf_registry *lin
 		e->cert = xstrdup(line->cert);
 		e->key = xstrdup(line->key ? line->key : line->cert);
 	}
+	if (read_certs_d(e, err) < 0)
+		return -1;
 	/* SSL_CERT_FILE stands for the system's bundle, which only fills in where a host has none of its own */
 	if (e->ca.n && o->ca_file && read_ca(e, o, o->ca_file, err) < 0)
 		return -1;

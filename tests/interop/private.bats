@@ -87,6 +87,38 @@ refused() {
 	SSL_CERT_FILE=$work/ca.pem conf="registry $(at tls) scheme=https" mirrored "$(at tls)"
 }
 
+# The registry behind an nginx that wants a certificate of its clients.
+mutual_start() {
+	nginx_start front <<-END
+		server {
+			listen PORT ssl;
+			ssl_certificate $work/good.pem; ssl_certificate_key $work/good.key;
+			ssl_client_certificate $work/ca.pem; ssl_verify_client on;
+			location / { proxy_pass http://$(at upstream); }
+		}
+	END
+}
+
+@test "a client certificate comes from certs.d" {
+	mutual_start
+	local certs
+	certs=$HOME/.config/containers/certs.d/$(at front)
+	mkdir -p "$certs"
+	cp "$work/ca.pem" "$certs/corp.crt"
+	conf="registry $(at front) scheme=https" refused "$(at front)" 400
+	cp "$work/good.pem" "$certs/client.cert"
+	cp "$work/good.key" "$certs/client.key"
+	conf="registry $(at front) scheme=https" mirrored "$(at front)"
+}
+
+@test "a client certificate comes from mirror.conf" {
+	mutual_start
+	mkdir -p "$work/lists"
+	cp "$work/ca.pem" "$work/lists/corp-ca.pem"
+	conf="registry $(at front) scheme=https ca=corp-ca.pem cert=$work/good.pem key=$work/good.key" \
+		mirrored "$(at front)"
+}
+
 @test "an unknown CA is refused" {
 	tls_start good
 	conf="registry $(at tls) scheme=https" refused "$(at tls)" certificate
