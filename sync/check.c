@@ -2,30 +2,94 @@
 
 #include <stdio.h>
 
+#include "oci/buf.h"
+#include "oci/limits.h"
 #include "oci/list.h"
 #include "oci/own.h"
 #include "oci/ref.h"
 #include "oci/table.h"
 #include "sync/source.h"
 
-static void print(const struct source *s, const struct problem *p)
+/* Texts that were met, for reports. */
+struct again {
+	char *key; /* owned */
+	unsigned n;
+};
+
+static void seen_release(struct table *seen)
 {
-	fprintf(stderr, "%s/%s:", s->where, p->file);
-	if (p->line)
-		fprintf(stderr, "%d:%d:", p->line, p->column);
-	fprintf(stderr, " %s%s\n", p->warning ? "warning: " : "", p->text);
+	struct again *again;
+	size_t at = 0;
+
+	while ((again = table_next(seen, &at))) {
+		free(again->key);
+		free(again);
+	}
+	table_release(seen);
 }
 
-size_t check_print(const struct source *s)
+/* One problem is a file's name and a line's worth of text, both bounded; escaping makes each byte six at most. */
+#define PROBLEM_MAX MIB
+
+static void print(const struct buf *b, FILE *out)
+{
+	fwrite(b->p, 1, b->n, out);
+}
+
+/* How many problems of the same words in the same file came before. */
+static unsigned count_again(struct table *seen, const struct problem *p)
+{
+	char *key = xasprintf("%s\n%s", p->file, p->text);
+	struct again *again = table_get(seen, key);
+
+	if (!again) {
+		again = xcalloc(1, sizeof(*again));
+		again->key = key;
+		table_put(seen, key, again);
+		return 0;
+	}
+	free(key);
+	return ++again->n;
+}
+
+static void print_report(const struct source *s)
+{
+	const struct problems *ps = &s->lists->problems;
+	own_by(buf_release) struct buf b = BUF_INIT(PROBLEM_MAX);
+	own_by(seen_release) struct table seen = TABLE_INIT;
+
+	putchar('[');
+	for (size_t i = 0; i < ps->n; i++) {
+		buf_clear(&b);
+		buf_adds(&b, i ? ",\n" : "\n");
+		annotate_gitlab(&b, s->where, &ps->v[i], count_again(&seen, &ps->v[i]));
+		print(&b, stdout);
+	}
+	puts(ps->n ? "\n]" : "]");
+}
+
+size_t check_print(const struct source *s, enum annotate_format format)
 {
 	const struct problems *ps = &s->lists->problems;
 	size_t all = ps->errors + ps->warnings;
+	bool github = format == ANNOTATE_GITHUB;
+	own_by(buf_release) struct buf b = BUF_INIT(PROBLEM_MAX);
 
-	for (size_t i = 0; i < ps->n; i++)
-		print(s, &ps->v[i]);
+	for (size_t i = 0; i < ps->n; i++) {
+		buf_clear(&b);
+		(github ? annotate_github : annotate_text)(&b, s->where, &ps->v[i]);
+		print(&b, github ? stdout : stderr);
+	}
 	if (all > ps->n)
 		fprintf(stderr, "%s: and %zu more problems like these\n", s->where, all - ps->n);
+	if (format == ANNOTATE_GITLAB)
+		print_report(s);
 	return ps->errors;
+}
+
+FILE *check_out(enum annotate_format format)
+{
+	return format == ANNOTATE_GITLAB ? stderr : stdout;
 }
 
 static size_t count_repositories(const struct lists *ls)
@@ -45,17 +109,18 @@ static size_t count_repositories(const struct lists *ls)
 	return n;
 }
 
-static const char *plural(size_t n)
+const char *check_plural(size_t n)
 {
 	return n == 1 ? "" : "s";
 }
 
-void check_summary(const struct source *s)
+void check_summary(const struct source *s, enum annotate_format format)
 {
 	const struct lists *ls = s->lists;
 	size_t repositories = count_repositories(ls);
+	FILE *out = check_out(format);
 
-	printf("%s: no errors: %zu list%s, %zu line%s, ", s->where, ls->nfiles, plural(ls->nfiles),
-	       ls->n, plural(ls->n));
-	printf("%zu repositor%s\n", repositories, repositories == 1 ? "y" : "ies");
+	fprintf(out, "%s: no errors: %zu list%s, %zu line%s, ", s->where, ls->nfiles,
+		check_plural(ls->nfiles), ls->n, check_plural(ls->n));
+	fprintf(out, "%zu repositor%s\n", repositories, repositories == 1 ? "y" : "ies");
 }

@@ -5,14 +5,26 @@
 #define SYNC_CHECK_H
 
 #include <stddef.h>
+#include <stdio.h>
+
+#include "sync/annotate.h"
 
 struct source;
 
-/* Prints every problem as "mirror-lists/base.list:12:5: unknown option ..." on stderr. Gives the number
- * of errors (warnings do not count). */
-size_t check_print(const struct source *s);
+/*
+ * Tells of every problem: as text on stderr, "mirror-lists/base.list:12:5: unknown option ..."; as annotations on
+ * stdout; as a code quality report on stdout, whole also when there is no problem, beside the text. Gives the
+ * number of errors (warnings do not count).
+ */
+size_t check_print(const struct source *s, enum annotate_format format);
 
-/* What --check says on stdout when all is well: how many files, lines and repositories. */
-void check_summary(const struct source *s);
+/* What --check says when all is well: how many files, lines and repositories. On stdout, unless a report is there. */
+void check_summary(const struct source *s, enum annotate_format format);
+
+/* Where what is said for people goes: stdout, or stderr when that is a report's. */
+FILE *check_out(enum annotate_format format);
+
+/* "s", or "" for one. */
+const char *check_plural(size_t n);
 
 #endif

@@ -1,0 +1,211 @@
+#include "sync/cmdline.h"
+
+#include <string.h>
+
+#include "oci/err.h"
+#include "oci/glob.h"
+#include "oci/limits.h"
+#include "oci/span.h"
+#include "oci/stamp.h"
+#include "oci/unit.h"
+
+static struct {
+	struct cmdline all;
+	const char *tolerate, *quota_wait, *format; /* as written */
+} o = {
+	.all = { .run = { .jobs = 16 }, .source = { .where = "mirror-lists", .rev = "HEAD" } },
+};
+
+static const struct opt options[] = {
+	{ .section = "Which mirror",
+	  .name = "mirror",
+	  .value = "DIR",
+	  .to = &o.all.run.mirror,
+	  .help = "the mirror's directory, made when missing (default: $MIRROR_DIR, else \"mirror\")" },
+	{ .name = "wait",
+	  .value = "SECONDS",
+	  .number = &o.all.run.wait,
+	  .max = 86400,
+	  .help = "how long to wait while another sync is at work (default 0)" },
+	{ .section = "Which lists",
+	  .name = "lists",
+	  .value = "DIR",
+	  .to = &o.all.source.where,
+	  .help = "a directory in a git checkout, or REPO.git:PATH in a bare repository (default "
+		  "\"mirror-lists\")" },
+	{ .name = "rev",
+	  .value = "REV",
+	  .to = &o.all.source.rev,
+	  .help = "the revision to read them from (default HEAD)" },
+	{ .name = "conf-rev",
+	  .value = "REV",
+	  .to = &o.all.source.conf_rev,
+	  .help = "the revision to read mirror.conf from, where it is another one: a pull request keeps to "
+		  "the rules of the branch it is for" },
+	{ .name = "worktree",
+	  .flag = &o.all.source.worktree,
+	  .help = "read the files as they are, committed or not; needs no git" },
+	{ .section = "What to do",
+	  .name = "check",
+	  .flag = &o.all.check,
+	  .help = "read the lists, report everything that is wrong with them, and stop; asks nobody" },
+	{ .name = "dry-run",
+	  .flag = &o.all.run.dry_run,
+	  .help = "ask the upstreams and print what would move; change nothing; status 32 when "
+		  "something would" },
+	{ .name = "sizes",
+	  .flag = &o.all.run.sizes,
+	  .help = "with --dry-run: also how much would be fetched (manifests are read for it)" },
+	{ .name = "against",
+	  .value = "URL",
+	  .to = &o.all.run.against,
+	  .help = "with --dry-run: compare with what a running mirror-serve publishes, not with a "
+		  "directory" },
+	{ .name = "missing",
+	  .flag = &o.all.run.missing,
+	  .help = "fetch what is listed and not there yet; move nothing" },
+	{ .name = "force",
+	  .flag = &o.all.run.force,
+	  .help = "ask for everything, also what refresh= says is not due" },
+	{ .name = "jobs",
+	  .value = "N",
+	  .number = &o.all.run.jobs,
+	  .min = 1,
+	  .max = 256,
+	  .help = "requests at once to one host, unless mirror.conf says otherwise (default 16)" },
+	{ .name = "wait-for-quota",
+	  .value = "DURATION",
+	  .to = &o.quota_wait,
+	  .help = "when an upstream's pull limit is used up, wait up to so long (\"90m\", \"6h\") for it and "
+		  "go on; without it, the rest of that host's work is left for the next run, status 4" },
+	{ .name = "label",
+	  .value = "TEXT",
+	  .to = &o.all.run.label,
+	  .help = "a name for the generation that is published: \"sprint-47\", a job's number" },
+	{ .name = "snapshot-suffix",
+	  .value = "FORMAT",
+	  .to = &o.all.source.suffix,
+	  .help = "what follows the tag in a snapshot's name, for strftime, in UTC (default "
+		  "mirror.conf's, else \"" STAMP_DEFAULT "\")" },
+	{ .section = "What to tell",
+	  .name = "format",
+	  .value = "FORMAT",
+	  .to = &o.format,
+	  .help = "how --check tells of problems: \"text\", as annotations for \"github\", or on stdout as "
+		  "a code quality report for \"gitlab\"" },
+	{ .name = "report",
+	  .value = "FILE",
+	  .to = &o.all.report,
+	  .help = "write what happened as JSON, as JUnit XML when FILE ends in .xml, as Markdown when it "
+		  "ends in .md" },
+	{ .name = "tolerate",
+	  .value = "KINDS",
+	  .to = &o.tolerate,
+	  .help = "leave these out of the exit status: a list of gone, limited, failed" },
+	OPT_END,
+};
+
+const struct opt_program cmdline_program = {
+	.name = "mirror-sync",
+	.synopsis = "[OPTION...] [PATTERN...]",
+	.summary = "bring a mirror of container images up to date with its lists",
+	.text = "Reads the lists of images from a git commit, asks each upstream registry what the tags "
+		"mean now, fetches what is missing, and publishes all of it at once. A tag that moves keeps "
+		"its old content under a dated name (3.19 as 3.19.20261120). One image that fails never "
+		"stops the others; an upstream that fails never removes anything.\n"
+		"\n"
+		"With PATTERNs, only references that match one: \"docker.io/library/alpine:3.19\", "
+		"\"quay.io/*\", \"*:latest\".",
+	.after =
+		"Exit status, a sum of:\n"
+		"   0  everything listed is in the mirror and current, or held\n"
+		"   1  usage, configuration or list error: nothing was done\n"
+		"   2  some images could not be synced, or a signal came first\n"
+		"   4  an upstream's rate limit stopped part of the work\n"
+		"   8  something mirrored earlier is gone upstream; it is still served\n"
+		"  16  the mirror itself could not be used; nothing was published\n"
+		"  32  with --dry-run: changes are pending\n"
+		"\n"
+		"Examples:\n"
+		"  mirror-sync --check                   is the list right? (before it is merged)\n"
+		"  mirror-sync --dry-run                 what would move?\n"
+		"  mirror-sync --label sprint-47         do it\n"
+		"  mirror-sync --missing                 only what was added to the lists",
+	.options = options,
+};
+
+static int tolerated(const char *kinds, int *bits, struct err *err)
+{
+	static const struct {
+		const char *word;
+		int bit;
+	} known[] = { { "failed", 2 }, { "limited", 4 }, { "gone", 8 } };
+	struct span rest = span_str(kinds ? kinds : ""), word;
+
+	*bits = 0;
+	while (kinds && span_cut(&rest, ',', &word)) {
+		int before = *bits;
+
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			if (span_eq(word, known[i].word))
+				*bits |= known[i].bit;
+		if (*bits == before)
+			return err_set(
+				err, ERR_USAGE, 0,
+				"--tolerate takes a list of gone, limited, failed, not \"%.*s\"",
+				SPAN_ARG(word));
+	}
+	return 0;
+}
+
+/* Whether options that need another one have it. */
+static int check_together(const struct cmdline *a, struct err *err)
+{
+	const struct {
+		bool wrong;
+		const char *words;
+	} rules[] = {
+		{ o.format && !a->check, "--format goes with --check" },
+		{ a->source.conf_rev && a->source.worktree,
+		  "--conf-rev and --worktree do not go together" },
+		{ a->run.against && !a->run.dry_run, "--against goes with --dry-run" },
+		{ a->run.sizes && !a->run.dry_run, "--sizes goes with --dry-run" },
+		{ a->run.missing && a->run.dry_run, "--missing and --dry-run do not go together" },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].wrong)
+			return err_set(err, ERR_USAGE, 0, "%s", rules[i].words);
+	return 0;
+}
+
+static int check_values(struct cmdline *a, struct err *err)
+{
+	struct run_options *run = &a->run;
+
+	if (run->label && strlen(run->label) > LIMIT_LABEL)
+		return err_set(err, ERR_USAGE, 0, "--label is longer than %d characters",
+			       LIMIT_LABEL);
+	for (size_t i = 0; i < run->npatterns; i++)
+		if (glob_check_ref(span_str(run->patterns[i]), err) < 0)
+			return -1;
+	if (o.quota_wait && unit_duration(&run->quota_wait, span_str(o.quota_wait), err) < 0)
+		return err_wrap(err, "--wait-for-quota");
+	if (a->source.suffix && stamp_check(a->source.suffix, err) < 0)
+		return err_wrap(err, "--snapshot-suffix");
+	if (o.format && annotate_format(&a->format, o.format, err) < 0)
+		return -1;
+	return tolerated(o.tolerate, &a->tolerate, err);
+}
+
+int cmdline_read(int argc, char **argv, struct cmdline **line, struct err *err)
+{
+	struct cmdline *a = &o.all;
+	int result =
+		opt_parse(&cmdline_program, argc, argv, &a->run.patterns, &a->run.npatterns, err);
+
+	*line = a;
+	if (result != OPT_GO)
+		return result;
+	return check_together(a, err) < 0 || check_values(a, err) < 0 ? -1 : OPT_GO;
+}
