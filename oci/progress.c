@@ -56,28 +56,42 @@ void progress_bytes(uint64_t bytes, char *out, size_t n)
 
 static void update_rate(const struct progress *p, int64_t now)
 {
+	bool first = line.rate_from == 0;
+
 	if (!line.rate_since)
 		line.rate_since = p->started;
-	if (now - line.rate_since < RATE_WINDOW)
+	if (now - line.rate_since < (first ? REDRAW : RATE_WINDOW))
 		return;
 	line.rate =
 		(double)(p->bytes - line.rate_from) * CLOCK_SEC / (double)(now - line.rate_since);
+	if (first && now - line.rate_since < RATE_WINDOW)
+		return; /* the average so far, until there is a window */
 	line.rate_since = now;
 	line.rate_from = p->bytes;
+}
+
+/* Seconds that are left, by images and by bytes: the longer of the two; -1 when nothing can be said. */
+static long estimate(const struct progress *p, int64_t now)
+{
+	double by_images = -1, by_bytes = -1;
+
+	if (p->done && p->done < p->all)
+		by_images = (double)(now - p->started) / (double)p->done *
+			    (double)(p->all - p->done) / CLOCK_SEC;
+	if (p->bytes_left && line.rate > 0)
+		by_bytes = (double)p->bytes_left / line.rate;
+	return (long)(by_images > by_bytes ? by_images : by_bytes);
 }
 
 static void format(const struct progress *p, int64_t now)
 {
 	char amount[32], rate[32], left[64] = "";
+	long seconds = estimate(p, now);
 
 	progress_bytes(p->bytes, amount, sizeof(amount));
 	progress_bytes((uint64_t)line.rate, rate, sizeof(rate));
-	if (p->done && p->done < p->all) {
-		double each = (double)(now - p->started) / (double)p->done;
-		long seconds = (long)(each * (double)(p->all - p->done) / CLOCK_SEC);
-
+	if (seconds >= 0)
 		snprintf(left, sizeof(left), ", about %ld:%02ld left", seconds / 60, seconds % 60);
-	}
 	snprintf(line.text, sizeof(line.text), "%zu of %zu images, %s, %s/s%s", p->done, p->all,
 		 amount, rate, left);
 }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct progress {
-	uint64_t bytes;
+	uint64_t bytes, bytes_left; /* the latter as far as is known yet */
 	size_t done, all;
 	int64_t started; /* clock_now() */
 };

@@ -80,6 +80,7 @@ struct run {
 	size_t nlistings, listings_left;
 	struct lane **lanes;
 	size_t nlanes, caplanes;
+	uint64_t wanted;   /* bytes of blobs that turned out to be missing so far */
 	uint64_t promised; /* bytes on the disk that images under way still need, at most */
 	size_t settled;    /* targets that have their state */
 	bool pumping;

@@ -155,8 +155,11 @@ void show_results(const struct run *r)
 
 void show_progress(struct run *r)
 {
+	uint64_t bytes = registry_bytes(r->registry);
+
 	progress_show(&(struct progress){
-		.bytes = registry_bytes(r->registry),
+		.bytes = bytes,
+		.bytes_left = r->wanted > bytes ? r->wanted - bytes : 0,
 		.done = r->settled,
 		.all = r->targets.n,
 		.started = r->started_mono,

@@ -50,6 +50,7 @@ static int admit_image(void *arg, int64_t bytes, struct err *err)
 		return -1;
 	job->target->admitted = bytes;
 	job->run->promised += (uint64_t)bytes;
+	job->run->wanted += (uint64_t)bytes;
 	return 0;
 }
 
