@@ -1,19 +1,28 @@
 #include "serve/reload.h"
 
 #include <libgen.h>
+#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "oci/err.h"
 #include "oci/log.h"
 #include "oci/own.h"
 #include "serve/state.h"
 
+/* Watches what the path leads to now; a watch on what it led to before is taken back. */
+static void watch_one(const struct reload *r, int *watch, const char *path, uint32_t events)
+{
+	int now = inotify_add_watch(r->notify, path, events | IN_ONLYDIR);
+
+	if (*watch >= 0 && now != *watch)
+		inotify_rm_watch(r->notify, *watch);
+	*watch = now;
+}
+
 /*
  * The directory is watched by the path it has: for index.json being renamed to, or closed after
- * writing. Its parent is watched too, since the mirror may be a symbolic link that is switched to the
- * next release. Watches are set again before each look, so a switched link is followed; a watch that
- * exists already stays as it is.
+ * writing. The one it is in is watched too, since the mirror may be a symbolic link that is switched
+ * to the next release; then the first watch has to follow it.
  */
 static void watch(struct reload *r)
 {
@@ -21,17 +30,35 @@ static void watch(struct reload *r)
 
 	if (r->notify < 0)
 		return;
-	inotify_add_watch(r->notify, r->from.mirror, IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR);
-	inotify_add_watch(r->notify, dirname(path), IN_MOVED_TO | IN_CREATE | IN_ONLYDIR);
+	watch_one(r, &r->watches[0], r->from.mirror, IN_MOVED_TO | IN_CLOSE_WRITE);
+	watch_one(r, &r->watches[1], dirname(path), IN_MOVED_TO | IN_CREATE);
 }
 
-/* What happened does not matter: index.json is looked at. */
-static void drain(const struct reload *r)
+/* Whether an event is about index.json, or about the directory it is in. */
+static bool concerns(const struct reload *r, const struct inotify_event *e)
 {
-	char events[4096];
+	own_free char *path = xstrdup(r->from.mirror);
 
-	while (r->notify >= 0 && read(r->notify, events, sizeof(events)) > 0)
-		continue;
+	if (!e->len)
+		return true;
+	return strcmp(e->name, e->wd == r->watches[0] ? "index.json" : basename(path)) == 0;
+}
+
+/* Takes the events that are there; true when index.json may have been written, even if it looks as it
+ * did: a file that is rewritten in place may keep its size, and for a moment its time. */
+static bool take_events(const struct reload *r)
+{
+	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	const struct inotify_event *e;
+	bool any = false;
+	ssize_t n;
+
+	while (r->notify >= 0 && (n = read(r->notify, events, sizeof(events))) > 0)
+		for (const char *at = events; at < events + n; at += sizeof(*e) + e->len) {
+			e = (const struct inotify_event *)(const void *)at;
+			any |= concerns(r, e);
+		}
+	return any;
 }
 
 int reload_init(struct reload *r, const struct load_from *from, struct err *err)
@@ -55,20 +82,31 @@ void reload_release(struct reload *r)
 	pthread_mutex_destroy(&r->lock);
 }
 
+/* What is not the file's fault may pass without it being written again: it is looked at again. */
+static void keep_old(struct reload *r, const struct state *old, const struct err *err)
+{
+	if (strcmp(err->msg, r->failed.msg) != 0)
+		log_warn("%s; generation %s is served on", err->msg, old->generation);
+	r->failed = *err;
+	if (err->kind != ERR_INVALID)
+		r->seen = (struct stat){ .st_size = -1 };
+}
+
 bool reload_check(struct reload *r, bool in_any_case)
 {
 	struct state *old = atomic_load(&r->state), *next;
 	struct err err = ERR_INIT;
+	bool told = take_events(r);
 
-	drain(r);
 	watch(r);
-	if (!load_changed(&r->from, &r->seen) && !in_any_case)
+	if (!load_changed(&r->from, &r->seen) && !told && !in_any_case)
 		return false;
 	next = load_state(&r->from, old, &err);
 	if (!next) {
-		log_warn("%s; generation %s is served on", err.msg, old->generation);
+		keep_old(r, old, &err);
 		return false;
 	}
+	r->failed = (struct err)ERR_INIT;
 	pthread_mutex_lock(&r->lock);
 	atomic_store(&r->state, next);
 	pthread_mutex_unlock(&r->lock);

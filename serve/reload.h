@@ -12,22 +12,24 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "oci/err.h"
 #include "serve/load.h"
 
-struct err;
 struct state;
 
 struct reload {
 	struct load_from from;
 	pthread_mutex_t lock; /* between taking a reference and replacing the state */
 	struct state *_Atomic state;
-	struct stat seen; /* index.json, as it was looked at last */
-	int notify;       /* inotify: readable when something may have changed; or -1 */
+	struct stat seen;  /* index.json, as it was looked at last */
+	int notify;        /* inotify: readable when something may have changed; or -1 */
+	int watches[2];    /* on the mirror's directory, and on the one it is in */
+	struct err failed; /* why the last look gave no new state: said once, not at each try */
 };
 
 #define RELOAD_INIT                                                                                \
 	{                                                                                          \
-		.notify = -1, .lock = PTHREAD_MUTEX_INITIALIZER                                    \
+		.notify = -1, .watches = { -1, -1 }, .lock = PTHREAD_MUTEX_INITIALIZER             \
 	}
 
 /* Loads the first state. */

@@ -13,7 +13,7 @@
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
-	max_align_t bytes[];
+	void *bytes[];
 };
 
 #define CHUNK_SIZE (64 * KIB)
@@ -69,7 +69,7 @@ void *state_alloc(struct state *s, size_t n)
 	struct chunk *c = s->memory;
 	void *p;
 
-	n = (n + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+	n = (n + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
 	if (!c || c->size - c->used < n) {
 		size_t size = n > CHUNK_SIZE ? n : CHUNK_SIZE;
 
