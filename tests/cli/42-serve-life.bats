@@ -258,6 +258,37 @@ begin_transfer() {
 	exec {transfer}<&-
 }
 
+@test "a reply from memory goes on while its generation is replaced" {
+	layout_new "$dir"
+	config=$(layout_blob "$dir" c)
+	large=$({
+		printf '{"schemaVersion":2,"config":%s,"layers":[],"annotations":{"x":"' "$(layout_desc "$dir" "$config" a/b)"
+		head -c 2200000 /dev/urandom | base64 -w0
+		printf '"}}'
+	} | layout_blob "$dir")
+	layout_entry "$dir" docker.io/a/large:1 "$large"
+	layout_publish "$dir" 1
+	serve_start --threads 1 "$dir"
+	connect slow
+	# at once, so that all of them are answered from the first generation
+	ask='GET /v2/a/large/manifests/1 HTTP/1.1\r\nHost: m\r\n\r\n'
+	# shellcheck disable=SC2059
+	printf "$ask$ask$ask$ask${ask/Host/Connection: close\\r\\nHost}" >&"$slow"
+	read -r line <&"$slow"
+	: >"$dir/entries"
+	layout_publish "$dir" 2
+	await "generation 2"
+	# the thread has taken the new generation over before it answers this
+	get /v2/
+	has "X-Mirror-Generation: 2"
+	timeout 60 cat <&"$slow" >"$BATS_TEST_TMPDIR/answers"
+	exec {slow}<&-
+	# a body has no line end: behind it, on its line, stands the next reply
+	cut=$(grep -a '^{"schemaVersion"' "$BATS_TEST_TMPDIR/answers" | sed 's/}}HTTP.*$/}}/' | sort -u | tr -d '\n' | sha256sum)
+	[ "${cut%% *}" = "${large#*:}" ]
+	[ "$(grep -ac '^{"schemaVersion"' "$BATS_TEST_TMPDIR/answers")" = 5 ]
+}
+
 # ---- signals ----
 
 @test "SIGTERM: a transfer is finished, idle connections are closed, then it ends with 0" {
