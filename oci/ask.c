@@ -97,9 +97,8 @@ void ask_fail(struct ask *a, const struct err *why)
 	leave(a);
 	if (err.kind != ERR_IO && a->at + 1 < a->up->n && !a->up->registry->stopped) {
 		a->at++;
-		a->tries = 0;
 		a->not_before = 0;
-		a->auth = (struct auth_try){ 0 };
+		ask_progress(a);
 		list_append(&ask_endpoint(a)->queue, a);
 		return;
 	}
@@ -142,13 +141,14 @@ void ask_fail_for_now(struct ask *a, enum pace_fault fault, int64_t after, unsig
 void ask_again(struct ask *a)
 {
 	leave(a);
-	a->tries = 0;
+	ask_progress(a);
 	list_prepend(&ask_endpoint(a)->queue, a);
 }
 
 void ask_progress(struct ask *a)
 {
 	a->tries = 0;
+	a->auth = (struct auth_try){ 0 };
 }
 
 /*

@@ -83,7 +83,7 @@ struct ask {
 void ask_queue(struct upstream *up, struct ask *a);
 /* Frees what this module, reply and `path` hold; for done(). */
 void ask_release(struct ask *a);
-/* Progress has been made: failures are counted anew. */
+/* Progress has been made: failures and refusals are counted anew. */
 void ask_progress(struct ask *a);
 
 struct endpoint *ask_endpoint(const struct ask *a);

@@ -10,6 +10,7 @@
 #include "oci/file.h"
 #include "oci/limits.h"
 #include "oci/own.h"
+#include "oci/ref.h"
 #include "oci/url.h"
 
 #define PARALLEL    16
@@ -160,15 +161,13 @@ static int read_certificates(struct endpoint *e, const struct conf_registry *lin
 {
 	const struct registry_options *o = &e->up->registry->o;
 
-	if (line && line->ca && read_ca(e, o, line->ca, err) < 0)
-		return -1;
 	if (line && line->cert) {
 		e->cert = xstrdup(line->cert);
 		e->key = xstrdup(line->key ? line->key : line->cert);
 	}
-	if (read_certs_d(e, err) < 0)
+	if ((line && line->ca && read_ca(e, o, line->ca, err) < 0) || read_certs_d(e, err) < 0)
 		return -1;
-	/* SSL_CERT_FILE stands for the system's bundle, which only fills in where a host has none of its own */
+	/* SSL_CERT_FILE takes the place of the system's, and so belongs beside a host's own */
 	if (e->ca.n && o->ca_file && read_ca(e, o, o->ca_file, err) < 0)
 		return -1;
 	e->tls = (struct http_tls){ .ca = buf_span(&e->ca), .cert = e->cert, .key = e->key };

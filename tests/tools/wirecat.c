@@ -35,6 +35,7 @@ static struct layout layout = LAYOUT_INIT;
 static struct registry_options options = { .user_agent = "wirecat" };
 static const char *layout_path;
 static bool stats;
+static const char *certs[2];
 
 static const char *const kinds[] = {
 	[ERR_USAGE] = "USAGE",       [ERR_IO] = "IO",
@@ -215,6 +216,8 @@ static bool option(const char *word)
 		stats = true;
 	else if (span_eq(name, "--conf"))
 		read_conf(value);
+	else if (span_eq(name, "--certs"))
+		certs[0] = value, options.certs_roots = certs;
 	else if (span_eq(name, "--docker-config"))
 		read_creds(value);
 	else
