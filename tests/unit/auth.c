@@ -481,9 +481,7 @@ static void test_registry_token(void)
 	refuse(&run, r, &t, ALPINE, "not allowed with the credentials", "refused, it is final");
 }
 
-/*
- * What fails.
- */
+/* What fails. */
 
 static void test_failures(void)
 {
