@@ -79,7 +79,9 @@ bool buf_addf(struct buf *b, const char *fmt, ...)
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
 	room = n < 0 ? NULL : buf_room(b, (size_t)n);
-	if (room) {
+	if (!room) {
+		b->failed = true;
+	} else {
 		vsnprintf(room, (size_t)n + 1, fmt, again);
 		b->n += (size_t)n;
 	}

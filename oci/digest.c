@@ -63,8 +63,12 @@ void digest_path(const struct digest *d, char out[static DIGEST_PATH])
 
 void digest_name(const struct digest *d, char out[static DIGEST_MAX + 1])
 {
+	char *colon;
+
 	memcpy(out, d->str, DIGEST_MAX + 1);
-	out[strcspn(out, ":")] = '-';
+	colon = strchr(out, ':');
+	if (colon)
+		*colon = '-';
 }
 
 struct hash {
@@ -76,11 +80,14 @@ struct hash {
 static const EVP_MD *message_digest(const struct algorithm *a)
 {
 	static EVP_MD *fetched[COUNT];
-	EVP_MD **slot = &fetched[a - algorithms];
+	EVP_MD **slot = &fetched[a - algorithms], *known = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 
-	if (!*slot)
-		*slot = EVP_MD_fetch(NULL, a->name, NULL);
-	return *slot;
+	if (!known) {
+		/* two threads may both do it; the one that comes second leaves its own to the process */
+		known = EVP_MD_fetch(NULL, a->name, NULL);
+		__atomic_store_n(slot, known, __ATOMIC_RELEASE);
+	}
+	return known;
 }
 
 struct hash *hash_new(const struct digest *like)

@@ -5,16 +5,29 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "oci/span.h"
+
 #undef err_set
 #undef err_wrap
 #undef err_sys
 
-/* A stranger's bytes may stand in a message; none of them may move a terminal's cursor. */
+/* Controls, of Unicode's second set as well: U+009B starts an escape sequence, too. */
+static bool is_control(const char *s, size_t n)
+{
+	unsigned char c = (unsigned char)s[0];
+
+	return n == 1 ? c < 0x20 || c == 0x7f : n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0;
+}
+
+/* A stranger's bytes may stand in a message, and end on a terminal and in a JSON report: none of them may move a
+ * cursor, and all are UTF-8, also where a long message was cut. */
 static void make_printable(char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
+	for (size_t n; *s; s += n ? n : 1) {
+		n = span_utf8(span_of(s, strnlen(s, 4)));
+		if (!n || is_control(s, n))
+			memset(s, '?', n ? n : 1);
+	}
 }
 
 int err_set(struct err *err, enum err_kind kind, int sys, const char *fmt, ...)
@@ -45,6 +58,7 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	/* a message that is too long loses its tail, never its context */
 	if (snprintf(err->msg, sizeof(err->msg), "%s: %s", context, rest) >= (int)sizeof(err->msg))
 		memcpy(err->msg + sizeof(err->msg) - 4, "...", 4);
+	make_printable(err->msg);
 	return -1;
 }
 

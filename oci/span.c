@@ -4,21 +4,21 @@
 
 bool span_eq_nocase(struct span a, const char *s)
 {
-	return strlen(s) == a.n && strncasecmp(a.p, s, a.n) == 0;
+	return strlen(s) == a.n && (!a.n || strncasecmp(a.p, s, a.n) == 0);
 }
 
 bool span_starts(struct span a, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
-	return a.n >= n && memcmp(a.p, prefix, n) == 0;
+	return a.n >= n && (!n || memcmp(a.p, prefix, n) == 0);
 }
 
 bool span_ends(struct span a, const char *suffix)
 {
 	size_t n = strlen(suffix);
 
-	return a.n >= n && memcmp(a.p + a.n - n, suffix, n) == 0;
+	return a.n >= n && (!n || memcmp(a.p + a.n - n, suffix, n) == 0);
 }
 
 static bool is_blank(char c)
@@ -58,7 +58,7 @@ long long span_number(struct span s, long long max)
 	for (size_t i = 0; i < s.n; i++) {
 		int d = s.p[i] - '0';
 
-		if (d < 0 || d > 9 || n > (max - d) / 10)
+		if (d < 0 || d > 9 || d > max || n > (max - d) / 10)
 			return -1;
 		n = n * 10 + d;
 	}

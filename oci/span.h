@@ -34,7 +34,7 @@ static inline struct span span_str(const char *s)
 
 static inline bool span_eq(struct span a, const char *s)
 {
-	return strlen(s) == a.n && memcmp(a.p, s, a.n) == 0;
+	return strlen(s) == a.n && (!a.n || memcmp(a.p, s, a.n) == 0);
 }
 
 bool span_eq_nocase(struct span a, const char *s);

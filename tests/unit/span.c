@@ -1,5 +1,7 @@
 #include "oci/span.h"
 
+#include <stdint.h>
+
 #include "tests/tap.h"
 
 static void words(void)
@@ -44,6 +46,19 @@ static void numbers(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_ROW(span_number(span_str(rows[i].text), 65535) == rows[i].want, rows[i].name);
+	for (long long max = 0; max < 120; max++) {
+		bool right = true;
+
+		for (int n = 0; n < 130; n++) {
+			char text[8];
+
+			snprintf(text, sizeof(text), "%d", n);
+			right &= span_number(span_str(text), max) == (n <= max ? n : -1);
+		}
+		CHECK_ROW(right, "every number up to a ceiling, and none beyond");
+	}
+	CHECK(span_number(span_str("9223372036854775807"), INT64_MAX) == INT64_MAX);
+	CHECK(span_number(span_str("9223372036854775808"), INT64_MAX) == -1);
 }
 
 static void utf8(void)
@@ -91,11 +106,25 @@ static void ends(void)
 	CHECK(!span_eq_nocase(span_str("BEARERS"), "bearer"));
 }
 
+/* A header that is not there is such a span. */
+static void nothing(void)
+{
+	struct span none = span_of(NULL, 0), word;
+
+	CHECK(span_eq(none, "") && !span_eq(none, "a"));
+	CHECK(span_eq_nocase(none, "") && !span_eq_nocase(none, "a"));
+	CHECK(span_starts(none, "") && !span_starts(none, "a"));
+	CHECK(span_ends(none, "") && !span_ends(none, "a"));
+	CHECK(span_trim(none).n == 0 && span_number(none, 9) == -1 && span_utf8(none) == 0);
+	CHECK(!span_cut(&none, ',', &word));
+}
+
 int main(void)
 {
 	words();
 	numbers();
 	utf8();
 	ends();
+	nothing();
 	return tap_done();
 }
