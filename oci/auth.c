@@ -436,19 +436,16 @@ static int refused_bearer(struct auth_repo *r, struct auth_try *t, const struct 
 	/* some servers honour only the first; what is demanded now goes in front of what was demanded before */
 	if (same_server(r, c) && strlen(r->ticket->scope) + strlen(scope) < LIMIT_CHALLENGE_VALUE)
 		both = xasprintf("%s %s", scope, r->ticket->scope);
-	t->asked = false;
 	return use_bearer(r, c->realm, c->service, both ? both : scope, err);
 }
 
 /* 401 without a challenge: what is known of the origin holds, or GET /v2/ may tell (gcr.io). */
-static int refused_silently(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
+static int refused_silently(struct auth_repo *r, struct auth_try *t, struct err *err)
 {
 	struct origin *o = r->origin;
 
 	if (t->serial && r->mode == MODE_TICKET)
 		return renew_token(r, t, err);
-	if (t->serial && r->mode == MODE_BASIC)
-		return refused_basic(r, t, now, err);
 	if (t->serial || t->refusals > 1 ||
 	    (o->ping == PING_DONE && o->guard.scheme == CHALLENGE_NONE))
 		return final(r, err);
@@ -470,7 +467,7 @@ int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *cha
 	if (challenge_read(&c, challenges, n, err) < 0)
 		return -1;
 	if (c.scheme == CHALLENGE_NONE)
-		return refused_silently(r, t, now, err);
+		return refused_silently(r, t, err);
 	guard_learn(&r->origin->guard, &c, r->path);
 	return c.scheme == CHALLENGE_BASIC ? refused_basic(r, t, now, err)
 					   : refused_bearer(r, t, &c, err);

@@ -224,7 +224,7 @@ static bool covers(const char *key, const char *whole)
 {
 	size_t n = strlen(key);
 
-	return n && strncmp(key, whole, n) == 0 && (whole[n] == '\0' || whole[n] == '/');
+	return strncmp(key, whole, n) == 0 && (whole[n] == '\0' || whole[n] == '/');
 }
 
 static bool better(const struct entry *e, const struct entry *than)
@@ -234,7 +234,7 @@ static bool better(const struct entry *e, const struct entry *than)
 	if (!than)
 		return true;
 	best = strlen(than->key);
-	return n > best || (n == best && e->exact && !than->exact);
+	return n > best || (n == best && e->exact);
 }
 
 int authfile_find(const struct authfile *f, const char *host, const char *path,

@@ -53,7 +53,6 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(context, sizeof(context), fmt, ap);
 	va_end(ap);
-	make_printable(context);
 	memcpy(rest, err->msg, sizeof(rest));
 	/* a message that is too long loses its tail, never its context */
 	if (snprintf(err->msg, sizeof(err->msg), "%s: %s", context, rest) >= (int)sizeof(err->msg))

@@ -214,19 +214,18 @@ static int converse(const struct helper *h, const char *program, const char *ser
 
 int helper_get(const struct helper *h, const char *server, struct cred *out, struct err *err)
 {
-	own_free char *program = valid_name(h->name) ? find_program(h) : NULL;
+	own_free char *program = NULL;
 
 	if (!valid_name(h->name))
 		return err_set(err, ERR_AUTH, 0,
 			       "\"%.40s\" (%s) cannot be the name of a credential helper", h->name,
 			       h->named);
+	program = find_program(h);
 	if (!program)
 		return err_set(err, ERR_AUTH, 0,
 			       "credential helper \"docker-credential-%s\", named in %s, is not in "
 			       "the path",
 			       h->name, h->named);
-	if (strlen(server) > LIMIT_CHALLENGE_VALUE)
-		return err_set(err, ERR_INVALID, 0, "a registry's name is too long");
 	if (converse(h, program, server, out, err) < 0) {
 		err->kind = ERR_AUTH;
 		return err_wrap(err, "%s", h->named);

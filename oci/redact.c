@@ -38,27 +38,26 @@ static bool looks_secret(struct span word)
 }
 
 /* How much of the front of s is the secret, or a token: 0 when it is neither. */
-static size_t secret_length(struct span s, const char *secret, bool at_word)
+static size_t secret_length(struct span s, const char *secret)
 {
 	size_t n = secret ? strlen(secret) : 0;
 
 	if (n && n <= s.n && memcmp(s.p, secret, n) == 0)
 		return n;
-	n = at_word ? token_length(s) : 0;
+	n = token_length(s);
 	return n && looks_secret(span_of(s.p, n)) ? n : 0;
 }
 
 void redact(char out[static REDACT_MAX], struct span text, const char *secret)
 {
 	size_t at = 0, step;
-	bool blank = true, at_word = true;
+	bool blank = true;
 
-	for (size_t i = 0; i < text.n && at + 8 < REDACT_MAX; i += step) {
+	for (size_t i = 0; i < text.n && at + sizeof("...") <= REDACT_MAX; i += step) {
 		char c = text.p[i];
-		size_t hide = secret_length(span_of(text.p + i, text.n - i), secret, at_word);
+		size_t hide = secret_length(span_of(text.p + i, text.n - i), secret);
 
 		step = hide ? hide : 1;
-		at_word = hide || !in_token(c);
 		if (hide)
 			at += (size_t)snprintf(out + at, REDACT_MAX - at, "...");
 		else if (!is_space(c))

@@ -1,121 +1,6 @@
 #include "oci/auth.h"
 
-#include <stdlib.h>
-#include <sys/stat.h>
-
-#include "oci/clock.h"
-#include "oci/creds.h"
-#include "oci/err.h"
-#include "oci/own.h"
-#include "tests/tap.h"
-#include "tests/unit/tempdir.h"
-
-#define HUB       "https://registry-1.docker.io"
-#define CHALLENGE "Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\""
-#define ALPINE    CHALLENGE ",scope=\"repository:library/alpine:pull\""
-#define ALPINE_URL                                                                                 \
-	"https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Falpine%3Apull"
-#define BASIC "Basic realm=\"r\""
-
-/* ann:a-secret */
-#define ANN_BASIC            "Basic YW5uOmEtc2VjcmV0"
-#define ENTRY(host, members) "{\"auths\":{\"" host "\":{" members "}}}"
-#define ANN(host)            ENTRY(host, "\"username\":\"ann\",\"password\":\"a-secret\"")
-
-static int64_t now;
-
-/* One run: what main() has made of the environment, and the decisions. */
-struct run {
-	struct creds *creds;
-	struct auth *auth;
-	struct err err; /* of what failed last */
-};
-
-static struct run run_new(const struct creds_options *o)
-{
-	struct run run = { .err = ERR_INIT };
-
-	now = 1000 * CLOCK_SEC;
-	run.creds = o ? creds_new(o, &run.err) : NULL;
-	if (o && !run.creds)
-		abort();
-	run.auth = auth_new(run.creds);
-	return run;
-}
-
-static struct run run_with(const char *docker_auth_config)
-{
-	return run_new(&(struct creds_options){ .docker_auth_config = docker_auth_config });
-}
-
-static void run_release(struct run *run)
-{
-	auth_free(run->auth);
-	creds_free(run->creds);
-}
-
-/* What comes next: "send <header>", "token", "wait", "ping", or "fail <message>". */
-static void next(struct run *run, struct auth_repo *r, struct auth_try *t, const char *want,
-		 const char *name)
-{
-	own_free char *got = NULL;
-
-	switch (auth_next(r, t, now, &run->err)) {
-	case AUTH_SEND: got = xasprintf("send %s", auth_header(r) ? auth_header(r) : "-"); break;
-	case AUTH_TOKEN: got = xstrdup("token"); break;
-	case AUTH_WAIT: got = xstrdup("wait"); break;
-	case AUTH_PING: got = xstrdup("ping"); break;
-	default: got = xasprintf("fail %s", run->err.msg);
-	}
-	if (strncmp(want, "fail ", 5) != 0)
-		CHECK_TEXT(got, want, name);
-	else if (!CHECK_ROW(strncmp(got, "fail ", 5) == 0 && strstr(got, want + 5) &&
-				    !strstr(got, "secret"),
-			    name))
-		printf("#   got: %s\n", got);
-}
-
-/* A 401 with this challenge. `says` NULL: go on; else the end, with these words. */
-static void refuse(struct run *run, struct auth_repo *r, struct auth_try *t, const char *challenge,
-		   const char *says, const char *name)
-{
-	struct span s = span_str(challenge ? challenge : "");
-	int result = auth_refused(r, t, &s, challenge != NULL, now, &run->err);
-
-	if (!CHECK_ROW(says ? result < 0 && strstr(run->err.msg, says) &&
-				       !strstr(run->err.msg, "secret")
-			    : result == 0,
-		       name))
-		printf("#   got: %s\n", run->err.msg);
-}
-
-/* "<url>", "<url> <authorization>" or "<url> POST <form>" of the token that is asked for. */
-static void request(struct run *run, struct auth_try *t, const char *want, const char *name)
-{
-	struct auth_request q;
-	own_free char *got = NULL;
-
-	if (auth_token_request(t, &q, &run->err) < 0)
-		got = xstrdup(run->err.msg);
-	else
-		got = xasprintf("%s%s%s", q.url,
-				q.form            ? " POST "
-				: q.authorization ? " "
-						  : "",
-				q.form            ? q.form
-				: q.authorization ? q.authorization
-						  : "");
-	CHECK_TEXT(got, want, name);
-}
-
-static void answer(struct auth_repo *r, struct auth_try *t, long status, const char *body)
-{
-	auth_token_answer(r, t, status, span_str(body), now);
-}
-
-/*
- * Tokens.
- */
+#include "tests/unit/auth_run.h"
 
 static void test_open(void)
 {
@@ -161,22 +46,6 @@ static void test_token(void)
 	next(&run, alpine, &t3, "token", "when it is renewed");
 }
 
-/* A repository with a token of some age. */
-static struct auth_repo *with_token(struct run *run, const char *token)
-{
-	struct auth_repo *r = auth_repo(run->auth, HUB, "library/alpine");
-	own_free char *body = xasprintf("{\"token\":\"%s\",\"expires_in\":300}", token);
-	struct auth_try t = { 0 };
-	struct span s = span_str(ALPINE);
-
-	auth_next(r, &t, now, &run->err);
-	auth_refused(r, &t, &s, 1, now, &run->err);
-	auth_next(r, &t, now, &run->err);
-	answer(r, &t, 200, body);
-	now += 10 * CLOCK_SEC;
-	return r;
-}
-
 static void test_refused_fresh(void)
 {
 	own_by(run_release) struct run run = run_new(NULL);
@@ -191,6 +60,26 @@ static void test_refused_fresh(void)
 	refuse(&run, r, &t, ALPINE ",error=\"insufficient_scope\"",
 	       "missing or private, and no credentials for registry-1.docker.io are known",
 	       "a refusal of a fresh token is final");
+}
+
+/* What was expected to be enough is not: a token was asked for before the first refusal. */
+static void test_refused_expected(void)
+{
+	own_by(run_release) struct run run = run_new(NULL);
+	struct auth_repo *known = with_token(&run, "t1");
+	struct auth_repo *r = auth_repo(run.auth, HUB, "library/nope");
+	struct auth_try t = { 0 }, u = { 0 };
+	static const char challenge[] = CHALLENGE ",scope=\"repository:library/nope:pull\"";
+
+	next(&run, r, &t, "token", "a repository that is not there, beside one that is");
+	next(&run, r, &u, "wait", "and that two want");
+	answer(r, &t, 200, "{\"token\":\"t2\"}");
+	next(&run, r, &t, "send Bearer t2", "its token is sent");
+	next(&run, r, &u, "send Bearer t2", "by both");
+	refuse(&run, r, &t, challenge, "unauthorized", "refused, it is final at once");
+	refuse(&run, r, &u, challenge, "unauthorized", "for both");
+	next(&run, known, &(struct auth_try){ 0 }, "send Bearer t1",
+	     "and nothing to the other one");
 }
 
 static void test_refused_old(void)
@@ -209,6 +98,28 @@ static void test_refused_old(void)
 	next(&run, r, &b, "send Bearer t2", "and takes what is there");
 	refuse(&run, r, &a, ALPINE, "unauthorized", "refused again, it is final");
 	refuse(&run, r, &b, ALPINE, "unauthorized", "for the other one, too");
+}
+
+/* Its token is always one behind. */
+static void test_refused_for_ever(void)
+{
+	own_by(run_release) struct run run = run_new(NULL);
+	struct auth_repo *r = with_token(&run, "t1");
+	struct auth_try slow = { 0 };
+
+	for (int i = 0; i < 3; i++) {
+		own_free char *sent = xasprintf("send Bearer t%d", i + 1);
+		own_free char *body = xasprintf("{\"token\":\"t%d\"}", i + 2);
+		struct auth_try quick = { 0 };
+
+		next(&run, r, &slow, sent, "one sends a token");
+		next(&run, r, &quick, sent, "another one, too");
+		refuse(&run, r, &quick, ALPINE, NULL, "is refused first");
+		next(&run, r, &quick, "token", "and renews it");
+		answer(r, &quick, 200, body);
+		refuse(&run, r, &slow, ALPINE, i < 2 ? NULL : "unauthorized",
+		       "the first is refused, not for ever");
+	}
 }
 
 static void test_scopes(void)
@@ -256,7 +167,7 @@ static void test_stale(void)
 {
 	own_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *r = with_token(&run, "t1");
-	struct auth_try t = { 0 };
+	struct auth_try t = { 0 }, u = { 0 };
 
 	CHECK_ROW(!auth_stale(r, &t, 400, now), "a request without credentials has no stale token");
 	next(&run, r, &t, "send Bearer t1", "a token");
@@ -271,12 +182,15 @@ static void test_stale(void)
 	next(&run, r, &t, "send Bearer t2", "and sent");
 	now += 50 * CLOCK_SEC;
 	CHECK_ROW(!auth_stale(r, &t, 400, now), "once");
+	now += 10 * CLOCK_SEC;
+	next(&run, r, &u, "token", "a request that asks for its own token");
+	answer(r, &u, 200, "{\"token\":\"t3\"}");
+	next(&run, r, &u, "send Bearer t3", "and sends it");
+	now += 50 * CLOCK_SEC;
+	CHECK_ROW(!auth_stale(r, &u, 400, now), "is not given another");
 }
 
-/*
- * 401 without a challenge.
- */
-
+/* 401 without a challenge. */
 static void test_ping(void)
 {
 	own_by(run_release) struct run run = run_new(NULL);
@@ -320,165 +234,28 @@ static void test_ping_says_nothing(void)
 		{ "/v2/ has one that is not supported", 401, "Negotiate" },
 		{ "/v2/ could not be asked", 0, "" },
 		{ "/v2/ wants Basic", 401, BASIC },
+		{ "/v2/ has a challenge, but is open", 200, CHALLENGE },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		own_by(run_release) struct run run = run_new(NULL);
 		struct auth_repo *r = auth_repo(run.auth, "https://r.corp", "app");
+		struct auth_repo *s = auth_repo(run.auth, "https://r.corp", "other");
+		struct span challenge = span_str(rows[i].challenge);
 		struct auth_try t = { 0 };
-		struct span s = span_str(rows[i].challenge);
 
 		next(&run, r, &t, "send -", rows[i].name);
 		refuse(&run, r, &t, NULL, NULL, "refused without a word");
 		next(&run, r, &t, "ping", "/v2/ is asked");
-		auth_pinged(r, rows[i].status, &s, s.n > 0);
+		auth_pinged(r, rows[i].status, &challenge, challenge.n > 0);
 		next(&run, r, &t, "send -", "and tells nothing of use");
 		refuse(&run, r, &t, NULL, "no credentials for r.corp are known",
 		       "so that is the end");
+		t = (struct auth_try){ 0 };
+		next(&run, s, &t, "send -", "another repository");
+		refuse(&run, s, &t, NULL, "no credentials for r.corp are known",
+		       "does not ask again");
 	}
-}
-
-/*
- * Passwords.
- */
-
-static void test_basic(void)
-{
-	own_by(run_release) struct run run = run_with(ANN("r.corp"));
-	struct auth_repo *r = auth_repo(run.auth, "https://r.corp", "app");
-	struct auth_repo *s = auth_repo(run.auth, "https://r.corp", "other");
-	struct auth_repo *elsewhere = auth_repo(run.auth, "https://s.corp", "app");
-	struct auth_repo *plain = auth_repo(run.auth, "http://r.corp", "app");
-	struct auth_try t = { 0 }, u = { 0 }, v = { 0 }, w = { 0 };
-
-	next(&run, r, &t, "send -", "a password is not sent unasked");
-	refuse(&run, r, &t, BASIC, NULL, "but when it is");
-	next(&run, r, &t, "send " ANN_BASIC, "so");
-	next(&run, s, &u, "send " ANN_BASIC, "from then on at once");
-	next(&run, plain, &w, "send -", "but not over plain http, which did not ask");
-	refuse(&run, r, &t, BASIC,
-	       "missing, or not allowed with the credentials of $DOCKER_AUTH_CONFIG",
-	       "refused, it is final");
-	next(&run, elsewhere, &v, "send -", "another host gets nothing");
-	refuse(&run, elsewhere, &v, BASIC, "no credentials for s.corp are known",
-	       "even when it asks");
-}
-
-static void test_basic_elsewhere_open(void)
-{
-	own_by(run_release) struct run run = run_new(NULL);
-	struct auth_repo *r = auth_repo(run.auth, "https://r.corp", "private");
-	struct auth_repo *s = auth_repo(run.auth, "https://r.corp", "public");
-	struct auth_try t = { 0 }, u = { 0 };
-
-	next(&run, r, &t, "send -", "a private repository");
-	refuse(&run, r, &t, BASIC, "no credentials", "wants a password that nobody has");
-	next(&run, s, &u, "send -", "another one may be public");
-}
-
-static void test_token_with_password(void)
-{
-	own_by(run_release) struct run run = run_with(ANN("https://index.docker.io/v1/"));
-	struct auth_repo *r = auth_repo(run.auth, HUB, "library/alpine");
-	struct auth_try t = { 0 };
-
-	next(&run, r, &t, "send -", "Docker Hub with a password");
-	refuse(&run, r, &t, ALPINE, NULL, "refused");
-	next(&run, r, &t, "token", "the password goes for a token");
-	request(&run, &t, ALPINE_URL "&account=ann " ANN_BASIC, "in a header, not in the URL");
-	answer(r, &t, 200, "{\"token\":\"t1\"}");
-	next(&run, r, &t, "send Bearer t1", "the registry sees only that");
-}
-
-static void test_mirror_host(void)
-{
-	own_by(run_release) struct run run = run_with(ANN("docker.io"));
-	struct auth_repo *r = auth_repo(run.auth, "https://mirror.corp", "library/alpine");
-	struct auth_try t = { 0 };
-
-	next(&run, r, &t, "send -", "a host that stands in for docker.io");
-	refuse(&run, r, &t, BASIC, "no credentials for mirror.corp are known",
-	       "does not get docker.io's");
-}
-
-static void test_lockout(void)
-{
-	own_by(run_release) struct run run = run_with(ANN("docker.io"));
-	struct span challenge = span_str(CHALLENGE);
-
-	for (int i = 0; i < 7; i++) {
-		own_free char *path = xasprintf("library/image-%d", i);
-		struct auth_repo *r = auth_repo(run.auth, HUB, path);
-		struct auth_try t = { 0 };
-		enum auth_step step = auth_next(r, &t, now, &run.err);
-
-		if (step == AUTH_SEND) {
-			auth_refused(r, &t, &challenge, 1, now, &run.err);
-			step = auth_next(r, &t, now, &run.err);
-		}
-		if (i < 5) {
-			CHECK_ROW(step == AUTH_TOKEN, "a wrong password is tried");
-			answer(r, &t, 401, "{\"details\":\"incorrect username or password\"}");
-			next(&run, r, &t,
-			     "fail status 401: incorrect username or password (asked with the credentials of $DOCKER_AUTH_CONFIG)",
-			     "and the refusal told");
-		} else {
-			CHECK_ROW(step == AUTH_FAIL && strstr(run.err.msg, "is not asked again"),
-				  "but not for ever");
-		}
-	}
-}
-
-static void test_identity(void)
-{
-	own_by(run_release) struct run run =
-		run_with(ENTRY("corp.azurecr.io", "\"identitytoken\":\"i-secret\""));
-	struct auth_repo *a = auth_repo(run.auth, "https://corp.azurecr.io", "a");
-	struct auth_repo *b = auth_repo(run.auth, "https://corp.azurecr.io", "b");
-	struct auth_try t = { 0 }, u = { 0 };
-	static const char challenge[] =
-		"Bearer realm=\"https://corp.azurecr.io/oauth2/token\",service=\"corp.azurecr.io\","
-		"scope=\"repository:a:pull\"";
-
-	next(&run, a, &t, "send -", "an identity token");
-	refuse(&run, a, &t, challenge, NULL, "at ACR");
-	next(&run, a, &t, "token", "goes for a token");
-	request(&run, &t,
-		"https://corp.azurecr.io/oauth2/token POST grant_type=refresh_token&service=corp.azurecr.io&"
-		"client_id=mirror-sync&scope=repository%3Aa%3Apull&refresh_token=i-secret",
-		"by POST");
-	answer(a, &t, 200, "{\"access_token\":\"t1\",\"refresh_token\":\"j-secret\"}");
-	next(&run, a, &t, "send Bearer t1", "which gives a token");
-	next(&run, b, &u, "token", "and a new identity token");
-	request(&run, &u,
-		"https://corp.azurecr.io/oauth2/token POST grant_type=refresh_token&service=corp.azurecr.io&"
-		"client_id=mirror-sync&scope=repository%3Ab%3Apull&refresh_token=j-secret",
-		"that goes for the next one");
-	answer(b, &u, 401, "");
-	next(&run, b, &u, "token", "if that is refused");
-	request(&run, &u,
-		"https://corp.azurecr.io/oauth2/token POST grant_type=refresh_token&service=corp.azurecr.io&"
-		"client_id=mirror-sync&scope=repository%3Ab%3Apull&refresh_token=i-secret",
-		"the first one is tried again");
-	answer(b, &u, 404, "");
-	next(&run, b, &u, "token", "a server that knows no POST");
-	request(&run, &u,
-		"https://corp.azurecr.io/oauth2/token?service=corp.azurecr.io&scope=repository%3Ab%3Apull Basic Omktc2VjcmV0",
-		"is asked by GET");
-	answer(b, &u, 401, "");
-	next(&run, b, &u, "fail status 401", "and then it is over");
-}
-
-static void test_registry_token(void)
-{
-	own_by(run_release) struct run run = run_with(ENTRY("r.corp", "\"registrytoken\":\"rt\""));
-	struct auth_repo *r = auth_repo(run.auth, "https://r.corp", "app");
-	struct auth_try t = { 0 };
-
-	next(&run, r, &t, "send -", "a configured bearer token");
-	refuse(&run, r, &t, ALPINE, NULL, "is wanted");
-	next(&run, r, &t, "send Bearer rt", "and sent as it is");
-	refuse(&run, r, &t, ALPINE, "not allowed with the credentials", "refused, it is final");
 }
 
 /* What fails. */
@@ -529,71 +306,20 @@ static void test_odd_challenges(void)
 	     "is told to the next one before anything is sent");
 }
 
-/* A helper whose passwords end, as ECR's do: it says another one each time. */
-static void test_renewed_password(const char *challenge, const char *name)
-{
-	own_by(tempdir_release) struct tempdir dir = tempdir_new();
-	own_free char *script = xasprintf("#!/bin/sh\ncd '%s'\necho x >>count\n"
-					  "while read -r x; do n=$((n+1)); done <count\n"
-					  "echo '{\"Username\":\"AWS\",\"Secret\":\"'$n'\"}'\n",
-					  dir.path);
-	own_by(run_release) struct run run = run_new(&(struct creds_options){
-		.docker_auth_config = "{\"credsStore\":\"ecr\"}", .path = dir.path });
-	struct auth_repo *r = auth_repo(run.auth, "https://ecr.aws", "app");
-	struct auth_try t = { 0 }, u = { 0 };
-	bool bearer = *challenge == 'B' && challenge[1] == 'e';
-
-	tempdir_write(&dir, "docker-credential-ecr", script);
-	if (fchmodat(dir.fd, "docker-credential-ecr", 0755, 0) < 0)
-		abort();
-	next(&run, r, &t, "send -", name);
-	refuse(&run, r, &t, challenge, NULL, "wants a password");
-	if (bearer) {
-		next(&run, r, &t, "token", "for a token");
-		request(&run, &t,
-			"https://ecr.aws/t?service=s&scope=repository%3Aapp%3Apull&account=AWS Basic QVdTOjE=",
-			"a helper's");
-		answer(r, &t, 401, "");
-		next(&run, r, &t, "token", "which has ended");
-		request(&run, &t,
-			"https://ecr.aws/t?service=s&scope=repository%3Aapp%3Apull&account=AWS Basic QVdTOjI=",
-			"the helper is asked anew");
-		answer(r, &t, 401, "");
-		next(&run, r, &t, "fail status 401", "once");
-		return;
-	}
-	next(&run, r, &t, "send Basic QVdTOjE=", "a helper's");
-	next(&run, r, &u, "send Basic QVdTOjE=", "which is kept");
-	refuse(&run, r, &u, challenge, NULL, "it has ended");
-	next(&run, r, &u, "send Basic QVdTOjI=", "the helper is asked anew");
-	refuse(&run, r, &t, challenge, NULL, "the other one is refused later");
-	next(&run, r, &t, "send Basic QVdTOjI=", "and takes what is there");
-	refuse(&run, r, &u, challenge, "not allowed", "once");
-}
-
 int main(void)
 {
 	test_open();
 	test_token();
 	test_refused_fresh();
+	test_refused_expected();
 	test_refused_old();
+	test_refused_for_ever();
 	test_scopes();
 	test_fixed_scope();
 	test_stale();
 	test_ping();
 	test_ping_says_nothing();
-	test_basic();
-	test_basic_elsewhere_open();
-	test_token_with_password();
-	test_mirror_host();
-	test_lockout();
-	test_identity();
-	test_registry_token();
 	test_failures();
 	test_odd_challenges();
-	test_renewed_password(BASIC, "Basic with a helper");
-	test_renewed_password(
-		"Bearer realm=\"https://ecr.aws/t\",service=\"s\",scope=\"repository:app:pull\"",
-		"Bearer with a helper");
 	return tap_done();
 }

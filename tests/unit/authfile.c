@@ -83,6 +83,14 @@ static const struct {
 	  "{\"auths\":{\"https://quay.io\":{\"auth\":\"" ANN "\"},\"quay.io\":{\"auth\":\"" BOB
 	  "\"}}}",
 	  "quay.io", "a", "basic bob b-secret" },
+	{ "also when it comes first",
+	  "{\"auths\":{\"quay.io\":{\"auth\":\"" BOB "\"},\"https://quay.io\":{\"auth\":\"" ANN
+	  "\"}}}",
+	  "quay.io", "a", "basic bob b-secret" },
+	{ "the first of two that are alike",
+	  "{\"auths\":{\"https://quay.io\":{\"auth\":\"" ANN
+	  "\"},\"http://quay.io\":{\"auth\":\"" BOB "\"}}}",
+	  "quay.io", "a", "basic ann a-secret" },
 	{ "a marker does not hide the host's",
 	  "{\"auths\":{\"quay.io/org\":{},\"quay.io\":{\"auth\":\"" ANN "\"}}}", "quay.io",
 	  "org/app", "basic ann a-secret" },
@@ -174,6 +182,7 @@ static const struct {
 	{ "docker.io/org", "docker.io/org" },
 	{ "https://quay.io:443/v2/", "quay.io" },
 	{ "[::1]:5000", "[::1]:5000" },
+	{ "AZ.Example", "az.example" },
 	{ "quay.io/v1", "quay.io" },
 	{ "quay.io/org/v1x", "quay.io/org/v1x" },
 	{ "https://", "" },

@@ -124,6 +124,22 @@ static void test_sources(void)
 	}
 }
 
+static void test_next_source(void)
+{
+	own_by(tempdir_release) struct tempdir t = tempdir_new();
+	own_free char *json = file_of("quay.io", "first");
+	struct creds_options o = { .docker_auth_config = json, .docker_config = t.path };
+	struct err err = ERR_INIT;
+	struct creds *c;
+
+	put_file(&t, "config.json", "ghcr.io", "second");
+	c = creds_new(&o, &err);
+	check_found(c, "ghcr.io", "basic second a-secret",
+		    "what one source does not know, the next may");
+	check_found(c, "quay.io", "basic first a-secret", "and the other way round");
+	creds_free(c);
+}
+
 static void test_files(void)
 {
 	own_by(tempdir_release) struct tempdir t = tempdir_new();
@@ -304,6 +320,42 @@ static void test_programs(void)
 	creds_free(c);
 }
 
+/* Neither the working directory nor one below it is a place for programs. */
+static void test_relative_path(void)
+{
+	own_by(tempdir_release) struct tempdir t = tempdir_new();
+	struct creds_options o = { .docker_auth_config = "{\"credsStore\":\"h\"}",
+				   .path = ":.:sub:./sub" };
+	struct err err = ERR_INIT;
+	struct creds *c = creds_new(&o, &err);
+	int here = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	make_dir(&t, "sub");
+	put_helper(&t, "h", ANSWER("ann", "a-secret"));
+	if (linkat(t.fd, "docker-credential-h", t.fd, "sub/docker-credential-h", 0) < 0 ||
+	    fchdir(t.fd) < 0)
+		abort();
+	check_fails(c, "quay.io", "not in the path", "relative directories are not looked into");
+	if (fchdir(here) < 0)
+		abort();
+	close(here);
+	creds_free(c);
+}
+
+/* Docker Hub's credential where docker login leaves it. */
+static void test_hub_helper(void)
+{
+	own_by(tempdir_release) struct tempdir t = tempdir_new();
+	own_by(buf_release) struct buf log = BUF_INIT(1000);
+	struct creds *c = creds_with(&t, "{\"credsStore\":\"h\"}", 0);
+
+	put_helper(&t, "h", ANSWER("hub", "h-secret"));
+	check_found(c, "docker.io", "basic hub h-secret", "Docker Hub's old address");
+	CHECK_TEXT(log_of(&t, "h", &log), "get https://index.docker.io/v1/ handed-on\n",
+		   "is enough");
+	creds_free(c);
+}
+
 /* These helpers wait for a line that never comes. */
 static void test_timeout(void)
 {
@@ -396,10 +448,13 @@ int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	test_sources();
+	test_next_source();
 	test_files();
 	test_hosts();
 	test_answers();
 	test_programs();
+	test_relative_path();
+	test_hub_helper();
 	test_timeout();
 	test_stores();
 	test_cred();

@@ -23,6 +23,8 @@ static const struct {
 	{ "the secret inside a word", "xhunter2x", "hunter2", "x...x" },
 	{ "the secret twice", "s3 s3", "s3", "... ..." },
 	{ "a secret with blanks", "a correct horse b", "correct horse", "a ... b" },
+	{ "a secret that begins with a blank", "a x b", " x", "a... b" },
+	{ "a version stays", "needs v1.25.3 or 2.0", NULL, "needs v1.25.3 or 2.0" },
 	{ "an empty secret", "abc", "", "abc" },
 	{ "blanks are squeezed", "  <html>\r\n\t<head>  ", NULL, "<html> <head>" },
 	{ "nothing", "", NULL, "" },
@@ -33,6 +35,7 @@ int main(void)
 {
 	char out[REDACT_MAX];
 	char longer[1000];
+	int whole = 1;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		redact(out, span_str(rows[i].text), rows[i].secret);
@@ -46,5 +49,12 @@ int main(void)
 	memcpy(longer + REDACT_MAX - 14, " secret0secret1", 15);
 	redact(out, span_of(longer, sizeof(longer)), NULL);
 	CHECK_TEXT(out, "... ...", "a secret at the cut is hidden, not halved");
+	for (size_t i = 0; i < REDACT_MAX + 10; i++) {
+		memset(longer, '!', sizeof(longer));
+		memcpy(longer + i, "secret0secret1", 14);
+		redact(out, span_of(longer, sizeof(longer)), NULL);
+		whole &= strlen(out) < REDACT_MAX && !strstr(out, "se");
+	}
+	CHECK_ROW(whole, "wherever it stands");
 	return tap_done();
 }

@@ -27,6 +27,18 @@ static void words(void)
 	}
 }
 
+/* The bytes behind a span are somebody else's. */
+static void bounds(void)
+{
+	struct span rest = span_of("a,bc,d", 3), word;
+
+	CHECK(span_cut(&rest, ',', &word) && span_eq(word, "a") && rest.n == 1);
+	CHECK(span_cut(&rest, ',', &word) && span_eq(word, "b") && !rest.p);
+	CHECK(!span_cut(&rest, ',', &word));
+	CHECK(span_number(span_of("123", 2), 999) == 12);
+	CHECK(span_eq(span_trim(span_of(" a b", 2)), "a"));
+}
+
 static void numbers(void)
 {
 	static const struct {
@@ -122,6 +134,7 @@ static void nothing(void)
 int main(void)
 {
 	words();
+	bounds();
 	numbers();
 	utf8();
 	ends();

@@ -121,6 +121,9 @@ static const struct {
 	{ "nothing", "", "!is not JSON", 0 },
 	{ "a captive portal", "<!DOCTYPE html>\n<html><title>Hotel Wifi</title> pa-secret " SECRET,
 	  "!is not JSON: \"<!DOCTYPE html> <html><title>Hotel Wifi</title> ... ...\"", 0 },
+	{ "a page with braces", "<style>a{b:c}</style>", "!is not JSON: \"<style>a{b:c}</style>\"",
+	  0 },
+	{ "half an answer with a short token", "{\"token\":\"secret", "!is not JSON", 0 },
 	{ "a proxy", "upstream connect error", "!is not JSON: \"upstream connect error\"", 0 },
 	{ "a token twice", "{\"token\":\"" SECRET "\",\"token\":\"" SECRET "\"}", "!is not JSON",
 	  0 },
@@ -175,7 +178,7 @@ static void test_fresh(void)
 		{ "a day's, in its last half minute", 86400, 86370, false },
 		{ "long over", 60, 1000, false },
 	};
-	struct token none = TOKEN_INIT;
+	struct token none = { .text = NULL, .expires = 100 * CLOCK_SEC };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct token t = { .text = (char[]){ "t" },
