@@ -324,9 +324,11 @@ static void find_authors(const struct run *r)
 {
 	for (size_t i = 0; i < r->targets.n; i++) {
 		struct target *t = r->targets.v[i];
+		const char *author = NULL;
 
 		if (t->state == STATE_UPDATED || t->state == STATE_NEW)
-			t->author = source_author(r->source, t->line);
+			author = source_author(r->source, t->line);
+		t->author = author ? xstrdup(author) : NULL;
 	}
 }
 

@@ -50,6 +50,7 @@ void target_free(struct target *t)
 	ref_release(&t->target);
 	free(t->name);
 	free(t->base_held);
+	free(t->author);
 	free(t->media_type);
 	free(t->snapshot);
 	free(t->error);

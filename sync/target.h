@@ -45,7 +45,7 @@ struct target {
 	char *base_held;    /* its hold then, or NULL */
 	enum state state;
 	struct digest found; /* what upstream offers (or the line pins); "" when unknown */
-	const char *author;  /* of the line, when it moves; lent by the source; or NULL */
+	char *author;        /* of the line, when it moves; or NULL */
 	char *media_type;    /* of found, once it is here */
 	int64_t size;
 	char *snapshot;   /* the tag that keeps what was replaced, or NULL */
