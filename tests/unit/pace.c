@@ -1,0 +1,173 @@
+#include "oci/pace.h"
+
+#include "oci/clock.h"
+#include "oci/own.h"
+#include "tests/tap.h"
+
+#define START (1000 * CLOCK_SEC)
+
+static struct pace fresh(long floor)
+{
+	struct pace p;
+
+	pace_init(&p, 16, floor, 500);
+	return p;
+}
+
+static int64_t fail(struct pace *p, enum pace_fault fault, unsigned tries, int64_t after,
+		    int64_t now)
+{
+	struct pace_failure f = {
+		.fault = fault, .round = p->round, .tries = tries, .after = after, .random = 1023
+	};
+	struct err why = { .kind = ERR_NET, .msg = "reset" };
+
+	return pace_failed(p, &f, now, &why);
+}
+
+static void test_room(void)
+{
+	struct pace p = fresh(0);
+
+	CHECK_ROW(pace_room(&p) == 1, "who has not answered yet is asked once at a time");
+	pace_answered(&p);
+	CHECK_ROW(pace_room(&p) == 16, "then as often as is allowed");
+	fail(&p, PACE_WAY, 1, -1, START);
+	CHECK_ROW(pace_room(&p) == 16, "one failure changes nothing");
+	fail(&p, PACE_WAY, 1, -1, START);
+	CHECK_ROW(pace_room(&p) == 1, "two in a row do");
+	pace_answered(&p);
+	CHECK_ROW(pace_room(&p) == 16, "until there is an answer");
+	fail(&p, PACE_BUSY, 1, -1, START);
+	pace_answered(&p);
+	CHECK_ROW(pace_room(&p) == 8, "429 halves");
+	for (int i = 0; i < 8 * 16; i++)
+		pace_answered(&p);
+	CHECK_ROW(pace_room(&p) == 16, "and answers make it grow again");
+}
+
+static void test_delays(void)
+{
+	static const int64_t ms[] = { 500, 1000, 2000, 4000, 8000, 16000, 30000 };
+	struct pace p = fresh(0);
+
+	for (size_t i = 0; i < sizeof(ms) / sizeof(ms[0]); i++) {
+		own_free char *name =
+			xasprintf("failure %zu is waited for %d ms", i + 1, (int)ms[i]);
+		int64_t now = START + (int64_t)i * 100 * CLOCK_SEC;
+
+		fail(&p, PACE_HOST, 1, -1, now);
+		CHECK_ROW(pace_ready_at(&p) == now + ms[i] * CLOCK_MS, name);
+	}
+	CHECK_ROW(!p.given_up, "seven failures of the host are not enough to give it up");
+	fail(&p, PACE_HOST, 1, -1, START);
+	CHECK_ROW(p.given_up && p.why.kind == ERR_NET, "eight are");
+	CHECK_TEXT(p.why.msg, "given up for this run after 8 failures in a row: reset",
+		   "and it is said");
+}
+
+static void test_jitter(void)
+{
+	struct pace p = fresh(0);
+	struct pace_failure f = { .fault = PACE_HOST, .tries = 3, .after = -1, .random = 0 };
+	struct err why = ERR_INIT;
+
+	CHECK_ROW(pace_failed(&p, &f, START, &why) == START + 1000 * CLOCK_MS,
+		  "the request waits by its own tries, half of it at least");
+	CHECK_ROW(pace_ready_at(&p) == START + 250 * CLOCK_MS,
+		  "and all others by the host's failures");
+}
+
+static void test_retry_after(void)
+{
+	struct pace p = fresh(0);
+
+	pace_answered(&p);
+	CHECK(fail(&p, PACE_BUSY, 1, 7 * CLOCK_SEC, START) == START + 7 * CLOCK_SEC);
+	CHECK(pace_ready_at(&p) == START + 7 * CLOCK_SEC);
+	pace_answered(&p);
+	CHECK_ROW(pace_ready_at(&p) == START + 7 * CLOCK_SEC,
+		  "an answer to another request does not make it less");
+}
+
+static void test_together(void)
+{
+	struct pace p = fresh(0);
+	struct pace_failure f = { .fault = PACE_WAY, .tries = 1, .after = -1 };
+	struct err why = ERR_INIT;
+
+	f.round = p.round;
+	for (int i = 0; i < 16; i++)
+		pace_failed(&p, &f, START, &why);
+	CHECK_ROW(p.faults == 1 && !p.given_up, "what was under way together fails once");
+	for (int i = 0; i < 3; i++)
+		fail(&p, PACE_WAY, 1, -1, START);
+	CHECK_ROW(p.given_up, "four failures of the way are enough");
+}
+
+static void test_quota(void)
+{
+	struct pace p = fresh(20);
+	struct err err;
+
+	CHECK_ROW(pace_may_pull(&p, true, START) == PACE_GO, "nothing is known of a quota");
+	pace_quota(&p, 100, 21, -1, 21600, START);
+	CHECK_ROW(pace_may_pull(&p, true, START) == PACE_GO, "one more than are to be left");
+	p.pulls = 1;
+	CHECK_ROW(pace_may_pull(&p, true, START) == PACE_HOLD, "which is under way");
+	CHECK_ROW(pace_may_pull(&p, false, START) == PACE_GO, "what does not count may go");
+	p.pulls = 0;
+	pace_quota(&p, -1, 20, -1, 21600, START);
+	CHECK_ROW(pace_may_pull(&p, true, START) == PACE_NO_PULL, "as many as are to be left");
+	pace_quota_error(&p, START, 0, &err);
+	CHECK_TEXT(err.msg,
+		   "20 of 100 pulls are left, 20 are to be kept: come back by 1970-01-01T06:00:00Z",
+		   "in words");
+	CHECK(err.kind == ERR_LIMIT);
+}
+
+static void test_quota_wait(void)
+{
+	struct pace p = fresh(0);
+	int64_t at;
+
+	pace_spent(&p, true, START + 3600 * CLOCK_SEC);
+	CHECK(pace_may_pull(&p, true, START) == PACE_NO_PULL);
+	CHECK(pace_may_pull(&p, false, START) == PACE_GO);
+	CHECK_ROW(pace_quota_wait(&p, 60 * CLOCK_SEC, START) == 0, "an hour is more than a minute");
+	at = pace_quota_wait(&p, 7200 * CLOCK_SEC, START);
+	CHECK_ROW(at == START + 3600 * CLOCK_SEC, "who waits two hours waits this one");
+	CHECK(pace_may_pull(&p, true, at - 1) == PACE_NO_PULL);
+	CHECK_ROW(pace_may_pull(&p, true, at) == PACE_GO, "then one pull finds out");
+	p.pulls = 1;
+	CHECK_ROW(pace_may_pull(&p, true, at) == PACE_HOLD, "alone");
+	p.pulls = 0;
+	pace_spent(&p, true, 0);
+	CHECK_ROW(pace_quota_wait(&p, 7200 * CLOCK_SEC, at) > at, "it was too early: once more");
+	CHECK_ROW(pace_quota_wait(&p, 3600 * CLOCK_SEC, at) == 0,
+		  "but patience is counted from the start");
+}
+
+static void test_spent_for_all(void)
+{
+	struct pace p = fresh(0);
+	struct err err;
+
+	pace_spent(&p, false, 0);
+	CHECK_ROW(pace_may_pull(&p, false, START) == PACE_NO_PULL, "a HEAD's 429 stops HEADs too");
+	pace_quota_error(&p, START, 0, &err);
+	CHECK_TEXT(err.msg, "the pull limit is used up", "nobody said when to come back");
+}
+
+int main(void)
+{
+	test_room();
+	test_delays();
+	test_jitter();
+	test_retry_after();
+	test_together();
+	test_quota();
+	test_quota_wait();
+	test_spent_for_all();
+	return tap_done();
+}
