@@ -81,11 +81,6 @@ int token_form(struct buf *out, const struct token_request *q, struct err *err)
 	return buf_failed(out) ? too_long(err) : 0;
 }
 
-void token_scope(struct buf *out, const char *path)
-{
-	buf_addf(out, "repository:%s:pull", path);
-}
-
 /* Quotes the body without anything that could be the secret it answers, or the token itself. */
 static void quote(char words[static REDACT_MAX], struct span body, const struct cred *sent)
 {

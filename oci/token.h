@@ -31,9 +31,6 @@ int token_url(struct buf *out, const struct token_request *q, struct err *err);
 /* The body of a POST to the realm, application/x-www-form-urlencoded, with the identity token in it. */
 int token_form(struct buf *out, const struct token_request *q, struct err *err);
 
-/* "repository:<path>:pull" */
-void token_scope(struct buf *out, const char *path);
-
 struct token {
 	char *text;      /* owned, wiped; NULL: no token */
 	char *refresh;   /* owned, wiped; NULL when the answer brought none */

@@ -13,7 +13,7 @@ static void test_set(void)
 
 	CHECK_ROW(result == -1 && err.kind == ERR_LIMIT && err.sys == 429, "set");
 	CHECK_TEXT(err.msg, "tag \"3.19\" of 7", "the message");
-	result = err_set(&err, ERR_NET, 0, "again: %s", err.msg);
+	err_set(&err, ERR_NET, 0, "again: %s", err.msg);
 	CHECK_TEXT(err.msg, "again: tag \"3.19\" of 7", "made of itself");
 	result = err_wrap(&err, "%s", "docker.io");
 	CHECK_ROW(result == -1 && err.kind == ERR_NET, "wrapped, it keeps its kind");

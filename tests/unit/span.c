@@ -62,7 +62,7 @@ static void numbers(void)
 		bool right = true;
 
 		for (int n = 0; n < 130; n++) {
-			char text[8];
+			char text[12];
 
 			snprintf(text, sizeof(text), "%d", n);
 			right &= span_number(span_str(text), max) == (n <= max ? n : -1);

@@ -61,8 +61,7 @@ static void test_urls(void)
 		CHECK_ROW(!strstr(b.p, "secret"), "no secret in it");
 	}
 
-	own_by(buf_release) struct buf form = BUF_INIT(1000), small = BUF_INIT(20),
-				       scope = BUF_INIT(100);
+	own_by(buf_release) struct buf form = BUF_INIT(1000), small = BUF_INIT(20);
 	struct token_request q = { "https://a/t?x", "s p", "b:2:pull a:1:pull", &identity_cred };
 	struct err err = ERR_INIT;
 
@@ -76,8 +75,6 @@ static void test_urls(void)
 	buf_clear(&small);
 	CHECK_ROW(token_form(&small, &q, &err) < 0 && !strstr(err.msg, "secret"),
 		  "a form past the ceiling");
-	token_scope(&scope, "library/alpine");
-	CHECK_TEXT(scope.p, "repository:library/alpine:pull", "a scope");
 }
 
 #define SECRET "secret0123456789secretABCDEF"
