@@ -134,22 +134,3 @@ void certs_release(struct certs *c)
 	free(c->key);
 	*c = (struct certs)CERTS_INIT;
 }
-
-char **certs_roots(const char *home)
-{
-	char **roots = xcalloc(4, sizeof(*roots));
-	size_t n = 0;
-
-	if (home && *home)
-		roots[n++] = xasprintf("%s/.config/containers/certs.d", home);
-	roots[n++] = xstrdup("/etc/containers/certs.d");
-	roots[n++] = xstrdup("/etc/docker/certs.d");
-	return roots;
-}
-
-void certs_roots_free(char **roots)
-{
-	for (size_t i = 0; roots && roots[i]; i++)
-		free(roots[i]);
-	free(roots);
-}

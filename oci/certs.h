@@ -32,8 +32,4 @@ struct certs {
 int certs_find(struct certs *c, const char *const *roots, const char *host, struct err *err);
 void certs_release(struct certs *c);
 
-/* The usual roots, NULL-ended; home may be NULL. The caller frees with certs_roots_free(). */
-char **certs_roots(const char *home);
-void certs_roots_free(char **roots);
-
 #endif

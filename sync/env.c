@@ -30,6 +30,7 @@ static struct creds *read_creds(struct err *err)
 		.xdg_config_home = get("XDG_CONFIG_HOME"),
 		.home = get("HOME"),
 		.path = get("PATH"),
+		.environment = environ,
 	};
 
 	return creds_new(&o, err);

@@ -129,24 +129,9 @@ static void test_roots(void)
 	CHECK_TEXT(hub.nca ? hub.ca[0] : NULL, want, "with its full path");
 }
 
-static void test_usual_roots(void)
-{
-	char **with = certs_roots("/home/ann"), **without = certs_roots(NULL);
-
-	CHECK_TEXT(with[0], "/home/ann/.config/containers/certs.d", "one's own first");
-	CHECK_TEXT(with[1], "/etc/containers/certs.d", "then the containers stack's");
-	CHECK_TEXT(with[2], "/etc/docker/certs.d", "then docker's");
-	CHECK_ROW(!with[3] && !without[2], "and no more");
-	CHECK_TEXT(without[0], "/etc/containers/certs.d", "without a home");
-	certs_roots_free(with);
-	certs_roots_free(without);
-	certs_roots_free(NULL);
-}
-
 int main(void)
 {
 	test_names();
 	test_roots();
-	test_usual_roots();
 	return tap_done();
 }
