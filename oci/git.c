@@ -53,7 +53,7 @@ static const char *last_words(void)
  * is read depends on nothing but the repository. The extensions are what actions/checkout and partial
  * clones set: they change no object.
  */
-static void start_library(void)
+void git_start(void)
 {
 	static const char *const extensions[] = { "worktreeconfig", "partialclone" };
 	static const int levels[] = { GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
@@ -66,6 +66,11 @@ static void start_library(void)
 			 sizeof(extensions) / sizeof(extensions[0]));
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
+}
+
+void git_stop(void)
+{
+	git_libgit2_shutdown();
 }
 
 /* ---- where the lists are ---- */
@@ -89,6 +94,13 @@ static char *tree_path(const char *path)
 	return buf_take(&out);
 }
 
+static bool open_bare(struct git *g, const char *repository, const char *path)
+{
+	g->path = tree_path(path);
+	return git_repository_open_ext(&g->repository, repository, GIT_REPOSITORY_OPEN_NO_SEARCH,
+				       NULL) == 0;
+}
+
 /* "repo.git:path": the repository is named exactly, the path is one of the commit. */
 static bool open_parted(struct git *g, const char *where)
 {
@@ -99,9 +111,7 @@ static bool open_parted(struct git *g, const char *where)
 
 		if (!is_directory(repository))
 			continue;
-		g->path = tree_path(colon);
-		return git_repository_open_ext(&g->repository, repository,
-					       GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0;
+		return open_bare(g, repository, colon);
 	}
 	return false;
 }
@@ -178,24 +188,52 @@ static int open_repository(struct git *g, const char *where, struct err *err)
 
 /* ---- which commit ---- */
 
-static int find_commit(struct git *g, const char *rev, git_commit **commit, struct err *err)
+static bool is_empty(const struct git *g)
+{
+	git_strarray names;
+	bool empty;
+
+	if (git_reference_list(&names, g->repository) < 0)
+		return true;
+	empty = names.count == 0;
+	git_strarray_dispose(&names);
+	return empty;
+}
+
+/* A revision that is not found is the asker's error; one that is there by name and leads to nothing is not. */
+static int not_found(const struct git *g, const char *rev, struct err *err)
+{
+	own_reference git_reference *named = NULL;
+
+	if (git_reference_dwim(&named, g->repository, rev) == 0)
+		return err_set(err, ERR_IO, 0, "the git repository lacks the commit of \"%s\"",
+			       rev);
+	return err_set(err, ERR_USAGE, 0, "unknown git revision \"%s\"%s", rev,
+		       git_is_shallow(g) ? " (the clone is shallow)" : "");
+}
+
+static int find_commit(const struct git *g, const char *rev, git_commit **commit, struct err *err)
 {
 	own_object git_object *object = NULL;
 
 	if (git_repository_head_unborn(g->repository) == 1 && strcmp(rev, "HEAD") == 0)
-		return err_set(err, ERR_USAGE, 0, "the git repository has no commit yet");
+		return err_set(
+			err, ERR_USAGE, 0, "%s",
+			is_empty(g) ? "the git repository has no commit yet"
+				    : "HEAD is a branch without a commit; name another with --rev");
 	if (git_revparse_single(&object, g->repository, rev) < 0)
-		return err_set(err, ERR_USAGE, 0, "unknown git revision \"%s\"%s", rev,
-			       git_is_shallow(g) ? " (the clone is shallow)" : "");
+		return not_found(g, rev, err);
 	if (git_object_peel((git_object **)commit, object, GIT_OBJECT_COMMIT) < 0)
 		return err_set(err, ERR_USAGE, 0, "git revision \"%s\" is no commit", rev);
 	return 0;
 }
 
-static int find_tree(struct git *g, const git_commit *commit, git_tree **tree, struct err *err)
+static int find_tree(const struct git *g, const git_commit *commit, git_tree **tree,
+		     struct err *err)
 {
 	own_tree git_tree *root = NULL;
 	own_entry git_tree_entry *entry = NULL;
+	int found;
 
 	if (git_commit_tree(&root, commit) < 0)
 		return err_set(err, ERR_IO, 0, "a tree of the commit: %s", last_words());
@@ -203,14 +241,14 @@ static int find_tree(struct git *g, const git_commit *commit, git_tree **tree, s
 		*tree = take(root);
 		return 0;
 	}
-	if (git_tree_entry_bypath(&entry, root, g->path) < 0 ||
-	    git_tree_entry_type(entry) != GIT_OBJECT_TREE)
-		return err_set(
-			err, ERR_USAGE, 0,
-			"commit %.12s has no directory \"%s\" (--worktree reads files as they "
-			"are)",
-			git_oid_tostr_s(git_commit_id(commit)), g->path);
-	if (git_tree_lookup(tree, g->repository, git_tree_entry_id(entry)) < 0)
+	found = git_tree_entry_bypath(&entry, root, g->path);
+	if (found == GIT_ENOTFOUND || (found == 0 && git_tree_entry_type(entry) != GIT_OBJECT_TREE))
+		return err_set(err, ERR_USAGE, 0, "commit %.12s has no directory \"%s\"%s",
+			       git_oid_tostr_s(git_commit_id(commit)), g->path,
+			       git_repository_is_bare(g->repository)
+				       ? ""
+				       : " (--worktree reads files as they are)");
+	if (found < 0 || git_tree_lookup(tree, g->repository, git_tree_entry_id(entry)) < 0)
 		return err_set(err, ERR_IO, 0, "directory \"%s\" of the commit: %s", g->path,
 			       last_words());
 	return 0;
@@ -224,21 +262,39 @@ static int open_commit(struct git *g, const char *rev, struct err *err)
 	return find_tree(g, g->commit, &g->tree, err);
 }
 
-struct git *git_open(const char *where, const char *rev, struct err *err)
+static struct git *git_new(void)
 {
 	struct git *g = xcalloc(1, sizeof(*g));
-	int r;
 
-	start_library();
+	git_start();
 	buf_init(&g->author, LIMIT_LIST_LINE);
-	r = open_repository(g, where, err);
-	if (r == 0 && open_commit(g, rev, err) < 0)
-		r = err_wrap(err, "%s", where);
-	if (r < 0) {
-		git_free(g);
-		return NULL;
-	}
 	return g;
+}
+
+struct git *git_open(const char *where, const char *rev, struct err *err)
+{
+	struct git *g = git_new();
+
+	if (open_repository(g, where, err) == 0) {
+		if (open_commit(g, rev, err) == 0)
+			return g;
+		err_wrap(err, "%s", where);
+	}
+	git_free(g);
+	return NULL;
+}
+
+struct git *git_open_bare(const char *repository, const char *path, const char *rev,
+			  struct err *err)
+{
+	struct git *g = git_new();
+
+	if (!open_bare(g, repository, path))
+		err_set(err, ERR_IO, 0, "\"%s\": %s", repository, last_words());
+	else if (open_commit(g, rev, err) == 0)
+		return g;
+	git_free(g);
+	return NULL;
 }
 
 void git_free(struct git *g)
@@ -259,7 +315,7 @@ void git_free(struct git *g)
 	git_commit_free(g->commit);
 	git_repository_free(g->repository);
 	free(g);
-	git_libgit2_shutdown();
+	git_stop();
 }
 
 const char *git_id(const struct git *g)
@@ -347,6 +403,22 @@ int git_read(struct git *g, const char *rev, const char *name, size_t max, struc
 	    find_tree(g, (git_commit *)commit, &tree, err) < 0)
 		return -1;
 	return read_in(g, tree, name, max, bytes, err);
+}
+
+int git_check(struct git *g, struct err *err)
+{
+	for (size_t i = 0; i < git_tree_entrycount(g->tree); i++) {
+		const git_tree_entry *entry = git_tree_entry_byindex(g->tree, i);
+		git_blob *blob;
+
+		if (!is_file(entry))
+			continue;
+		if (git_blob_lookup(&blob, g->repository, git_tree_entry_id(entry)) < 0)
+			return err_set(err, ERR_IO, 0, "\"%s\" of the commit: %s",
+				       git_tree_entry_name(entry), last_words());
+		git_blob_free(blob);
+	}
+	return 0;
 }
 
 /* ---- the checkout ---- */

@@ -19,10 +19,18 @@ struct git;
  * Opens where the lists are: a directory inside a checkout ("mirror-lists", any depth, also one that is
  * only in the commit), the root of a checkout or of a bare repository, or "repo.git:path" for a directory
  * in a bare one. rev is any git revision. USAGE when it is no git repository (hint: --worktree), when
- * the revision is unknown, or when the commit has no such directory.
+ * the revision is unknown, or when the commit has no such directory; IO when the repository lacks what it
+ * names, or has it broken.
  */
 struct git *git_open(const char *where, const char *rev, struct err *err);
+/* The same for the directory `path` of a commit in this bare repository, whatever is in its name. */
+struct git *git_open_bare(const char *repository, const char *path, const char *rev,
+			  struct err *err);
 void git_free(struct git *g);
+
+/* Starts libgit2, with what is said above about configuration and owners; each start has its stop. */
+void git_start(void);
+void git_stop(void);
 
 /* The commit's id, 40 hex digits. */
 const char *git_id(const struct git *g);
@@ -37,6 +45,9 @@ int git_each(const struct git *g, int (*each)(const char *name, bool is_file, vo
  * or no regular file. */
 int git_read(struct git *g, const char *rev, const char *name, size_t max, struct span *bytes,
 	     struct err *err);
+
+/* Whether every file of the directory can be read; IO when the repository lacks one, or has it broken. */
+int git_check(struct git *g, struct err *err);
 
 /* Files in the directory that `wanted` names and whose state in the checkout differs from the commit (changed,
  * added, removed), comma-separated; NULL when there are none, when there is no checkout, or when another commit

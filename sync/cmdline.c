@@ -11,7 +11,7 @@
 
 static struct {
 	struct cmdline all;
-	const char *tolerate, *quota_wait, *format; /* as written */
+	const char *repo, *tolerate, *quota_wait, *format; /* as written */
 } o = {
 	.all = { .run = { .jobs = 16 }, .source = { .where = "mirror-lists", .rev = "HEAD" } },
 };
@@ -33,10 +33,17 @@ static const struct opt options[] = {
 	  .to = &o.all.source.where,
 	  .help = "a directory in a git checkout, or REPO.git:PATH in a bare repository (default "
 		  "\"mirror-lists\")" },
+	{ .name = "repo",
+	  .value = "URL",
+	  .to = &o.repo,
+	  .help = "a git repository that is fetched first (https://, ssh://, git@host:path, a path ...); "
+		  "--lists is then a path inside it, and the clone is kept in the mirror, under "
+		  ".mirror/lists.git" },
 	{ .name = "rev",
 	  .value = "REV",
 	  .to = &o.all.source.rev,
-	  .help = "the revision to read them from (default HEAD)" },
+	  .help = "the revision to read them from: a branch, a tag, a commit (default HEAD; with --repo, "
+		  "what is HEAD there)" },
 	{ .name = "conf-rev",
 	  .value = "REV",
 	  .to = &o.all.source.conf_rev,
@@ -168,6 +175,7 @@ static int check_together(const struct cmdline *a, struct err *err)
 		{ o.format && !a->check, "--format goes with --check" },
 		{ a->source.conf_rev && a->source.worktree,
 		  "--conf-rev and --worktree do not go together" },
+		{ o.repo && a->source.worktree, "--repo and --worktree do not go together" },
 		{ a->run.against && !a->run.dry_run, "--against goes with --dry-run" },
 		{ a->run.sizes && !a->run.dry_run, "--sizes goes with --dry-run" },
 		{ a->run.missing && a->run.dry_run, "--missing and --dry-run do not go together" },
@@ -194,6 +202,8 @@ static int check_values(struct cmdline *a, struct err *err)
 	if (a->source.suffix && stamp_check(a->source.suffix, err) < 0)
 		return err_wrap(err, "--snapshot-suffix");
 	if (o.format && annotate_format(&a->format, o.format, err) < 0)
+		return -1;
+	if (o.repo && remote_parse(&a->remote, o.repo, err) < 0)
 		return -1;
 	return tolerated(o.tolerate, &a->tolerate, err);
 }

@@ -9,6 +9,7 @@
 
 #include "oci/opt.h"
 #include "sync/annotate.h"
+#include "sync/remote.h"
 #include "sync/run.h"
 #include "sync/source.h"
 
@@ -17,6 +18,7 @@ struct err;
 struct cmdline {
 	struct run_options run;
 	struct source_options source;
+	struct remote remote; /* --repo; its url is NULL without it */
 	bool check;
 	const char *report; /* or NULL */
 	enum annotate_format format;

@@ -20,7 +20,7 @@ static const char *get_proxy(const char *lower, const char *upper)
 	return value ? value : get(upper);
 }
 
-static struct creds *read_creds(struct err *err)
+int env_read_creds(struct env *e, struct err *err)
 {
 	const struct creds_options o = {
 		.docker_auth_config = get("DOCKER_AUTH_CONFIG"),
@@ -28,21 +28,21 @@ static struct creds *read_creds(struct err *err)
 		.docker_config = get("DOCKER_CONFIG"),
 		.xdg_runtime_dir = get("XDG_RUNTIME_DIR"),
 		.xdg_config_home = get("XDG_CONFIG_HOME"),
-		.home = get("HOME"),
+		.home = e->home,
 		.path = get("PATH"),
 		.environment = environ,
 	};
 
-	return creds_new(&o, err);
+	e->wire.creds = creds_new(&o, err);
+	return e->wire.creds ? 0 : -1;
 }
 
 static void find_certs(struct env *e)
 {
-	const char *home = get("HOME");
 	size_t n = 0;
 
-	if (home)
-		e->home_certs = xasprintf("%s/.config/containers/certs.d", home);
+	if (e->home)
+		e->home_certs = xasprintf("%s/.config/containers/certs.d", e->home);
 	if (e->home_certs)
 		e->certs_roots[n++] = e->home_certs;
 	e->certs_roots[n++] = "/etc/containers/certs.d";
@@ -50,9 +50,13 @@ static void find_certs(struct env *e)
 	e->certs_roots[n] = NULL;
 }
 
-int env_read(struct env *e, struct err *err)
+void env_read(struct env *e)
 {
-	*e = (struct env){ .mirror = get("MIRROR_DIR") };
+	*e = (struct env){
+		.mirror = get("MIRROR_DIR"),
+		.home = get("HOME"),
+		.ssh_agent = get("SSH_AUTH_SOCK"),
+	};
 	find_certs(e);
 	e->wire = (struct registry_options){
 		.user_agent = "mirror-sync/" MIRROR_VERSION,
@@ -62,9 +66,7 @@ int env_read(struct env *e, struct err *err)
 		.proxy = { .http = get_proxy("http_proxy", "HTTP_PROXY"),
 			   .https = get_proxy("https_proxy", "HTTPS_PROXY"),
 			   .except = get_proxy("no_proxy", "NO_PROXY") },
-		.creds = read_creds(err),
 	};
-	return e->wire.creds ? 0 : -1;
 }
 
 void env_release(struct env *e)

@@ -12,12 +12,16 @@ struct err;
 struct env {
 	const char *mirror;           /* $MIRROR_DIR, or NULL */
 	struct registry_options wire; /* proxies, CAs, certs.d directories, credentials; lent */
+	const char *home,
+		*ssh_agent; /* $HOME, $SSH_AUTH_SOCK, or NULL: what lets us in to --repo */
 	const char *certs_roots[4];
 	char *home_certs;
 };
 
-/* Fills *e. AUTH or INVALID when a credentials file is there and cannot be used. */
-int env_read(struct env *e, struct err *err);
+/* Fills *e but for the credentials of registries. */
+void env_read(struct env *e);
+/* AUTH or INVALID when a credentials file is there and cannot be used. */
+int env_read_creds(struct env *e, struct err *err);
 void env_release(struct env *e);
 
 #endif

@@ -12,11 +12,12 @@
 #include "sync/check.h"
 #include "sync/env.h"
 #include "sync/cmdline.h"
+#include "sync/repo.h"
 #include "sync/report.h"
 #include "sync/run.h"
 #include "sync/show.h"
 
-enum { EXIT_USAGE = 1, EXIT_MIRROR = 16 };
+enum { EXIT_USAGE = 1, EXIT_STOPPED = 2, EXIT_MIRROR = 16 };
 
 /* ---- signals ---- */
 
@@ -62,33 +63,11 @@ static int sync_and_report(struct run *r, const struct cmdline *o, struct source
 	return status;
 }
 
-static int with_environment(struct cmdline *o, struct source *source)
+static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct source *source)
 {
-	own_by(env_release) struct env env = { .mirror = NULL };
-	struct run r = {
-		.layout = LAYOUT_INIT, .scratch = LAYOUT_INIT, .lock = -1, .turn = show_progress
-	};
 	struct err err;
 	int status;
 
-	if (env_read(&env, &err) < 0)
-		return fail(&err, EXIT_USAGE);
-	o->run.wire = &env.wire;
-	o->run.stop = &stop;
-	if (!o->run.mirror)
-		o->run.mirror = env.mirror ? env.mirror : "mirror";
-	catch_signals();
-	status = sync_and_report(&r, o, source);
-	run_release(&r);
-	return status;
-}
-
-static int with_lists(struct cmdline *o, struct source *source)
-{
-	struct err err;
-
-	if (source_load(source, &o->source, &err) < 0)
-		return fail(&err, EXIT_USAGE);
 	if (check_print(source, o->format) > 0) {
 		log_line("the lists have errors: nothing was done");
 		return EXIT_USAGE;
@@ -97,13 +76,77 @@ static int with_lists(struct cmdline *o, struct source *source)
 		check_summary(source, o->format);
 		return 0;
 	}
+	if (env_read_creds(env, &err) < 0)
+		return fail(&err, EXIT_USAGE);
 	o->run.suffix = source->lists->suffix;
-	return with_environment(o, source);
+	o->run.wire = &env->wire;
+	catch_signals();
+	status = sync_and_report(r, o, source);
+	run_release(r); /* its targets point into the lists */
+	return status;
+}
+
+static int load_lists(struct cmdline *o, struct env *env, struct run *r)
+{
+	own_by(source_release) struct source source = SOURCE_INIT;
+	struct err err;
+
+	if (source_load(&source, &o->source, &err) == 0)
+		return with_lists(o, env, r, &source);
+	if (o->source.clone)
+		err_wrap(&err, "%s", o->remote.url);
+	return fail(&err, EXIT_USAGE);
+}
+
+/* Why lists could not be fetched, as a status: nothing was done in any case. */
+static int fetch_status(const struct err *err, bool kept)
+{
+	if (stop)
+		return EXIT_STOPPED;
+	return kept && err->kind == ERR_IO ? EXIT_MIRROR : EXIT_USAGE;
+}
+
+/* The clone is the mirror's, so the lock comes first; but a check and a dry run leave no trace in it. */
+static int fetch_lists(struct cmdline *o, struct env *env, struct run *r)
+{
+	own_by(repo_release) struct repo repo = REPO_INIT;
+	bool kept = !o->check && !o->run.dry_run;
+	const struct repo_options options = {
+		.from = &o->remote,
+		.lists = o->source.where,
+		.rev = o->source.rev,
+		.mirror = kept ? o->run.mirror : NULL,
+		.env = env,
+		.stop = &stop,
+	};
+	struct err err;
+
+	if (kept && run_lock(r, &o->run, &err) < 0)
+		return fail(&err, EXIT_MIRROR);
+	catch_signals();
+	if (repo_open(&repo, &options, &err) < 0) {
+		log_line("the lists could not be fetched, nothing was done: %s", err.msg);
+		return fetch_status(&err, kept);
+	}
+	o->source.clone = repo.clone;
+	return load_lists(o, env, r);
+}
+
+static int run(struct cmdline *o)
+{
+	own_by(env_release) struct env env = { .mirror = NULL };
+	own_by(run_release) struct run r = RUN_INIT;
+
+	env_read(&env);
+	r.turn = show_progress;
+	o->run.stop = &stop;
+	if (!o->run.mirror)
+		o->run.mirror = env.mirror ? env.mirror : "mirror";
+	return o->remote.url ? fetch_lists(o, &env, &r) : load_lists(o, &env, &r);
 }
 
 int main(int argc, char **argv)
 {
-	struct source source = SOURCE_INIT;
 	struct cmdline *o;
 	struct err err;
 	int status;
@@ -116,7 +159,7 @@ int main(int argc, char **argv)
 	case OPT_GO: break;
 	default: return fail(&err, EXIT_USAGE);
 	}
-	status = with_lists(o, &source);
-	source_release(&source);
+	status = run(o);
+	remote_release(&o->remote);
 	return status;
 }

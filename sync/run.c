@@ -59,15 +59,21 @@ static int load_against(struct run *r, struct err *err)
 	return against_load(r->o->against, &o, &r->index, err);
 }
 
-/* Takes the lock of syncs, for the length of the run, and reads what is published. */
+int run_lock(struct run *r, const struct run_options *o, struct err *err)
+{
+	if (layout_open(&r->layout, o->mirror, LAYOUT_WRITE, err) < 0)
+		return -1;
+	r->lock = file_lock(r->layout.root, ".mirror/sync.lock", "mirror-sync", (int)o->wait, err);
+	if (r->lock < 0)
+		return err_wrap(err, "%s: another sync is at work; nothing was done", o->mirror);
+	return 0;
+}
+
+/* Reads what is published, under the lock. */
 static int open_mirror(struct run *r, struct err *err)
 {
-	if (layout_open(&r->layout, r->o->mirror, LAYOUT_WRITE, err) < 0)
+	if (r->lock < 0 && run_lock(r, r->o, err) < 0)
 		return -1;
-	r->lock =
-		file_lock(r->layout.root, ".mirror/sync.lock", "mirror-sync", (int)r->o->wait, err);
-	if (r->lock < 0)
-		return err_wrap(err, "%s: another sync is at work; nothing was done", r->o->mirror);
 	/* a new mirror gets its generation 0 here, before its first blob */
 	if (generation_load(&r->layout, &r->index, err) < 0)
 		return -1;
@@ -136,17 +142,10 @@ static int save_state(struct run *r, struct err *err)
 
 int run_sync(struct run *r, const struct run_options *o, struct source *source, struct err *err)
 {
-	*r = (struct run){
-		.o = o,
-		.source = source,
-		.layout = LAYOUT_INIT,
-		.scratch = LAYOUT_INIT,
-		.lock = -1,
-		.index = INDEX_INIT,
-		.turn = r->turn,
-		.started = clock_wall(),
-		.started_mono = clock_now(),
-	};
+	r->o = o;
+	r->source = source;
+	r->started = clock_wall();
+	r->started_mono = clock_now();
 	if (open_registry(r, err) < 0)
 		return -1;
 	if ((o->dry_run ? look_at_mirror(r, err) : open_mirror(r, err)) < 0)
@@ -198,6 +197,7 @@ void run_release(struct run *r)
 	scratch_remove(&r->scratch);
 	layout_close(&r->layout);
 	own_fd_(&r->lock);
+	*r = (struct run)RUN_INIT;
 }
 
 /* A full disk that let nothing be published is the mirror's failure, not the image's. */

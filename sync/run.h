@@ -93,6 +93,15 @@ struct run {
 	bool published;              /* by this run */
 };
 
+#define RUN_INIT                                                                                   \
+	{                                                                                          \
+		.layout = LAYOUT_INIT, .scratch = LAYOUT_INIT, .lock = -1, .index = INDEX_INIT     \
+	}
+
+/* Opens the mirror and takes the lock of syncs, which is kept until run_release(). run_sync() does it where it was not
+ * done before, as it must be when the lists are kept there. */
+int run_lock(struct run *r, const struct run_options *o, struct err *err);
+
 /* 0 when the run could work through its targets, whatever became of each; -1 when the mirror itself
  * could not be used (kind IO, INVALID, ...), and nothing was published. */
 int run_sync(struct run *r, const struct run_options *o, struct source *source, struct err *err);

@@ -8,20 +8,34 @@
 #include "oci/layout.h"
 #include "oci/own.h"
 
-int scratch_open(struct layout *l, struct err *err)
+char *scratch_directory(struct err *err)
 {
 	char path[] = "/tmp/mirror-sync.XXXXXX";
 
-	if (!mkdtemp(path))
-		return err_sys(err, "cannot make directory", path);
-	return layout_open(l, path, LAYOUT_WRITE, err);
+	if (mkdtemp(path))
+		return xstrdup(path);
+	err_sys(err, "cannot make directory", path);
+	return NULL;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
 	(void)st;
 	(void)at;
-	return kind == FTW_DP ? rmdir(path) : unlink(path);
+	(void)!(kind == FTW_DP ? rmdir(path) : unlink(path));
+	return 0;
+}
+
+void scratch_remove_tree(const char *path)
+{
+	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int scratch_open(struct layout *l, struct err *err)
+{
+	own_free char *path = scratch_directory(err);
+
+	return path ? layout_open(l, path, LAYOUT_WRITE, err) : -1;
 }
 
 void scratch_remove(struct layout *l)
@@ -32,5 +46,5 @@ void scratch_remove(struct layout *l)
 		return;
 	path = xstrdup(l->path);
 	layout_close(l);
-	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	scratch_remove_tree(path);
 }

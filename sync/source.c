@@ -181,7 +181,8 @@ static int open_where(struct source *s, const struct source_options *o, struct e
 		s->where[n - 1] = '\0';
 	if (o->worktree)
 		return 0;
-	s->git = git_open(s->where, o->rev, err);
+	s->git = o->clone ? git_open_bare(o->clone, s->where, o->rev, err)
+			  : git_open(s->where, o->rev, err);
 	if (!s->git)
 		return -1;
 	s->commit = git_id(s->git);

@@ -17,6 +17,7 @@ struct lists;
 
 struct source_options {
 	const char *where; /* --lists: a directory, or repo.git:path */
+	const char *clone; /* --repo's, in which `where` is a path; or NULL */
 	const char *rev;   /* --rev */
 	bool worktree;
 	const char *

@@ -42,6 +42,7 @@ static const char prepare[] =
 	"git clone -q repo extended && cd extended\n"
 	"git config core.repositoryformatversion 1 && git config extensions.worktreeConfig true\n"
 	"cd .. && git -C repo worktree add -q ../linked other\n"
+	"git clone -q --bare repo headless.git && git -C headless.git symbolic-ref HEAD refs/heads/none\n"
 	"git init -q unborn && mkdir plain plain/lists && printf a >plain/lists/a.list\n"
 	"git clone -q repo broken && rm -rf broken/.git/objects/* && ln -s repo/team/lists symbolic\n";
 
@@ -96,6 +97,8 @@ static const struct {
 	  "shallow/team/lists: unknown git revision \"first\" (the clone is shallow)" },
 	{ "a revision that is no commit", "repo", "HEAD:root.list",
 	  "repo: git revision \"HEAD:root.list\" is no commit" },
+	{ "a default branch that is not there", "headless.git", "HEAD",
+	  "headless.git: HEAD is a branch without a commit; name another with --rev" },
 	{ "no commit yet", "unborn", "HEAD", "unborn: the git repository has no commit yet" },
 };
 
@@ -136,7 +139,7 @@ static void test_no_directory(void)
 	CHECK(!git_open("repo/.git/refs", "HEAD", &err));
 	CHECK(!git_open("bare.git:team/../team", "HEAD", &err));
 	CHECK(!git_open("bare.git:team/lists/base.list", "HEAD", &err));
-	CHECK(!git_open("broken/team/lists", "HEAD", &err) && err.kind == ERR_USAGE);
+	CHECK(!git_open("broken/team/lists", "HEAD", &err) && err.kind == ERR_IO);
 }
 
 static int collect(const char *name, bool is_file, void *arg)

@@ -1,0 +1,149 @@
+#include "sync/repo.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "oci/err.h"
+#include "oci/git.h"
+#include "oci/log.h"
+#include "oci/own.h"
+#include "oci/proxy.h"
+#include "oci/url.h"
+#include "sync/apart.h"
+#include "sync/clone.h"
+#include "sync/env.h"
+#include "sync/remote.h"
+#include "sync/scratch.h"
+
+#define SILENCE_MS 60000
+
+OWN_PTR(own_git_, struct git, git_free)
+
+/* ---- one fetch, apart ---- */
+
+struct job {
+	const char *directory;
+	const struct clone_options *o;
+};
+
+static void alive(void *arg)
+{
+	apart_alive(arg);
+}
+
+static int work(struct apart *a, struct err *err)
+{
+	const struct job *job = a->arg;
+
+	return clone_fetch(job->directory, job->o, alive, a, err);
+}
+
+/* libgit2 wants a scheme; and it knows no proxy but for https. The caller frees it. */
+static char *proxy_of(const struct remote *from, const struct proxy *proxies)
+{
+	const char *proxy;
+	struct url u;
+	struct err err;
+
+	if (from->way != REMOTE_HTTPS || url_parse(&u, span_str(from->url), &err) < 0)
+		return NULL;
+	proxy = proxy_for(proxies, &u);
+	if (!proxy)
+		return NULL;
+	return strstr(proxy, "://") ? xstrdup(proxy) : xasprintf("http://%s", proxy);
+}
+
+static int fetch(const char *directory, const struct repo_options *o, struct err *err)
+{
+	const struct env *env = o->env;
+	own_free char *proxy = proxy_of(o->from, &env->wire.proxy);
+	const struct clone_options clone = {
+		.from = o->from,
+		.ca_file = env->wire.ca_file,
+		.ca_dir = env->wire.ca_dir,
+		.proxy = proxy,
+		.home = env->home,
+		.agent = env->ssh_agent,
+	};
+	struct job job = { .directory = directory, .o = &clone };
+	const struct apart_limits limits = { .silence_ms = SILENCE_MS, .stop = o->stop };
+
+	return apart_run(work, &job, &limits, err);
+}
+
+/* ---- the clone ---- */
+
+/* Whether what is to be read from it can be read. What it does not have is the asker's error, and told later. */
+static int check(const char *clone, const struct repo_options *o, struct err *err)
+{
+	own_by(own_git_) struct git *g = git_open_bare(clone, o->lists, o->rev, err);
+
+	if (g ? git_check(g, err) == 0 : err->kind != ERR_IO)
+		return 0;
+	err->kind = ERR_INVALID;
+	return -1;
+}
+
+static int rename_to(const char *from, const char *to, struct err *err)
+{
+	return rename(from, to) < 0 ? err_sys(err, "cannot rename", from) : 0;
+}
+
+static int make_anew(const char *clone, const struct repo_options *o, struct err *err)
+{
+	own_free char *fresh = xasprintf("%s.new", clone), *old = xasprintf("%s.old", clone);
+
+	scratch_remove_tree(fresh); /* of a run that was killed */
+	if (fetch(fresh, o, err) < 0) {
+		scratch_remove_tree(fresh);
+		return -1;
+	}
+	if (access(clone, F_OK) == 0) {
+		scratch_remove_tree(old);
+		if (rename_to(clone, old, err) < 0)
+			return -1;
+	}
+	return rename_to(fresh, clone, err);
+}
+
+static int bring_up_to_date(const char *clone, const struct repo_options *o, struct err *err)
+{
+	if (access(clone, F_OK) < 0)
+		return make_anew(clone, o, err);
+	if (fetch(clone, o, err) == 0 && check(clone, o, err) == 0)
+		return 0;
+	if (err->kind != ERR_INVALID)
+		return -1;
+	log_warn("%s is made anew, and what it was kept as lists.git.old: %s", clone, err->msg);
+	return make_anew(clone, o, err);
+}
+
+int repo_open(struct repo *r, const struct repo_options *o, struct err *err)
+{
+	const char *within = o->mirror ? "/.mirror" : "";
+
+	*r = (struct repo)REPO_INIT;
+	if (remote_is_open(o->from))
+		log_warn("%s is neither encrypted nor signed: whoever is on the way can change the "
+			 "lists",
+			 o->from->url);
+	if (!o->mirror && !(r->temporary = scratch_directory(err)))
+		return -1;
+	r->clone = xasprintf("%s%s/lists.git", o->mirror ? o->mirror : r->temporary, within);
+	if (bring_up_to_date(r->clone, o, err) == 0)
+		return 0;
+	repo_release(r);
+	return err_wrap(err, "%s", o->from->url);
+}
+
+void repo_release(struct repo *r)
+{
+	if (r->temporary)
+		scratch_remove_tree(r->temporary);
+	free(r->temporary);
+	free(r->clone);
+	*r = (struct repo)REPO_INIT;
+}
