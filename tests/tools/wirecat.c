@@ -155,7 +155,7 @@ static void read_conf(const char *path)
 {
 	static struct conf conf;
 	struct problems problems = PROBLEMS_INIT;
-	struct buf bytes = BUF_INIT(MIB);
+	own_by(buf_release) struct buf bytes = BUF_INIT(MIB);
 	struct err err;
 
 	if (file_read(AT_FDCWD, path, &bytes, &err) < 0)
