@@ -145,6 +145,27 @@ mutual_start() {
 	REGISTRY_AUTH_FILE=$work/auth.json conf='' mirrored "$(at private)"
 }
 
+# helper SCRIPT: docker-credential-test, and a config.json that names it.
+helper() {
+	mkdir -p "$work/bin" "$HOME/.docker"
+	printf '#!/bin/sh\nread -r server\n%s\n' "$1" >"$work/bin/docker-credential-test"
+	chmod +x "$work/bin/docker-credential-test"
+	echo '{"credsStore":"test"}' >"$HOME/.docker/config.json"
+}
+
+@test "a password comes from a credential helper, which has the environment" {
+	# shellcheck disable=SC2016 # it is the helper's to expand
+	helper '[ "$1 $server $VAULT" = "get $WANTED open" ] && echo "{\"Username\":\"ada\",\"Secret\":\"sesame\"}"'
+	VAULT=open WANTED=$(at private) PATH=$work/bin:$PATH conf='' mirrored "$(at private)"
+}
+
+@test "a credential helper that fails is named, with its words" {
+	helper 'echo the vault is locked; exit 1'
+	PATH=$work/bin:$PATH conf='' refused "$(at private)" '"docker-credential-test" failed: the vault is locked'
+	rm "$work/bin/docker-credential-test"
+	PATH=$work/bin:$PATH conf='' refused "$(at private)" 'config.json, is not in the path'
+}
+
 @test "a wrong password is named as such, and shown nowhere" {
 	login "$(at private)" ada open-barley
 	conf='' refused "$(at private)" "$(at private)"
