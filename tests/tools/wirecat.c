@@ -34,6 +34,7 @@ static struct registry *registry;
 static struct layout layout = LAYOUT_INIT;
 static struct registry_options options = { .user_agent = "wirecat" };
 static const char *layout_path;
+static struct conf conf;
 static bool stats;
 static const char *certs[2];
 
@@ -153,9 +154,8 @@ static void warn(void *arg, const char *text)
 
 static void read_conf(const char *path)
 {
-	static struct conf conf;
-	struct problems problems = PROBLEMS_INIT;
 	own_by(buf_release) struct buf bytes = BUF_INIT(MIB);
+	own_by(problems_release) struct problems problems = PROBLEMS_INIT;
 	struct err err;
 
 	if (file_read(AT_FDCWD, path, &bytes, &err) < 0)
@@ -245,6 +245,7 @@ int main(int argc, char **argv)
 		print_stats();
 	registry_free(registry);
 	creds_free(options.creds);
+	conf_release(&conf);
 	if (layout_path) {
 		if (layout_settle(&layout, &err) < 0)
 			die(err.msg);

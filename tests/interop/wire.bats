@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# The wire itself, against nginx: HTTP/2, client certificates, and what TLS must not be talked out of.
+
+# shellcheck source=tests/interop/lib.bash
+source "$BATS_TEST_DIRNAME/lib.bash"
+
+setup_file() {
+	interop_begin "$BATS_FILE_TMPDIR"
+	openssl ecparam -name prime256v1 -genkey -noout -out "$work/key"
+	openssl req -x509 -key "$work/key" -days 2 -subj /CN=interop -addext subjectAltName=IP:127.0.0.1 \
+		-out "$work/pem"
+	digest=sha256:$(printf 0 | sha256sum | cut -d' ' -f1)
+	export digest
+	mkdir -p "$work/www"
+}
+
+teardown_file() { interop_end; }
+teardown() { stop tls; }
+
+# tls_start DIRECTIVE...: every HEAD of a manifest is answered with the digest.
+tls_start() {
+	nginx_start tls <<-END
+		log_format spoken '\$server_protocol \$connection';
+		server { listen PORT ssl http2; ssl_certificate $work/pem; ssl_certificate_key $work/key;
+		access_log $work/spoken spoken; access_log $work/run/tls/log line;
+		location / { add_header Docker-Content-Digest $digest; return 200; } $* }
+	END
+}
+
+# ask OPTION-OR-COMMAND...: wirecat, told that the registry speaks TLS.
+ask() {
+	echo "registry $(at tls) scheme=https" >"$work/mirror.conf"
+	"$bin/tests/tools/wirecat" --retry-ms=1 --conf="$work/mirror.conf" "$@"
+}
+
+@test "HTTP/2 is spoken where it is offered, over one connection" {
+	local commands=()
+	tls_start
+	: >"$work/spoken"
+	for i in {1..60}; do commands+=("head $(at tls)/app:$i"); done
+	run ask --ca="$work/pem" "${commands[@]}"
+	[ "$status" = 0 ]
+	[ "$(grep -c "ok $digest" <<<"$output")" = 60 ]
+	stop tls
+	[ "$(cut -d' ' -f1 "$work/spoken" | sort | uniq -c | xargs)" = "60 HTTP/2.0" ]
+	[ "$(cut -d' ' -f2 "$work/spoken" | sort -u | wc -l)" = 1 ]
+}
+
+@test "a certificate nobody vouches for is refused once, for all" {
+	tls_start
+	run ask "head $(at tls)/app:1" "head $(at tls)/app:2"
+	[[ "${lines[0]}" == *": NET $(at tls): "*certificate*requests=1 ]]
+	[[ "${lines[1]}" == *": NET $(at tls): "*certificate*requests=0 ]]
+	[ -z "$(requests tls)" ]
+}
+
+@test "certs.d has the CA, and the certificate that we show" {
+	tls_start "ssl_client_certificate $work/pem; ssl_verify_client on;"
+	mkdir -p "$work/certs/$(at tls)"
+	cp "$work/pem" "$work/certs/$(at tls)/ca.crt"
+	run ask --certs="$work/certs" "head $(at tls)/app:1"
+	[[ "$output" == *"400 bad request"* ]]
+	cp "$work/pem" "$work/certs/$(at tls)/client.cert"
+	cp "$work/key" "$work/certs/$(at tls)/client.key"
+	run ask --certs="$work/certs" "head $(at tls)/app:1"
+	[[ "$output" == *"ok $digest"* ]]
+	rm "$work/certs/$(at tls)/client.key"
+	run ask --certs="$work/certs" "head $(at tls)/app:1"
+	[[ "$output" == *client.cert* ]]
+}
+
+@test "https does not become http by a redirect, nor by a token realm" {
+	tls_start "location /v2/moved/ { return 307 http://127.0.0.1:1/x; }" \
+		"location /v2/private/ { add_header WWW-Authenticate 'Bearer realm=\"http://127.0.0.1:1/token\"' always; return 401; }"
+	run ask --ca="$work/pem" "head $(at tls)/moved:1" "head $(at tls)/private:1"
+	[[ "${lines[0]}" == *"INVALID $(at tls): 127.0.0.1 sends us from https to plain http at 127.0.0.1"* ]]
+	[[ "${lines[1]}" == *"INVALID $(at tls): token server: 127.0.0.1 sends us from https to plain http at 127.0.0.1"* ]]
+}
+
+@test "a next page that calls itself http is asked for over TLS" {
+	tls_start "location = /v2/app/tags/list {" \
+		"if (\$arg_n) { add_header Link '<http://127.0.0.1/v2/app/tags/list?p=2>; rel=\"next\"'; return 200 '{\"tags\":[\"1\"]}'; }" \
+		"return 200 '{\"tags\":[\"2\"]}'; }"
+	run ask --ca="$work/pem" "tags $(at tls)/app"
+	[[ "$output" == *"ok 1 2 requests=2" ]]
+}
