@@ -292,7 +292,13 @@ void http_cancel(struct http *h, struct http_call *c)
 	put_back(t);
 }
 
-static bool is_permanent(CURLcode code)
+/* What TLS says to an answer that is none of its own. */
+static bool is_plain_http(const struct http_transfer *t, CURLcode code)
+{
+	return code == CURLE_SSL_CONNECT_ERROR && strstr(t->text, "wrong version number");
+}
+
+static bool is_permanent(const struct http_transfer *t, CURLcode code)
 {
 	switch (code) {
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -305,7 +311,7 @@ static bool is_permanent(CURLcode code)
 	case CURLE_SSL_CLIENTCERT:
 	case CURLE_URL_MALFORMAT:
 	case CURLE_COULDNT_RESOLVE_PROXY: return true;
-	default: return false;
+	default: return is_plain_http(t, code);
 	}
 }
 
@@ -320,6 +326,9 @@ static void explain(struct http_transfer *t, CURLcode code)
 		err_set(&t->err, ERR_NET, 0, "not connected after %ld s", o->connect_seconds);
 	else if (code == CURLE_OPERATION_TIMEDOUT)
 		err_set(&t->err, ERR_NET, 0, "nothing came for %ld s", o->stall_seconds);
+	else if (is_plain_http(t, code))
+		err_set(&t->err, ERR_NET, 0,
+			"does not speak TLS; if it is to be asked over plain http, mirror.conf says scheme=http");
 	else
 		err_set(&t->err, ERR_NET, 0, "%s", t->text[0] ? t->text : curl_easy_strerror(code));
 }
@@ -333,7 +342,7 @@ static void finish(struct http_transfer *t, CURLcode code)
 	if (t->ended) {
 		result = code == CURLE_ABORTED_BY_CALLBACK ? HTTP_REFUSED : HTTP_ENDED;
 	} else if (code != CURLE_OK) {
-		result = is_permanent(code) ? HTTP_REFUSED : HTTP_FAULT;
+		result = is_permanent(t, code) ? HTTP_REFUSED : HTTP_FAULT;
 		explain(t, code);
 	}
 	c->transfer = NULL;

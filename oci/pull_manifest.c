@@ -1,6 +1,6 @@
 #include "oci/pull_manifest.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "oci/ask.h"
@@ -20,7 +20,7 @@ struct wanted {
 	bool head;            /* the bytes are not asked for: only what they are */
 	struct buf bytes;
 	struct registry_manifest m;
-	char media_type[256];
+	char *media_type;
 };
 
 static enum ask_end prepare(struct ask *a, struct err *err)
@@ -47,7 +47,8 @@ static int begin(struct ask *a, struct err *err)
 		return err_set(err, ERR_INVALID, 0,
 			       "a manifest of %lld bytes is larger than %lu MiB", (long long)length,
 			       LIMIT_MANIFEST / MIB);
-	snprintf(w->media_type, sizeof(w->media_type), "%.*s", SPAN_ARG(type));
+	free(w->media_type);
+	w->media_type = xstrndup(type.p ? type.p : "", type.n);
 	w->m.size = length;
 	return 0;
 }
@@ -113,11 +114,12 @@ static void done(struct ask *a, const struct err *err)
 	struct wanted *w = (struct wanted *)a;
 
 	w->m.err = err;
-	w->m.media_type = w->media_type;
+	w->m.media_type = w->media_type ? w->media_type : "";
 	w->m.bytes = buf_span(&w->bytes);
 	w->m.requests = a->requests;
 	w->done(w->arg, &w->m);
 	buf_release(&w->bytes);
+	free(w->media_type);
 	ask_release(a);
 	free(w);
 }

@@ -71,9 +71,21 @@ static bool quote_json(struct buf *out, struct span body, char code[static 48])
 	return true;
 }
 
-static enum err_kind kind_of(long status, const char *code)
+/* Red Hat's and Harbor's way to say so: code UNKNOWN, "... not found". */
+static bool is_missing(const char *code, struct span text)
 {
+	static const char words[] = "not found";
+	size_t n = sizeof(words) - 1;
+
 	if (strstr(code, "_UNKNOWN"))
+		return true;
+	return strcmp(code, "UNKNOWN") == 0 && text.n >= n &&
+	       strncasecmp(text.p + text.n - n, words, n) == 0;
+}
+
+static enum err_kind kind_of(long status, const char *code, struct span text)
+{
+	if (is_missing(code, text))
 		return ERR_NOTFOUND;
 	switch (status) {
 	case 404:
@@ -111,7 +123,7 @@ int refusal_read(long status, struct span body, struct span content_type, struct
 		buf_adds(&text, "a web page, not a registry's answer");
 	else if (body.n && !quote_json(&text, body, code))
 		quote(&text, body);
-	kind = kind_of(status, code);
+	kind = kind_of(status, code, buf_span(&text));
 	return err_set(err, kind, (int)status, "%ld %s%s%s%s", status, words_of(status),
 		       kind == ERR_AUTH && status != 451 ? ", missing or private" : "",
 		       text.n ? ": " : "", text.p);

@@ -170,6 +170,13 @@ void registry_referrers(struct registry *r, const struct ref *ref, const struct 
 	pull_referrers(upstream_of(r, ref->host), ref, subject, done, arg);
 }
 
+static time_t quota_until(const struct pace *p)
+{
+	int64_t left = p->quota_until - clock_now();
+
+	return left > 0 ? clock_wall() + (time_t)(left / CLOCK_SEC) : 0;
+}
+
 size_t registry_stats(const struct registry *r, struct registry_host_stats *out, size_t max)
 {
 	size_t n = 0;
@@ -187,6 +194,7 @@ size_t registry_stats(const struct registry *r, struct registry_host_stats *out,
 			.retries = up->retries,
 			.quota_limit = p->limit,
 			.quota_remaining = p->remaining,
+			.quota_until = quota_until(p),
 		};
 	}
 	return n;

@@ -214,7 +214,7 @@ static void refused(struct ask *a)
 	refusal_read(status, buf_span(&a->said), ask_header(a, "Content-Type"), &err);
 	if (status == 429) {
 		limited(a, &err);
-	} else if (pace_is_transient(status)) {
+	} else if (pace_is_transient(status) && err.kind != ERR_NOTFOUND) {
 		ask_fail_for_now(a, PACE_HOST, retry_after(a),
 				 status == 503 ? PACE_TRIES_503 : PACE_TRIES, &err);
 	} else {

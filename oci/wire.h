@@ -6,6 +6,7 @@
 #define OCI_WIRE_H
 
 #include <stdint.h>
+#include <time.h>
 
 #include "oci/digest.h"
 #include "oci/err.h"
@@ -45,8 +46,9 @@ struct registry_manifest {
 	struct digest digest;   /* of the bytes; after a HEAD what the registry says */
 	int64_t size;           /* -1 when a HEAD did not say */
 	const char *media_type; /* Content-Type without parameters; "" when none */
-	struct span bytes;      /* empty after a HEAD */
-	unsigned requests;      /* registry requests spent, retries included */
+	struct span bytes;      /* empty after a HEAD that needed no GET */
+	unsigned
+		requests; /* sent to the registry: retries and refusals too, tokens and storage not */
 };
 typedef void registry_manifest_done(void *arg, const struct registry_manifest *m);
 
@@ -78,5 +80,6 @@ struct registry_host_stats {
 	const char *host;
 	uint64_t requests, bytes, retries;
 	long quota_limit, quota_remaining; /* -1: not said */
+	time_t quota_until; /* when there are pulls again, at the latest; 0: not said */
 };
 #endif

@@ -84,3 +84,9 @@ ask() {
 	run ask --ca="$work/pem" "tags $(at tls)/app"
 	[[ "$output" == *"ok 1 2 requests=2" ]]
 }
+
+@test "a registry without TLS is told apart from one that is down" {
+	nginx_start tls <<<"server { listen PORT; }"
+	run ask "head $(at tls)/app:1"
+	[[ "$output" == *"NET $(at tls): does not speak TLS; if it is to be asked over plain http, mirror.conf says scheme=http requests=1" ]]
+}
