@@ -26,7 +26,7 @@ struct list_image {
 	struct image_options own; /* what the line says */
 	struct image_options o;   /* and what mirror.conf adds; its texts are lent */
 	struct select *select;    /* which tags, when they come by option; else NULL */
-	bool snapshot; /* names a snapshot of a listed tag: kept from prune, asked of nobody */
+	bool snapshot; /* has the name of a snapshot of a listed tag: asked of nobody when it is one */
 };
 
 /* Reads a line into *image; o and snapshot are lists_finish()'s. False when an error was added at `at`; then

@@ -88,15 +88,24 @@ static char *duration_text(long seconds)
 	return xasprintf("%lds", seconds);
 }
 
-/* What the line says about how long snapshots live, and which platforms are kept. */
-static bool set_retention(struct entry *e, const struct image_options *o)
+/* Whether all that the entry points at was found or fetched by this run, with the line's platforms. */
+static bool is_arrived(const struct target *t, const struct entry *e)
 {
+	return (t->state == STATE_CURRENT || t->state == STATE_UPDATED || t->state == STATE_NEW) &&
+	       digest_eq(&e->digest, &t->found);
+}
+
+/* What the line says about how long snapshots live, and which platforms are kept. */
+static bool set_retention(struct entry *e, const struct target *t)
+{
+	const struct image_options *o = &t->o;
 	own_free char *count = o->keep >= 0 ? xasprintf("%ld", o->keep) : NULL;
 	own_free char *age = o->keep_for >= 0 ? duration_text(o->keep_for) : NULL;
 	bool changed = set_note(e, NOTE_KEEP, count);
 
 	changed |= set_note(e, NOTE_KEEP_FOR, age);
-	changed |= set_note(e, NOTE_PLATFORM, o->platform);
+	if (is_arrived(t, e))
+		changed |= set_note(e, NOTE_PLATFORM, o->platform);
 	return changed;
 }
 
@@ -107,14 +116,13 @@ static void set_origin(struct merge *m, struct entry *e, const struct target *t,
 	struct source *s = m->run->source;
 	own_free char *repository = ref_repository(&t->source);
 	own_free char *source = xasprintf("%s@%s", repository, t->found.str);
-	char *place = source_place(s, t->line);
+	own_free char *place = source_place(s, t->line);
 
-	j->list = keep(m, place);
+	j->list = keep(m, xasprintf("%s:%d", t->line->file, t->line->line));
 	j->commit = s->commit[0] ? s->commit : NULL;
 	if (t->author)
 		j->who = t->author;
 	entry_set_note(e, NOTE_SOURCE, source);
-	entry_set_note(e, NOTE_SYNCED, m->now);
 	entry_set_note(e, NOTE_LIST, place);
 	entry_set_note(e, NOTE_AUTHOR, t->author);
 }
@@ -166,9 +174,10 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 	j->new_digest = t->found.str;
 	j->detail = t->snapshot;
 	set_origin(m, e, t, j);
-	set_retention(e, &t->o);
-	entry_set_note(e, NOTE_HELD,
-		       NULL); /* upstream offers something else than what was blocked */
+	entry_set_note(e, NOTE_SYNCED, m->now);
+	set_retention(e, t);
+	/* upstream offers something else than what was blocked */
+	entry_set_note(e, NOTE_HELD, NULL);
 }
 
 /* ---- what refers to it ---- */
@@ -193,8 +202,10 @@ static void merge_referrer(struct merge *m, const struct target *t, const struct
 	struct err err;
 	struct digest old = { "" };
 
-	if (e && digest_eq(&e->digest, &f->digest))
+	if (e && (digest_eq(&e->digest, &f->digest) || move_is_held(e, &f->digest)))
 		return;
+	if (table_get(&m->run->names, name))
+		return; /* cosign's tag has a line of its own */
 	if (e)
 		old = e->digest;
 	else
@@ -215,6 +226,36 @@ static void merge_referrers(struct merge *m, const struct target *t)
 		merge_referrer(m, t, &t->referrers.v[i]);
 }
 
+/* Whether upstream told that it has the name. */
+static bool is_upstream(const struct target *t)
+{
+	return t->state == STATE_CURRENT || t->state == STATE_UPDATED || t->state == STATE_HELD;
+}
+
+/* Ends and beginnings: a tag is listed again, gone, or back. */
+static void merge_marks(struct merge *m, const struct target *t, struct entry *e)
+{
+	if (set_note(e, NOTE_UNLISTED_SINCE, NULL))
+		note(m, t->name, "listed");
+	if (t->state == STATE_GONE && !entry_note(e, NOTE_GONE_SINCE)) {
+		entry_set_note(e, NOTE_GONE_SINCE, m->now);
+		note(m, t->name, "gone");
+	}
+	if (is_upstream(t) && set_note(e, NOTE_GONE_SINCE, NULL))
+		note(m, t->name, "back");
+}
+
+/* What was here before a list named it, or came from elsewhere, belongs to that line from now on. */
+static void adopt(struct merge *m, const struct target *t, struct entry *e)
+{
+	struct journal_line *j = note(m, t->name, "listed");
+
+	j->new_digest = j->old_digest = t->base.str;
+	set_origin(m, e, t, j);
+	if (!entry_note(e, NOTE_SYNCED))
+		entry_set_note(e, NOTE_SYNCED, m->now);
+}
+
 static void merge_target(struct merge *m, struct target *t)
 {
 	struct entry *e = index_find(&m->index, t->name);
@@ -225,22 +266,13 @@ static void merge_target(struct merge *m, struct target *t)
 	}
 	if (!e || entry_note(e, NOTE_SNAPSHOT_OF))
 		return;
-	merge_referrers(m, t);
-	if (entry_note(e, NOTE_UNLISTED_SINCE)) {
-		entry_set_note(e, NOTE_UNLISTED_SINCE, NULL);
-		note(m, t->name, "listed");
+	if (is_arrived(t, e)) {
+		merge_referrers(m, t);
+		if (!target_is_origin(t, e))
+			adopt(m, t, e);
 	}
-	if (t->state == STATE_GONE && !entry_note(e, NOTE_GONE_SINCE)) {
-		entry_set_note(e, NOTE_GONE_SINCE, m->now);
-		note(m, t->name, "gone");
-	}
-	if (t->state != STATE_CURRENT && t->state != STATE_HELD)
-		return;
-	if (entry_note(e, NOTE_GONE_SINCE)) {
-		entry_set_note(e, NOTE_GONE_SINCE, NULL);
-		note(m, t->name, "back");
-	}
-	if (t->state == STATE_CURRENT && set_retention(e, &t->o))
+	merge_marks(m, t, e);
+	if (set_retention(e, t))
 		note(m, t->name, "retention");
 }
 
@@ -313,8 +345,13 @@ static int merge_all(struct merge *m, struct err *err)
 	if (generation_load(&r->layout, &m->index, err) < 0)
 		return -1;
 	r->generation = generation_number(&m->index);
+	/* a snapshot that is made now does not take the name of a tag that arrives now */
 	for (size_t i = 0; i < r->targets.n; i++)
-		merge_target(m, r->targets.v[i]);
+		if (r->targets.v[i]->state == STATE_NEW)
+			merge_target(m, r->targets.v[i]);
+	for (size_t i = 0; i < r->targets.n; i++)
+		if (r->targets.v[i]->state != STATE_NEW)
+			merge_target(m, r->targets.v[i]);
 	mark_unlisted(m);
 	return m->changed ? publish(m, err) : 0;
 }
@@ -326,7 +363,10 @@ static void find_authors(const struct run *r)
 		struct target *t = r->targets.v[i];
 		const char *author = NULL;
 
-		if (t->state == STATE_UPDATED || t->state == STATE_NEW)
+		const struct entry *e = index_find(&r->index, t->name);
+
+		if (t->state == STATE_UPDATED || t->state == STATE_NEW ||
+		    (t->state == STATE_CURRENT && e && !target_is_origin(t, e)))
 			author = source_author(r->source, t->line);
 		t->author = author ? xstrdup(author) : NULL;
 	}

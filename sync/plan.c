@@ -116,28 +116,62 @@ static int check_policy(const struct run *r, const struct listing *l, const char
 	return 0;
 }
 
-/* Tags that the mirror has by this line, not upstream any more: the listing is complete, so they are
- * gone, not merely unseen. What fell out of the filters is unlisted instead (see merge.h). */
-static void find_gone(const struct run *r, struct listing *l, const struct registry_tags *tags)
+/* Whether an entry is a tag that some list asked for, as far as is known. */
+static bool was_listed(const struct entry *e)
+{
+	return entry_note(e, NOTE_LIST) && !entry_note(e, NOTE_SNAPSHOT_OF) &&
+	       !entry_note(e, NOTE_UNLISTED_SINCE);
+}
+
+/* Tags of the target's repository that the mirror has and upstream has not: lent, appended to v. */
+static size_t find_missing(const struct run *r, const struct listing *l, const struct table *there,
+			   const char ***v, size_t n)
 {
 	own_free char *repository = ref_repository(&l->line->target);
 	own_free char *prefix = xasprintf("%s:", repository);
-	own_by(table_release) struct table there = TABLE_INIT;
+	size_t cap = n;
 
-	for (size_t i = 0; i < tags->n; i++)
-		table_put(&there, tags->tags[i], (void *)tags->tags[i]);
 	for (size_t i = index_seek(&r->index, prefix); i < r->index.n; i++) {
 		const struct entry *e = r->index.v[i];
 		const char *tag = e->ref + strlen(prefix);
 
 		if (!span_starts(span_str(e->ref), prefix))
 			break;
-		if (!entry_note(e, NOTE_LIST) || entry_note(e, NOTE_SNAPSHOT_OF) ||
-		    entry_note(e, NOTE_UNLISTED_SINCE) || table_get(&there, tag))
+		if (!was_listed(e) || table_get(there, tag))
+			continue;
+		*v = xgrow(*v, n, &cap, sizeof(**v));
+		(*v)[n++] = tag;
+	}
+	return n;
+}
+
+/*
+ * Tags that the mirror has and that the line would mean, were they still upstream: the listing is complete, so
+ * they are gone, not merely unseen. What fell out of the filters, or would have by now, is unlisted
+ * instead (see merge.h).
+ */
+static int find_gone(const struct run *r, struct listing *l, const struct registry_tags *tags,
+		     struct err *err)
+{
+	own_by(table_release) struct table there = TABLE_INIT;
+	own_free const char **v = xcalloc(tags->n, sizeof(*v));
+	size_t all;
+	long n;
+
+	for (size_t i = 0; i < tags->n; i++) {
+		v[i] = tags->tags[i];
+		if (v[i])
+			table_put(&there, v[i], (void *)v[i]);
+	}
+	all = find_missing(r, l, &there, &v, tags->n);
+	n = all == tags->n ? 0 : select_tags(l->line->select, v, all, err);
+	for (long i = 0; i < n; i++) {
+		if (table_get(&there, v[i]))
 			continue;
 		l->gone = xgrow(l->gone, l->ngone, &l->capgone, sizeof(*l->gone));
-		l->gone[l->ngone++] = xstrdup(tag);
+		l->gone[l->ngone++] = xstrdup(v[i]);
 	}
+	return n < 0 ? -1 : 0;
 }
 
 static int read_tags(const struct run *r, struct listing *l, const struct registry_tags *tags,
@@ -145,7 +179,8 @@ static int read_tags(const struct run *r, struct listing *l, const struct regist
 {
 	long n;
 
-	find_gone(r, l, tags); /* before the choice moves tags about */
+	if (find_gone(r, l, tags, err) < 0)
+		return -1;
 	n = select_tags(l->line->select, tags->tags, tags->n, err);
 	if (n < 0 || check_policy(r, l, tags->tags, n, err) < 0)
 		return -1;

@@ -1,6 +1,7 @@
 #include "sync/target.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "oci/err.h"
 #include "oci/index.h"
@@ -74,7 +75,18 @@ void target_remember(struct target *t, const struct index *x)
 	if (!e)
 		return;
 	t->base = e->digest;
+	t->is_snapshot = entry_note(e, NOTE_SNAPSHOT_OF) != NULL;
 	t->base_held = held ? xstrdup(held) : NULL;
+}
+
+bool target_is_origin(const struct target *t, const struct entry *e)
+{
+	const char *source = entry_note(e, NOTE_SOURCE);
+	own_free char *repository = ref_repository(&t->source);
+	size_t n = strlen(repository);
+
+	return source && entry_note(e, NOTE_LIST) && strncmp(source, repository, n) == 0 &&
+	       source[n] == '@';
 }
 
 void target_set_error(struct target *t, const char *text)

@@ -43,6 +43,7 @@ struct target {
 	char *name;         /* target as text: the canonical reference it is published as */
 	struct digest base; /* what it meant when the run began; "" when it was not there */
 	char *base_held;    /* its hold then, or NULL */
+	bool is_snapshot; /* what is there under its name keeps what another tag meant: it never moves */
 	enum state state;
 	struct digest found; /* what upstream offers (or the line pins); "" when unknown */
 	char *author;        /* of the line, when it moves; or NULL */
@@ -76,6 +77,9 @@ void targets_release(struct targets *ts);
 
 /* Notes what the mirror has under the target's name. */
 void target_remember(struct target *t, const struct index *x);
+
+/* Whether an entry came by a list, from the repository where the target is asked for. */
+bool target_is_origin(const struct target *t, const struct entry *e);
 
 /* Settles a target with the state that an error means, and its message. */
 void target_fail(struct target *t, const struct err *err);

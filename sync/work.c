@@ -1,6 +1,7 @@
 #include "sync/work.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "oci/err.h"
 #include "oci/fetch.h"
@@ -54,10 +55,21 @@ static int admit_image(void *arg, int64_t bytes, struct err *err)
 	return 0;
 }
 
-/* Whether a line's refresh= says that it was checked recently enough. What is not there is due. */
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Whether a line's refresh= leaves it to be asked for. What is not there is due, and so is what the
+ * line says otherwise than when it was fetched. */
 static bool is_due(const struct run *r, const struct target *t)
 {
-	return r->o->force || !t->base.str[0] || checked_due(t->checked, t->o.refresh, r->started);
+	const struct entry *e = index_find(&r->index, t->name);
+
+	if (r->o->force || !e || checked_due(t->checked, t->o.refresh, r->started))
+		return true;
+	return !t->base_held &&
+	       (!target_is_origin(t, e) || !same_text(entry_note(e, NOTE_PLATFORM), t->o.platform));
 }
 
 /* The target has its state: the next one of its host may start. */
@@ -142,12 +154,16 @@ static void upstream_lacks_it(struct job *job, const struct err *err)
 {
 	struct target *t = job->target;
 
+	struct err why = *err;
+
 	if (t->base.str[0]) {
 		target_set_error(t, plan_gone);
 		settle(job, STATE_GONE);
-	} else {
-		settle_failed(job, err);
+		return;
 	}
+	if (t->line->snapshot)
+		err_wrap(&why, "names a snapshot that the mirror does not have");
+	settle_failed(job, &why);
 }
 
 /* What upstream offers (or the line pins) is known. */
@@ -156,10 +172,15 @@ static void compare(struct job *job)
 	struct target *t = job->target;
 	const struct entry *e = index_find(&job->run->index, t->name);
 
-	if (e && !digest_eq(&e->digest, &t->found) && move_is_held(e, &t->found))
+	if (e && !digest_eq(&e->digest, &t->found) &&
+	    (t->is_snapshot || move_is_held(e, &t->found))) {
+		if (t->is_snapshot)
+			target_set_error(t, "the mirror keeps a snapshot under this name, and "
+					    "upstream has something else");
 		settle(job, STATE_HELD);
-	else
+	} else {
 		fetch_target(job);
+	}
 }
 
 static void got_head(void *arg, const struct registry_manifest *m)
@@ -180,14 +201,11 @@ static void got_head(void *arg, const struct registry_manifest *m)
 	compare(job);
 }
 
-/* A line that names a snapshot keeps it from prune and asks nobody. */
-static void settle_snapshot(struct job *job)
+/* A line that names a snapshot keeps it from prune and asks nobody. Upstream's own tag may end in a date
+ * as well: one that the mirror does not have as a snapshot is asked for. */
+static bool names_snapshot(const struct target *t)
 {
-	struct target *t = job->target;
-
-	if (!t->base.str[0])
-		target_set_error(t, "names a snapshot that the mirror does not have");
-	settle(job, t->base.str[0] ? STATE_CURRENT : STATE_FAILED);
+	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
 }
 
 static void start_target(struct run *r, struct lane *lane, struct target *t)
@@ -196,13 +214,15 @@ static void start_target(struct run *r, struct lane *lane, struct target *t)
 
 	*job = (struct job){ .run = r, .lane = lane, .target = t };
 	lane->active++;
-	if (t->line->snapshot) {
-		settle_snapshot(job);
-	} else if (t->o.upstream_gone || (r->o->missing && t->base.str[0]) || !is_due(r, t)) {
+	if (names_snapshot(t)) {
+		settle(job, STATE_CURRENT);
+	} else if (t->o.upstream_gone || (r->o->missing && t->base.str[0])) {
 		settle(job, STATE_SKIPPED);
 	} else if (target_is_pinned(t)) {
 		t->found = t->source.digest;
 		compare(job);
+	} else if (!is_due(r, t)) {
+		settle(job, STATE_SKIPPED);
 	} else {
 		registry_head(r->registry, &t->source, got_head, job);
 	}

@@ -37,3 +37,165 @@ settled() {
 	[ "$(note up.example/team/a:1 author)" = "Ann <ann@corp.example>" ]
 	[ "$(note up.example/team/b:1 author)" = "Bob <ann@corp.example>" ]
 }
+
+@test "a tag that was gone and comes back with other content is gone no longer" {
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1
+	sync
+	layout_untag "$up" docker.io/team/app:1
+	run ! sync
+	[ "$(note up.example/team/app:1 gone-since)" != "" ]
+	layout_image "$up" docker.io/team/app:1 two
+	sync
+	[ "$(note up.example/team/app:1 gone-since)" = "" ]
+	settled
+}
+
+@test "a snapshot stays what it is when upstream brings a tag of its name" {
+	old=$(layout_image "$up" docker.io/team/app:1 one)
+	list "up.example/team/app tags=*"
+	sync
+	layout_image "$up" docker.io/team/app:1 two
+	sync
+	snapshot=up.example/team/app:1.$(today)
+	[ "$(published "$snapshot")" = "$old" ]
+	layout_image "$up" "docker.io/team/app:1.$(today)" other
+	run -0 sync
+	[[ $output == *"$snapshot: held: the mirror keeps a snapshot under this name"* ]]
+	[ "$(published "$snapshot")" = "$old" ]
+	[ "$(note "$snapshot" snapshot-of)" = up.example/team/app:1 ]
+	settled
+}
+
+@test "a snapshot gives way to a listed tag that arrives in the same run" {
+	old=$(layout_image "$up" docker.io/team/app:1 one)
+	list "up.example/team/app tags=*"
+	sync
+	layout_image "$up" docker.io/team/app:1 two
+	other=$(layout_image "$up" "docker.io/team/app:1.$(today)" other)
+	run -0 sync
+	[ "$(published "up.example/team/app:1.$(today)")" = "$other" ]
+	[ "$(published "up.example/team/app:1.$(today)-2")" = "$old" ]
+	settled
+}
+
+@test "a line that names a snapshot asks nobody, also when the tag it is of has left the lists" {
+	old=$(layout_image "$up" docker.io/team/app:1 one)
+	list up.example/team/app:1
+	sync
+	layout_image "$up" docker.io/team/app:1 two
+	sync
+	for lines in "up.example/team/app:1" ""; do
+		list "$lines" "up.example/team/app:1.$(today)"
+		sync || true
+		forget_requests
+		run -0 sync
+		[ "$(requests HEAD "app/manifests/1.$(today)")" -eq 0 ]
+		[ "$(published "up.example/team/app:1.$(today)")" = "$old" ]
+	done
+}
+
+@test "upstream's own tag that ends in a date is mirrored beside the tag it looks like a snapshot of" {
+	layout_image "$up" docker.io/team/rocky:9.3 one
+	dated=$(layout_image "$up" docker.io/team/rocky:9.3.20231119 dated)
+	list up.example/team/rocky:9.3 up.example/team/rocky:9.3.20231119
+	run -0 sync
+	[ "$(published up.example/team/rocky:9.3.20231119)" = "$dated" ]
+	list up.example/team/rocky:9.3 up.example/team/rocky:9.3.20230101
+	run --separate-stderr -2 sync
+	[[ $stderr == *"rocky:9.3.20230101: names a snapshot that the mirror does not have"* ]]
+}
+
+@test "a digest that a line pins is there at once, whatever refresh= says" {
+	one=$(layout_image "$up" docker.io/team/app:1 one)
+	two=$(layout_image "$up" docker.io/team/app:1 two)
+	layout_image "$up" docker.io/team/app:old one
+	list "up.example/team/app:1@$one refresh=never"
+	sync
+	list "up.example/team/app:1@$two refresh=never"
+	sync
+	[ "$(published up.example/team/app:1)" = "$two" ]
+	settled
+}
+
+@test "a line that wants other platforms, or another source, is due whatever refresh= says" {
+	layout_multi "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1 platform=linux/amd64 refresh=never"
+	sync
+	list "up.example/team/app:1 refresh=never"
+	run -0 sync
+	[[ $output == "1 current; "*"published generation 2" ]]
+	whole
+	two=$(layout_multi "$up" docker.io/other/app:1 two)
+	list "up.example/other/app:1 as=up.example/team/app:1 refresh=never"
+	sync
+	[ "$(published up.example/team/app:1)" = "$two" ]
+	forget_requests
+	settled
+	[ "$(requests HEAD)" -eq 0 ]
+}
+
+@test "retention is the list's, whether a tag is held, gone, or not due" {
+	layout_image "$up" docker.io/team/held:1 one
+	layout_image "$up" docker.io/team/gone:1 one
+	layout_image "$up" docker.io/team/later:1 one
+	list up.example/team/{held,gone,later}:1
+	sync
+	layout_image "$up" docker.io/team/held:1 two
+	layout_untag "$up" docker.io/team/gone:1
+	"$BIN/mirror-publish" --mirror "$mirror" hold '*/held'
+	list "up.example/team/held:1 keep=3" "up.example/team/gone:1 keep=3" "up.example/team/later:1 keep=3 refresh=never"
+	run -8 sync
+	for image in held gone later; do
+		[ "$(note "up.example/team/$image:1" keep)" = 3 ]
+	done
+	settled
+}
+
+@test "a tag is gone only when its line would still mean it; otherwise it is unlisted" {
+	for n in 1 2 3; do layout_image "$up" "docker.io/team/app:1.$n" "text $n"; done
+	layout_image "$up" docker.io/team/app:old old
+	list "up.example/team/app tags=1.* newest=3" "up.example/team/app:old"
+	sync
+	for n in 4 5 6; do layout_image "$up" "docker.io/team/app:1.$n" "text $n"; done
+	for tag in 1.1 1.2 1.6 old; do layout_untag "$up" "docker.io/team/app:$tag"; done
+	list "up.example/team/app tags=1.* newest=3"
+	run -0 sync
+	for tag in 1.1 1.2 old; do
+		[ "$(note "up.example/team/app:$tag" unlisted-since)" != "" ]
+		[ "$(note "up.example/team/app:$tag" gone-since)" = "" ]
+	done
+	layout_untag "$up" docker.io/team/app:1.5
+	run -8 sync
+	[ "$(note up.example/team/app:1.5 gone-since)" != "" ]
+	[ "$(note up.example/team/app:1.5 unlisted-since)" = "" ]
+	settled
+}
+
+@test "what was in the layout before belongs to the line that names it" {
+	one=$(layout_image "$up" docker.io/team/app:1 one)
+	list up.example/team/app:1
+	cp -r "$up" "$mirror"
+	sed -i 's/docker.io/up.example/' "$mirror/index.json"
+	sync
+	[[ $(note up.example/team/app:1 list) == base.list:1@* ]]
+	[ "$(published up.example/team/app:1)" = "$one" ]
+	settled
+	list "# nothing"
+	sync
+	[ "$(note up.example/team/app:1 unlisted-since)" != "" ]
+}
+
+@test "a held signature stays" {
+	image=$(layout_image "$up" docker.io/team/app:1 one)
+	sig=sha256-${image#sha256:}.sig
+	old=$(layout_image "$up" "docker.io/team/app:$sig" "signature")
+	list "up.example/team/app:1 referrers=yes"
+	sync
+	[ "$(published "up.example/team/app:$sig")" = "$old" ]
+	"$BIN/mirror-publish" --mirror "$mirror" hold "up.example/team/app:$sig"
+	layout_image "$up" "docker.io/team/app:$sig" "another signature"
+	sync
+	[ "$(published "up.example/team/app:$sig")" = "$old" ]
+	settled
+}
