@@ -177,6 +177,18 @@ static void walk_stored(struct want *want)
 	walk_manifest(want, buf_span(&f->scratch));
 }
 
+/* Who waited may have been promised another size than who asked. */
+static void check_size(struct want *w)
+{
+	struct err err;
+
+	if (w->size < 0 || layout_has(w->walk->fetch->layout, &w->digest, w->size))
+		return;
+	err_set(&err, ERR_INVALID, 0, "blob %s has not the %lld bytes that its manifest says",
+		w->digest.str, (long long)w->size);
+	walk_fail(w->walk, &err);
+}
+
 /* The digest is in the store: everybody who waits goes on. */
 static void object_there(struct object *o)
 {
@@ -188,7 +200,9 @@ static void object_there(struct object *o)
 
 		next = w->next_of_object;
 		walk->waiting--;
-		if (w->manifest && !walk->failed) {
+		if (!w->manifest) {
+			check_size(w);
+		} else if (!walk->failed) {
 			walk->in_walk = true;
 			walk_stored(w);
 			walk->in_walk = false;
@@ -198,23 +212,26 @@ static void object_there(struct object *o)
 	free(o);
 }
 
-static bool same_repository(const struct ref *a, const struct ref *b)
+/* Whether two would ask the same: of one repository, and for as many bytes. */
+static bool same_question(const struct want *a, const struct want *b)
 {
-	return strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
+	const struct ref *p = &a->walk->from, *q = &b->walk->from;
+
+	return strcmp(p->host, q->host) == 0 && strcmp(p->path, q->path) == 0 &&
+	       a->manifest == b->manifest && (a->manifest || a->size == b->size);
 }
 
-/* The repository that was asked cannot give it: fail those who want it from there; the next one's own
- * repository may have it. */
+/* The repository that was asked cannot give it: fail those who want just that; the next one's own
+ * repository may have it, or its size may be right. */
 static void object_failed(struct object *o, const struct err *err)
 {
-	struct want *asked = o->wants, *left = NULL, **tail = &left, *next;
-	struct ref from;
+	struct want *left = NULL, **tail = &left, *next;
+	const struct want *asked = o->wants;
 	struct want *failed = NULL;
 
-	ref_copy(&from, &asked->walk->from);
 	for (struct want *w = o->wants; w; w = next) {
 		next = w->next_of_object;
-		if (same_repository(&from, &w->walk->from)) {
+		if (same_question(asked, w)) {
 			w->next_of_object = failed;
 			failed = w;
 		} else {
@@ -236,7 +253,6 @@ static void object_failed(struct object *o, const struct err *err)
 		walk_fail(w->walk, err);
 		walk_step(w->walk);
 	}
-	ref_release(&from);
 }
 
 static void got_manifest(void *arg, const struct registry_manifest *m)
@@ -306,13 +322,27 @@ static void want_ask(struct want *want)
 
 /* ---- the walk ---- */
 
+/* One digest has one size, whatever an image says. */
+static void check_again(struct walk *w, const struct want *met, int64_t size)
+{
+	struct err err;
+
+	if (met->size < 0 || met->size == size)
+		return;
+	err_set(&err, ERR_INVALID, 0, "%s is said to have %lld bytes, and %lld", met->digest.str,
+		(long long)met->size, (long long)size);
+	walk_fail(w, &err);
+}
+
 /* A new want of this image, or NULL when it was met before. */
 static struct want *walk_meet(struct walk *w, const struct digest *d, int64_t size)
 {
-	struct want *want;
+	struct want *want = table_get(&w->seen, d->str);
 
-	if (table_get(&w->seen, d->str))
+	if (want) {
+		check_again(w, want, size);
 		return NULL;
+	}
 	want = xcalloc(1, sizeof(*want));
 	want->digest = *d;
 	want->size = size;

@@ -81,6 +81,33 @@ v2='"schemaVersion":2'
 	fails "blob sha256:"
 }
 
+@test "two images of one layer, and one of them lies about its size: whichever comes first, the other arrives" {
+	layout_image "$up" docker.io/team/app:good one
+	manifest=$(layout_describe "$up" one amd64)
+	size=$(grep -o '"size":[0-9]*' <<<"$manifest" | tail -n 1)
+	echo "${manifest/%"$size}]}"/\"size\":9\}]\}}" | layout_manifest "$up" docker.io/team/app:liar "$OCI_MANIFEST"
+	for order in "good liar" "liar good"; do
+		rm -rf "$mirror"
+		# shellcheck disable=SC2086  # two words
+		list $(printf 'up.example/team/app:%s\n' $order)
+		run --separate-stderr -2 sync
+		[[ $output == *"1 new, 1 failed"* ]]
+		[[ $stderr == "mirror-sync: up.example/team/app:liar: blob sha256:"*" 9 "* ]]
+		[ "$(published up.example/team/app:good)" != "" ]
+		[ "$(published up.example/team/app:liar)" = "" ]
+		whole
+	done
+}
+
+@test "one layer with two sizes in one image" {
+	manifest=$(layout_describe "$up" one amd64)
+	layer=$(grep -o '{[^{]*layer.v1[^}]*}' <<<"$manifest")
+	echo "${manifest/%"]}"/",${layer%\}}1}]}"}" | layout_manifest "$up" docker.io/team/app:1 "$OCI_MANIFEST"
+	list up.example/team/app:1
+	run --separate-stderr -2 sync
+	[[ $stderr == "mirror-sync: up.example/team/app:1: sha256:"*" is said to have 22 bytes, and 221" ]]
+}
+
 @test "a manifest that is an index by its type and an image by its shape" {
 	page "{$v2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",$image,\"layers\":[]}" <<<'content config {}'
 	fails "says it is"
