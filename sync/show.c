@@ -6,8 +6,10 @@
 #include "oci/clock.h"
 #include "oci/list.h"
 #include "oci/log.h"
+#include "oci/own.h"
 #include "oci/progress.h"
 #include "oci/registry.h"
+#include "oci/table.h"
 #include "sync/run.h"
 
 /* "sha256:58b8..." short enough for a line and long enough to be told apart */
@@ -60,10 +62,59 @@ static void show_target(const struct run *r, const struct target *t)
 			printf("%s: held; upstream has %s\n", t->name, found);
 		break;
 	case STATE_GONE: log_line("%s: gone: %s", t->name, t->error); break;
-	case STATE_LIMITED:
-	case STATE_FAILED: log_line("%s: %s", t->name, t->error); break;
-	default: break;
+	default: break; /* failures are shown together */
 	}
+}
+
+/* Images that failed for the same reason, word for word: those of a host that is down, say. */
+struct reason {
+	const struct target *first;
+	size_t more;
+};
+
+static void count_reason(struct table *reasons, const struct target *t)
+{
+	struct reason *reason = table_get(reasons, t->error);
+
+	if (reason) {
+		reason->more++;
+		return;
+	}
+	reason = xcalloc(1, sizeof(*reason));
+	reason->first = t;
+	table_put(reasons, t->error, reason);
+}
+
+static void show_reason(struct table *reasons, const struct target *t)
+{
+	struct reason *reason = table_get(reasons, t->error);
+
+	if (reason->first != t)
+		return;
+	if (reason->more)
+		log_line("%s and %zu more: %s", t->name, reason->more, t->error);
+	else
+		log_line("%s: %s", t->name, t->error);
+	table_remove(reasons, t->error);
+	free(reason);
+}
+
+static bool has_failed(const struct target *t)
+{
+	return (t->state == STATE_FAILED || t->state == STATE_LIMITED) && t->error;
+}
+
+/* Each reason once, in the order of the lists: two hundred images behind a dead registry are one line. */
+static void show_failures(const struct run *r)
+{
+	own_by(table_release) struct table reasons = TABLE_INIT;
+
+	for (size_t i = 0; i < r->targets.n; i++)
+		if (has_failed(r->targets.v[i]))
+			count_reason(&reasons, r->targets.v[i]);
+	for (size_t i = 0; i < r->targets.n; i++)
+		if (has_failed(r->targets.v[i]) && table_get(&reasons, r->targets.v[i]->error))
+			show_reason(&reasons, r->targets.v[i]);
 }
 
 static void show_incomplete(const struct run *r)
@@ -146,6 +197,7 @@ void show_results(const struct run *r)
 {
 	for (size_t i = 0; i < r->targets.n; i++)
 		show_target(r, r->targets.v[i]);
+	show_failures(r);
 	show_incomplete(r);
 	show_stale(r);
 	show_listings(r);

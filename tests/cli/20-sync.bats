@@ -436,3 +436,14 @@ today() {
 	run sync --sizes
 	[ "$status" -eq 1 ]
 }
+
+@test "many images behind a host that is down are one line" {
+	for i in 1 2 3 4 5 6; do layout_image "$up" "docker.io/team/app:$i" "$i"; done
+	list up.example/team/app:{1,2,3,4,5,6}
+	stop upstream
+	run --separate-stderr sync
+	[ "$status" -eq 2 ]
+	[ "$(grep -c 'given up\|refused\|connect' <<<"$stderr")" -le 2 ]
+	[[ $stderr == *"up.example/team/app:1 and 5 more: up.example: "* ]]
+	[[ $output == "6 failed; "* ]]
+}
