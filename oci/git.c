@@ -243,7 +243,7 @@ static int find_tree(const struct git *g, const git_commit *commit, git_tree **t
 	}
 	found = git_tree_entry_bypath(&entry, root, g->path);
 	if (found == GIT_ENOTFOUND || (found == 0 && git_tree_entry_type(entry) != GIT_OBJECT_TREE))
-		return err_set(err, ERR_USAGE, 0, "commit %.12s has no directory \"%s\"%s",
+		return err_set(err, ERR_NOTFOUND, 0, "commit %.12s has no directory \"%s\"%s",
 			       git_oid_tostr_s(git_commit_id(commit)), g->path,
 			       git_repository_is_bare(g->repository)
 				       ? ""

@@ -18,9 +18,9 @@ struct git;
 /*
  * Opens where the lists are: a directory inside a checkout ("mirror-lists", any depth, also one that is
  * only in the commit), the root of a checkout or of a bare repository, or "repo.git:path" for a directory
- * in a bare one. rev is any git revision. USAGE when it is no git repository (hint: --worktree), when
- * the revision is unknown, or when the commit has no such directory; IO when the repository lacks what it
- * names, or has it broken.
+ * in a bare one. rev is any git revision. USAGE when it is no git repository (hint: --worktree) or when
+ * the revision is unknown, NOTFOUND when the commit has no such directory; IO when the repository lacks what
+ * it names, or has it broken.
  */
 struct git *git_open(const char *where, const char *rev, struct err *err);
 /* The same for the directory `path` of a commit in this bare repository, whatever is in its name. */

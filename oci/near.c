@@ -36,21 +36,40 @@ static unsigned distance(struct span a, struct span b)
 	return rows[a.n % 3][b.n];
 }
 
-const char *near_word(struct span word, const char *const *known)
+/* How many slips a word may have. */
+static unsigned allowed(struct span word)
 {
-	const char *best = NULL;
-	unsigned least = word.n > 5 ? 3 : word.n > 2 ? 2 : 1;
+	return word.n > 5 ? 2 : word.n > 2 ? 1 : 0;
+}
+
+/* Whether two words are exactly so many slips apart. */
+static bool is_at(struct span word, struct span known, unsigned slips)
+{
+	size_t longer = word.n > known.n ? word.n - known.n : known.n - word.n;
+
+	return known.n <= MAX && longer <= slips && distance(word, known) == slips;
+}
+
+size_t near_words(struct span word, const char *const *known, size_t n, const char **out,
+		  size_t max)
+{
+	size_t found = 0;
 
 	if (word.n > MAX)
-		return NULL;
-	for (; *known; known++) {
-		struct span k = span_str(*known);
-		unsigned d = k.n > MAX ? MAX : distance(word, k);
+		return 0;
+	for (unsigned slips = 0; slips <= allowed(word); slips++)
+		for (size_t i = 0; i < n && found < max; i++)
+			if (is_at(word, span_str(known[i]), slips))
+				out[found++] = known[i];
+	return found;
+}
 
-		if (d < least) {
-			least = d;
-			best = *known;
-		}
-	}
-	return best;
+const char *near_word(struct span word, const char *const *known)
+{
+	const char *best;
+	size_t n = 0;
+
+	while (known[n])
+		n++;
+	return near_words(word, known, n, &best, 1) ? best : NULL;
 }

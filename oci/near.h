@@ -11,4 +11,9 @@
  * the same. */
 const char *near_word(struct span word, const char *const *known);
 
+/* Up to `max` of the `n` words in `known` that are near in that sense, the nearest first, those as near as each
+ * other in the order of `known`; they are lent. Gives how many. */
+size_t near_words(struct span word, const char *const *known, size_t n, const char **out,
+		  size_t max);
+
 #endif

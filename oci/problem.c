@@ -28,7 +28,7 @@ void problem_add(struct problems *ps, bool warning, const char *file, int line, 
 	struct problem *p;
 	va_list ap;
 
-	if ((*count)++ >= LIMIT_LIST_ERRORS)
+	if ((*count)++ >= (ps->kept ? ps->kept : LIMIT_LIST_ERRORS))
 		return;
 	ps->v = xgrow(ps->v, ps->n, &ps->cap, sizeof(*ps->v));
 	p = &ps->v[ps->n];

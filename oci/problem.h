@@ -15,10 +15,11 @@ struct problem {
 	size_t order;     /* of being added */
 };
 
-/* The first LIMIT_LIST_ERRORS errors, and as many warnings, are kept; all are counted. */
+/* The first errors, and as many warnings, are kept; all are counted. */
 struct problems {
 	struct problem *v;
 	size_t n, cap;
+	size_t kept; /* so many of each; 0: LIMIT_LIST_ERRORS */
 	size_t errors, warnings;
 };
 

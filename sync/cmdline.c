@@ -56,6 +56,15 @@ static const struct opt options[] = {
 	  .name = "check",
 	  .flag = &o.all.check,
 	  .help = "read the lists, report everything that is wrong with them, and stop; asks nobody" },
+	{ .name = "online",
+	  .flag = &o.all.online,
+	  .help = "with --check: also ask the upstreams for what is listed, without fetching it: is it there, may "
+		  "we have it, what would it add, does that keep to the policy" },
+	{ .name = "since",
+	  .value = "REV",
+	  .to = &o.all.since,
+	  .help = "with --online: ask only for lines that mean something else than in that revision "
+		  "(\"origin/main\")" },
 	{ .name = "dry-run",
 	  .flag = &o.all.run.dry_run,
 	  .help = "ask the upstreams and print what would move; change nothing; status 32 when "
@@ -66,7 +75,7 @@ static const struct opt options[] = {
 	{ .name = "against",
 	  .value = "URL",
 	  .to = &o.all.run.against,
-	  .help = "with --dry-run: compare with what a running mirror-serve publishes, not with a "
+	  .help = "with --dry-run or --online: compare with what a running mirror-serve publishes, not with a "
 		  "directory" },
 	{ .name = "missing",
 	  .flag = &o.all.run.missing,
@@ -132,9 +141,14 @@ const struct opt_program cmdline_program = {
 		"   8  something mirrored earlier is gone upstream; it is still served\n"
 		"  16  the mirror itself could not be used; nothing was published\n"
 		"  32  with --dry-run: changes are pending\n"
+		"With --check --online it tells what a sync would: 0 every line that was asked for is fine, "
+		"1 the lists have errors, 2 some line would fail, 4 a rate limit left some line open. Warnings do "
+		"not count, and changes that are pending neither.\n"
 		"\n"
 		"Examples:\n"
 		"  mirror-sync --check                   is the list right? (before it is merged)\n"
+		"  mirror-sync --check --online --since origin/main\n"
+		"                                        and can be had what it adds?\n"
 		"  mirror-sync --dry-run                 what would move?\n"
 		"  mirror-sync --label sprint-47         do it\n"
 		"  mirror-sync --missing                 only what was added to the lists",
@@ -172,11 +186,16 @@ static int check_together(const struct cmdline *a, struct err *err)
 		bool wrong;
 		const char *words;
 	} rules[] = {
+		{ a->online && !a->check, "--online goes with --check" },
+		{ a->since && !a->online, "--since goes with --check --online" },
+		{ a->check && (a->run.dry_run || a->run.missing),
+		  "--check goes without --dry-run and --missing" },
 		{ o.format && !a->check, "--format goes with --check" },
 		{ a->source.conf_rev && a->source.worktree,
 		  "--conf-rev and --worktree do not go together" },
 		{ o.repo && a->source.worktree, "--repo and --worktree do not go together" },
-		{ a->run.against && !a->run.dry_run, "--against goes with --dry-run" },
+		{ a->run.against && !a->run.dry_run && !a->online,
+		  "--against goes with --dry-run or --check --online" },
 		{ a->run.sizes && !a->run.dry_run, "--sizes goes with --dry-run" },
 		{ a->run.missing && a->run.dry_run, "--missing and --dry-run do not go together" },
 	};
@@ -217,5 +236,9 @@ int cmdline_read(int argc, char **argv, struct cmdline **line, struct err *err)
 	*line = a;
 	if (result != OPT_GO)
 		return result;
-	return check_together(a, err) < 0 || check_values(a, err) < 0 ? -1 : OPT_GO;
+	if (check_together(a, err) < 0 || check_values(a, err) < 0)
+		return -1;
+	if (a->online) /* is a dry run that leaves nothing out */
+		a->run.check = a->run.dry_run = a->run.sizes = a->run.force = true;
+	return OPT_GO;
 }

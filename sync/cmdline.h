@@ -19,7 +19,8 @@ struct cmdline {
 	struct run_options run;
 	struct source_options source;
 	struct remote remote; /* --repo; its url is NULL without it */
-	bool check;
+	bool check, online;
+	const char *since;  /* or NULL: all lines */
 	const char *report; /* or NULL */
 	enum annotate_format format;
 	int tolerate; /* bits that are left out of the exit status */

@@ -12,6 +12,7 @@
 #include "sync/check.h"
 #include "sync/env.h"
 #include "sync/cmdline.h"
+#include "sync/online.h"
 #include "sync/repo.h"
 #include "sync/report.h"
 #include "sync/run.h"
@@ -47,9 +48,18 @@ static int fail(const struct err *err, int status)
 	return status;
 }
 
-static int sync_and_report(struct run *r, const struct cmdline *o, struct source *source)
+static int with_report(const struct run *r, const struct cmdline *o, int status)
 {
-	struct err err, report_err;
+	struct err err;
+
+	if (o->report && r->registry && report_write(r, o->report, status, &err) < 0)
+		return fail(&err, status | EXIT_USAGE);
+	return status;
+}
+
+static int sync_lists(struct run *r, const struct cmdline *o, struct source *source)
+{
+	struct err err;
 	int result = run_sync(r, &o->run, source, &err);
 	int status = result < 0 ? EXIT_MIRROR : run_status(r) & ~o->tolerate;
 
@@ -58,21 +68,38 @@ static int sync_and_report(struct run *r, const struct cmdline *o, struct source
 		log_err(&err);
 	else
 		show_results(r);
-	if (o->report && r->registry && report_write(r, o->report, status, &report_err) < 0)
-		return fail(&report_err, status | EXIT_USAGE);
-	return status;
+	return with_report(r, o, status);
+}
+
+static int check_online(struct run *r, struct cmdline *o, struct source *source)
+{
+	own_by(online_release) struct online online = ONLINE_INIT;
+	struct err err;
+	int result;
+
+	if (online_choose(&online, source, &o->source, o->since, &err) < 0)
+		return fail(&err, EXIT_USAGE);
+	result = online_ask(&online, r, &o->run, &err);
+	show_progress_end();
+	if (result < 0)
+		return fail(&err, EXIT_MIRROR);
+	check_print(source, o->format);
+	online_show(&online, o->format);
+	return with_report(r, o, online_status(&online) & ~o->tolerate);
 }
 
 static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct source *source)
 {
+	/* then warnings are told with what upstreams say */
+	bool asks = o->online && !source->lists->problems.errors;
 	struct err err;
 	int status;
 
-	if (check_print(source, o->format) > 0) {
+	if (!asks && check_print(source, o->format) > 0) {
 		log_line("the lists have errors: nothing was done");
 		return EXIT_USAGE;
 	}
-	if (o->check) {
+	if (o->check && !asks) {
 		check_summary(source, o->format);
 		return 0;
 	}
@@ -81,7 +108,7 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 	o->run.suffix = source->lists->suffix;
 	o->run.wire = &env->wire;
 	catch_signals();
-	status = sync_and_report(r, o, source);
+	status = asks ? check_online(r, o, source) : sync_lists(r, o, source);
 	run_release(r); /* its targets point into the lists */
 	return status;
 }

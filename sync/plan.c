@@ -48,36 +48,52 @@ static struct lane *lane_of(struct run *r, const char *host)
 
 const char plan_gone[] = "no longer upstream; the mirror serves it as before";
 
-/* A target that needs no asking: a complete listing shows that it is gone. */
-static void add_gone(struct run *r, const struct list_image *line, const char *tag)
+/* A new target of a line, or NULL when the run has it already (two lines that mean the same name by their tag
+ * options meet here) or was not asked for it. */
+static struct target *new_target(struct run *r, const struct list_image *line, const char *tag)
 {
 	struct target *t = target_new(r->source->lists, line, tag);
 
 	if (table_get(&r->names, t->name) || !asked_for(r, &t->target, false)) {
 		target_free(t);
-		return;
+		return NULL;
 	}
 	targets_keep(&r->targets, t);
 	table_put(&r->names, t->name, t);
 	target_remember(t, &r->index);
+	return t;
+}
+
+/* A target that needs no asking: a complete listing shows that it is gone. */
+static void add_gone(struct run *r, const struct list_image *line, const char *tag)
+{
+	struct target *t = new_target(r, line, tag);
+
+	if (!t)
+		return;
 	target_set_error(t, plan_gone);
 	t->state = STATE_GONE;
 	r->settled++;
 }
 
-/* One target of a line; two lines that mean the same name by their tag options meet here. */
+/* One of a line that the run leaves aside: the name is that line's all the same. */
+static void add_aside(struct run *r, const struct list_image *line)
+{
+	struct target *t = new_target(r, line, NULL);
+
+	if (!t)
+		return;
+	t->state = STATE_SKIPPED;
+	r->settled++;
+}
+
 static void add_target(struct run *r, const struct list_image *line, const char *tag)
 {
-	struct target *t = target_new(r->source->lists, line, tag);
+	struct target *t = new_target(r, line, tag);
 	struct lane *lane;
 
-	if (table_get(&r->names, t->name) || !asked_for(r, &t->target, false)) {
-		target_free(t);
+	if (!t)
 		return;
-	}
-	targets_keep(&r->targets, t);
-	table_put(&r->names, t->name, t);
-	target_remember(t, &r->index);
 	t->checked = checked_at(&r->checked, t->name);
 	lane = lane_of(r, t->source.host);
 	lane->waiting = xgrow(lane->waiting, lane->n, &lane->cap, sizeof(struct target *));
@@ -89,7 +105,7 @@ static void add_target(struct run *r, const struct list_image *line, const char 
 static void listing_failed(struct listing *l, const struct err *err)
 {
 	l->error = xstrdup(err->msg);
-	l->limited = err->kind == ERR_LIMIT;
+	l->why = err->kind;
 }
 
 /* The policy is about names with their tags, which only now are known. */
@@ -179,6 +195,7 @@ static int read_tags(const struct run *r, struct listing *l, const struct regist
 {
 	long n;
 
+	l->all = tags->n;
 	if (find_gone(r, l, tags, err) < 0)
 		return -1;
 	n = select_tags(l->line->select, tags->tags, tags->n, err);
@@ -242,10 +259,11 @@ void plan_make(struct run *r, void (*more)(struct run *r))
 	r->listings = xcalloc(lists->n, sizeof(*r->listings)); /* never moves: jobs point at them */
 	for (size_t i = 0; i < lists->n; i++) {
 		const struct list_image *line = &lists->images[i];
+		bool aside = r->o->lines && !r->o->lines[i];
 
 		if (!line->select)
-			add_target(r, line, NULL);
-		else if (asked_for(r, &line->target, true))
+			aside ? add_aside(r, line) : add_target(r, line, NULL);
+		else if (!aside && asked_for(r, &line->target, true))
 			r->listings[r->nlistings++] = (struct listing){ .line = line };
 	}
 	for (size_t i = 0; i < r->nlistings; i++)

@@ -224,6 +224,6 @@ int run_status(const struct run *r)
 	}
 	for (size_t i = 0; i < r->nlistings; i++)
 		if (r->listings[i].error)
-			status |= r->listings[i].limited ? 4 : 2;
+			status |= r->listings[i].why == ERR_LIMIT ? 4 : 2;
 	return status;
 }

@@ -34,9 +34,11 @@ struct run_options {
 	const char *label;
 	const char *suffix; /* of snapshots: strftime */
 	bool dry_run, sizes, missing, force;
-	long jobs;       /* requests at once to one host */
-	long wait;       /* seconds for another sync to end */
-	long quota_wait; /* seconds for an upstream's pull limit to fill up again */
+	bool check; /* a dry run before a list is merged, perhaps without the mirror at hand */
+	const bool *lines; /* those of the lists that are asked for; NULL: all */
+	long jobs;         /* requests at once to one host */
+	long wait;         /* seconds for another sync to end */
+	long quota_wait;   /* seconds for an upstream's pull limit to fill up again */
 	char **patterns;
 	size_t npatterns;
 	const struct registry_options
@@ -52,8 +54,9 @@ struct listing {
 	size_t n;
 	char **gone; /* that the mirror has and upstream has not any more */
 	size_t ngone, capgone;
-	bool limited; /* the upstream's quota, not a fault */
-	char *error;
+	size_t all;        /* that upstream has */
+	enum err_kind why; /* of the failure; LIMIT: the upstream's quota, not a fault */
+	char *error;       /* or NULL */
 };
 
 /* The targets of one upstream host; each host has so many in work at once. */

@@ -78,7 +78,7 @@ static int find_names(const struct source *s, struct names *names, struct err *e
 	else if (file_walk(AT_FDCWD, s->where, add_name, names, err) < 0)
 		return -1;
 	if (!names->n)
-		return err_set(err, ERR_USAGE, 0, "no *.list file in \"%s\"", s->where);
+		return err_set(err, ERR_NOTFOUND, 0, "no *.list file in \"%s\"", s->where);
 	if (names->n > LIMIT_LIST_FILES)
 		return err_set(err, ERR_USAGE, 0, "more than %d lists in \"%s\"", LIMIT_LIST_FILES,
 			       s->where);
@@ -205,7 +205,8 @@ static int load(struct source *s, const struct source_options *o, struct err *er
 		return -1;
 	check_ca_files(s);
 	lists_finish(s->lists);
-	warn_uncommitted(s);
+	if (!o->quiet)
+		warn_uncommitted(s);
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct source_options {
 	const char *
 		conf_rev; /* the revision of mirror.conf, when it is another: the base branch's; or NULL */
 	const char *suffix; /* --snapshot-suffix; or NULL */
+	bool quiet;         /* nothing is said of what is uncommitted */
 };
 
 struct source {
@@ -40,12 +41,9 @@ struct source {
 	}
 
 /* Reads all lists and mirror.conf. Problems in them are in lists->problems, not an error here; *err is
- * for a place that cannot be read at all. Says on stderr what is uncommitted and therefore unused. */
+ * for a place that cannot be read at all, NOTFOUND when no list is there. Says on stderr what is uncommitted and therefore unused. */
 int source_load(struct source *s, const struct source_options *o, struct err *err);
 void source_release(struct source *s);
-
-/* A file beside mirror.conf (`ca=corp-ca.pem`), from where the lists are; `name` is a plain file name. */
-int source_read(struct source *s, const char *name, struct buf *out, struct err *err);
 
 /* "base.list:12@<commit>" ("base.list:12" without a commit); the caller frees it. */
 char *source_place(const struct source *s, const struct list_image *image);

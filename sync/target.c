@@ -98,6 +98,7 @@ void target_set_error(struct target *t, const char *text)
 void target_fail(struct target *t, const struct err *err)
 {
 	t->state = err->kind == ERR_LIMIT ? STATE_LIMITED : STATE_FAILED;
+	t->why = err->kind;
 	target_set_error(t, err->msg);
 }
 

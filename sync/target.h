@@ -10,12 +10,12 @@
 #include <time.h>
 
 #include "oci/digest.h"
+#include "oci/err.h"
 #include "oci/options.h"
 #include "oci/ref.h"
 #include "sync/referrers.h"
 
 struct entry;
-struct err;
 struct index;
 struct list_image;
 struct lists;
@@ -57,9 +57,10 @@ struct target {
 	int64_t bytes;
 	unsigned requests;
 	struct referrers referrers;
-	bool incomplete; /* what refers to it could not all be had: see error */
-	bool stale;      /* not checked with success for longer than max-age= allows */
-	char *error;     /* one line, or NULL */
+	bool incomplete;   /* what refers to it could not all be had: see error */
+	bool stale;        /* not checked with success for longer than max-age= allows */
+	char *error;       /* one line, or NULL */
+	enum err_kind why; /* of the failure; NONE when there is none */
 };
 
 struct targets {

@@ -23,15 +23,22 @@ static void pump(struct run *r);
 
 /* ---- one target ---- */
 
-int work_check_room(const struct run *r, int64_t bytes, bool *no_room, struct err *err)
+static int check_policy(const struct run *r, int64_t bytes, struct err *err)
 {
 	int64_t max = r->source->lists->conf.max_bytes;
+
+	if (max < 0 || bytes <= max)
+		return 0;
+	return err_set(err, ERR_USAGE, 0, "needs %lld bytes, more than the policy's max-bytes=%lld",
+		       (long long)bytes, (long long)max);
+}
+
+int work_check_room(const struct run *r, int64_t bytes, bool *no_room, struct err *err)
+{
 	uint64_t room;
 
-	if (max >= 0 && bytes > max)
-		return err_set(err, ERR_USAGE, 0,
-			       "needs %lld bytes, more than the policy's max-bytes=%lld",
-			       (long long)bytes, (long long)max);
+	if (check_policy(r, bytes, err) < 0)
+		return -1;
 	if (layout_room(&r->layout, &room, err) < 0)
 		return -1;
 	room = room > r->promised ? room - r->promised : 0;
@@ -119,6 +126,7 @@ static void got_image(void *arg, const struct fetch_result *result)
 {
 	struct job *job = arg;
 	struct target *t = job->target;
+	struct err err;
 
 	t->bytes += result->bytes;
 	t->missing = result->missing;
@@ -127,6 +135,11 @@ static void got_image(void *arg, const struct fetch_result *result)
 		if (result->err->kind == ERR_IO)
 			give_up(job->run, result->err);
 		settle_failed(job, result->err);
+		return;
+	}
+	/* what is only measured was not admitted */
+	if (check_policy(job->run, result->missing, &err) < 0) {
+		settle_failed(job, &err);
 		return;
 	}
 	t->media_type = xstrdup(result->media_type);
@@ -141,24 +154,35 @@ static void got_image(void *arg, const struct fetch_result *result)
 /* Gets what is below t->found, or finds that it is all there. */
 static void fetch_target(struct job *job)
 {
+	struct run *r = job->run;
 	struct target *t = job->target;
 
-	if (!job->run->fetch) /* a dry run */
+	/* a dry run; of another host's mirror only the index is known, and what it names is there */
+	if (!r->fetch || (r->o->against && digest_eq(&t->base, &t->found)))
 		settle(job, state_of_arrival(t));
 	else
-		fetch_image(job->run->fetch, &t->source, &t->found, t->o.platform, admit_image,
-			    got_image, job);
+		fetch_image(r->fetch, &t->source, &t->found, t->o.platform, admit_image, got_image,
+			    job);
+}
+
+/* Whether nobody here can tell if the mirror has what the line names: a snapshot, and no mirror is at hand. */
+static bool may_be_there(const struct run *r, const struct target *t)
+{
+	return t->line->snapshot && r->o->check && r->layout.root < 0 && !r->o->against;
 }
 
 static void upstream_lacks_it(struct job *job, const struct err *err)
 {
 	struct target *t = job->target;
-
 	struct err why = *err;
 
 	if (t->base.str[0]) {
 		target_set_error(t, plan_gone);
 		settle(job, STATE_GONE);
+		return;
+	}
+	if (may_be_there(job->run, t)) {
+		settle(job, STATE_SKIPPED);
 		return;
 	}
 	if (t->line->snapshot)

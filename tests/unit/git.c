@@ -134,7 +134,7 @@ static void test_no_directory(void)
 {
 	struct err err = ERR_INIT;
 
-	CHECK(!git_open("repo/team/missing", "HEAD", &err));
+	CHECK(!git_open("repo/team/missing", "HEAD", &err) && err.kind == ERR_NOTFOUND);
 	CHECK(strstr(err.msg, "has no directory \"team/missing\"") != NULL);
 	CHECK(!git_open("repo/.git/refs", "HEAD", &err));
 	CHECK(!git_open("bare.git:team/../team", "HEAD", &err));

@@ -1,0 +1,120 @@
+#include "sync/changed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/buf.h"
+#include "oci/err.h"
+#include "oci/limits.h"
+#include "oci/list.h"
+#include "oci/own.h"
+#include "oci/platform.h"
+#include "oci/ref.h"
+#include "oci/table.h"
+#include "sync/source.h"
+
+/* A line's texts, sorted lists of them, and what stands between. */
+#define MEANING_MAX (4UL * LIMIT_LIST_LINE)
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A comma-separated list, in whose order nothing lies. */
+static void add_set(struct buf *b, const char *key, const char *list)
+{
+	own_free char *copy = xstrdup(list ? list : "");
+	own_free char **words = xcalloc(strlen(copy) + 1, sizeof(char *));
+	char *rest = copy, *word;
+	size_t n = 0;
+
+	while ((word = strsep(&rest, ",")))
+		words[n++] = word;
+	qsort(words, n, sizeof(char *), by_text);
+	buf_addf(b, "\n%s", key);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(b, " %s", words[i]);
+}
+
+static const char *or_none(const char *text)
+{
+	return text ? text : "";
+}
+
+/* All that counts, as a text to compare; the caller frees it. */
+static char *meaning(const struct list_image *image)
+{
+	struct buf b = BUF_INIT(MEANING_MAX);
+	const struct image_options *o = &image->o;
+	own_free char *source = ref_str(&image->source), *target = ref_str(&image->target);
+	bool all = o->platform && strcmp(o->platform, PLATFORM_ALL) == 0;
+
+	buf_addf(&b, "%s\n%s", source, target);
+	add_set(&b, "platform", all ? NULL : o->platform);
+	add_set(&b, "tags", o->tags);
+	add_set(&b, "exclude", o->exclude);
+	buf_addf(&b, "\nmatch %s\nsemver %s\nnewest %ld", or_none(o->match), or_none(o->semver),
+		 o->newest);
+	buf_addf(&b, "\nreferrers %d\ngone %d", o->referrers == 1, o->upstream_gone);
+	return buf_take(&b);
+}
+
+static void release_texts(struct table *t)
+{
+	size_t at = 0;
+	char *text;
+
+	while ((text = table_next(t, &at)))
+		free(text);
+	table_release(t);
+}
+
+static void note_meanings(struct table *known, const struct lists *lists)
+{
+	for (size_t i = 0; i < lists->n; i++) {
+		char *text = meaning(&lists->images[i]);
+
+		if (table_get(known, text))
+			free(text);
+		else
+			table_put(known, text, text);
+	}
+}
+
+/* What the lists meant then; nothing, where there were none. Their mistakes are not this revision's. */
+static int read_past(struct table *known, const struct source_options *o, const char *since,
+		     struct err *err)
+{
+	own_by(source_release) struct source past = SOURCE_INIT;
+	struct source_options then = *o;
+
+	then.rev = since;
+	then.worktree = false;
+	then.quiet = true;
+	if (source_load(&past, &then, err) == 0)
+		note_meanings(known, past.lists);
+	else if (err->kind != ERR_NOTFOUND)
+		return err_wrap(err, "--since");
+	return 0;
+}
+
+bool *changed_since(const struct source *s, const struct source_options *o, const char *since,
+		    size_t *n, struct err *err)
+{
+	own_by(release_texts) struct table known = TABLE_INIT;
+	const struct lists *lists = s->lists;
+	bool *changed;
+
+	if (since && read_past(&known, o, since, err) < 0)
+		return NULL;
+	changed = xcalloc(lists->n + 1, sizeof(bool));
+	*n = 0;
+	for (size_t i = 0; i < lists->n; i++) {
+		own_free char *text = meaning(&lists->images[i]);
+
+		changed[i] = !table_get(&known, text);
+		*n += changed[i];
+	}
+	return changed;
+}

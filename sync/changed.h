@@ -1,0 +1,27 @@
+/*
+ * changed - which lines of the lists mean something else than they did in another revision: what a pull request is
+ * asked about.
+ *
+ * Lines are compared by what they mean to an upstream (source, target, choice of tags, platforms, referrers), not by where
+ * they stand or how they are written; mirror.conf's part in that counts too. How long snapshots are kept, or whose
+ * line it is, is nothing that an upstream could be asked about.
+ */
+#ifndef SYNC_CHANGED_H
+#define SYNC_CHANGED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err;
+struct source;
+struct source_options;
+
+/*
+ * Which of s->lists->images are new or different since revision `since` of where the options say they are: an array of
+ * as many flags, to be freed; *n gets how many are set. All are where that revision has no lists yet, or when since is NULL.
+ * USAGE when it is unknown.
+ */
+bool *changed_since(const struct source *s, const struct source_options *o, const char *since,
+		    size_t *n, struct err *err);
+
+#endif

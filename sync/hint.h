@@ -1,0 +1,37 @@
+/*
+ * hint - what a tag that is not there was probably meant to be.
+ *
+ * A repository's tags are asked for only when one of its tags was not found; how a hint is worded depends on what comes
+ * back. Usage: hints_ask() after a run, then hints_words() for each target that failed with NOTFOUND.
+ */
+#ifndef SYNC_HINT_H
+#define SYNC_HINT_H
+
+#include "oci/table.h"
+
+struct buf;
+struct err;
+struct ref;
+struct run;
+
+struct hints {
+	struct table repositories; /* struct hint by "host/path" */
+};
+
+#define HINTS_INIT                                                                                 \
+	{                                                                                          \
+		.repositories = TABLE_INIT                                                         \
+	}
+
+/* Asks for the tags of each repository in which a tag of the run's was not found. -1 when the loop itself breaks. */
+int hints_ask(struct hints *h, struct run *r, struct err *err);
+void hints_release(struct hints *h);
+
+/* Appends why that reference was not found: `no such tag (did you mean "1.27" or "1.26"?)`. */
+void hints_words(const struct hints *h, const struct ref *ref, struct buf *out);
+
+/* The part of it that needs no upstream: ` (did you mean "1.27"?)`, with up to three of the tags that are near or, when
+ * none is, that go on where `tag` ends. The array's order is changed. Appends nothing when there is none. */
+void hint_near(const char *tag, const char **tags, size_t n, struct buf *out);
+
+#endif
