@@ -232,6 +232,14 @@ static bool names_snapshot(const struct target *t)
 	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
 }
 
+/* Known to be gone, there already where only what is missing is wanted, or not due; what a line pins costs no
+ * request, so it is always due. */
+static bool is_left_alone(const struct run *r, const struct target *t)
+{
+	return t->o.upstream_gone || (r->o->missing && t->base.str[0]) ||
+	       (!target_is_pinned(t) && !is_due(r, t));
+}
+
 static void start_target(struct run *r, struct lane *lane, struct target *t)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
@@ -240,13 +248,11 @@ static void start_target(struct run *r, struct lane *lane, struct target *t)
 	lane->active++;
 	if (names_snapshot(t)) {
 		settle(job, STATE_CURRENT);
-	} else if (t->o.upstream_gone || (r->o->missing && t->base.str[0])) {
+	} else if (is_left_alone(r, t)) {
 		settle(job, STATE_SKIPPED);
 	} else if (target_is_pinned(t)) {
 		t->found = t->source.digest;
 		compare(job);
-	} else if (!is_due(r, t)) {
-		settle(job, STATE_SKIPPED);
 	} else {
 		registry_head(r->registry, &t->source, got_head, job);
 	}

@@ -88,7 +88,7 @@ v2='"schemaVersion":2'
 	echo "${manifest/%"$size}]}"/\"size\":9\}]\}}" | layout_manifest "$up" docker.io/team/app:liar "$OCI_MANIFEST"
 	for order in "good liar" "liar good"; do
 		rm -rf "$mirror"
-		# shellcheck disable=SC2086  # two words
+		# shellcheck disable=SC2046,SC2086  # two words
 		list $(printf 'up.example/team/app:%s\n' $order)
 		run --separate-stderr -2 sync
 		[[ $output == *"1 new, 1 failed"* ]]

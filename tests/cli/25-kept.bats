@@ -23,7 +23,7 @@ today() {
 settled() {
 	local before
 	before=$(generation)
-	sync "$@" || true
+	sync || true
 	[ "$(generation)" = "$before" ]
 }
 
