@@ -102,7 +102,8 @@ void ask_fail(struct ask *a, const struct err *why)
 		list_append(&ask_endpoint(a)->queue, a);
 		return;
 	}
-	err_wrap(&err, "%s", ask_endpoint(a)->shown);
+	if (err.kind != ERR_IO)
+		err_wrap(&err, "%s", ask_endpoint(a)->shown);
 	end(a, &err);
 }
 
@@ -218,18 +219,28 @@ static struct auth_repo *repository(const struct ask *a)
 	return auth_repo(a->up->registry->auth, e->origin, name);
 }
 
+/* What was left by an earlier run may be all there is to it. */
+static enum ask_end prepare(struct ask *a, struct err *err)
+{
+	enum ask_end next;
+
+	do {
+		next = a->verb->prepare(a, err);
+		if (next != ASK_DONE)
+			return next;
+		next = a->verb->end(a, err);
+	} while (next == ASK_AGAIN);
+	return next;
+}
+
 static void start(struct ask *a)
 {
 	struct err err;
-	enum ask_end next = a->verb->prepare(a, &err);
 
-	if (next == ASK_DONE)
-		next = a->verb->end(a, &err);
-	if (next == ASK_FAILED) {
-		ask_fail(a, &err);
-	} else if (next == ASK_DONE) {
-		ask_finish(a);
-	} else {
+	switch (prepare(a, &err)) {
+	case ASK_FAILED: ask_fail(a, &err); break;
+	case ASK_DONE: ask_finish(a); break;
+	case ASK_AGAIN:
 		take_slot(a);
 		a->repo = repository(a);
 		ask_let_in(a);
@@ -303,6 +314,7 @@ void ask_pump(struct endpoint *e, int64_t now)
 {
 	struct ask *a;
 
+	e->held = false;
 	grant_pump(e, now);
 	if (e->granted)
 		wake_waiting(e);
@@ -315,6 +327,7 @@ void ask_pump(struct endpoint *e, int64_t now)
 	       pace_ready_at(&e->pace) <= now) {
 		enum pace_gate gate = pace_may_pull(&e->pace, a->pull, now);
 
+		e->held = gate == PACE_HOLD;
 		if (gate == PACE_HOLD)
 			return;
 		if (gate == PACE_NO_PULL)
@@ -336,7 +349,7 @@ int64_t ask_wakes_at(const struct endpoint *e)
 	for (const struct ask *a = e->later.first; a; a = a->next)
 		if (a->not_before < at)
 			at = a->not_before;
-	if (e->queue.first && e->active < pace_room(&e->pace) && ready < at)
+	if (e->queue.first && !e->held && e->active < pace_room(&e->pace) && ready < at)
 		at = ready;
 	return e->granted ? 0 : at;
 }

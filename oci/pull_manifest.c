@@ -17,18 +17,25 @@ struct wanted {
 	registry_manifest_done *done;
 	void *arg;
 	struct digest digest; /* that it must have; "" when a tag was asked for */
-	bool head;            /* the bytes are not asked for: only what they are */
+	bool head;            /* only what it is, not the bytes */
+	size_t endpoint;      /* the one that method is meant for */
 	struct buf bytes;
 	struct registry_manifest m;
 	char *media_type;
 };
 
+/* That one endpoint needed a GET says nothing of the next. */
 static enum ask_end prepare(struct ask *a, struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
 
 	(void)err;
 	buf_clear(&w->bytes);
+	if (w->head && a->at != w->endpoint) {
+		w->endpoint = a->at;
+		a->method = HTTP_HEAD;
+		a->pull = false;
+	}
 	return ASK_AGAIN;
 }
 
@@ -156,6 +163,7 @@ void pull_head(struct upstream *up, const struct ref *ref, registry_manifest_don
 						   : "latest";
 	struct wanted *w = wanted_new(ref, reference, done_, arg);
 
+	w->head = true;
 	w->ask.method = HTTP_HEAD;
 	w->digest = ref->digest;
 	reply_expect(&w->ask);

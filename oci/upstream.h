@@ -58,6 +58,7 @@ struct endpoint {
 	struct ask_list queue, later, waiting, sent;
 	struct grant_call *grants; /* tokens under way */
 	bool granted;              /* some have come: who waits may go on */
+	bool held;                 /* what is next waits for what is under way */
 };
 
 struct upstream {

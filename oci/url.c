@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "oci/buf.h"
 #include "oci/err.h"
 #include "oci/limits.h"
 #include "oci/own.h"
@@ -185,25 +186,47 @@ static size_t kept_of_base(const char *base, struct span reference)
 	return path;
 }
 
+/* What servers forget to escape and clients escape for them: a blank, a quote, what is not ASCII. Control characters and
+ * backslashes are left, to be refused. */
+static bool is_forgotten(char c)
+{
+	return (unsigned char)c > 0x7f || (c && strchr(" \"<>^`{|}", c));
+}
+
+static char *escape(const char *url)
+{
+	struct buf out = BUF_INIT(4 * LIMIT_URL);
+	size_t path = path_at(url);
+
+	buf_add(&out, url, path);
+	for (const char *c = url + path; *c; c++)
+		if (is_forgotten(*c))
+			buf_addf(&out, "%%%02X", (unsigned char)*c);
+		else
+			buf_addc(&out, *c);
+	return buf_take(&out);
+}
+
 char *url_resolve(const char *base, struct span reference, struct err *err)
 {
 	struct span r = without_fragment(reference);
-	own_free char *out = NULL;
+	own_free char *joined = NULL, *out = NULL;
 	struct url u;
 	size_t colon = until_any(r, ":/?"), kept;
 
 	if (r.n > LIMIT_URL)
 		return refuse(err, r, "is too long"), NULL;
 	if (colon < r.n && r.p[colon] == ':') {
-		out = xstrndup(r.p, r.n);
+		joined = xstrndup(r.p, r.n);
 	} else if (span_starts(r, "//")) {
-		out = xasprintf("%.*s%.*s", (int)(strcspn(base, "/")), base, SPAN_ARG(r));
+		joined = xasprintf("%.*s%.*s", (int)(strcspn(base, "/")), base, SPAN_ARG(r));
 	} else {
 		kept = kept_of_base(base, r);
-		out = xasprintf("%.*s%s%.*s", (int)kept, base,
-				kept == path_at(base) && r.n && !strchr("/?", r.p[0]) ? "/" : "",
-				SPAN_ARG(r));
+		joined = xasprintf("%.*s%s%.*s", (int)kept, base,
+				   kept == path_at(base) && r.n && !strchr("/?", r.p[0]) ? "/" : "",
+				   SPAN_ARG(r));
 	}
+	out = escape(joined);
 	if (url_parse(&u, span_str(out), err) < 0)
 		return NULL;
 	remove_dot_segments(out, path_at(out));

@@ -26,7 +26,7 @@ struct url {
 int url_parse(struct url *u, struct span text, struct err *err);
 
 /* What `reference` (absolute, "//host/x", "/x", "x", "../x", "?x") means, said by the answer to `base`
- * (RFC 3986, 5.2): a URL that url_parse() accepts, which the caller frees, or NULL with INVALID. */
+ * (RFC 3986, 5.2): a URL that url_parse() accepts, with escapes where they were forgotten, which the caller frees, or NULL with INVALID. */
 char *url_resolve(const char *base, struct span reference, struct err *err);
 
 /* The same scheme, host and port (RFC 6454, 4). */

@@ -88,7 +88,12 @@ static const struct {
 	{ "https://h/../../x", "https://h/x" },
 	{ "javascript:alert(1)", NULL },
 	{ "http:g", NULL },
-	{ "a b", NULL },
+	{ "a b?c=\"d|e\"", "http://a/b/c/a%20b?c=%22d%7Ce%22" },
+	{ "\xc3\xa4", "http://a/b/c/%C3%A4" },
+	{ "http://x y/", NULL },
+	{ "a\\b", NULL },
+	{ "a\tb", NULL },
+	{ "//x\\y@z/", NULL },
 };
 
 static void test_resolved(const char *reference, const char *want)
