@@ -108,7 +108,7 @@ static void judge_listing(struct online *o, size_t line)
 		return;
 	buf_addf(&b, "%s: ", repository);
 	if (!l->error) {
-		buf_addf(&b, "none of the %zu tags upstream is meant by this line", l->all);
+		buf_addf(&b, "none of its %zu tags matches", l->all);
 		add_problem(o, line, true, b.p);
 		return;
 	}

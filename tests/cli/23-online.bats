@@ -26,6 +26,11 @@ online() {
 	"$BIN/mirror-sync" --mirror "$mirror" --check --online "$@"
 }
 
+# Makes numbers alike.
+any_number() {
+	sed 's/[0-9][0-9]*/N/g'
+}
+
 # The JSON on stdin holds what the jq filter says.
 holds() {
 	jq -e "$1" >/dev/null
@@ -161,7 +166,7 @@ holds() {
 	[[ ${lines[0]} == "mirror-lists/base.list:1: 2 tags, adds 1 image, "* ]] # the other one is line 4's
 	[ "${lines[1]}" = "mirror-lists/base.list:2: 0 tags, adds nothing" ]
 	[[ ${lines[2]} == "mirror-lists/base.list:4: adds 1 image, "* ]]
-	[ "${stderr_lines[0]}" = "mirror-lists/base.list:2:1: warning: up.example/team/app: none of the 3 tags upstream is meant by this line" ]
+	[ "${stderr_lines[0]}" = "mirror-lists/base.list:2:1: warning: up.example/team/app: none of its 3 tags matches" ]
 	[[ ${stderr_lines[1]} == "mirror-lists/base.list:3:1: up.example/no/such: no such repository, or a private one ("* ]]
 	sed -i 3d "$lists/base.list"
 	commit "only a warning"
@@ -249,6 +254,27 @@ holds() {
 	[ "$status" -eq 1 ]
 	[[ ${stderr_lines[0]} == *'unknown option "platfrom"'* ]]
 	[ ! -s "$upstream_log" ]
+}
+
+@test "what mirror-lists/README.md says of all this is so" {
+	cat >"$BATS_TEST_TMPDIR/fake.txt" <<-'PAGE'
+		request HEAD /v2/app/manifests/1
+		reply 401 Unauthorized
+			WWW-Authenticate: Basic realm="private"
+	PAGE
+	misbehave
+	conf "policy max-tags=2" "registry private.example endpoint=http://$fake_at" "registry dead.example endpoint=http://127.0.0.1:1"
+	list up.example/team/app:1.21 up.example/no/such:1 private.example/app:1 dead.example/app:1 \
+		"up.example/team/app tags=*" "up.example/team/app tags=7.*"
+	run -2 online
+	# shellcheck disable=SC2016  # backquotes are the page's
+	sed -n 's|^. `[a-z.]*/[a-z/]*[:0-9.]*: \([^`]*\)` .*|\1|p' "$BATS_TEST_DIRNAME/../../mirror-lists/README.md" >promised
+	[ "$(wc -l <promised)" -eq 6 ]
+	output=$(any_number <<<"$output")
+	while read -r promise; do
+		promise=$(any_number <<<"${promise%%…*}")
+		[[ $output == *"$promise"* ]] || { echo "not said: $promise; $output" && false; }
+	done <promised
 }
 
 @test "--format github: an annotation at each line, on stdout" {
