@@ -239,6 +239,24 @@ int generation_load(const struct layout *l, struct index *x, struct err *err)
 	return r;
 }
 
+int generation_look(const struct layout *l, struct index *x, struct err *err)
+{
+	own_free long *kept = NULL;
+	struct err why = ERR_INIT;
+	size_t n;
+
+	if (index_load(x, l, NULL, &why) == 0)
+		return 0;
+	if (why.kind == ERR_NOTFOUND) {
+		if (generation_list(l, INT32_MAX, &kept, &n, err) < 0)
+			return -1;
+		if (!n)
+			return 0;
+	}
+	*err = why;
+	return -1;
+}
+
 /* The number of what is published, without reading its entries. */
 static int current_number(const struct layout *l, long *number, struct err *err)
 {

@@ -31,6 +31,10 @@ struct layout;
 /* The publisher's lock (.mirror/lock). Gives a descriptor to close, or -1. */
 int generation_lock(const struct layout *l, const char *who, int wait, struct err *err);
 
+/* What is published now, for somebody who will not write: without the first generation that a writer would
+ * make, x is empty. */
+int generation_look(const struct layout *l, struct index *x, struct err *err);
+
 /* What is published now, for somebody who will write. A new mirror (no index.json, no generations) gets
  * an empty generation 0 on disk first. What is to be published must be loaded under the lock. A reader
  * takes index_load(). */

@@ -78,6 +78,16 @@ static int is_foreign(const char *name, void *found)
 	return 1;
 }
 
+bool layout_is_new(const char *path)
+{
+	own_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
+	struct err ignored;
+
+	if (faccessat(AT_FDCWD, path, F_OK, 0) < 0)
+		return errno == ENOENT;
+	return file_walk(AT_FDCWD, path, is_foreign, &found, &ignored) == 0;
+}
+
 static int make_marker(const struct layout *l, struct err *err)
 {
 	own_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);

@@ -55,6 +55,9 @@ enum layout_mode {
 int layout_open(struct layout *l, const char *path, enum layout_mode mode, struct err *err);
 void layout_close(struct layout *l);
 
+/* Whether a writer would make a new layout there: nothing is, or an empty directory. */
+bool layout_is_new(const char *path);
+
 /* Whether the blob is there (settled, or staged by this process) with exactly this size; size -1 takes
  * any. A file of another size is not there. */
 bool layout_has(const struct layout *l, const struct digest *d, int64_t size);

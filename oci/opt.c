@@ -111,6 +111,27 @@ int opt_parse(const struct opt_program *p, int argc, char **argv, char ***words,
 	return OPT_GO;
 }
 
+int opt_check_text(const char *option, const char *text, size_t max, struct err *err)
+{
+	struct span rest = span_str(text ? text : "");
+	size_t n;
+
+	if (rest.n > max)
+		return err_set(err, ERR_USAGE, 0, "--%s has %zu bytes, more than the %zu allowed",
+			       option, rest.n, max);
+	for (; rest.n; rest = span_of(rest.p + n, rest.n - n)) {
+		unsigned char c = (unsigned char)*rest.p;
+
+		if (c < 0x20 || c == 0x7f)
+			return err_set(err, ERR_USAGE, 0,
+				       "--%s is one line without control characters", option);
+		n = span_utf8(rest);
+		if (!n)
+			return err_set(err, ERR_USAGE, 0, "--%s is not UTF-8", option);
+	}
+	return 0;
+}
+
 /* Prints text in lines of at most 80 columns, each begun with `indent` blanks; *column is where the
  * first line already stands. A newline in the text begins a new line; a line of the text that itself
  * begins with a blank is printed as it is. */

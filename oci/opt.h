@@ -57,6 +57,10 @@ enum opt_result { OPT_GO, OPT_HELP, OPT_VERSION, OPT_MAN };
 int opt_parse(const struct opt_program *p, int argc, char **argv, char ***words, size_t *n,
 	      struct err *err);
 
+/* Whether the text given to --<option> may be published: one line of UTF-8 of at most `max` bytes. USAGE.
+ * NULL is fine. */
+int opt_check_text(const char *option, const char *text, size_t max, struct err *err);
+
 /* --help, for a terminal of 80 columns. */
 void opt_help(const struct opt_program *p, FILE *out);
 /* The same as a man page, section 1, troff with the man macros. */

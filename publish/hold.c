@@ -57,7 +57,7 @@ static int run_on(const struct run *run, const char *verb, hold_act *act, const 
 
 	if (!n)
 		return err_set(err, ERR_USAGE, 0, "%s what? name tags (PATTERN...)", verb);
-	if (words_check("reason", reason, LIMIT_REASON, err) < 0 ||
+	if (opt_check_text("reason", reason, LIMIT_REASON, err) < 0 ||
 	    pick_check(patterns, n, err) < 0 || change_begin(&c, run, verb, reason, err) < 0)
 		return -1;
 	pick_patterns(&p, &c.mirror.index, patterns, n);

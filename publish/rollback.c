@@ -58,7 +58,7 @@ static int check(const struct rollback *o, char **patterns, size_t n, struct err
 		return err_set(err, ERR_USAGE, 0,
 			       n ? "rollback takes PATTERNs or --digest, not both"
 				 : "rollback what? name tags (PATTERN...) or content (--digest D)");
-	if (words_check("reason", o->reason, LIMIT_REASON, err) < 0)
+	if (opt_check_text("reason", o->reason, LIMIT_REASON, err) < 0)
 		return -1;
 	return pick_check(patterns, n, err);
 }

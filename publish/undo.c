@@ -116,7 +116,7 @@ static int run_undo(const struct run *run, const struct undo *o, struct err *err
 	own_by(past_release) struct past past = PAST_INIT;
 	int r;
 
-	if (words_check("reason", o->reason, LIMIT_REASON, err) < 0 ||
+	if (opt_check_text("reason", o->reason, LIMIT_REASON, err) < 0 ||
 	    change_begin(&c, run, MOVE_BY_UNDO, o->reason, err) < 0)
 		return -1;
 	r = find_past(&past, &c, o, err);

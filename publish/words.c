@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 #include "oci/clock.h"
-#include "oci/err.h"
-#include "oci/json.h"
 #include "oci/move.h"
 
 void words_digest(const char *digest, char out[static SHORT_DIGEST])
@@ -53,30 +51,6 @@ const char *words_tag(const char *ref)
 	const char *tag = move_ref_tag(ref);
 
 	return tag ? tag : ref;
-}
-
-/* jansson accepts exactly the UTF-8 that the index can be read back with. */
-static bool is_utf8(const char *text)
-{
-	own_json json_t *probe = json_string(text);
-
-	return probe != NULL;
-}
-
-int words_check(const char *option, const char *text, size_t max, struct err *err)
-{
-	if (!text)
-		return 0;
-	if (strlen(text) > max)
-		return err_set(err, ERR_USAGE, 0, "--%s has %zu bytes, more than the %zu allowed",
-			       option, strlen(text), max);
-	for (const char *c = text; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return err_set(err, ERR_USAGE, 0,
-				       "--%s is one line without control characters", option);
-	if (!is_utf8(text))
-		return err_set(err, ERR_USAGE, 0, "--%s is not UTF-8", option);
-	return 0;
 }
 
 void words_who(char *out, size_t n)

@@ -1,5 +1,5 @@
 /*
- * words - how things are said to people: short digests, ages, days; and what people may say to us.
+ * words - how things are said to people: short digests, ages, days.
  */
 #ifndef PUBLISH_WORDS_H
 #define PUBLISH_WORDS_H
@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
-
-struct err;
 
 /* "sha256:1f2e3d4c5b6a": enough to tell apart, and what --digest takes. "-" for NULL and "". */
 #define SHORT_DIGEST (sizeof("sha256:") + 12)
@@ -24,10 +22,6 @@ void words_day(const char *time, char out[static WORDS_DAY]);
 
 /* The tag of a reference of ours; the whole reference when it has none. Lent. */
 const char *words_tag(const char *ref);
-
-/* Whether text may go into the index and the journal as --<option>: one line of UTF-8 of at most
- * `max` bytes. USAGE. NULL is fine. */
-int words_check(const char *option, const char *text, size_t max, struct err *err);
 
 /* user@host of this process; what is no plain ASCII becomes '?'. */
 void words_who(char *out, size_t n);

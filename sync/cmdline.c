@@ -210,9 +210,8 @@ static int check_values(struct cmdline *a, struct err *err)
 {
 	struct run_options *run = &a->run;
 
-	if (run->label && strlen(run->label) > LIMIT_LABEL)
-		return err_set(err, ERR_USAGE, 0, "--label is longer than %d characters",
-			       LIMIT_LABEL);
+	if (opt_check_text("label", run->label, LIMIT_LABEL, err) < 0)
+		return -1;
 	for (size_t i = 0; i < run->npatterns; i++)
 		if (glob_check_ref(span_str(run->patterns[i]), err) < 0)
 			return -1;

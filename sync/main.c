@@ -18,7 +18,7 @@
 #include "sync/run.h"
 #include "sync/show.h"
 
-enum { EXIT_USAGE = 1, EXIT_STOPPED = 2, EXIT_MIRROR = 16 };
+enum { EXIT_USAGE = 1, EXIT_STOPPED = 2, EXIT_PART = 2, EXIT_MIRROR = 16 };
 
 /* ---- signals ---- */
 
@@ -53,7 +53,7 @@ static int with_report(const struct run *r, const struct cmdline *o, int status)
 	struct err err;
 
 	if (o->report && r->registry && report_write(r, o->report, status, &err) < 0)
-		return fail(&err, status | EXIT_USAGE);
+		return fail(&err, status | EXIT_PART);
 	return status;
 }
 
@@ -103,7 +103,7 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 		check_summary(source, o->format);
 		return 0;
 	}
-	if (env_read_creds(env, &err) < 0)
+	if (env_read_creds(env, &err) < 0 || (o->report && report_check(o->report, &err) < 0))
 		return fail(&err, EXIT_USAGE);
 	o->run.suffix = source->lists->suffix;
 	o->run.wire = &env->wire;

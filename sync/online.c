@@ -35,6 +35,8 @@ void online_release(struct online *o)
 
 static void tally_target(struct verdict *v, const struct target *t)
 {
+	if (t->line->select && !t->target.tag)
+		return; /* it stands for a listing that did not come */
 	v->targets++;
 	v->bytes += (uint64_t)t->missing;
 	switch (t->state) {

@@ -18,18 +18,32 @@ static struct span name_part(struct span p)
 	return colon && (!slash || colon > slash) ? span_of(p.p, (size_t)(colon - p.p)) : p;
 }
 
-/* Whether the run's patterns (none: all) match. `name_only`: the tag is not known yet. */
+/* Whether a pattern matches. `name_only`: the tag is not known yet. */
+static bool matches(const char *pattern, const struct ref *target, bool name_only)
+{
+	struct span p = span_str(pattern);
+
+	return glob_match_ref(name_only ? name_part(p) : p, target);
+}
+
+/* Whether the run is about a target: with patterns, what one of them matches. */
 static bool asked_for(const struct run *r, const struct ref *target, bool name_only)
 {
-	for (size_t i = 0; i < r->o->npatterns; i++) {
-		struct span p = span_str(r->o->patterns[i]);
-
-		if (name_only)
-			p = name_part(p);
-		if (glob_match_ref(p, target))
+	for (size_t i = 0; i < r->o->npatterns; i++)
+		if (matches(r->o->patterns[i], target, name_only))
 			return true;
-	}
 	return r->o->npatterns == 0;
+}
+
+bool plan_means(const struct run *r, const char *pattern)
+{
+	for (size_t i = 0; i < r->targets.n; i++)
+		if (matches(pattern, &r->targets.v[i]->target, false))
+			return true;
+	for (size_t i = 0; i < r->nlistings; i++)
+		if (matches(pattern, &r->listings[i].line->target, true))
+			return true;
+	return false;
 }
 
 static struct lane *lane_of(struct run *r, const char *host)
@@ -48,9 +62,9 @@ static struct lane *lane_of(struct run *r, const char *host)
 
 const char plan_gone[] = "no longer upstream; the mirror serves it as before";
 
-/* A new target of a line, or NULL when the run has it already (two lines that mean the same name by their tag
- * options meet here) or was not asked for it. */
-static struct target *new_target(struct run *r, const struct list_image *line, const char *tag)
+/* One target of a line, or NULL: the run is not about it, or another line had it first. Two lines that
+ * mean the same name by their tag options meet here. */
+static struct target *keep_target(struct run *r, const struct list_image *line, const char *tag)
 {
 	struct target *t = target_new(r->source->lists, line, tag);
 
@@ -61,51 +75,48 @@ static struct target *new_target(struct run *r, const struct list_image *line, c
 	targets_keep(&r->targets, t);
 	table_put(&r->names, t->name, t);
 	target_remember(t, &r->index);
+	t->checked = checked_at(&r->checked, t->name);
 	return t;
-}
-
-/* A target that needs no asking: a complete listing shows that it is gone. */
-static void add_gone(struct run *r, const struct list_image *line, const char *tag)
-{
-	struct target *t = new_target(r, line, tag);
-
-	if (!t)
-		return;
-	target_set_error(t, plan_gone);
-	t->state = STATE_GONE;
-	r->settled++;
-}
-
-/* One of a line that the run leaves aside: the name is that line's all the same. */
-static void add_aside(struct run *r, const struct list_image *line)
-{
-	struct target *t = new_target(r, line, NULL);
-
-	if (!t)
-		return;
-	t->state = STATE_SKIPPED;
-	r->settled++;
 }
 
 static void add_target(struct run *r, const struct list_image *line, const char *tag)
 {
-	struct target *t = new_target(r, line, tag);
-	struct lane *lane;
+	struct target *t = keep_target(r, line, tag);
+	struct lane *lane = t ? lane_of(r, t->source.host) : NULL;
 
 	if (!t)
 		return;
-	t->checked = checked_at(&r->checked, t->name);
-	lane = lane_of(r, t->source.host);
 	lane->waiting = xgrow(lane->waiting, lane->n, &lane->cap, sizeof(struct target *));
 	lane->waiting[lane->n++] = t;
 }
 
+/* A target that is not asked for: its listing says that it is gone, or did not come, or the run leaves its line
+ * aside (then error is NULL); the name is that line's all the same. */
+static void add_settled(struct run *r, const struct list_image *line, const char *tag,
+			enum state state, const char *error)
+{
+	struct target *t = keep_target(r, line, tag);
+
+	if (!t)
+		return;
+	if (error)
+		target_set_error(t, error);
+	t->state = state;
+	r->settled++;
+}
+
 /* ---- tag lists ---- */
 
-static void listing_failed(struct listing *l, const struct err *err)
+/* The line itself stands for its tags: what became of it is told like what became of an image. */
+static void listing_failed(struct run *r, struct listing *l, const struct err *why)
 {
-	l->error = xstrdup(err->msg);
-	l->why = err->kind;
+	struct target *t = target_new(r->source->lists, l->line, NULL);
+
+	l->error = xstrdup(why->msg);
+	l->why = why->kind;
+	targets_keep(&r->targets, t);
+	target_fail(t, why);
+	r->settled++;
 }
 
 /* The policy is about names with their tags, which only now are known. */
@@ -113,7 +124,7 @@ static int check_policy(const struct run *r, const struct listing *l, const char
 			struct err *err)
 {
 	const struct conf *conf = &r->source->lists->conf;
-	own_by(ref_release) struct ref target = REF_INIT;
+	const struct ref *const names[] = { &l->line->target, &l->line->source };
 
 	if (conf->max_tags >= 0 && n > conf->max_tags)
 		return err_set(
@@ -121,13 +132,17 @@ static int check_policy(const struct run *r, const struct listing *l, const char
 			"%ld tags match, more than the policy's max-tags=%ld; narrow the line "
 			"with tags=, semver= or newest=",
 			n, conf->max_tags);
-	ref_copy(&target, &l->line->target);
-	for (long i = 0; i < n; i++) {
-		free(target.tag);
-		target.tag = xstrdup(tags[i]);
-		if (!conf_allows(conf, &target))
-			return err_set(err, ERR_USAGE, 0,
-				       "tag %s is outside the policy's allow=", tags[i]);
+	for (long i = 0; i < 2 * n; i++) {
+		own_by(ref_release) struct ref ref = REF_INIT;
+		own_free char *name = NULL;
+
+		ref_copy(&ref, names[i % 2]);
+		free(ref.tag);
+		ref.tag = xstrdup(tags[i / 2]);
+		if (conf_allows(conf, &ref))
+			continue;
+		name = ref_str(&ref);
+		return err_set(err, ERR_USAGE, 0, "%s is outside the policy's allow=", name);
 	}
 	return 0;
 }
@@ -208,6 +223,21 @@ static int read_tags(const struct run *r, struct listing *l, const struct regist
 	return 0;
 }
 
+/* What the mirror has of a line whose listing did not come stays as it is. */
+static void add_unknown(struct run *r, const struct listing *l)
+{
+	own_by(table_release) struct table none = TABLE_INIT;
+	own_free const char **v = NULL;
+	size_t n = find_missing(r, l, &none, &v, 0);
+
+	for (size_t i = 0; i < n; i++) {
+		struct err ignored;
+
+		if (select_match(l->line->select, span_str(v[i]), &ignored) > 0)
+			add_settled(r, l->line, v[i], STATE_SKIPPED, NULL);
+	}
+}
+
 /* Where lines overlap, a tag belongs to the one that spells it out, else to the first in the lists; so targets
  * are added when all listings are here, in the lists' order. */
 static void add_listed(struct run *r)
@@ -217,7 +247,11 @@ static void add_listed(struct run *r)
 			add_target(r, r->listings[i].line, r->listings[i].tags[k]);
 	for (size_t i = 0; i < r->nlistings; i++)
 		for (size_t k = 0; k < r->listings[i].ngone; k++)
-			add_gone(r, r->listings[i].line, r->listings[i].gone[k]);
+			add_settled(r, r->listings[i].line, r->listings[i].gone[k], STATE_GONE,
+				    plan_gone);
+	for (size_t i = 0; i < r->nlistings; i++)
+		if (!r->listings[i].complete)
+			add_unknown(r, &r->listings[i]);
 }
 
 /* What a callback needs. */
@@ -234,9 +268,9 @@ static void got_tags(void *arg, const struct registry_tags *tags)
 	struct err err;
 
 	if (tags->err)
-		listing_failed(q->listing, tags->err);
+		listing_failed(r, q->listing, tags->err);
 	else if (read_tags(r, q->listing, tags, &err) < 0)
-		listing_failed(q->listing, &err);
+		listing_failed(r, q->listing, &err);
 	if (--r->listings_left)
 		return;
 	add_listed(r);
@@ -262,7 +296,8 @@ void plan_make(struct run *r, void (*more)(struct run *r))
 		bool aside = r->o->lines && !r->o->lines[i];
 
 		if (!line->select)
-			aside ? add_aside(r, line) : add_target(r, line, NULL);
+			aside ? add_settled(r, line, NULL, STATE_SKIPPED, NULL)
+			      : add_target(r, line, NULL);
 		else if (!aside && asked_for(r, &line->target, true))
 			r->listings[r->nlistings++] = (struct listing){ .line = line };
 	}

@@ -7,7 +7,12 @@
 #ifndef SYNC_PLAN_H
 #define SYNC_PLAN_H
 
+#include <stdbool.h>
+
 struct run;
+
+/* Whether anything on the lists matches a pattern of the run; to be asked when all is planned. */
+bool plan_means(const struct run *r, const char *pattern);
 
 /* What upstream has not any more, in words. */
 extern const char plan_gone[];

@@ -1,7 +1,11 @@
 #include "sync/report.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "oci/buf.h"
 #include "oci/clock.h"
@@ -203,6 +207,33 @@ static void write_markdown(struct buf *b, const struct run *r, int status)
 	buf_addf(b, "\n%zu more are current or were not due.\n", quiet);
 }
 
+int report_check(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	own_free char *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return err_set(err, ERR_USAGE, EISDIR, "--report: \"%s\" is a directory", path);
+	if (access(dir, W_OK | X_OK) < 0 && access(path, W_OK) < 0)
+		return err_sys(err, "--report: cannot write in", dir);
+	return 0;
+}
+
+/* A file is replaced; what is none (/dev/stdout, a pipe), or a link to one, is written to. */
+static int write_out(const char *path, const struct buf *b, struct err *err)
+{
+	struct stat st;
+	own_fd int fd = -1;
+
+	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return file_replace(AT_FDCWD, path, b->p, b->n, 0644, err);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, "cannot open", path);
+	return file_write(fd, b->p, b->n, path, err);
+}
+
 int report_write(const struct run *r, const char *path, int status, struct err *err)
 {
 	own_by(buf_release) struct buf b = BUF_INIT(LIMIT_INDEX);
@@ -217,5 +248,5 @@ int report_write(const struct run *r, const char *path, int status, struct err *
 	if (buf_failed(&b))
 		return err_set(err, ERR_LIMIT, 0, "report is larger than %lu MiB",
 			       LIMIT_INDEX / MIB);
-	return file_replace(AT_FDCWD, path, b.p, b.n, 0644, err);
+	return write_out(path, &b, err);
 }

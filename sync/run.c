@@ -17,6 +17,7 @@
 #include "oci/registry.h"
 #include "sync/against.h"
 #include "sync/merge.h"
+#include "sync/plan.h"
 #include "sync/scratch.h"
 #include "sync/work.h"
 
@@ -65,7 +66,10 @@ int run_lock(struct run *r, const struct run_options *o, struct err *err)
 		return -1;
 	r->lock = file_lock(r->layout.root, ".mirror/sync.lock", "mirror-sync", (int)o->wait, err);
 	if (r->lock < 0)
-		return err_wrap(err, "%s: another sync is at work; nothing was done", o->mirror);
+		return err_wrap(err, "%s%s", o->mirror,
+				err->sys == EWOULDBLOCK
+					? ": another sync is at work; nothing was done"
+					: "");
 	return 0;
 }
 
@@ -94,15 +98,13 @@ static int open_scratch(struct run *r, struct err *err)
 /* A dry run writes nothing: no lock, and a mirror that is not there yet is an empty one. */
 static int look_at_mirror(struct run *r, struct err *err)
 {
-	struct stat st;
-
 	if (r->o->against)
 		return load_against(r, err);
-	if (stat(r->o->mirror, &st) < 0 && errno == ENOENT)
+	if (layout_is_new(r->o->mirror))
 		return 0;
 	if (layout_open(&r->layout, r->o->mirror, LAYOUT_READ, err) < 0)
 		return -1;
-	return index_load(&r->index, &r->layout, NULL, err);
+	return generation_look(&r->layout, &r->index, err);
 }
 
 static bool is_listed(const char *ref, void *arg)
@@ -110,7 +112,7 @@ static bool is_listed(const char *ref, void *arg)
 	const struct run *r = arg;
 
 	/* a run of some patterns, or one that was stopped, does not know all that is listed */
-	return r->o->npatterns || r->stopped || r->nlistings || table_get(&r->names, ref);
+	return r->o->npatterns || r->stopped || table_get(&r->names, ref);
 }
 
 /* Whether upstream told us this time what it has. */
@@ -132,12 +134,16 @@ static void find_stale(struct run *r)
 	}
 }
 
-static int save_state(struct run *r, struct err *err)
+/* What is published stands, whatever becomes of this. */
+static void save_state(struct run *r)
 {
+	struct err err;
+
 	for (size_t i = 0; i < r->targets.n; i++)
 		if (was_checked(r->targets.v[i]))
 			checked_note(&r->checked, r->targets.v[i]->name, r->started);
-	return checked_save(&r->checked, &r->layout, is_listed, r, err);
+	if (checked_save(&r->checked, &r->layout, is_listed, r, &err) < 0)
+		log_warn("%s: %s; the next run asks for everything", r->o->mirror, err.msg);
 }
 
 int run_sync(struct run *r, const struct run_options *o, struct source *source, struct err *err)
@@ -163,7 +169,10 @@ int run_sync(struct run *r, const struct run_options *o, struct source *source, 
 	find_stale(r);
 	if (o->dry_run)
 		return 0;
-	return merge_publish(r, err) < 0 ? -1 : save_state(r, err);
+	if (merge_publish(r, err) < 0)
+		return -1;
+	save_state(r);
+	return 0;
 }
 
 static void listing_release(struct listing *l)
@@ -222,8 +231,8 @@ int run_status(const struct run *r)
 		if (r->o->dry_run && (state == STATE_UPDATED || state == STATE_NEW))
 			status |= 32;
 	}
-	for (size_t i = 0; i < r->nlistings; i++)
-		if (r->listings[i].error)
-			status |= r->listings[i].why == ERR_LIMIT ? 4 : 2;
+	for (size_t i = 0; i < r->o->npatterns; i++)
+		if (!plan_means(r, r->o->patterns[i]))
+			status |= 2;
 	return status;
 }

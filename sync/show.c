@@ -10,6 +10,7 @@
 #include "oci/progress.h"
 #include "oci/registry.h"
 #include "oci/table.h"
+#include "sync/plan.h"
 #include "sync/run.h"
 
 /* "sha256:58b8..." short enough for a line and long enough to be told apart */
@@ -146,13 +147,17 @@ static void show_listings(const struct run *r)
 	for (size_t i = 0; i < r->nlistings; i++) {
 		const struct listing *l = &r->listings[i];
 
-		if (l->error)
-			log_line("%s:%d: tags of %s/%s: %s", l->line->file, l->line->line,
-				 l->line->source.host, l->line->source.path, l->error);
-		else if (l->complete && !l->n)
+		if (l->complete && !l->n)
 			log_warn("%s:%d: no tag of %s/%s matches", l->line->file, l->line->line,
 				 l->line->source.host, l->line->source.path);
 	}
+}
+
+static void show_misses(const struct run *r)
+{
+	for (size_t i = 0; i < r->o->npatterns; i++)
+		if (!plan_means(r, r->o->patterns[i]))
+			log_line("%s: nothing on the lists matches", r->o->patterns[i]);
 }
 
 static void show_total(const struct run *r)
@@ -201,6 +206,7 @@ void show_results(const struct run *r)
 	show_incomplete(r);
 	show_stale(r);
 	show_listings(r);
+	show_misses(r);
 	show_summary(r);
 	fflush(stdout);
 }

@@ -447,3 +447,79 @@ today() {
 	[[ $stderr == *"up.example/team/app:1 and 5 more: up.example: "* ]]
 	[[ $output == "6 failed; "* ]]
 }
+
+@test "--dry-run where a sync would make a mirror: in an empty directory, and after one that was killed there" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1"
+	mkdir "$mirror"
+	run -32 sync --dry-run
+	[ "$(ls -A "$mirror")" = "" ]
+	printf '{"imageLayoutVersion":"1.0.0"}' >"$mirror/oci-layout"
+	run -32 sync --dry-run
+	sync
+	rm "$mirror/index.json"
+	cp "$mirror/.mirror/generations/1.json" "$mirror/.mirror/generations/0.json"
+	run --separate-stderr -16 sync --dry-run
+	[[ $stderr == *"index.json"* ]]
+}
+
+@test "a PATTERN that nothing on the lists matches is named, status 2" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1" "up.example/team/app tags=none*"
+	run --separate-stderr -2 sync up.example/team/app:1 up.example/team/ap:1 'up.example/team/app:none*'
+	[[ $output == *"1 new"* ]]
+	[ "$(grep -c 'nothing on the lists matches' <<<"$stderr")" -eq 1 ]
+	[[ $stderr == *"mirror-sync: up.example/team/ap:1: nothing on the lists matches"* ]]
+}
+
+@test "--report: a place that cannot be written to is said before anything is done; what is no file is written to" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1"
+	for place in nowhere/report.json team; do
+		run --separate-stderr -1 sync --report "$place"
+		[[ $stderr == "mirror-sync: --report: "*"\"${place%report.json}\""* ]]
+		[ ! -e "$mirror" ]
+	done
+	mkfifo pipe
+	ln -s elsewhere.json link.json
+	: >elsewhere.json
+	cat pipe >got 3>&- &
+	sync --report pipe
+	wait $!
+	jq -e .published got
+	sync --report link.json
+	jq -e '.published | not' elsewhere.json
+	[ -p pipe ] && [ -L link.json ]
+}
+
+@test "--label is one line of text" {
+	list "# nothing"
+	for label in $'two\nlines' $'bad \xff byte' $'\e[31mred'; do
+		run --separate-stderr -1 sync --label "$label"
+		[[ $stderr == "mirror-sync: --label is "* ]]
+		[ ! -e "$mirror" ]
+	done
+	sync --label 'Sprint 47 "größer"'
+}
+
+@test "a sync.lock that may not be opened is not taken for another sync's" {
+	list "# nothing"
+	sync
+	rm "$mirror/.mirror/sync.lock"
+	mkdir "$mirror/.mirror/sync.lock"
+	run --separate-stderr -16 sync
+	[ "$stderr" = "mirror-sync: $mirror: cannot open \".mirror/sync.lock\": Is a directory" ]
+}
+
+@test "state.json that cannot be written costs requests, not the run" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1"
+	mkdir -p "$mirror"
+	sync
+	rm "$mirror/.mirror/state.json"
+	mkdir "$mirror/.mirror/state.json"
+	layout_image "$up" docker.io/team/app:1 two
+	run --separate-stderr -0 sync
+	[[ $output == *"published generation 2" ]]
+	[[ $stderr == "mirror-sync: warning: "*"state.json"*"the next run asks for everything" ]]
+}

@@ -190,7 +190,7 @@ holds() {
 	commit "more tags"
 	run --separate-stderr online
 	[ "$status" -eq 2 ]
-	[[ $stderr == *"breaks the policy: tag latest is outside the policy's allow="* ]]
+	[[ $stderr == *"breaks the policy: "*":latest is outside the policy's allow="* ]]
 	sed -i 's/^policy .*/policy max-bytes=20/' "$lists/mirror.conf"
 	list up.example/team/app:1.20
 	run --separate-stderr online

@@ -199,3 +199,30 @@ settled() {
 	[ "$(published "up.example/team/app:$sig")" = "$old" ]
 	settled
 }
+
+@test "a listing that does not come changes nothing, is one failure in every report, and max-age= sees it" {
+	for n in 1 2; do layout_image "$up" "docker.io/team/app:1.$n" "text $n"; done
+	list "up.example/team/app tags=1.* max-age=1h"
+	sync
+	sed -i 's/:"202/:"200/g' "$mirror/.mirror/state.json"
+	list "up.example/team/app tags=1.* max-age=1h"
+	conf "policy max-tags=1"
+	run --separate-stderr -2 sync --report report.json
+	[[ $output == "2 skipped, 1 failed; "*"generation 1 stands" ]]
+	[[ $stderr == *"up.example/team/app: 2 tags match, more than the policy's max-tags=1"* ]]
+	for n in 1 2; do [[ $stderr == *"up.example/team/app:1.$n: last checked with success 200"* ]]; done
+	[ "$(jq -r '.images[] | select(.state == "failed") | .ref' report.json)" = up.example/team/app ]
+	run -2 sync --report report.xml
+	grep 'failures="1" skipped="2"' report.xml
+}
+
+@test "policy looks at the tags of the source as well" {
+	layout_image "$up" docker.io/team/app:1.1 one
+	layout_image "$up" docker.io/team/app:2.1 two
+	conf "policy allow=up.example/team/app:1.*,mine.example/*"
+	list "up.example/team/app tags=* as=mine.example/app"
+	run --separate-stderr -2 sync
+	[[ $stderr == *"up.example/team/app:2.1 is outside the policy's allow="* ]]
+	list "up.example/team/app tags=1.* as=mine.example/app"
+	run -0 sync
+}
