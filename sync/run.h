@@ -73,7 +73,7 @@ struct run {
 	struct layout layout;
 	struct layout scratch; /* --sizes: manifests that were read to count what is below them */
 	int lock;              /* .mirror/sync.lock, or -1 */
-	struct index index;    /* what was published when the run began */
+	struct index index;    /* what was published when the run began; empty once it is merged */
 	struct registry *registry;
 	struct fetch *fetch;
 	struct checked checked;
