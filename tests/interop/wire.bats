@@ -69,6 +69,22 @@ ask() {
 	[[ "$output" == *client.cert* ]]
 }
 
+@test "our certificate is not shown where the registry redirects to" {
+	nginx_start storage <<-END
+		server { listen PORT ssl; ssl_certificate $work/pem; ssl_certificate_key $work/key;
+		ssl_verify_client optional_no_ca; add_header Docker-Content-Digest $digest;
+		location / { if (\$ssl_client_verify != NONE) { return 400; } return 200; } }
+	END
+	tls_start "ssl_client_certificate $work/pem; ssl_verify_client on;" \
+		"location /v2/moved/ { return 307 https://$(at storage)/x; }"
+	mkdir -p "$work/certs/$(at tls)"
+	cp "$work/pem" "$work/certs/$(at tls)/client.cert"
+	cp "$work/key" "$work/certs/$(at tls)/client.key"
+	run ask --ca="$work/pem" --certs="$work/certs" "head $(at tls)/moved:1"
+	stop storage
+	[[ "$output" == *"ok $digest"*requests=1 ]]
+}
+
 @test "https does not become http by a redirect, nor by a token realm" {
 	tls_start "location /v2/moved/ { return 307 http://127.0.0.1:1/x; }" \
 		"location /v2/private/ { add_header WWW-Authenticate 'Bearer realm=\"http://127.0.0.1:1/token\"' always; return 401; }"
