@@ -67,7 +67,7 @@ static void show_target(const struct run *r, const struct target *t)
 	}
 }
 
-/* Images that failed for the same reason, word for word: those of a host that is down, say. */
+/* Images that failed for the same reason of their host's, word for word: it is down, or its quota is used up. */
 struct reason {
 	const struct target *first;
 	size_t more;
@@ -105,17 +105,30 @@ static bool has_failed(const struct target *t)
 	return (t->state == STATE_FAILED || t->state == STATE_LIMITED) && t->error;
 }
 
-/* Each reason once, in the order of the lists: two hundred images behind a dead registry are one line. */
+/* What is the host's and not the image's: an image that is not there is always told by its name. */
+static bool is_of_host(const struct target *t)
+{
+	return t->why == ERR_NET || t->why == ERR_LIMIT;
+}
+
+/* In the order of the lists; a host's reason once: two hundred images behind a dead registry are one line. */
 static void show_failures(const struct run *r)
 {
 	own_by(table_release) struct table reasons = TABLE_INIT;
 
 	for (size_t i = 0; i < r->targets.n; i++)
-		if (has_failed(r->targets.v[i]))
+		if (has_failed(r->targets.v[i]) && is_of_host(r->targets.v[i]))
 			count_reason(&reasons, r->targets.v[i]);
-	for (size_t i = 0; i < r->targets.n; i++)
-		if (has_failed(r->targets.v[i]) && table_get(&reasons, r->targets.v[i]->error))
-			show_reason(&reasons, r->targets.v[i]);
+	for (size_t i = 0; i < r->targets.n; i++) {
+		const struct target *t = r->targets.v[i];
+
+		if (!has_failed(t))
+			continue;
+		if (!is_of_host(t))
+			log_line("%s: %s", t->name, t->error);
+		else if (table_get(&reasons, t->error))
+			show_reason(&reasons, t);
+	}
 }
 
 static void show_incomplete(const struct run *r)
