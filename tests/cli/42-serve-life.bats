@@ -270,10 +270,11 @@ begin_transfer() {
 	layout_publish "$dir" 1
 	serve_start --threads 1 "$dir"
 	connect slow
-	# at once, so that all of them are answered from the first generation
+	# in one write, so that all of them are answered from the first generation: printf makes one of each line
 	ask='GET /v2/a/large/manifests/1 HTTP/1.1\r\nHost: m\r\n\r\n'
 	# shellcheck disable=SC2059
-	printf "$ask$ask$ask$ask${ask/Host/Connection: close\\r\\nHost}" >&"$slow"
+	printf "$ask$ask$ask$ask${ask/Host/Connection: close\\r\\nHost}" >"$BATS_TEST_TMPDIR/asked"
+	cat "$BATS_TEST_TMPDIR/asked" >&"$slow"
 	read -r line <&"$slow"
 	: >"$dir/entries"
 	layout_publish "$dir" 2
