@@ -24,16 +24,19 @@ enum { EXIT_USAGE = 1, EXIT_STOPPED = 2, EXIT_PART = 2, EXIT_MIRROR = 16 };
 
 static volatile sig_atomic_t stop;
 
+/* The first signal lets what is complete be published; the second one, of whichever kind, finds the default
+ * action. */
 static void on_signal(int sig)
 {
 	(void)sig;
 	stop = 1;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 }
 
-/* The first signal lets what is complete be published; the second one finds the default action. */
 static void catch_signals(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction sa = { .sa_handler = on_signal };
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);

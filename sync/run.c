@@ -60,11 +60,24 @@ static int load_against(struct run *r, struct err *err)
 	return against_load(r->o->against, &o, &r->index, err);
 }
 
+/* A signal ends the wait, so it is not left to file_lock(). */
+static int wait_for_lock(const struct layout *l, const struct run_options *o, struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = 100 * CLOCK_MS };
+	int64_t deadline = clock_now() + o->wait * CLOCK_SEC;
+	int lock;
+
+	while ((lock = file_lock(l->root, ".mirror/sync.lock", "mirror-sync", 0, err)) < 0 &&
+	       err->sys == EWOULDBLOCK && !*o->stop && clock_now() < deadline)
+		nanosleep(&pause, NULL);
+	return lock;
+}
+
 int run_lock(struct run *r, const struct run_options *o, struct err *err)
 {
 	if (layout_open(&r->layout, o->mirror, LAYOUT_WRITE, err) < 0)
 		return -1;
-	r->lock = file_lock(r->layout.root, ".mirror/sync.lock", "mirror-sync", (int)o->wait, err);
+	r->lock = wait_for_lock(&r->layout, o, err);
 	if (r->lock < 0)
 		return err_wrap(err, "%s%s", o->mirror,
 				err->sys == EWOULDBLOCK

@@ -226,3 +226,22 @@ settled() {
 	list "up.example/team/app tags=1.* as=mine.example/app"
 	run -0 sync
 }
+
+# A sync holds its lock until the FIFO that its report goes to is read.
+@test "who waits for another sync's lock is gone with the first signal" {
+	list "# nothing"
+	mkfifo report
+	sync --report report 3>&- &
+	holder=$!
+	until grep -q mirror-sync "$mirror/.mirror/sync.lock" 2>/dev/null; do kill -0 "$holder"; done
+	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" --wait 600 2>err 3>&- &
+	waiter=$!
+	until [ "$(find "/proc/$waiter/fd" -lname "$mirror" 2>/dev/null)" ]; do kill -0 "$waiter"; done
+	kill -TERM "$waiter"
+	status=0
+	wait "$waiter" || status=$?
+	cat report
+	wait "$holder"
+	[ "$status" -eq 16 ]
+	grep -q "another sync is at work; nothing was done: .*locked by mirror-sync" err
+}
