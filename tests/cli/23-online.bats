@@ -68,6 +68,19 @@ holds() {
 	[ "$(requests HEAD /team/app/manifests/1.20)" -eq 1 ]
 }
 
+@test "the same in another order, or in other words, is the same" {
+	list "up.example/team/app:1.19 platform=linux/amd64,linux/arm64" "up.example/team/app tags=1.2*,2.* exclude=a,b referrers=no"
+	git -C team branch -f base
+	list "up.example/team/app exclude=b,a tags=2.*,1.2*" "" "up.example/team/app:1.19   platform=linux/arm64,linux/amd64   # why"
+	run -0 online --since base
+	[[ $output == "mirror-lists: no line means anything else than in base: "* ]]
+	list "up.example/team/app:1.19 upstream=gone platform=linux/amd64,linux/arm64"
+	git -C team branch -f base
+	list "up.example/team/app:1.19 platform=linux/amd64,linux/arm64"
+	run -0 online --since base
+	[[ $output == *"asked for 1 of 1 line"* ]]
+}
+
 @test "a line means something else with another platform, choice, target, or rules in mirror.conf" {
 	for line in "up.example/team/app:1.19 platform=linux/arm64" "up.example/team/app:1.19 as=up.example/team/app:9" \
 		"up.example/team/app:1.19 referrers=yes" "up.example/team/app tags=1.1*"; do
