@@ -155,6 +155,18 @@ holds() {
 	behaved
 }
 
+@test "every line of a dead host is told, however many, in the lists' order, beside what is found offline" {
+	conf "registry dead.example endpoint=http://127.0.0.1:1"
+	# shellcheck disable=SC2046  # a list of numbers
+	list $(printf 'dead.example/a/b:%s ' $(seq 150)) up.example/team/app dead.example/a/c:1
+	run --separate-stderr online
+	[ "$status" -eq 2 ]
+	[ "${#stderr_lines[@]}" -eq 153 ]
+	[[ ${stderr_lines[150]} == "mirror-lists/base.list:150:1: dead.example/a/b:150: cannot be asked for: "* ]]
+	[[ ${stderr_lines[151]} == "mirror-lists/base.list:151:1: warning: no tag, "* ]]
+	[[ ${stderr_lines[152]} == "mirror-lists/base.list:152:1: dead.example/a/c:1: "* ]]
+}
+
 @test "a rate limit is status 4, and --tolerate leaves it out" {
 	cat >"$BATS_TEST_TMPDIR/fake.txt" <<-'PAGE'
 		request HEAD /v2/app/manifests/1 always
@@ -238,6 +250,14 @@ holds() {
 	run -0 online --against "$published_url"
 	[ "${lines[0]}" = "mirror-lists/base.list:1: adds nothing" ]
 	[[ ${lines[1]} == "mirror-lists/base.list:2: adds 1 image, "* ]]
+}
+
+@test "a line is asked about, whatever its refresh= says" {
+	list "up.example/team/app:1.19 refresh=never"
+	sync
+	forget_requests
+	run -0 online
+	[ "$(requests HEAD)" -eq 1 ]
 }
 
 @test "what is gone upstream is a warning; upstream=gone is not asked for, and a snapshot is nothing upstream must have" {
