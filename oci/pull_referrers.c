@@ -1,6 +1,7 @@
 #include "oci/pull_referrers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "oci/ask.h"
 #include "oci/desc.h"
@@ -130,7 +131,7 @@ static void start(struct upstream *up, struct listing *l)
 	char tag[DIGEST_MAX + 1];
 
 	digest_name(&l->subject, tag);
-	l->ask = (struct ask){ .verb = &verb, .method = HTTP_GET };
+	l->ask = (struct ask){ .verb = &verb, .method = HTTP_GET, .name = strlen(l->ref.path) };
 	l->ask.accept = l->fallback ? media_accept : MEDIA_OCI_INDEX;
 	l->ask.path = l->fallback ? xasprintf("%s/manifests/%s", l->ref.path, tag)
 				  : xasprintf("%s/referrers/%s", l->ref.path, l->subject.str);

@@ -71,14 +71,16 @@ static inline const struct content *page_content(const struct page *p, const cha
 static inline bool page_fill_content(const struct content *c, struct buf *out, const char *name)
 {
 	static const struct digest sha512 = { "sha512:" };
+	char tag[DIGEST_MAX + 1];
 	struct digest d;
 
 	if (strcmp(name, "size") == 0)
 		return buf_addf(out, "%zu", c->bytes.n);
-	if (strcmp(name, "digest") != 0 && strcmp(name, "sha512") != 0)
+	if (strcmp(name, "digest") != 0 && strcmp(name, "sha512") != 0 && strcmp(name, "tag") != 0)
 		return false;
 	digest_of(name[0] == 's' ? &sha512 : NULL, c->bytes.p, c->bytes.n, &d);
-	return buf_adds(out, d.str);
+	digest_name(&d, tag);
+	return buf_adds(out, name[0] == 't' ? tag : d.str);
 }
 
 /* Appends what {name arg} stands for; false when it is no word of ours. */

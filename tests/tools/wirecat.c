@@ -5,6 +5,7 @@
  *
  *	'head HOST/PATH:TAG'	'manifest HOST/PATH@DIGEST'	'tags HOST/PATH'
  *	'blob HOST/PATH@DIGEST SIZE'	into the layout
+ *	'referrers HOST/PATH@DIGEST'
  *
  * Commands before `then` go at once, in parallel; their outcomes are printed in the order they were given.
  */
@@ -91,6 +92,19 @@ static void on_tags(void *arg, const struct registry_tags *t)
 		n += snprintf(o->text + n, sizeof(o->text) - (size_t)n, " %s", t->tags[i]);
 }
 
+static void on_referrers(void *arg, const struct registry_referrers *found)
+{
+	struct outcome *o = arg;
+	int n = snprintf(o->text, sizeof(o->text), "ok");
+
+	o->requests = found->requests;
+	if (found->err)
+		failed(o, found->err);
+	for (size_t i = 0; i < found->n && (size_t)n < sizeof(o->text); i++)
+		n += snprintf(o->text + n, sizeof(o->text) - (size_t)n, " %s",
+			      found->digests[i].str);
+}
+
 static void command(char *text, struct outcome *o)
 {
 	char *save, *verb = strtok_r(text, " ", &save), *name = strtok_r(NULL, " ", &save);
@@ -106,6 +120,8 @@ static void command(char *text, struct outcome *o)
 		registry_manifest(registry, &ref, &ref.digest, on_manifest, o);
 	else if (strcmp(verb, "tags") == 0)
 		registry_tags(registry, &ref, on_tags, o);
+	else if (strcmp(verb, "referrers") == 0)
+		registry_referrers(registry, &ref, &ref.digest, on_referrers, o);
 	else if (strcmp(verb, "blob") == 0 && size && layout_path)
 		registry_blob(registry, &ref, &ref.digest, atoll(size), &layout, on_blob, o);
 	else
