@@ -44,6 +44,20 @@ static void remove_call(struct grant_call *g)
 	free(g);
 }
 
+/* Who waits may go on: at all endpoints of the origin, since they share what is known of it. */
+static void wake_all(const struct endpoint *e)
+{
+	const struct registry *r = e->up->registry;
+
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->upstreams[i]->n; k++) {
+			struct endpoint *other = &r->upstreams[i]->endpoints[k];
+
+			if (other->origin && strcmp(other->origin, e->origin) == 0)
+				other->granted = true;
+		}
+}
+
 /* Tells auth, and all that wait. */
 static void answered(struct grant_call *g, long status)
 {
@@ -57,7 +71,7 @@ static void answered(struct grant_call *g, long status)
 			n++;
 		auth_pinged(g->repo, status, challenges, n);
 	}
-	g->e->granted = true;
+	wake_all(g->e);
 	remove_call(g);
 }
 
@@ -71,7 +85,7 @@ static void failed(struct grant_call *g, const struct err *why)
 	} else {
 		auth_pinged(g->repo, 0, NULL, 0);
 	}
-	g->e->granted = true;
+	wake_all(g->e);
 	remove_call(g);
 }
 

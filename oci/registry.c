@@ -107,11 +107,12 @@ static int pump(struct registry *r, int timeout_ms)
 	int64_t now = clock_now(), wake = INT64_MAX;
 
 	EACH_ENDPOINT(r, e)
+	ask_pump(e, now);
+	/* only now: what ends at one endpoint may have begun something at another */
+	EACH_ENDPOINT(r, e)
 	{
-		int64_t at;
+		int64_t at = ask_wakes_at(e);
 
-		ask_pump(e, now);
-		at = ask_wakes_at(e);
 		wake = at < wake ? at : wake;
 	}
 	if (wake == INT64_MAX || wake - now > timeout_ms * CLOCK_MS)
