@@ -194,6 +194,30 @@ static bool is_challenge(const struct ask *a)
 	       (status == 401 || auth_stale(a->repo, &a->auth, status, clock_now()));
 }
 
+/* Down for so long that nobody waits for it: it is not asked again in this run. */
+static void leave_alone(struct ask *a, int64_t for_how_long, const struct err *why)
+{
+	char until[CLOCK_RFC3339];
+	struct err err;
+
+	clock_rfc3339(clock_wall() + (time_t)(for_how_long / CLOCK_SEC), until);
+	err_set(&err, why->kind, why->sys, "asks not to be asked before %s: %s", until, why->msg);
+	pace_give_up(ask_pace(a), &err);
+	upstream_warn(a->up->registry, ask_endpoint(a)->shown, err.msg);
+	ask_fail(a, &err);
+}
+
+static void failed_for_now(struct ask *a, const struct err *why)
+{
+	int64_t after = retry_after(a);
+
+	if (after > PACE_PATIENCE)
+		leave_alone(a, after, why);
+	else
+		ask_fail_for_now(a, PACE_HOST, after, why->sys == 503 ? PACE_TRIES_503 : PACE_TRIES,
+				 why);
+}
+
 static void refused(struct ask *a)
 {
 	long status = a->call.status;
@@ -215,8 +239,7 @@ static void refused(struct ask *a)
 	if (status == 429) {
 		limited(a, &err);
 	} else if (pace_is_transient(status) && err.kind != ERR_NOTFOUND) {
-		ask_fail_for_now(a, PACE_HOST, retry_after(a),
-				 status == 503 ? PACE_TRIES_503 : PACE_TRIES, &err);
+		failed_for_now(a, &err);
 	} else {
 		pace_answered(ask_pace(a));
 		ask_fail(a, &err);
