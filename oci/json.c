@@ -103,6 +103,13 @@ const json_t *json_get_array(const json_t *object, const char *key)
 	return json_is_array(v) ? v : NULL;
 }
 
+bool json_has_array(const json_t *object, const char *key)
+{
+	const json_t *member = json_object_get(object, key);
+
+	return json_is_array(member) || json_is_null(member);
+}
+
 int64_t json_get_size(const json_t *object, const char *key)
 {
 	const json_t *v = json_object_get(object, key);

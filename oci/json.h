@@ -10,6 +10,7 @@
 #define OCI_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,8 @@ json_t *json_read(struct span text, struct err *err);
 const char *json_get_text(const json_t *object, const char *key);
 const json_t *json_get_object(const json_t *object, const char *key);
 const json_t *json_get_array(const json_t *object, const char *key);
+/* Whether the member is an array, or the null that Go writes for an empty one. */
+bool json_has_array(const json_t *object, const char *key);
 /* -1 when absent, no integer, or negative. */
 int64_t json_get_size(const json_t *object, const char *key);
 

@@ -68,6 +68,8 @@ static int read_page(struct listing *l, struct err *err)
 
 	if (!doc)
 		return err_wrap(err, "referrers");
+	if (!json_has_array(doc, "manifests"))
+		return err_set(err, ERR_INVALID, 0, "the answer has no list of referrers in it");
 	json_array_foreach(manifests, i, item)
 	{
 		if (desc_read(&d, item, err) < 0)

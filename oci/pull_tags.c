@@ -83,9 +83,9 @@ static int read_page(struct listing *l, struct err *err)
 
 	if (!doc)
 		return err_wrap(err, "tag list");
-	if (!json_is_object(doc))
-		return err_set(err, ERR_INVALID, 0, "the tag list is no JSON object");
-	tags = json_get_array(doc, "tags"); /* null when there are none */
+	if (!json_has_array(doc, "tags"))
+		return err_set(err, ERR_INVALID, 0, "the answer has no list of tags in it");
+	tags = json_get_array(doc, "tags");
 	json_array_foreach(tags, i, tag) if (json_is_string(tag) &&
 					     add_tag(l, json_string_value(tag), err) < 0) return -1;
 	return 0;
