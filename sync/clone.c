@@ -1,14 +1,12 @@
 #include "sync/clone.h"
 
 #include <git2.h>
+#include <git2/sys/transport.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "oci/base64.h"
-#include "oci/buf.h"
 #include "oci/cred.h"
 #include "oci/err.h"
 #include "oci/git.h"
@@ -16,6 +14,7 @@
 #include "oci/own.h"
 #include "sync/netrc.h"
 #include "sync/remote.h"
+#include "sync/ssh.h"
 
 OWN_PTR(own_repository_, git_repository, git_repository_free)
 OWN_PTR(own_remote_, git_remote, git_remote_free)
@@ -31,16 +30,10 @@ struct fetching {
 	const struct clone_options *o;
 	void (*alive)(void *arg);
 	void *arg;
-	int asked;        /* how often we were asked to show who we are */
-	int way_in;       /* the next of the ways in by ssh */
-	struct buf tried; /* those before it */
-	struct err why;   /* what a callback had to say; kind NONE: nothing */
+	bool password_shown;
+	git_smart_subtransport_definition ssh;
+	struct err why; /* what a callback had to say; kind NONE: nothing */
 };
-
-static void fetching_release(struct fetching *f)
-{
-	buf_release(&f->tried);
-}
 
 static const char *last_words(void)
 {
@@ -66,10 +59,10 @@ static int far_error(const struct fetching *f, int code, struct err *err)
 	return err_set(err, code == GIT_EAUTH ? ERR_AUTH : ERR_NET, 0, "%s", last_words());
 }
 
-/* Of the clone: a full disk, or something that should not be as it is (a lock that a killed run left, say). */
-static int near_error(int code, struct err *err)
+/* Of the clone: a full disk, or something that should not be as it is. */
+static int near_error(struct err *err)
 {
-	bool refused = last_class() == GIT_ERROR_OS && code != GIT_ELOCKED;
+	bool refused = last_class() == GIT_ERROR_OS;
 
 	return err_set(err, refused ? ERR_IO : ERR_INVALID, 0, "%s", last_words());
 }
@@ -97,8 +90,11 @@ static int find_password(struct fetching *f, struct cred *out)
 	const struct remote *from = f->o->from;
 	own_free char *netrc = f->o->home ? xasprintf("%s/.netrc", f->o->home) : NULL;
 
-	if (!from->password && netrc && netrc_find(netrc, from->host, from->user, out, &f->why) < 0)
+	if (!from->password && netrc &&
+	    netrc_find(netrc, from->host, from->user, out, &f->why) < 0) {
+		f->why.kind = ERR_AUTH;
 		return -1;
+	}
 	if (out->kind == CRED_NONE && from->user)
 		cred_set(out, from->user, from->password ? from->password : "", "the URL");
 	return 0;
@@ -115,54 +111,12 @@ static int show_password(git_credential **out, struct fetching *f)
 		return GIT_EAUTH;
 	if (c.kind == CRED_NONE)
 		return refuse(f, "asks for a user and a password, and ~/.netrc has none for it");
-	if (f->asked++) {
+	if (f->password_shown) {
 		refused = xasprintf("does not take the user and the password of %s", c.from);
 		return refuse(f, refused);
 	}
+	f->password_shown = true;
 	return git_credential_userpass_plaintext_new(out, c.user, c.secret);
-}
-
-/* Whether an agent listens there; one that does not would end libssh2's search for a key. */
-static bool agent_listens(const char *path)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	own_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || !path || strlen(path) >= sizeof(a.sun_path))
-		return false;
-	memcpy(a.sun_path, path, strlen(path));
-	return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
-}
-
-static void note_tried(struct fetching *f, const char *what)
-{
-	buf_addf(&f->tried, "%s%s", f->tried.n ? ", " : "", what);
-}
-
-/* Each of the ways in is shown once. */
-static int show_key(git_credential **out, const char *user, struct fetching *f)
-{
-	static const char *const keys[] = { "id_ed25519", "id_ecdsa", "id_rsa" };
-	own_free char *why = NULL;
-
-	if (f->way_in++ == 0 && agent_listens(f->o->agent)) {
-		note_tried(f, "the agent's keys");
-		return git_credential_ssh_key_from_agent(out, user);
-	}
-	while (f->o->home && f->way_in <= (int)(sizeof(keys) / sizeof(keys[0]))) {
-		const char *name = keys[f->way_in++ - 1];
-		own_free char *key = xasprintf("%s/.ssh/%s", f->o->home, name);
-
-		if (access(key, R_OK) < 0)
-			continue;
-		note_tried(f, key);
-		/* an empty passphrase, since libssh2 1.10 measures one that is not there */
-		return git_credential_ssh_key_new(out, user, NULL, key, "");
-	}
-	why = xasprintf("does not let \"%s\" in: %s%s", user,
-			f->tried.n ? "it was shown " : "there is no agent and no key in ~/.ssh",
-			f->tried.p);
-	return refuse(f, why);
 }
 
 static int on_credentials(git_credential **out, const char *url, const char *user, unsigned allowed,
@@ -171,44 +125,92 @@ static int on_credentials(git_credential **out, const char *url, const char *use
 	struct fetching *f = payload;
 
 	(void)url;
+	(void)user;
 	f->alive(f->arg);
-	if (allowed & GIT_CREDENTIAL_USERNAME)
-		return git_credential_username_new(out, "git"); /* as every git host calls it */
-	if (allowed & GIT_CREDENTIAL_SSH_KEY)
-		return show_key(out, user, f);
-	if (f->o->from->way == REMOTE_SSH)
-		return refuse(f, "takes no keys");
 	if (allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT)
 		return show_password(out, f);
 	return refuse(f, "asks for a kind of credentials that is not known");
 }
 
-/* "SHA256:…", as ssh-keygen -l shows it. */
-static void add_fingerprint(struct buf *out, const git_cert_hostkey *key)
+/* ---- ssh ---- */
+
+/* libgit2's smart protocol over the ssh program: one connection, to which both of its requests lead. */
+struct ssh_way {
+	git_smart_subtransport subtransport;
+	git_smart_subtransport_stream stream;
+	struct fetching *f;
+	struct ssh ssh;
+};
+
+static int on_read(git_smart_subtransport_stream *stream, char *p, size_t max, size_t *n)
 {
-	if (!(key->type & GIT_CERT_SSH_SHA256))
-		return;
-	buf_adds(out, " (SHA256:");
-	base64_encode(out, key->hash_sha256, sizeof(key->hash_sha256));
-	while (out->n && out->p[out->n - 1] == '=')
-		out->p[--out->n] = '\0';
-	buf_addc(out, ')');
+	struct ssh_way *way = (struct ssh_way *)stream->subtransport;
+	ssize_t got = ssh_read(&way->ssh, p, max, &way->f->why);
+
+	*n = got > 0 ? (size_t)got : 0;
+	return got > 0 ? 0 : -1;
 }
 
-/* libgit2 has looked into known_hosts; this only says it in words. TLS it tells well enough. */
-static int on_certificate(git_cert *cert, int valid, const char *host, void *payload)
+static int on_write(git_smart_subtransport_stream *stream, const char *p, size_t n)
+{
+	struct ssh_way *way = (struct ssh_way *)stream->subtransport;
+
+	return ssh_write(&way->ssh, p, n, &way->f->why);
+}
+
+static void on_stream_free(git_smart_subtransport_stream *stream)
+{
+	(void)stream; /* it is part of its subtransport */
+}
+
+static int on_action(git_smart_subtransport_stream **out, git_smart_subtransport *subtransport,
+		     const char *url, git_smart_service_t action)
+{
+	struct ssh_way *way = (struct ssh_way *)subtransport;
+
+	(void)url;
+	*out = &way->stream;
+	if (action == GIT_SERVICE_UPLOADPACK)
+		return 0;
+	return ssh_start(&way->ssh, way->f->o->from, "git-upload-pack", &way->f->why);
+}
+
+static int on_close(git_smart_subtransport *subtransport)
+{
+	ssh_release(&((struct ssh_way *)subtransport)->ssh);
+	return 0;
+}
+
+static void on_free(git_smart_subtransport *subtransport)
+{
+	on_close(subtransport);
+	free(subtransport);
+}
+
+static int on_subtransport(git_smart_subtransport **out, git_transport *owner, void *payload)
+{
+	struct ssh_way *way = xcalloc(1, sizeof(*way));
+
+	(void)owner;
+	*way = (struct ssh_way){
+		.subtransport = { .action = on_action, .close = on_close, .free = on_free },
+		.stream = { .subtransport = &way->subtransport,
+			    .read = on_read,
+			    .write = on_write,
+			    .free = on_stream_free },
+		.f = payload,
+		.ssh = SSH_INIT,
+	};
+	*out = &way->subtransport;
+	return 0;
+}
+
+static int on_transport(git_transport **out, git_remote *remote, void *payload)
 {
 	struct fetching *f = payload;
-	own_by(buf_release) struct buf shown = BUF_INIT(100);
 
-	if (valid || cert->cert_type != GIT_CERT_HOSTKEY_LIBSSH2)
-		return GIT_PASSTHROUGH;
-	add_fingerprint(&shown, (const git_cert_hostkey *)cert);
-	err_set(&f->why, ERR_AUTH, 0,
-		"the key that %s shows%s is not in ~/.ssh/known_hosts (ssh-keyscan asks for it; "
-		"compare it with what the host's owner says)",
-		host, shown.p);
-	return GIT_ECERTIFICATE;
+	f->ssh = (git_smart_subtransport_definition){ .callback = on_subtransport, .param = f };
+	return git_transport_smart(out, remote, &f->ssh);
 }
 
 /* ---- signs of life ---- */
@@ -260,7 +262,7 @@ static int make_clone(git_repository **repository, const char *directory, const 
 		code = git_repository_config(&config, *repository);
 	if (code == 0)
 		code = git_config_set_string(config, ORIGIN, url);
-	return code < 0 ? near_error(code, err) : 0;
+	return code < 0 ? near_error(err) : 0;
 }
 
 /* Commits of another repository must not be found here under their ids. */
@@ -329,7 +331,7 @@ static int fetch(git_repository *repository, git_remote *remote, struct fetching
 	code = git_remote_download(remote, &refspecs, o);
 	if (code < 0)
 		return f->why.kind != ERR_NONE || is_far() ? far_error(f, code, err)
-							   : near_error(code, err);
+							   : near_error(err);
 	/* first what is gone, since a branch "a" is in the way of a branch "a/b" */
 	code = git_remote_prune(remote, NULL);
 	if (code == 0)
@@ -337,7 +339,8 @@ static int fetch(git_repository *repository, git_remote *remote, struct fetching
 					      "fetch");
 	if (code == 0)
 		code = set_head(repository, remote);
-	return code < 0 ? near_error(code, err) : 0;
+	/* a lock that a killed run left, say; a disk that is full will say so again */
+	return code < 0 ? err_set(err, ERR_INVALID, 0, "%s", last_words()) : 0;
 }
 
 static void fill_options(git_fetch_options *o, struct fetching *f)
@@ -350,7 +353,8 @@ static void fill_options(git_fetch_options *o, struct fetching *f)
 	o->proxy_opts.url = f->o->proxy;
 	o->callbacks.payload = f;
 	o->callbacks.credentials = on_credentials;
-	o->callbacks.certificate_check = on_certificate;
+	if (f->o->from->way == REMOTE_SSH)
+		o->callbacks.transport = on_transport;
 	o->callbacks.transfer_progress = on_progress;
 	o->callbacks.sideband_progress = on_words;
 	o->callbacks.pack_progress = on_packing;
@@ -386,11 +390,10 @@ static int fetch_into(const char *directory, struct fetching *f, struct err *err
 int clone_fetch(const char *directory, const struct clone_options *o, void (*alive)(void *arg),
 		void *arg, struct err *err)
 {
-	own_by(fetching_release) struct fetching f = {
+	struct fetching f = {
 		.o = o,
 		.alive = alive,
 		.arg = arg,
-		.tried = BUF_INIT(sizeof(err->msg)),
 		.why = ERR_INIT,
 	};
 	int r;

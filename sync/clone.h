@@ -6,9 +6,8 @@
  * written to it.
  *
  * How we are let in: https by the user and password of the URL, or of ~/.netrc; nothing secret is sent over plain http
- * but to this machine, nor to another host that an answer redirects to, which is not followed at all. ssh by the
- * keys of an agent, then by ~/.ssh/id_ed25519, id_ecdsa and id_rsa without a passphrase; the host's key must be in
- * ~/.ssh/known_hosts.
+ * but to this machine, nor to another host that an answer redirects to, which is not followed at all. ssh as the
+ * ssh program does it (sync/ssh.h).
  *
  * libgit2 1.5 waits as long as the other side likes: call it apart (sync/apart.h).
  */
@@ -23,8 +22,7 @@ struct clone_options {
 	const struct remote *from;
 	const char *ca_file, *ca_dir; /* instead of the system's */
 	const char *proxy;            /* for https */
-	const char *home;             /* of .netrc and .ssh */
-	const char *agent;            /* SSH_AUTH_SOCK; libssh2 looks there by itself */
+	const char *home;             /* of .netrc */
 };
 
 /* Makes the directory such a clone when it does not exist. INVALID when a clone that is there is broken, is one of

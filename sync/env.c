@@ -55,7 +55,6 @@ void env_read(struct env *e)
 	*e = (struct env){
 		.mirror = get("MIRROR_DIR"),
 		.home = get("HOME"),
-		.ssh_agent = get("SSH_AUTH_SOCK"),
 	};
 	find_certs(e);
 	e->wire = (struct registry_options){

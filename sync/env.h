@@ -12,8 +12,7 @@ struct err;
 struct env {
 	const char *mirror;           /* $MIRROR_DIR, or NULL */
 	struct registry_options wire; /* proxies, CAs, certs.d directories, credentials; lent */
-	const char *home,
-		*ssh_agent; /* $HOME, $SSH_AUTH_SOCK, or NULL: what lets us in to --repo */
+	const char *home;             /* $HOME, or NULL */
 	const char *certs_roots[4];
 	char *home_certs;
 };

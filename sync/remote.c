@@ -51,7 +51,7 @@ static int refuse(struct err *err, const char *why)
 /* Percent-decoded (RFC 3986, 2.1), NUL-terminated; NULL when it cannot be, or holds a control character. */
 static char *decoded(struct span s)
 {
-	char *out = xmalloc(s.n + 1);
+	char *out = xcalloc(s.n + 1, 1);
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
@@ -69,7 +69,6 @@ static char *decoded(struct span s)
 		}
 		out[n++] = (char)c;
 	}
-	out[n] = '\0';
 	return out;
 }
 
@@ -118,6 +117,25 @@ static int read_host(struct remote *r, struct span rest, struct err *err)
 	return 0;
 }
 
+/* "host:2222/path" of an ssh URL: the port and the path. "/~ann/x" is below ann's home, as git has it. */
+static int read_ssh(struct remote *r, struct span rest, struct err *err)
+{
+	struct span host = span_of(rest.p, index_of(rest, '/')), path = after(rest, host.n);
+	const char *colon = memrchr(host.p, ':', host.n);
+	struct span port = SPAN_INIT;
+
+	if (colon && !memchr(colon, ']', host.n - (size_t)(colon - host.p)))
+		port = after(host, (size_t)(colon - host.p) + 1);
+	if (port.n && span_number(port, 65535) < 1)
+		return refuse(err, "the URL has no valid port");
+	if (port.n)
+		r->port = xstrndup(port.p, port.n);
+	if (span_starts(path, "/~"))
+		path = after(path, 1);
+	r->path = decoded(path);
+	return r->path ? 0 : refuse(err, "the path in the URL cannot be read");
+}
+
 static int check_credentials(const struct remote *r, struct err *err)
 {
 	if (r->way == REMOTE_SSH && r->password)
@@ -151,7 +169,9 @@ static int parse_url(struct remote *r, const char *scheme, struct span rest, str
 			   SPAN_ARG(rest));
 	if (index_of(rest, '/') + 1 >= rest.n)
 		return err_set(err, ERR_USAGE, 0, "--repo: \"%s\" names no repository", r->url);
-	return check_credentials(r, err) < 0 ? -1 : check_http(r, err);
+	if (check_credentials(r, err) < 0 || check_http(r, err) < 0)
+		return -1;
+	return r->way == REMOTE_SSH ? read_ssh(r, rest, err) : 0;
 }
 
 /* "git@host:path", "host:path": what has a colon before its first slash. */
@@ -165,11 +185,14 @@ static int parse_ssh(struct remote *r, const char *text, struct err *err)
 		rest = after(rest, at + 1);
 	} else if (at < index_of(rest, '/'))
 		return refuse(err, "a user and a password need a scheme: https:// in front");
-	colon = rest.p[0] == '[' ? index_of(rest, ']') + 1 : index_of(rest, ':');
+	if (rest.p[0] == '[')
+		return refuse(err, "an address in brackets needs a scheme: ssh:// in front");
+	colon = index_of(rest, ':');
 	r->way = REMOTE_SSH;
 	r->url = xstrdup(text);
 	if (colon + 1 >= rest.n)
 		return err_set(err, ERR_USAGE, 0, "--repo: \"%s\" names no repository", text);
+	r->path = xstrdup(rest.p + colon + 1);
 	return read_host(r, span_of(rest.p, colon), err);
 }
 
@@ -222,6 +245,8 @@ void remote_release(struct remote *r)
 	free(r->host);
 	cred_wipe(r->user);
 	cred_wipe(r->password);
+	free(r->port);
+	free(r->path);
 	*r = (struct remote)REMOTE_INIT;
 }
 

@@ -20,6 +20,8 @@ struct remote {
 	char *host;     /* NULL when it is on this machine */
 	char *user;     /* or NULL */
 	char *password; /* or NULL */
+	char *port;     /* ssh's, or NULL */
+	char *path;     /* ssh's: what the far end calls it; "~ann/x" and "x" are below a home */
 };
 
 #define REMOTE_INIT                                                                                \

@@ -66,7 +66,6 @@ static int fetch(const char *directory, const struct repo_options *o, struct err
 		.ca_dir = env->wire.ca_dir,
 		.proxy = proxy,
 		.home = env->home,
-		.agent = env->ssh_agent,
 	};
 	struct job job = { .directory = directory, .o = &clone };
 	const struct apart_limits limits = { .silence_ms = SILENCE_MS, .stop = o->stop };
