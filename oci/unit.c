@@ -1,6 +1,7 @@
 #include "oci/unit.h"
 
 #include "oci/err.h"
+#include "oci/own.h"
 
 /* Longer than anything is kept; far below what overflows. */
 #define YEARS_100 (100L * 366 * 86400)
@@ -31,6 +32,15 @@ int unit_duration(long *seconds, struct span text, struct err *err)
 	return err_set(err, ERR_USAGE, 0,
 		       "\"%.*s\" is not a duration (such as 10m, 6h, 90d, or never)",
 		       SPAN_ARG(text));
+}
+
+char *unit_duration_text(long seconds)
+{
+	if (seconds % 86400 == 0)
+		return xasprintf("%ldd", seconds / 86400);
+	if (seconds % 3600 == 0)
+		return xasprintf("%ldh", seconds / 3600);
+	return xasprintf("%lds", seconds);
 }
 
 /* The power of 1024 that the end of *text names; the unit is cut off. */

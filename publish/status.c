@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "oci/buf.h"
+#include "oci/checked.h"
 #include "oci/clock.h"
 #include "oci/err.h"
 #include "oci/generation.h"
@@ -11,6 +12,7 @@
 #include "oci/log.h"
 #include "oci/move.h"
 #include "oci/own.h"
+#include "oci/unit.h"
 #include "publish/columns.h"
 #include "publish/mirror.h"
 #include "publish/pick.h"
@@ -21,6 +23,7 @@
 struct status {
 	const struct run *run;
 	const struct index *index;
+	const struct checked *checked;
 	char **patterns;
 	size_t npatterns;
 	time_t now;
@@ -85,13 +88,40 @@ static void say_snapshot(struct buf *out, const struct entry *e)
 		say(out, "bad: ", bad, "");
 }
 
+/* ---- max-age= ---- */
+
+static time_t last_check(const struct status *s, const struct entry *e)
+{
+	return checked_last(checked_at(s->checked, e->ref), e, s->now);
+}
+
+static bool is_stale(const struct status *s, const struct entry *e)
+{
+	return !entry_note(e, NOTE_SNAPSHOT_OF) &&
+	       checked_is_stale(last_check(s, e), checked_max_age(s->checked, e->ref), s->now);
+}
+
+static void say_stale(const struct status *s, struct buf *out, const struct entry *e)
+{
+	own_free char *max = unit_duration_text(checked_max_age(s->checked, e->ref));
+	char at[CLOCK_RFC3339], age[WORDS_AGE];
+
+	clock_rfc3339(last_check(s, e), at);
+	words_age(at, s->now, age);
+	say(out, "not checked with success for ", age, "");
+	buf_addf(out, " (max-age %s)", max);
+}
+
 static void add_row(struct status *s, const struct entry *e, size_t snapshots)
 {
 	own_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
-	bool worse = entry_note(e, NOTE_GONE_SINCE) || entry_note(e, NOTE_BAD);
+	bool stale = is_stale(s, e);
+	bool worse = stale || entry_note(e, NOTE_GONE_SINCE) || entry_note(e, NOTE_BAD);
 	char digest[SHORT_DIGEST], age[WORDS_AGE];
 
 	say_hold(&words, e);
+	if (stale)
+		say_stale(s, &words, e);
 	say_since(&words, "gone", entry_note(e, NOTE_GONE_SINCE));
 	say_since(&words, "unlisted", entry_note(e, NOTE_UNLISTED_SINCE));
 	say_snapshot(&words, e);
@@ -154,7 +184,21 @@ static json_t *snapshot_json(const struct entry *e)
 	return o;
 }
 
-static json_t *entry_json(const struct entry *e, struct entry *const *snapshots, size_t n)
+static void set_checked(json_t *to, const struct status *s, const struct entry *e)
+{
+	time_t last = last_check(s, e);
+	long seconds = checked_max_age(s->checked, e->ref);
+	own_free char *max_age = seconds < 0 ? NULL : unit_duration_text(seconds);
+	char at[CLOCK_RFC3339];
+
+	clock_rfc3339(last, at);
+	set_text(to, "checked", last ? at : NULL);
+	set_text(to, "max_age", max_age);
+	json_object_set_new(to, "stale", json_boolean(is_stale(s, e)));
+}
+
+static json_t *entry_json(const struct status *s, const struct entry *e,
+			  struct entry *const *snapshots, size_t n)
 {
 	json_t *o, *list;
 
@@ -162,6 +206,7 @@ static json_t *entry_json(const struct entry *e, struct entry *const *snapshots,
 		return snapshot_json(e);
 	o = content_json(e);
 	list = json_array();
+	set_checked(o, s, e);
 	set_text(o, "keep", entry_note(e, NOTE_KEEP));
 	set_text(o, "keep_for", entry_note(e, NOTE_KEEP_FOR));
 	set_text(o, "gone_since", entry_note(e, NOTE_GONE_SINCE));
@@ -179,7 +224,7 @@ static void print_json(struct status *s, const struct entry *e, struct entry *co
 		       size_t n)
 {
 	own_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX);
-	own_json json_t *o = entry_json(e, snapshots, n);
+	own_json json_t *o = entry_json(s, e, snapshots, n);
 
 	json_write(&text, o);
 	printf("%s%s", s->shown ? ",\n" : "\n", text.p);
@@ -279,7 +324,7 @@ int status_verb(struct run *run, int argc, char **argv, struct err *err)
 		.name = "mirror-publish status",
 		.synopsis = "[PATTERN...]",
 		.summary =
-			"What is published: digests, ages, snapshots, holds, what is gone or unlisted.",
+			"What is published: digests, ages, snapshots, holds, what is gone, unlisted, or past its max-age.",
 		.text = "One reference a line: its digest, how long ago that arrived, how many snapshots "
 			"it has, and what is to be said about it. With PATTERNs, only references that "
 			"match one, each with its snapshots, the newest first.",
@@ -291,12 +336,16 @@ int status_verb(struct run *run, int argc, char **argv, struct err *err)
 		.options = options,
 	};
 	own_by(mirror_release) struct mirror m = MIRROR_INIT;
-	struct status s = { .run = run, .index = &m.index, .now = clock_wall() };
+	own_by(checked_release) struct checked checked = CHECKED_INIT;
+	struct status s = {
+		.run = run, .index = &m.index, .checked = &checked, .now = clock_wall()
+	};
 	int r = verb_parse(&program, argc, argv, &s.patterns, &s.npatterns, err);
 
 	if (r != OPT_GO)
 		return r < 0 ? -1 : EXIT_DONE;
 	if (pick_check(s.patterns, s.npatterns, err) < 0 || mirror_read(&m, run->mirror, err) < 0)
 		return -1;
+	checked_load(&checked, &m.layout);
 	return show_all(&s);
 }

@@ -11,6 +11,7 @@
 #include "oci/list.h"
 #include "oci/move.h"
 #include "oci/own.h"
+#include "oci/unit.h"
 #include "sync/run.h"
 
 /* How long an operator's publish may take; it is milliseconds. */
@@ -79,15 +80,6 @@ static bool set_note(struct entry *e, const char *key, const char *value)
 	return true;
 }
 
-static char *duration_text(long seconds)
-{
-	if (seconds % 86400 == 0)
-		return xasprintf("%ldd", seconds / 86400);
-	if (seconds % 3600 == 0)
-		return xasprintf("%ldh", seconds / 3600);
-	return xasprintf("%lds", seconds);
-}
-
 /* Whether all that the entry points at was found or fetched by this run, with the line's platforms. */
 static bool is_arrived(const struct target *t, const struct entry *e)
 {
@@ -100,7 +92,7 @@ static bool set_retention(struct entry *e, const struct target *t)
 {
 	const struct image_options *o = &t->o;
 	own_free char *count = o->keep >= 0 ? xasprintf("%ld", o->keep) : NULL;
-	own_free char *age = o->keep_for >= 0 ? duration_text(o->keep_for) : NULL;
+	own_free char *age = o->keep_for >= 0 ? unit_duration_text(o->keep_for) : NULL;
 	bool changed = set_note(e, NOTE_KEEP, count);
 
 	changed |= set_note(e, NOTE_KEEP_FOR, age);

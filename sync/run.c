@@ -135,15 +135,23 @@ static bool was_checked(const struct target *t)
 	       t->state == STATE_HELD || t->state == STATE_GONE;
 }
 
-/* max-age=: what was last checked with success longer ago is named. What never was is new, and failed. */
+/* Nobody checks what is known to be gone. */
+static long max_age_of(const struct target *t)
+{
+	return t->o.upstream_gone ? -1 : t->o.max_age;
+}
+
+/* max-age=: what was last checked with success longer ago is named. */
 static void find_stale(struct run *r)
 {
 	for (size_t i = 0; i < r->targets.n; i++) {
 		struct target *t = r->targets.v[i];
-		long max = t->o.max_age;
+		const struct entry *e = index_find(&r->index, t->name);
+		time_t last = checked_last(t->checked, e, r->started);
 
-		t->stale = max >= 0 && t->checked > 0 && !was_checked(t) &&
-			   r->started - t->checked > max;
+		t->stale = !was_checked(t) && checked_is_stale(last, max_age_of(t), r->started);
+		if (t->stale)
+			t->checked = last;
 	}
 }
 
@@ -152,9 +160,14 @@ static void save_state(struct run *r)
 {
 	struct err err;
 
-	for (size_t i = 0; i < r->targets.n; i++)
-		if (was_checked(r->targets.v[i]))
-			checked_note(&r->checked, r->targets.v[i]->name, r->started);
+	for (size_t i = 0; i < r->targets.n; i++) {
+		const struct target *t = r->targets.v[i];
+
+		if (was_checked(t))
+			checked_note(&r->checked, t->name, r->started);
+		if (was_checked(t) || t->base.str[0])
+			checked_set_max_age(&r->checked, t->name, max_age_of(t));
+	}
 	if (checked_save(&r->checked, &r->layout, is_listed, r, &err) < 0)
 		log_warn("%s: %s; the next run asks for everything", r->o->mirror, err.msg);
 }

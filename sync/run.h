@@ -16,11 +16,11 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "oci/checked.h"
 #include "oci/err.h"
 #include "oci/index.h"
 #include "oci/layout.h"
 #include "oci/table.h"
-#include "sync/checked.h"
 #include "sync/source.h"
 #include "sync/target.h"
 

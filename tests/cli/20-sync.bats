@@ -420,6 +420,50 @@ today() {
 	grep -q '"stale":true' r.json
 }
 
+# What status says of the only image, as its last column and as JSON.
+status_says() {
+	"$BIN/mirror-publish" --mirror "$mirror" status | sed -E 's/^([^ ]+ +){4}//'
+}
+status_json() {
+	"$BIN/mirror-publish" --mirror "$mirror" status --json | jq -c ".images[0] | $1"
+}
+
+@test "max-age=: status tells it as well, whether or not a sync still runs" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1 max-age=30h"
+	sync
+	[ "$(status_says)" = - ]
+	[ "$(status_json '[.max_age, .stale]')" = '["30h",false]' ]
+	sed -i 's/"2[^"]*Z"/"2020-01-01T00:00:00Z"/; s/synced":"[^"]*"/synced":"2020-01-01T00:00:00Z"/' \
+		"$mirror/.mirror/state.json" "$mirror/index.json"
+	[[ $(status_says) == "not checked with success for "*"y (max-age 30h)" ]]
+	[ "$(status_json '[.checked, .max_age, .stale]')" = '["2020-01-01T00:00:00Z","30h",true]' ]
+	stop upstream
+	run -2 sync
+	[[ $(status_says) == *"(max-age 30h)" ]]
+	# the line says otherwise now, and that holds although the upstream is still down
+	list "up.example/team/app:1"
+	run -2 sync
+	[ "$(status_says)" = - ]
+	[ "$(status_json '[.max_age, .stale]')" = '[null,false]' ]
+}
+
+@test "max-age=: where state.json was lost, the day an image came counts; what is known to be gone does not" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1 max-age=1h"
+	sync
+	stop upstream
+	sed -i 's/synced":"[^"]*"/synced":"2020-01-01T00:00:00Z"/' "$mirror/index.json"
+	rm "$mirror/.mirror/state.json"
+	run --separate-stderr -2 sync
+	[[ $stderr == *"app:1: last checked with success 2020-01-01T00:00:00Z, longer ago than its max-age"* ]]
+	[[ $(status_says) == *"(max-age 1h)" ]]
+	list "up.example/team/app:1 max-age=1h upstream=gone"
+	run --separate-stderr -0 sync
+	[[ $stderr != *max-age* ]]
+	[ "$(status_says)" = - ]
+}
+
 @test "--dry-run --sizes says what would be fetched, shared content once, and leaves nothing behind" {
 	layout_multi "$up" docker.io/team/app:1 one
 	layout_multi "$up" docker.io/team/app:2 one

@@ -1,6 +1,7 @@
 #include "oci/unit.h"
 
 #include "oci/err.h"
+#include "oci/own.h"
 #include "tests/tap.h"
 
 static const struct {
@@ -41,6 +42,13 @@ static const struct {
 	{ "99999999999999999999", -1 },
 };
 
+static const struct {
+	long seconds;
+	const char *text;
+} texts[] = {
+	{ 7776000, "90d" }, { 21600, "6h" }, { 90000, "25h" }, { 600, "600s" }, { 0, "0d" },
+};
+
 int main(void)
 {
 	struct err err = ERR_INIT;
@@ -56,6 +64,11 @@ int main(void)
 
 		unit_size(&got, span_str(sizes[i].text), &err);
 		CHECK_ROW(got == sizes[i].bytes, sizes[i].text);
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		own_free char *text = unit_duration_text(texts[i].seconds);
+
+		CHECK_TEXT(text, texts[i].text, texts[i].text);
 	}
 	CHECK(unit_duration(&(long){ 0 }, span_str("soon"), &err) < 0 && err.kind == ERR_USAGE);
 	CHECK_TEXT(err.msg, "\"soon\" is not a duration (such as 10m, 6h, 90d, or never)",

@@ -1,4 +1,4 @@
-#include "sync/checked.h"
+#include "oci/checked.h"
 
 #include <limits.h>
 
@@ -6,13 +6,22 @@
 #include "oci/clock.h"
 #include "oci/err.h"
 #include "oci/file.h"
+#include "oci/index.h"
 #include "oci/layout.h"
 #include "oci/limits.h"
 
 static const char path[] = ".mirror/state.json";
 
-/* One short member a reference. */
+/* Two short members a reference. */
 #define CHECKED_MAX (64UL * MIB)
+
+/* The object of that name, or an empty one. */
+static json_t *member(const json_t *doc, const char *name)
+{
+	json_t *o = json_incref((json_t *)json_get_object(doc, name));
+
+	return o ? o : json_object();
+}
 
 void checked_load(struct checked *s, const struct layout *l)
 {
@@ -22,14 +31,14 @@ void checked_load(struct checked *s, const struct layout *l)
 
 	if (l->root >= 0 && file_read(l->root, path, &b, &ignored) == 0)
 		doc = json_read(buf_span(&b), &ignored);
-	s->when = json_incref((json_t *)json_get_object(doc, "checked"));
-	if (!s->when)
-		s->when = json_object();
+	s->when = member(doc, "checked");
+	s->max_age = member(doc, "max_age");
 }
 
 void checked_release(struct checked *s)
 {
 	json_decref(s->when);
+	json_decref(s->max_age);
 	*s = (struct checked)CHECKED_INIT;
 }
 
@@ -49,16 +58,29 @@ void checked_note(struct checked *s, const char *ref, time_t when)
 	json_object_set_new(s->when, ref, json_string(text));
 }
 
-static void drop_unlisted(struct checked *s, bool (*listed)(const char *ref, void *arg), void *arg)
+long checked_max_age(const struct checked *s, const char *ref)
+{
+	return (long)json_get_size(s->max_age, ref);
+}
+
+void checked_set_max_age(struct checked *s, const char *ref, long seconds)
+{
+	if (seconds >= 0)
+		json_object_set_new(s->max_age, ref, json_integer(seconds));
+	else
+		json_object_del(s->max_age, ref);
+}
+
+static void drop_unlisted(json_t *o, bool (*listed)(const char *ref, void *arg), void *arg)
 {
 	const char *ref;
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(s->when, next, ref, value)
+	json_object_foreach_safe(o, next, ref, value)
 	{
 		if (!listed(ref, arg))
-			json_object_del(s->when, ref);
+			json_object_del(o, ref);
 	}
 }
 
@@ -67,9 +89,12 @@ int checked_save(struct checked *s, const struct layout *l,
 {
 	own_by(buf_release) struct buf b = BUF_INIT(CHECKED_MAX);
 
-	drop_unlisted(s, listed, arg);
+	drop_unlisted(s->when, listed, arg);
+	drop_unlisted(s->max_age, listed, arg);
 	buf_adds(&b, "{\"checked\":");
 	json_write(&b, s->when);
+	buf_adds(&b, ",\"max_age\":");
+	json_write(&b, s->max_age);
 	buf_adds(&b, "}\n");
 	if (buf_failed(&b))
 		return err_set(err, ERR_LIMIT, 0, "\"%s\" would be larger than %lu MiB", path,
@@ -77,9 +102,24 @@ int checked_save(struct checked *s, const struct layout *l,
 	return file_replace(l->root, path, b.p, b.n, 0644, err);
 }
 
+time_t checked_last(time_t checked, const struct entry *e, time_t now)
+{
+	const char *synced = e ? entry_note(e, NOTE_SYNCED) : NULL;
+	time_t came = synced ? clock_parse_rfc3339(synced) : 0;
+
+	if (checked > 0 && checked <= now)
+		return checked;
+	return came > 0 && came <= now ? came : 0;
+}
+
 bool checked_due(time_t checked, long refresh, time_t now)
 {
 	if (refresh <= 0 || checked <= 0 || checked > now)
 		return true;
 	return refresh != LONG_MAX && now - checked >= refresh;
+}
+
+bool checked_is_stale(time_t last, long max_age, time_t now)
+{
+	return max_age >= 0 && last > 0 && now - last > max_age;
 }
