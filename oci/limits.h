@@ -29,6 +29,9 @@
 /* A blob may be as large as the disk; this only keeps sums of sizes inside 64 bits. */
 #define LIMIT_BLOB (1L << 50)
 
+/* What is left of a download that nobody went on with: longer than a few sprints' syncs are apart. */
+#define LIMIT_PARTIAL_DAYS 60
+
 /* References: distribution/reference caps name at 255, the specification tag at 128. */
 #define LIMIT_NAME 255
 #define LIMIT_TAG  128

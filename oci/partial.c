@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "oci/clock.h"
 #include "oci/err.h"
 #include "oci/file.h"
+#include "oci/limits.h"
 #include "oci/own.h"
 
 #define PLACE ".mirror/partial"
@@ -30,20 +32,36 @@ static void remove_own(int parent, int dir, const char *name)
 	unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-/* A directory whose lock is free belonged to a process that died. What cannot be removed now will
- * be met again by the next owner. */
+/* A directory whose lock is free belonged to a process that died. */
+static void sweep_other(int parent, const char *name)
+{
+	struct err ignored;
+	own_fd int dir = file_open_dir(parent, name, &ignored);
+	own_fd int lock = dir < 0 ? -1 : file_lock(dir, LOCK, "a sweep", 0, &ignored);
+
+	if (lock >= 0)
+		remove_own(parent, dir, name);
+}
+
+/* A file of a date to come (a clock was wrong) is not old. */
+static void sweep_old(int parent, const char *name)
+{
+	struct stat st;
+
+	if (strcmp(name, LOCK) != 0 && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && clock_wall() - st.st_mtime > LIMIT_PARTIAL_DAYS * 86400L)
+		unlinkat(parent, name, 0);
+}
+
+/* What cannot be removed now will be met again by the next owner. */
 static int sweep_one(const char *name, void *arg)
 {
 	int parent = *(int *)arg;
-	struct err ignored;
 
-	if (strncmp(name, OTHER, strlen(OTHER)) == 0) {
-		own_fd int dir = file_open_dir(parent, name, &ignored);
-		own_fd int lock = dir < 0 ? -1 : file_lock(dir, LOCK, "a sweep", 0, &ignored);
-
-		if (lock >= 0)
-			remove_own(parent, dir, name);
-	}
+	if (strncmp(name, OTHER, strlen(OTHER)) == 0)
+		sweep_other(parent, name);
+	else
+		sweep_old(parent, name);
 	return 0;
 }
 

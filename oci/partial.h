@@ -5,7 +5,10 @@
  * one file. So the directory belongs to whoever has its lock: files there are named for their digest
  * and are what the next run resumes. A process that finds it taken works in a directory of its own
  * below it, other-<pid>-<n>, emptied and removed when it is done; those of the dead are swept by the
- * next owner. Locks end with their process, so nothing has to be decided by age or pid.
+ * next owner. Locks end with their process, so whose a directory is needs no age or pid to be decided.
+ *
+ * A tag that moved, or a line that was removed, leaves files that no run will ask for again. So an owner begins by
+ * removing those that nothing was added to for LIMIT_PARTIAL_DAYS.
  */
 #ifndef OCI_PARTIAL_H
 #define OCI_PARTIAL_H

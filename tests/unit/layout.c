@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "oci/buf.h"
+#include "oci/clock.h"
 #include "oci/err.h"
 #include "oci/limits.h"
 #include "oci/own.h"
@@ -361,6 +362,45 @@ static void test_sweep_of_the_dead(void)
 	layout_close(&l);
 }
 
+static void make_aged(const struct tempdir *t, const char *name, long days)
+{
+	struct timespec then[2] = { { .tv_sec = clock_wall() - days * 86400L },
+				    { .tv_sec = clock_wall() - days * 86400L } };
+
+	tempdir_write(t, name, "he");
+	CHECK(utimensat(t->fd, name, then, 0) == 0);
+}
+
+static void test_sweep_of_the_old(void)
+{
+	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
+	struct layout l = open_new(&t), other = open_new(&t);
+	struct digest d = named("hello");
+	struct err err = ERR_INIT;
+	char name[DIGEST_MAX + 1];
+	own_free char *kept = NULL;
+	struct layout_blob *b;
+	int64_t have;
+
+	digest_name(&d, name);
+	kept = xasprintf(".mirror/partial/%s", name);
+	make_aged(&t, kept, LIMIT_PARTIAL_DAYS - 1);
+	make_aged(&t, ".mirror/partial/sha256-12", LIMIT_PARTIAL_DAYS + 1);
+	make_aged(&t, ".mirror/partial/sha256-34", -LIMIT_PARTIAL_DAYS * 10);
+	make_aged(&t, ".mirror/partial/lock", LIMIT_PARTIAL_DAYS + 1);
+	b = layout_begin(&l, &d, 5, &have, &err);
+	CHECK_ROW(b && have == 2, "what is not old yet is resumed");
+	CHECK_ROW(!tempdir_has(&t, ".mirror/partial/sha256-12"), "what is old is gone");
+	CHECK_ROW(tempdir_has(&t, ".mirror/partial/sha256-34"), "what is of a day to come stays");
+	CHECK_ROW(tempdir_has(&t, ".mirror/partial/lock"), "the lock is never old");
+	layout_abandon(b);
+	make_aged(&t, kept, LIMIT_PARTIAL_DAYS + 1);
+	CHECK(layout_put(&other, &d, "hello", 5, &err) == 0);
+	CHECK_ROW(tempdir_has(&t, kept), "only the owner of the directory sweeps");
+	layout_close(&other);
+	layout_close(&l);
+}
+
 /* ---- a lot ---- */
 
 static void test_many(void)
@@ -412,6 +452,7 @@ int main(void)
 	test_begun_twice();
 	test_two_writers();
 	test_sweep_of_the_dead();
+	test_sweep_of_the_old();
 	test_many();
 	test_large();
 	return tap_done();
