@@ -238,10 +238,26 @@ static enum auth_step send_open(struct auth_repo *r, struct auth_try *t)
 	return AUTH_SEND;
 }
 
+/* Whether one more login would only lock the account. */
+static bool locked_out(const struct auth_repo *r)
+{
+	return r->cred.kind != CRED_NONE && !r->origin->login_good &&
+	       r->origin->logins_refused >= LOGINS;
+}
+
+static int say_locked_out(const struct auth_repo *r, struct err *err)
+{
+	return err_set(err, ERR_AUTH, 401,
+		       "%s refused the credentials of %s %d times and is not asked again",
+		       r->origin->host, r->cred.from, LOGINS);
+}
+
 static enum auth_step send_cred(struct auth_repo *r, struct auth_try *t, struct err *err)
 {
 	own_by(cred_wipe_buf) struct buf basic = BUF_INIT(LIMIT_TOKEN_REQUEST);
 
+	if (r->mode == MODE_BASIC && locked_out(r))
+		return (enum auth_step)say_locked_out(r, err);
 	t->serial = r->serial;
 	if (r->header_serial == r->serial)
 		return AUTH_SEND;
@@ -259,20 +275,10 @@ static enum auth_step send_cred(struct auth_repo *r, struct auth_try *t, struct 
 	return AUTH_SEND;
 }
 
-/* Whether one more login would only lock the account. */
-static bool locked_out(const struct auth_repo *r)
-{
-	return r->cred.kind != CRED_NONE && !r->origin->login_good &&
-	       r->origin->logins_refused >= LOGINS;
-}
-
 static enum auth_step ask_ticket(struct auth_repo *r, struct auth_try *t, struct err *err)
 {
 	if (locked_out(r))
-		return (enum auth_step)err_set(
-			err, ERR_AUTH, 401,
-			"%s refused the credentials of %s %d times and is not asked again",
-			r->origin->host, r->cred.from, LOGINS);
+		return (enum auth_step)say_locked_out(r, err);
 	ticket_begin(r->ticket);
 	t->asked = true;
 	t->asking = r->ticket;
@@ -372,7 +378,10 @@ static int renew_cred(struct auth_repo *r, const struct auth_try *t, int64_t now
 
 	if (renewed < 0)
 		return -1;
-	return renewed && t->refusals <= 1 ? 0 : final(r, err);
+	if (renewed && t->refusals <= 1)
+		return 0;
+	r->origin->logins_refused++;
+	return final(r, err);
 }
 
 static int refused_basic(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
@@ -471,6 +480,11 @@ int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *cha
 	guard_learn(&r->origin->guard, &c, r->path);
 	return c.scheme == CHALLENGE_BASIC ? refused_basic(r, t, now, err)
 					   : refused_bearer(r, t, &c, err);
+}
+
+void auth_accepted(struct auth_repo *r, const struct auth_try *t)
+{
+	r->origin->login_good |= r->mode == MODE_BASIC && t->serial;
 }
 
 bool auth_stale(const struct auth_repo *r, const struct auth_try *t, long status, int64_t now)

@@ -17,10 +17,13 @@
  *		}
  *	answered 401 (or 400, 403 with auth_stale()):
  *		auth_refused(...) < 0 ? end the request with err : again
+ *	answered with what was asked for, a redirect, or 404:
+ *		auth_accepted(...)
  *
  * Rules kept here: Basic only goes to the origin that asked for it; a token only to the origin and repository
  * it was asked for; one token request for each (realm, service, scope, user) however many wait; a refusal that
- * repeats with fresh credentials is final. Kept by the caller: Authorization is dropped when a
+ * repeats with fresh credentials is final; a password that is refused time and again is sent no more, since
+ * registries lock accounts. Kept by the caller: Authorization is dropped when a
  * redirect leaves the origin, and a realm must pass the caller's rule for foreign URLs before anything is
  * sent there.
  */
@@ -71,6 +74,9 @@ const char *auth_header(const struct auth_repo *r);
  * again; -1: that was final. */
 int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *challenges, size_t n,
 		 int64_t now, struct err *err);
+
+/* A request was let in: a password that went along with it is good. */
+void auth_accepted(struct auth_repo *r, const struct auth_try *t);
 
 /* Whether a 400 or 403 may only mean that the token sent has expired: then call auth_refused(). */
 bool auth_stale(const struct auth_repo *r, const struct auth_try *t, long status, int64_t now);

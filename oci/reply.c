@@ -272,6 +272,15 @@ static void learn_reach(struct ask *a)
 		ask_endpoint(a)->reach = a->call.reached;
 }
 
+/* Whether it knew us well enough to say something about what was asked for. */
+static void learn_accepted(struct ask *a)
+{
+	long status = a->call.status;
+
+	if (a->repo && !a->foreign && (a->good || is_redirect(status) || status == 404))
+		auth_accepted(a->repo, &a->auth);
+}
+
 /* Nobody gets any further at this host; of those it redirects to, others may do. */
 static void hopeless(struct ask *a, const struct err *why)
 {
@@ -286,6 +295,7 @@ static void on_done(struct http_call *c, enum http_result result, const struct e
 	struct err err = ERR_INIT;
 
 	learn_reach(a);
+	learn_accepted(a);
 	if (why) {
 		err = *why;
 		name_storage(a, &err);

@@ -101,6 +101,44 @@ static void test_lockout(void)
 			  "one that was right before is not blamed");
 }
 
+/* A repository whose registry refuses the password itself. */
+static enum auth_step send_badly(struct run *run, int i)
+{
+	own_free char *path = xasprintf("image-%d", i);
+	struct auth_repo *r = auth_repo(run->auth, "https://r.corp", path);
+	struct span challenge = span_str(BASIC);
+	struct auth_try t = { 0 };
+	enum auth_step step = auth_next(r, &t, now, &run->err);
+
+	if (step == AUTH_SEND && !t.serial) {
+		auth_refused(r, &t, &challenge, 1, now, &run->err);
+		step = auth_next(r, &t, now, &run->err);
+	}
+	if (step == AUTH_SEND)
+		auth_refused(r, &t, &challenge, 1, now, &run->err);
+	return step;
+}
+
+static void test_basic_lockout(void)
+{
+	own_by(run_release) struct run run = run_with(ANN("r.corp")),
+				       good = run_with(ANN("r.corp"));
+	struct auth_repo *r = auth_repo(good.auth, "https://r.corp", "app");
+	struct auth_try t = { 0 };
+
+	for (int i = 0; i < 5; i++)
+		CHECK_ROW(send_badly(&run, i) == AUTH_SEND, "a wrong password is sent");
+	CHECK_ROW(send_badly(&run, 5) == AUTH_FAIL && strstr(run.err.msg, "is not asked again"),
+		  "but not for ever, by Basic either");
+	next(&good, r, &t, "send -", "where it is right");
+	auth_accepted(r, &t);
+	refuse(&good, r, &t, BASIC, NULL, "that something is open to all says nothing");
+	next(&good, r, &t, "send " ANN_BASIC, "that it is let in does");
+	auth_accepted(r, &t);
+	for (int i = 0; i < 7; i++)
+		CHECK_ROW(send_badly(&good, i) == AUTH_SEND, "it is not blamed for other images");
+}
+
 static void test_identity(void)
 {
 	own_by(run_release) struct run run =
@@ -203,6 +241,7 @@ int main(void)
 	test_token_with_password();
 	test_mirror_host();
 	test_lockout();
+	test_basic_lockout();
 	test_identity();
 	test_registry_token();
 	test_renewed_password(BASIC, "Basic with a helper");
