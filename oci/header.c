@@ -47,9 +47,11 @@ bool header_content_range(struct span value, int64_t *first, int64_t *last, int6
 
 int64_t header_retry_after(struct span value, time_t wall)
 {
+	struct span rest = value;
 	char text[64];
 	int64_t seconds;
 
+	span_cut(&rest, ';', &value);
 	value = span_trim(value);
 	if (!value.n || value.n >= sizeof(text))
 		return -1;

@@ -21,7 +21,7 @@ bool header_content_range(struct span value, int64_t *first, int64_t *last, int6
 int64_t header_length(struct span value);
 
 /* Retry-After in seconds from now (RFC 9110, 10.2.3): seconds, a date, and, as Docker Hub sends it, seconds since
- * 1970. `wall` is clock_wall(). -1 when it says nothing usable; never beyond HEADER_RETRY_MAX. */
+ * 1970; RateLimit-Reset, which registries spell in as many ways. What follows a ";" is left out. `wall` is clock_wall(). -1 when it says nothing usable; never beyond HEADER_RETRY_MAX. */
 #define HEADER_RETRY_MAX (INT64_C(7) * 24 * 3600)
 int64_t header_retry_after(struct span value, time_t wall);
 

@@ -38,14 +38,22 @@ static void tell_warning(const struct ask *a)
 	upstream_warn(a->up->registry, ask_endpoint(a)->shown, line.msg);
 }
 
+/* Seconds from now that a header speaks of, or -1. */
+static int64_t seconds_header(const struct ask *a, const char *name)
+{
+	struct span value = ask_header(a, name);
+
+	return value.p ? header_retry_after(value, clock_wall()) : -1;
+}
+
 static long number_header(const struct ask *a, const char *name, long *window)
 {
 	struct span value = ask_header(a, name);
-	long n, w = -1;
+	long n, w;
 
 	if (!value.p || !header_rate_limit(value, &n, &w))
 		return -1;
-	if (window && w >= 0)
+	if (w >= 0)
 		*window = w;
 	return n;
 }
@@ -58,7 +66,7 @@ static void read_quota(struct ask *a)
 	remaining = number_header(a, "RateLimit-Remaining", &window);
 	if (limit >= 0 || remaining >= 0)
 		pace_quota(&ask_endpoint(a)->pace, limit, remaining,
-			   number_header(a, "RateLimit-Reset", NULL), window, clock_now());
+			   (long)seconds_header(a, "RateLimit-Reset"), window, clock_now());
 }
 
 static int on_head(struct http_call *c, struct err *err)
@@ -92,8 +100,7 @@ static int on_data(struct http_call *c, const char *p, size_t n, struct err *err
 
 static int64_t retry_after(const struct ask *a)
 {
-	struct span value = ask_header(a, "Retry-After");
-	int64_t s = value.p ? header_retry_after(value, clock_wall()) : -1;
+	int64_t s = seconds_header(a, "Retry-After");
 
 	return s < 0 ? -1 : s * CLOCK_SEC;
 }
@@ -138,7 +145,8 @@ static void limited(struct ask *a, const struct err *why)
 {
 	struct pace *p = &ask_endpoint(a)->pace;
 	int64_t after = retry_after(a);
-	bool quota = number_header(a, "RateLimit-Remaining", NULL) == 0 ||
+	long window;
+	bool quota = number_header(a, "RateLimit-Remaining", &window) == 0 ||
 		     refusal_is_quota(buf_span(&a->said));
 
 	if (quota || after > PACE_PATIENCE) {
