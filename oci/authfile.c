@@ -145,20 +145,28 @@ static void wipe_texts(json_t *value)
 		explicit_bzero((char *)json_string_value(value), json_string_length(value));
 }
 
+static void collect_entries(struct authfile *f, json_t *auths)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(auths, key, value) add_entry(f, key, value);
+}
+
 static void collect(struct authfile *f, const json_t *root)
 {
-	json_t *auths = json_object_get(root, "auths");
 	json_t *helpers = json_object_get(root, "credHelpers");
 	const char *key, *store = text_or_null(root, "credsStore");
 	json_t *value;
 
-	json_object_foreach(auths, key, value) add_entry(f, key, value);
+	collect_entries(f, json_object_get(root, "auths"));
 	json_object_foreach(helpers, key, value) if (json_string_length(value))
 		add_helper(f, key, json_string_value(value));
 	f->store = store ? xstrdup(store) : NULL;
 }
 
-struct authfile *authfile_parse(const char *name, struct span json, struct err *err)
+struct authfile *authfile_parse(const char *name, enum authfile_form form, struct span json,
+				struct err *err)
 {
 	own_json json_t *root = json_read(json, err);
 	struct authfile *f;
@@ -177,7 +185,10 @@ struct authfile *authfile_parse(const char *name, struct span json, struct err *
 	}
 	f = xcalloc(1, sizeof(*f));
 	f->name = xstrdup(name);
-	collect(f, root);
+	if (form == AUTHFILE_DOCKERCFG)
+		collect_entries(f, root);
+	else
+		collect(f, root);
 	wipe_texts(root);
 	return f;
 }

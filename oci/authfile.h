@@ -6,6 +6,8 @@
  *	  "credHelpers": { "<registry>": "<helper>", ... },
  *	  "credsStore":	 "<helper>" }
  *
+ * and ~/.dockercfg, docker's first form: what is under "auths" here, alone.
+ *
  * Keys may be spelt as URLs ("https://index.docker.io/v1/"). An empty entry only says that a helper knows
  * the registry. Nothing of what the file holds but its keys gets into a message.
  */
@@ -21,8 +23,11 @@
 struct authfile;
 struct err;
 
+enum authfile_form { AUTHFILE_CONFIG, AUTHFILE_DOCKERCFG };
+
 /* Reads the document; `name` is for messages ("/root/.docker/config.json"). INVALID when it is no JSON object. */
-struct authfile *authfile_parse(const char *name, struct span json, struct err *err);
+struct authfile *authfile_parse(const char *name, enum authfile_form form, struct span json,
+				struct err *err);
 void authfile_free(struct authfile *f);
 
 /* How a registry is called here, whatever it is called there: "https://index.docker.io/v1/" and

@@ -12,7 +12,7 @@
 #include "oci/limits.h"
 #include "oci/own.h"
 
-enum { SOURCES = 5, HELPER_TIMEOUT_MS = 30000 };
+enum { SOURCES = 6, HELPER_TIMEOUT_MS = 30000 };
 
 /* What a helper said of a server: a credential, or why there is none. */
 struct answer {
@@ -34,7 +34,9 @@ struct creds {
 
 static int add_source(struct creds *c, const char *name, struct span json, struct err *err)
 {
-	struct authfile *f = authfile_parse(name, json, err);
+	bool first_form = span_ends(span_str(name), "/.dockercfg");
+	struct authfile *f =
+		authfile_parse(name, first_form ? AUTHFILE_DOCKERCFG : AUTHFILE_CONFIG, json, err);
 
 	if (!f)
 		return -1;
@@ -76,10 +78,12 @@ static int add_sources(struct creds *c, const struct creds_options *o, struct er
 		return -1;
 	if (add_file(c, o->xdg_runtime_dir, "/containers/auth.json", err) < 0)
 		return -1;
-	return add_file(c, given(o->xdg_config_home) ? o->xdg_config_home : o->home,
-			given(o->xdg_config_home) ? "/containers/auth.json"
-						  : "/.config/containers/auth.json",
-			err);
+	if (add_file(c, given(o->xdg_config_home) ? o->xdg_config_home : o->home,
+		     given(o->xdg_config_home) ? "/containers/auth.json"
+					       : "/.config/containers/auth.json",
+		     err) < 0)
+		return -1;
+	return add_file(c, o->home, "/.dockercfg", err);
 }
 
 struct creds *creds_new(const struct creds_options *o, struct err *err)

@@ -8,6 +8,7 @@
  *	$DOCKER_CONFIG/config.json		    or, without that variable, ~/.docker/config.json
  *	$XDG_RUNTIME_DIR/containers/auth.json
  *	$XDG_CONFIG_HOME/containers/auth.json	    or ~/.config/containers/auth.json
+ *	~/.dockercfg				    where docker kept them before 2015, and podman looks to this day
  *
  * Within a source: credHelpers[host]; then auths, the longest of host/ns/repo, host/ns, host (keys may be
  * spelt as URLs); then credsStore. Docker Hub's names (docker.io, index.docker.io,

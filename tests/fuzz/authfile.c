@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	while (json.n && json.p[json.n - 1] != '\n')
 		json.n--;
 	line = xstrndup(json.p + json.n, n - json.n);
-	f = authfile_parse("f", json, &err);
+	f = authfile_parse("f", n % 8 ? AUTHFILE_CONFIG : AUTHFILE_DOCKERCFG, json, &err);
 	if (f)
 		look_up(f, line);
 	authfile_free(f);

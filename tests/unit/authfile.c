@@ -157,7 +157,7 @@ static const struct {
 static char *look_up(const char *json, const char *host, const char *path)
 {
 	struct err err = ERR_INIT;
-	struct authfile *f = authfile_parse("f.json", span_str(json), &err);
+	struct authfile *f = authfile_parse("f.json", AUTHFILE_CONFIG, span_str(json), &err);
 	const struct cred *c = NULL;
 	char *got;
 
@@ -196,8 +196,9 @@ static void helpers(void)
 		"{\"credHelpers\":{\"https://index.docker.io/v1/\":\"hub\",\"quay.io\":\"q\","
 		"\"ghcr.io\":1,\"gcr.io\":\"\"},\"credsStore\":\"desktop\"}";
 	struct err err;
-	struct authfile *f = authfile_parse("f.json", span_str(json), &err);
-	struct authfile *none = authfile_parse("f.json", span_str("{\"credsStore\":\"\"}"), &err);
+	struct authfile *f = authfile_parse("f.json", AUTHFILE_CONFIG, span_str(json), &err);
+	struct authfile *none =
+		authfile_parse("f.json", AUTHFILE_CONFIG, span_str("{\"credsStore\":\"\"}"), &err);
 
 	CHECK_TEXT(authfile_helper(f, "docker.io"), "hub", "a helper of Docker Hub");
 	CHECK_TEXT(authfile_helper(f, "quay.io"), "q", "a helper of one host");

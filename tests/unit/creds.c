@@ -83,16 +83,18 @@ static void test_sources(void)
 				     .home = home };
 	struct {
 		const char *user;
-		const char **option; /* taken away after its turn */
+		const char **option; /* taken away after its turn; or */
+		const char *file;
 	} order[] = {
-		{ "docker-auth-config", &all.docker_auth_config },
-		{ "registry-auth-file", &all.registry_auth_file },
-		{ "docker-config", &all.docker_config },
-		{ "home-docker", NULL },
-		{ "runtime", &all.xdg_runtime_dir },
-		{ "xdg-config", &all.xdg_config_home },
-		{ "home-config", &all.home },
-		{ NULL, NULL },
+		{ "docker-auth-config", &all.docker_auth_config, NULL },
+		{ "registry-auth-file", &all.registry_auth_file, NULL },
+		{ "docker-config", &all.docker_config, NULL },
+		{ "home-docker", NULL, "home/.docker/config.json" },
+		{ "runtime", &all.xdg_runtime_dir, NULL },
+		{ "xdg-config", &all.xdg_config_home, NULL },
+		{ "home-config", NULL, "home/.config/containers/auth.json" },
+		{ "home-dockercfg", &all.home, NULL },
+		{ NULL, NULL, NULL },
 	};
 
 	make_dir(&t, "docker");
@@ -106,6 +108,9 @@ static void test_sources(void)
 	put_file(&t, "config/containers/auth.json", "quay.io", "xdg-config");
 	put_file(&t, "home/.docker/config.json", "quay.io", "home-docker");
 	put_file(&t, "home/.config/containers/auth.json", "quay.io", "home-config");
+	tempdir_write(&t, "home/.dockercfg",
+		      "{\"https://quay.io\":{\"auth\":\"aG9tZS1kb2NrZXJjZmc6YS1zZWNyZXQ=\","
+		      "\"email\":\"x\"}}");
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		struct err err = ERR_INIT;
 		struct creds *c = creds_new(&all, &err);
@@ -119,8 +124,8 @@ static void test_sources(void)
 		creds_free(c);
 		if (order[i].option)
 			*order[i].option = NULL;
-		else
-			unlinkat(t.fd, "home/.docker/config.json", 0);
+		else if (order[i].file)
+			unlinkat(t.fd, order[i].file, 0);
 	}
 }
 
