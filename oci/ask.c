@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "oci/clock.h"
+#include "oci/creds.h"
 #include "oci/grant.h"
 #include "oci/limits.h"
 #include "oci/own.h"
@@ -310,11 +311,25 @@ static void no_pull(struct ask *a, int64_t now)
 	ask_fail(a, &err);
 }
 
+/* Credential helpers take their time, and run beside everything else: an endpoint is asked when they have ended. */
+static bool knows_credentials(struct endpoint *e)
+{
+	struct creds *creds = e->up->registry->o.creds;
+	const char *host = e->origin ? strstr(e->origin, "://") + 3 : NULL;
+
+	if (e->known || !creds || !host)
+		return true;
+	if (!e->helped)
+		creds_begin(creds, host);
+	e->helped = true;
+	e->known = creds_ready(creds, host);
+	return e->known;
+}
+
 void ask_pump(struct endpoint *e, int64_t now)
 {
 	struct ask *a;
 
-	e->held = false;
 	grant_pump(e, now);
 	if (e->granted)
 		wake_waiting(e);
@@ -323,6 +338,9 @@ void ask_pump(struct endpoint *e, int64_t now)
 		fail_all(&e->queue, &e->pace.why);
 		fail_all(&e->later, &e->pace.why);
 	}
+	e->held = (e->queue.first || e->helped) && !knows_credentials(e);
+	if (e->held)
+		return;
 	while ((a = e->queue.first) && e->active < pace_room(&e->pace) &&
 	       pace_ready_at(&e->pace) <= now) {
 		enum pace_gate gate = pace_may_pull(&e->pace, a->pull, now);

@@ -17,6 +17,7 @@ enum { SOURCES = 6, HELPER_TIMEOUT_MS = 30000 };
 /* What a helper said of a server: a credential, or why there is none. */
 struct answer {
 	char *helper, *server, *host;
+	struct helper_run *under_way; /* it has not said it yet; NULL: it has */
 	struct cred cred;
 	bool bad;
 	struct err why;
@@ -101,6 +102,7 @@ struct creds *creds_new(const struct creds_options *o, struct err *err)
 
 static void answer_release(struct answer *a)
 {
+	helper_free(a->under_way);
 	free(a->helper);
 	free(a->server);
 	free(a->host);
@@ -120,8 +122,7 @@ void creds_free(struct creds *c)
 	free(c);
 }
 
-static const struct answer *known_answer(const struct creds *c, const char *helper,
-					 const char *server)
+static struct answer *known_answer(const struct creds *c, const char *helper, const char *server)
 {
 	for (size_t i = 0; i < c->nanswers; i++)
 		if (strcmp(c->answers[i].helper, helper) == 0 &&
@@ -130,27 +131,41 @@ static const struct answer *known_answer(const struct creds *c, const char *help
 	return NULL;
 }
 
-static const struct answer *new_answer(struct creds *c, const struct helper *h, const char *server,
-				       const char *host)
+/* The helper called `name`, as the file that names it says. */
+static struct helper helper_of(const struct creds *c, const struct authfile *f, const char *name)
 {
-	struct answer *a;
+	return (struct helper){
+		.name = name,
+		.path = c->path,
+		.named = authfile_name(f),
+		.environment = c->environment,
+		.timeout_ms = c->timeout_ms,
+	};
+}
 
+static struct answer *begin(struct creds *c, const struct helper *h, const char *server,
+			    const char *host)
+{
+	struct answer *a = known_answer(c, h->name, server);
+
+	if (a)
+		return a;
 	c->answers = xgrow(c->answers, c->nanswers, &c->capanswers, sizeof(*c->answers));
 	a = &c->answers[c->nanswers++];
 	*a = (struct answer){ .helper = xstrdup(h->name),
 			      .server = xstrdup(server),
 			      .host = xstrdup(host) };
-	a->bad = helper_get(h, server, &a->cred, &a->why) < 0;
+	a->under_way = helper_start(h, server);
 	return a;
 }
 
 static int ask(struct creds *c, const struct helper *h, const char *server, const char *host,
 	       struct cred *out, struct err *err)
 {
-	const struct answer *a = known_answer(c, h->name, server);
+	struct answer *a = begin(c, h, server, host);
 
-	if (!a)
-		a = new_answer(c, h, server, host);
+	if (a->under_way)
+		a->bad = helper_finish(take(a->under_way), &a->cred, &a->why) < 0;
 	if (a->bad) {
 		*err = a->why;
 		return -1;
@@ -159,23 +174,21 @@ static int ask(struct creds *c, const struct helper *h, const char *server, cons
 	return 0;
 }
 
-/* Asks a helper that f names, which may be NULL. Docker keeps Docker Hub's credential under the address
- * it had in its first protocol, podman under its name. */
+/* Docker keeps Docker Hub's credential under the address it had in its first protocol, podman under its name. */
+static const char *first_name(const char *host)
+{
+	return strcmp(host, "docker.io") == 0 ? "https://index.docker.io/v1/" : host;
+}
+
+/* Asks a helper that f names, which may be NULL. */
 static int ask_helper(struct creds *c, const struct authfile *f, const char *name, const char *host,
 		      struct cred *out, struct err *err)
 {
-	struct helper h = {
-		.name = name,
-		.path = c->path,
-		.named = authfile_name(f),
-		.environment = c->environment,
-		.timeout_ms = c->timeout_ms,
-	};
+	struct helper h = helper_of(c, f, name);
 
 	if (!name)
 		return 0;
-	if (strcmp(host, "docker.io") == 0 &&
-	    (ask(c, &h, "https://index.docker.io/v1/", host, out, err) < 0))
+	if (ask(c, &h, first_name(host), host, out, err) < 0)
 		return -1;
 	return out->kind == CRED_NONE ? ask(c, &h, host, host, out, err) : 0;
 }
@@ -209,6 +222,55 @@ int creds_find(struct creds *c, const char *host, const char *path, struct cred 
 			return -1;
 	}
 	return 0;
+}
+
+static void begin_helper(struct creds *c, const struct authfile *f, const char *name,
+			 const char *host)
+{
+	struct helper h = helper_of(c, f, name);
+
+	if (!name)
+		return;
+	begin(c, &h, first_name(host), host);
+	begin(c, &h, host, host);
+}
+
+void creds_begin(struct creds *c, const char *host)
+{
+	own_free char *known = authfile_key(host);
+	const struct cred *written = NULL;
+	struct err ignored;
+
+	for (size_t i = 0; i < c->nsources && !written; i++) {
+		const struct authfile *f = c->sources[i];
+
+		begin_helper(c, f, authfile_helper(f, known), known);
+		if (authfile_find(f, known, "", &written, &ignored) == 0 && !written)
+			begin_helper(c, f, authfile_store(f), known);
+	}
+}
+
+bool creds_ready(struct creds *c, const char *host)
+{
+	own_free char *known = authfile_key(host);
+
+	for (size_t i = 0; i < c->nanswers; i++) {
+		struct answer *a = &c->answers[i];
+
+		if (a->under_way && strcmp(a->host, known) == 0 && !helper_ended(a->under_way))
+			return false;
+	}
+	return true;
+}
+
+size_t creds_watch(const struct creds *c, int *fds, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->nanswers && n < max; i++)
+		if (c->answers[i].under_way && helper_fd(c->answers[i].under_way) >= 0)
+			fds[n++] = helper_fd(c->answers[i].under_way);
+	return n;
 }
 
 void creds_forget(struct creds *c, const char *host)

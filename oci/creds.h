@@ -12,14 +12,23 @@
  *
  * Within a source: credHelpers[host]; then auths, the longest of host/ns/repo, host/ns, host (keys may be
  * spelt as URLs); then credsStore. Docker Hub's names (docker.io, index.docker.io,
- * registry-1.docker.io, https://index.docker.io/v1/) are one. A helper is a program that runs while
- * creds_find() waits; what it said is kept, its failures too.
+ * registry-1.docker.io, https://index.docker.io/v1/) are one. A helper is a program that may take its time, and
+ * creds_find() waits for it; who has something else to do begins before it needs an answer:
+ *
+ *	creds_begin(c, host)		starts the helpers there are for a host
+ *	creds_ready(c, host)		... until they have ended; meanwhile creds_watch() says what to poll for
+ *	creds_find(c, host, ...)	does not wait then
+ *
+ * What a helper said is kept, its failures too.
  *
  * The host is always the one that is really asked, never the name it stands in for: a mirror.conf that
  * sends docker.io elsewhere does not take docker.io's credentials along.
  */
 #ifndef OCI_CREDS_H
 #define OCI_CREDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "oci/cred.h"
 
@@ -52,6 +61,11 @@ void creds_free(struct creds *c);
  */
 int creds_find(struct creds *c, const char *host, const char *path, struct cred *out,
 	       struct err *err);
+
+void creds_begin(struct creds *c, const char *host);
+bool creds_ready(struct creds *c, const char *host);
+/* Descriptors that become readable when it is worth to look again, at most so many; gives how many. */
+size_t creds_watch(const struct creds *c, int *fds, size_t max);
 
 /* Forgets what helpers said about this host, since it was refused: the next look-up asks them again. */
 void creds_forget(struct creds *c, const char *host);

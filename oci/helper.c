@@ -40,23 +40,17 @@ static char *find_program(const struct helper *h)
 	return NULL;
 }
 
-/* A program under way. */
-struct child {
-	pid_t pid;
-	int pidfd;  /* readable when it has ended */
-	int out;    /* its standard output */
-	int status; /* as of waitpid(), once it has ended */
+struct helper_run {
+	char *name, *named; /* as in struct helper */
+	pid_t pid;          /* 0: none, or it has ended and been waited for */
+	int pidfd;          /* readable when it has ended */
+	int out;            /* its standard output; -1 when it has said all */
+	int status;         /* as of waitpid() */
+	struct buf said;
+	int64_t deadline;
+	const char *trouble; /* what it did instead of ending well, or NULL */
+	struct err why;      /* it could not be started; of kind NONE otherwise */
 };
-
-static void child_release(struct child *c)
-{
-	if (c->pid > 0) {
-		kill(c->pid, SIGKILL);
-		waitpid(c->pid, NULL, 0);
-	}
-	own_fd_(&c->pidfd);
-	own_fd_(&c->out);
-}
 
 /* The server's name goes into the pipe before the program starts: it fits, and nobody can be gone yet. */
 static int pipe_with(const char *text)
@@ -102,8 +96,8 @@ static int spawn(pid_t *pid, const char *program, char *const *environment, int 
 	return why ? -1 : 0;
 }
 
-static int start(struct child *c, const struct helper *h, const char *program, const char *server,
-		 struct err *err)
+static int run(struct helper_run *r, const struct helper *h, const char *program,
+	       const char *server, struct err *err)
 {
 	own_fd int in = pipe_with(server);
 	own_fd int theirs = -1;
@@ -111,15 +105,15 @@ static int start(struct child *c, const struct helper *h, const char *program, c
 
 	if (in < 0 || pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, "cannot make a pipe for", program);
-	c->out = ends[0];
+	r->out = ends[0];
 	theirs = ends[1];
 	fcntl(in, F_SETFL, 0);
-	if (spawn(&c->pid, program, h->environment, in, theirs) < 0) {
-		c->pid = 0;
+	if (spawn(&r->pid, program, h->environment, in, theirs) < 0) {
+		r->pid = 0;
 		return err_sys(err, "cannot run", program);
 	}
-	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	if (c->pidfd < 0)
+	r->pidfd = (int)syscall(SYS_pidfd_open, r->pid, 0);
+	if (r->pidfd < 0)
 		return err_sys(err, "cannot watch", program);
 	return 0;
 }
@@ -131,88 +125,114 @@ static bool readable(int fd, int64_t deadline)
 	int n;
 
 	do {
-		int64_t left = (deadline - clock_now()) / CLOCK_MS;
+		int64_t left = (deadline - clock_now() + CLOCK_MS - 1) / CLOCK_MS;
 
 		n = poll(&p, 1, left > 0 ? (int)left : 0);
 	} while (n < 0 && errno == EINTR);
 	return n > 0;
 }
 
-/* Everything it says, and its status; false when it takes too long or says too much. */
-static bool listen_to(struct child *c, struct buf *said, int64_t deadline)
+static void end(struct helper_run *r, const char *trouble)
 {
-	for (;;) {
-		ssize_t n;
-
-		if (!readable(c->out, deadline))
-			return false;
-		n = read(c->out, said->p + said->n, said->max - said->n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		said->n += (size_t)n;
-		said->p[said->n] = '\0';
-	}
-	if (said->n == said->max || !readable(c->pidfd, deadline))
-		return false;
-	if (waitpid(c->pid, &c->status, 0) == c->pid)
-		c->pid = 0;
-	return c->pid == 0;
+	r->trouble = trouble;
+	if (r->pid > 0 && trouble)
+		kill(r->pid, SIGKILL);
+	if (r->pid > 0)
+		waitpid(r->pid, &r->status, 0);
+	r->pid = 0;
 }
 
-static int failed(const struct helper *h, const struct buf *said, struct err *err)
+static void take_more(struct helper_run *r)
+{
+	struct buf *said = &r->said;
+	ssize_t n;
+
+	if (r->out < 0) {
+		end(r, NULL);
+		return;
+	}
+	n = read(r->out, said->p + said->n, said->max - said->n);
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n <= 0) {
+		close(r->out);
+		r->out = -1;
+		return;
+	}
+	said->n += (size_t)n;
+	said->p[said->n] = '\0';
+	if (said->n == said->max)
+		end(r, "says too much");
+}
+
+int helper_fd(const struct helper_run *r)
+{
+	return r->out < 0 ? r->pidfd : r->out;
+}
+
+/* Listens until then; whether it has ended. */
+static bool listen_until(struct helper_run *r, int64_t then)
+{
+	while (r->pid > 0 && readable(helper_fd(r), then))
+		take_more(r);
+	if (r->pid > 0 && clock_now() >= r->deadline)
+		end(r, "takes too long");
+	return r->pid <= 0;
+}
+
+bool helper_ended(struct helper_run *r)
+{
+	return listen_until(r, 0);
+}
+
+static int failed(const struct helper_run *r, struct err *err)
 {
 	char words[REDACT_MAX];
-	struct span text = buf_span(said);
+	struct span text = buf_span(&r->said);
 
 	/* a helper that fails may have said the credential all the same: that would be an object */
 	redact(words, memchr(text.p, '{', text.n) ? span_of("", 0) : text, NULL);
 	return err_set(err, ERR_AUTH, 0, "credential helper \"docker-credential-%s\" failed%s%s",
-		       h->name, *words ? ": " : "", words);
+		       r->name, *words ? ": " : "", words);
 }
 
 /* { "ServerURL": ..., "Username": ..., "Secret": ... } */
-static int read_answer(const struct helper *h, const struct buf *said, struct cred *out,
-		       struct err *err)
+static int read_answer(const struct helper_run *r, struct cred *out, struct err *err)
 {
-	own_json json_t *root = json_read(buf_span(said), err);
+	own_json json_t *root = json_read(buf_span(&r->said), err);
 	const char *user = json_get_text(root, "Username"), *secret = json_get_text(root, "Secret");
 
 	if (!user || !secret)
 		return err_set(err, ERR_AUTH, 0,
 			       "credential helper \"docker-credential-%s\" did not answer with "
 			       "Username and Secret",
-			       h->name);
+			       r->name);
 	if (*user || *secret)
-		cred_set(out, user, secret, h->named);
+		cred_set(out, user, secret, r->named);
 	explicit_bzero((char *)secret, strlen(secret));
 	return 0;
 }
 
-static int converse(const struct helper *h, const char *program, const char *server,
-		    struct cred *out, struct err *err)
+/* What it came to. */
+static int conclude(const struct helper_run *r, struct cred *out, struct err *err)
 {
-	own_by(child_release) struct child c = { .pidfd = -1, .out = -1 };
-	own_by(cred_wipe_buf) struct buf said = BUF_INIT(LIMIT_HELPER);
-	int64_t deadline = clock_now() + h->timeout_ms * CLOCK_MS;
-
-	if (start(&c, h, program, server, err) < 0)
+	if (r->why.kind != ERR_NONE) {
+		*err = r->why;
 		return -1;
-	/* all of it at once: a buffer that grows would leave copies behind */
-	buf_room(&said, LIMIT_HELPER);
-	if (!listen_to(&c, &said, deadline))
+	}
+	if (r->trouble)
 		return err_set(err, ERR_AUTH, 0, "credential helper \"docker-credential-%s\" %s",
-			       h->name, said.n == said.max ? "says too much" : "takes too long");
-	if (WIFEXITED(c.status) && WEXITSTATUS(c.status) == 0)
-		return read_answer(h, &said, out, err);
+			       r->name, r->trouble);
+	if (WIFEXITED(r->status) && WEXITSTATUS(r->status) == 0)
+		return read_answer(r, out, err);
 	/* the words of docker-credential-helpers' errCredentialsNotFound */
-	if (strcasestr(said.p, "credentials not found"))
+	if (strcasestr(r->said.p, "credentials not found"))
 		return 0;
-	return failed(h, &said, err);
+	return failed(r, err);
 }
 
-int helper_get(const struct helper *h, const char *server, struct cred *out, struct err *err)
+static int find_and_run(struct helper_run *r, const struct helper *h, const char *server,
+			struct err *err)
 {
 	own_free char *program = NULL;
 
@@ -226,9 +246,51 @@ int helper_get(const struct helper *h, const char *server, struct cred *out, str
 			       "credential helper \"docker-credential-%s\", named in %s, is not in "
 			       "the path",
 			       h->name, h->named);
-	if (converse(h, program, server, out, err) < 0) {
+	if (run(r, h, program, server, err) == 0)
+		return 0;
+	end(r, "was not watched");
+	return err_wrap(err, "%s", h->named);
+}
+
+struct helper_run *helper_start(const struct helper *h, const char *server)
+{
+	struct helper_run *r = xcalloc(1, sizeof(*r));
+
+	r->name = xstrdup(h->name);
+	r->named = xstrdup(h->named);
+	r->pidfd = r->out = -1;
+	r->deadline = clock_now() + h->timeout_ms * CLOCK_MS;
+	/* all of it at once: a buffer that grows would leave copies behind */
+	buf_init(&r->said, LIMIT_HELPER);
+	buf_room(&r->said, LIMIT_HELPER);
+	find_and_run(r, h, server, &r->why);
+	return r;
+}
+
+int helper_finish(struct helper_run *r, struct cred *out, struct err *err)
+{
+	int result;
+
+	listen_until(r, r->deadline);
+	result = conclude(r, out, err);
+	if (result < 0) {
 		err->kind = ERR_AUTH;
-		return err_wrap(err, "%s", h->named);
+		if (r->why.kind == ERR_NONE)
+			err_wrap(err, "%s", r->named);
 	}
-	return 0;
+	helper_free(r);
+	return result;
+}
+
+void helper_free(struct helper_run *r)
+{
+	if (!r)
+		return;
+	end(r, "is of no use any more");
+	own_fd_(&r->pidfd);
+	own_fd_(&r->out);
+	cred_wipe_buf(&r->said);
+	free(r->name);
+	free(r->named);
+	free(r);
 }

@@ -8,6 +8,8 @@
 #ifndef OCI_HELPER_H
 #define OCI_HELPER_H
 
+#include <stdbool.h>
+
 #include "oci/cred.h"
 
 struct err;
@@ -21,8 +23,22 @@ struct helper {
 	long timeout_ms;
 };
 
-/* Asks for the credential of server into *out, which must be empty; CRED_NONE when the helper knows none.
- * AUTH when it is missing, fails, says nothing that can be read, or takes too long: then it is killed. */
-int helper_get(const struct helper *h, const char *server, struct cred *out, struct err *err);
+/* One that has been asked for the credential of a server. */
+struct helper_run;
+
+/* Starts it; what can't be started has ended. */
+struct helper_run *helper_start(const struct helper *h, const char *server);
+
+/* Whether it has ended, or its time is up; never waits. Until then helper_fd() becomes readable when it is worth to
+ * look again. */
+bool helper_ended(struct helper_run *r);
+int helper_fd(const struct helper_run *r);
+
+/* Takes r, waits for its end, and gives what it said in *out, which must be empty; CRED_NONE when the helper knows
+ * none. AUTH when it is missing, fails, says nothing that can be read, or takes too long: then it is killed. */
+int helper_finish(struct helper_run *r, struct cred *out, struct err *err);
+
+/* Kills it when it still runs. NULL is fine. */
+void helper_free(struct helper_run *r);
 
 #endif

@@ -369,13 +369,22 @@ static unsigned collect(struct http *h)
 	return n;
 }
 
-int http_turn(struct http *h, int timeout_ms, struct err *err)
+static CURLMcode wait_for(struct http *h, const int *others, size_t n, int timeout_ms)
+{
+	struct curl_waitfd fds[HTTP_OTHERS];
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = (struct curl_waitfd){ .fd = others[i], .events = CURL_WAIT_POLLIN };
+	return curl_multi_poll(h->multi, fds, (unsigned)n, timeout_ms, NULL);
+}
+
+int http_turn(struct http *h, const int *others, size_t n, int timeout_ms, struct err *err)
 {
 	int running;
 	CURLMcode code = curl_multi_perform(h->multi, &running);
 
 	if (code == CURLM_OK && !collect(h))
-		code = curl_multi_poll(h->multi, NULL, 0, timeout_ms, NULL);
+		code = wait_for(h, others, n, timeout_ms);
 	if (code != CURLM_OK)
 		return err_set(err, ERR_IO, 0, "network: %s", curl_multi_strerror(code));
 	return 0;

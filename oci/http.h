@@ -7,7 +7,7 @@
  *
  *	call.url = ...; call.head = ...; call.data = ...; call.done = ...;
  *	http_send(h, &call)	the call and all it points at stay until done()
- *	http_turn(h, 1000) ...	head(), then data() any number of times, then done(), exactly once
+ *	http_turn(h, NULL, 0, 1000) ...	head(), then data() any number of times, then done(), exactly once
  *
  * The address of a server is judged before a byte is sent to it (see oci/origin.h). The environment is not
  * looked at: proxies and CAs come in by options.
@@ -86,8 +86,10 @@ void http_send(struct http *h, struct http_call *c);
 /* Gives the request up; done() is not called. Not from head() or data(). */
 void http_cancel(struct http *h, struct http_call *c);
 
-/* Moves whatever can move; when nothing ended, waits up to timeout_ms for something to happen. */
-int http_turn(struct http *h, int timeout_ms, struct err *err);
+/* Moves whatever can move; when nothing ended, waits up to timeout_ms for something to happen, or for one of n other
+ * descriptors to become readable. */
+int http_turn(struct http *h, const int *others, size_t n, int timeout_ms, struct err *err);
+#define HTTP_OTHERS 64 /* at most */
 
 /* The value of the nth header of that name (0 is the first), without blanks around it; p is NULL when there is
  * none. */

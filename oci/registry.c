@@ -6,6 +6,7 @@
 #include "oci/auth.h"
 #include "oci/clock.h"
 #include "oci/conf.h"
+#include "oci/creds.h"
 #include "oci/own.h"
 #include "oci/pull_blob.h"
 #include "oci/pull_manifest.h"
@@ -124,14 +125,16 @@ int registry_run(struct registry *r, bool (*until)(void *arg), void *arg, int ti
 		 struct err *err)
 {
 	while (!until || !until(arg)) {
-		int wait;
+		int others[HTTP_OTHERS], wait;
+		size_t n;
 
 		if (r->stopped)
 			stop_all(r);
 		wait = pump(r, timeout_ms);
 		if (!pending(r))
 			return 0;
-		if (http_turn(r->http, wait, err) < 0)
+		n = r->o.creds ? creds_watch(r->o.creds, others, HTTP_OTHERS) : 0;
+		if (http_turn(r->http, others, n, wait, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -59,6 +59,8 @@ struct endpoint {
 	struct grant_call *grants; /* tokens under way */
 	bool granted;              /* some have come: who waits may go on */
 	bool held;                 /* what is next waits for what is under way */
+	bool helped;               /* credential helpers have been started */
+	bool known;                /* and have said what they know */
 };
 
 struct upstream {

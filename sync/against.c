@@ -62,7 +62,7 @@ static int get(struct http *h, const char *url, struct answer *a, struct err *er
 
 	http_send(h, &call);
 	while (!a->ended)
-		if (http_turn(h, 1000, err) < 0)
+		if (http_turn(h, NULL, 0, 1000, err) < 0)
 			return -1;
 	if (a->failed) {
 		*err = a->err;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "oci/buf.h"
 #include "oci/clock.h"
@@ -277,13 +278,13 @@ static inline bool page_say(const char *verb, const char *rest)
 	return false;
 }
 
-/* file NAME: the indented lines that follow. */
-static inline void page_open_file(struct page *p, const char *name, int line)
+/* file NAME, program NAME: the indented lines that follow. */
+static inline void page_open_file(struct page *p, const char *verb, const char *name, int line)
 {
 	own_free char *path = xasprintf("%s/%s", p->dir, name);
 
 	p->file = fopen(path, "we");
-	if (!p->file)
+	if (!p->file || fchmod(fileno(p->file), *verb == 'p' ? 0755 : 0644) < 0)
 		page_die(p, line, "can't write the file");
 }
 
@@ -293,8 +294,8 @@ static inline void page_read_word(struct page *p, const char *verb, char *rest, 
 		page_read_content(p, rest, line);
 	else if (strcmp(verb, "request") == 0)
 		page_read_request(p, rest, line);
-	else if (strcmp(verb, "file") == 0)
-		page_open_file(p, rest, line);
+	else if (strcmp(verb, "file") == 0 || strcmp(verb, "program") == 0)
+		page_open_file(p, verb, rest, line);
 	else if (page_say(verb, rest))
 		return;
 	else if (p->nsteps && (page_order(verb) || verb[strlen(verb) - 1] == ':'))

@@ -1,6 +1,7 @@
 #include "oci/creds.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -416,6 +417,37 @@ static void test_stores(void)
 	creds_free(c);
 }
 
+/* Begun ahead of time: the same programs run, once. */
+static void test_ahead(void)
+{
+	own_by(tempdir_release) struct tempdir t = tempdir_new();
+	own_by(buf_release) struct buf one = BUF_INIT(1000), all = BUF_INIT(1000);
+	struct creds *c = creds_with(
+		&t,
+		"{\"credsStore\":\"all\",\"credHelpers\":{\"ghcr.io\":\"one\"},\"auths\":{\"quay.io\":"
+		"{\"username\":\"ann\",\"password\":\"a-secret\"},\"gcr.io/org\":{}}}",
+		0);
+	struct pollfd p = { .events = POLLIN };
+
+	put_helper(&t, "one", ANSWER("bob", "b-secret"));
+	put_helper(&t, "all", ANSWER("eve", "e-secret"));
+	creds_begin(c, "quay.io");
+	CHECK_ROW(creds_ready(c, "quay.io") && creds_watch(c, &p.fd, 1) == 0,
+		  "what stands in the file needs no helper");
+	creds_begin(c, "gcr.io");
+	while (!creds_ready(c, "gcr.io") && creds_watch(c, &p.fd, 1) == 1)
+		poll(&p, 1, -1);
+	creds_begin(c, "gcr.io");
+	check_found(c, "gcr.io", "basic eve e-secret", "begun, and found");
+	CHECK_TEXT(log_of(&t, "all", &all), "get gcr.io handed-on\n", "it was run once");
+	creds_begin(c, "ghcr.io");
+	check_found(c, "ghcr.io", "basic bob b-secret", "who does not wait for it, is made to");
+	CHECK_TEXT(log_of(&t, "one", &one), "get ghcr.io handed-on\n", "and it was run once, too");
+	creds_begin(c, "r.corp");
+	creds_free(c);
+	CHECK_ROW(waitpid(-1, NULL, 0) < 0 && errno == ECHILD, "what still runs is ended");
+}
+
 /*
  * One credential.
  */
@@ -462,6 +494,7 @@ int main(void)
 	test_hub_helper();
 	test_timeout();
 	test_stores();
+	test_ahead();
 	test_cred();
 	test_wiping();
 	return tap_done();
