@@ -97,7 +97,7 @@ static void send_call(struct grant_call *g)
 	buf_clear(&g->body);
 	g->call.method = g->form ? HTTP_POST : HTTP_GET;
 	g->call.url = g->url;
-	g->call.form = g->form;
+	g->call.body = span_str(g->form ? g->form : "");
 	g->call.authorization = g->authorization;
 	g->call.tls = g->foreign ? &e->tls_abroad : &e->tls;
 	g->call.reach = e->reach;

@@ -199,6 +199,8 @@ static void set_fields(struct http_transfer *t, const struct http_call *c)
 		add_field(t, "Accept", c->accept);
 	if (c->authorization)
 		add_field(t, "Authorization", c->authorization);
+	if (c->method == HTTP_POST && c->body_type)
+		add_field(t, "Content-Type", c->body_type);
 	if (c->from > 0)
 		snprintf(range, sizeof(range), "%lld-", (long long)c->from);
 	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->fields);
@@ -211,8 +213,10 @@ static void set_method(CURL *e, const struct http_call *c)
 		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
 	else
 		curl_easy_setopt(e, CURLOPT_HTTPGET, 1L); /* NOBODY goes off with it */
-	if (c->method == HTTP_POST)
-		curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, c->form ? c->form : "");
+	if (c->method != HTTP_POST)
+		return;
+	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body.n ? c->body.p : "");
 }
 
 /*
@@ -327,8 +331,8 @@ static void explain(struct http_transfer *t, CURLcode code)
 	else if (code == CURLE_OPERATION_TIMEDOUT)
 		err_set(&t->err, ERR_NET, 0, "nothing came for %ld s", o->stall_seconds);
 	else if (is_plain_http(t, code))
-		err_set(&t->err, ERR_NET, 0,
-			"does not speak TLS; if it is to be asked over plain http, mirror.conf says scheme=http");
+		err_set(&t->err, ERR_NET, 0, "does not speak TLS%s%s", o->no_tls ? "; " : "",
+			o->no_tls ? o->no_tls : "");
 	else
 		err_set(&t->err, ERR_NET, 0, "%s", t->text[0] ? t->text : curl_easy_strerror(code));
 }

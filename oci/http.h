@@ -30,6 +30,7 @@ struct http_options {
 	const char *user_agent;
 	const char *ca_file, *ca_dir; /* instead of the system's, or NULL */
 	struct proxy proxy;
+	const char *no_tls; /* what to do about a host that speaks no TLS, for messages; or NULL */
 	long connect_seconds; /* until connected, TLS included; 0: 10 */
 	long stall_seconds; /* without a single byte; a slow transfer that moves is never cut. 0: 60 */
 };
@@ -62,7 +63,8 @@ struct http_call {
 	const char *url;
 	const char *accept;        /* header, or NULL */
 	const char *authorization; /* header, or NULL */
-	const char *form;          /* the body of a POST, application/x-www-form-urlencoded */
+	struct span body;          /* of a POST */
+	const char *body_type;     /* NULL: application/x-www-form-urlencoded */
 	int64_t from;              /* > 0: Range: bytes=<from>- */
 	const struct http_tls *tls;
 	enum origin_reach reach; /* the nearest address it may be sent to */

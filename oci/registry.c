@@ -38,6 +38,7 @@ struct registry *registry_new(const struct registry_options *o, struct err *err)
 		.ca_file = o->ca_file,
 		.ca_dir = o->ca_dir,
 		.proxy = o->proxy,
+		.no_tls = "if it is to be asked over plain http, mirror.conf says scheme=http",
 		.connect_seconds = o->connect_seconds,
 		.stall_seconds = o->stall_seconds,
 	};
