@@ -7,14 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "oci/cred.h"
 #include "oci/err.h"
 #include "oci/git.h"
-#include "oci/origin.h"
 #include "oci/own.h"
-#include "sync/netrc.h"
 #include "sync/remote.h"
 #include "sync/ssh.h"
+#include "sync/web.h"
 
 OWN_PTR(own_repository_, git_repository, git_repository_free)
 OWN_PTR(own_remote_, git_remote, git_remote_free)
@@ -30,8 +28,8 @@ struct fetching {
 	const struct clone_options *o;
 	void (*alive)(void *arg);
 	void *arg;
-	bool password_shown;
-	git_smart_subtransport_definition ssh;
+	struct web_options web;
+	git_smart_subtransport_definition subtransport;
 	struct err why; /* what a callback had to say; kind NONE: nothing */
 };
 
@@ -50,13 +48,13 @@ static int last_class(void)
 /* ---- errors ---- */
 
 /* The other side's, or of the way there. */
-static int far_error(const struct fetching *f, int code, struct err *err)
+static int far_error(const struct fetching *f, struct err *err)
 {
 	if (f->why.kind != ERR_NONE) {
 		*err = f->why;
 		return err_failed();
 	}
-	return err_set(err, code == GIT_EAUTH ? ERR_AUTH : ERR_NET, 0, "%s", last_words());
+	return err_set(err, ERR_NET, 0, "%s", last_words());
 }
 
 /* Of the clone: a full disk, or something that should not be as it is. */
@@ -71,91 +69,37 @@ static bool is_far(void)
 {
 	int class = last_class();
 
-	return class == GIT_ERROR_NET || class == GIT_ERROR_HTTP || class == GIT_ERROR_SSL ||
-	       class == GIT_ERROR_SSH;
+	return class == GIT_ERROR_NET || class == GIT_ERROR_HTTP;
 }
 
-/* ---- being let in ---- */
+/* ---- the way there ---- */
 
-static int refuse(struct fetching *f, const char *why)
-{
-	err_set(&f->why, ERR_AUTH, 0, "%s %s", f->o->from->host, why);
-	return GIT_EAUTH;
-}
-
-/* The URL's user and password; else ~/.netrc's, of that user if it names one; else the URL's user alone, since some
- * hosts take a token for a name. */
-static int find_password(struct fetching *f, struct cred *out)
-{
-	const struct remote *from = f->o->from;
-	own_free char *netrc = f->o->home ? xasprintf("%s/.netrc", f->o->home) : NULL;
-
-	if (!from->password && netrc &&
-	    netrc_find(netrc, from->host, from->user, out, &f->why) < 0) {
-		f->why.kind = ERR_AUTH;
-		return -1;
-	}
-	if (out->kind == CRED_NONE && from->user)
-		cred_set(out, from->user, from->password ? from->password : "", "the URL");
-	return 0;
-}
-
-static int show_password(git_credential **out, struct fetching *f)
-{
-	own_by(cred_release) struct cred c = CRED_INIT;
-	own_free char *refused = NULL;
-
-	if (f->o->from->way == REMOTE_HTTP && !origin_is_loopback(span_str(f->o->from->host)))
-		return refuse(f, "asks for a password, which is not sent over plain http");
-	if (find_password(f, &c) < 0)
-		return GIT_EAUTH;
-	if (c.kind == CRED_NONE)
-		return refuse(f, "asks for a user and a password, and ~/.netrc has none for it");
-	if (f->password_shown) {
-		refused = xasprintf("does not take the user and the password of %s", c.from);
-		return refuse(f, refused);
-	}
-	f->password_shown = true;
-	return git_credential_userpass_plaintext_new(out, c.user, c.secret);
-}
-
-static int on_credentials(git_credential **out, const char *url, const char *user, unsigned allowed,
-			  void *payload)
-{
-	struct fetching *f = payload;
-
-	(void)url;
-	(void)user;
-	f->alive(f->arg);
-	if (allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT)
-		return show_password(out, f);
-	return refuse(f, "asks for a kind of credentials that is not known");
-}
-
-/* ---- ssh ---- */
-
-/* libgit2's smart protocol over the ssh program: one connection, to which both of its requests lead. */
-struct ssh_way {
+/* Beneath libgit2's smart protocol: ssh, one connection to which both of its requests lead; or the web, where each
+ * is one of its own. */
+struct far {
 	git_smart_subtransport subtransport;
 	git_smart_subtransport_stream stream;
 	struct fetching *f;
 	struct ssh ssh;
+	struct web *web; /* or NULL */
 };
 
 static int on_read(git_smart_subtransport_stream *stream, char *p, size_t max, size_t *n)
 {
-	struct ssh_way *way = (struct ssh_way *)stream->subtransport;
-	ssize_t got = ssh_read(&way->ssh, p, max, &way->f->why);
+	struct far *far = (struct far *)stream->subtransport;
+	struct err *why = &far->f->why;
+	ssize_t got = far->web ? web_read(far->web, p, max, why) : ssh_read(&far->ssh, p, max, why);
 
 	*n = got > 0 ? (size_t)got : 0;
-	return got > 0 ? 0 : -1;
+	return got < 0 ? -1 : 0;
 }
 
 static int on_write(git_smart_subtransport_stream *stream, const char *p, size_t n)
 {
-	struct ssh_way *way = (struct ssh_way *)stream->subtransport;
+	struct far *far = (struct far *)stream->subtransport;
+	struct err *why = &far->f->why;
 
-	return ssh_write(&way->ssh, p, n, &way->f->why);
+	return far->web ? web_write(far->web, p, n, why) : ssh_write(&far->ssh, p, n, why);
 }
 
 static void on_stream_free(git_smart_subtransport_stream *stream)
@@ -166,42 +110,56 @@ static void on_stream_free(git_smart_subtransport_stream *stream)
 static int on_action(git_smart_subtransport_stream **out, git_smart_subtransport *subtransport,
 		     const char *url, git_smart_service_t action)
 {
-	struct ssh_way *way = (struct ssh_way *)subtransport;
+	struct far *far = (struct far *)subtransport;
+	struct fetching *f = far->f;
+	bool first = action == GIT_SERVICE_UPLOADPACK_LS;
 
 	(void)url;
-	*out = &way->stream;
-	if (action == GIT_SERVICE_UPLOADPACK)
-		return 0;
-	return ssh_start(&way->ssh, way->f->o->from, "git-upload-pack", &way->f->why);
+	*out = &far->stream;
+	if (f->o->from->way == REMOTE_SSH)
+		return first ? ssh_start(&far->ssh, f->o->from, "git-upload-pack", &f->why) : 0;
+	if (!far->web && !(far->web = web_new(f->o->from, &f->web, &f->why)))
+		return -1;
+	if (first)
+		return web_ask(far->web, &f->why);
+	web_begin(far->web);
+	return 0;
 }
 
 static int on_close(git_smart_subtransport *subtransport)
 {
-	ssh_release(&((struct ssh_way *)subtransport)->ssh);
+	struct far *far = (struct far *)subtransport;
+
+	ssh_release(&far->ssh);
+	if (far->web)
+		web_end(far->web);
 	return 0;
 }
 
 static void on_free(git_smart_subtransport *subtransport)
 {
+	struct far *far = (struct far *)subtransport;
+
 	on_close(subtransport);
-	free(subtransport);
+	web_free(far->web);
+	free(far);
 }
 
 static int on_subtransport(git_smart_subtransport **out, git_transport *owner, void *payload)
 {
-	struct ssh_way *way = xcalloc(1, sizeof(*way));
+	struct far *far = xcalloc(1, sizeof(*far));
 
 	(void)owner;
-	*way = (struct ssh_way){
+	*far = (struct far){
 		.subtransport = { .action = on_action, .close = on_close, .free = on_free },
-		.stream = { .subtransport = &way->subtransport,
+		.stream = { .subtransport = &far->subtransport,
 			    .read = on_read,
 			    .write = on_write,
 			    .free = on_stream_free },
 		.f = payload,
 		.ssh = SSH_INIT,
 	};
-	*out = &way->subtransport;
+	*out = &far->subtransport;
 	return 0;
 }
 
@@ -209,8 +167,12 @@ static int on_transport(git_transport **out, git_remote *remote, void *payload)
 {
 	struct fetching *f = payload;
 
-	f->ssh = (git_smart_subtransport_definition){ .callback = on_subtransport, .param = f };
-	return git_transport_smart(out, remote, &f->ssh);
+	f->subtransport = (git_smart_subtransport_definition){
+		.callback = on_subtransport,
+		.rpc = f->o->from->way != REMOTE_SSH,
+		.param = f,
+	};
+	return git_transport_smart(out, remote, &f->subtransport);
 }
 
 /* ---- signs of life ---- */
@@ -322,16 +284,13 @@ static int fetch(git_repository *repository, git_remote *remote, struct fetching
 
 	git_remote_connect_options_init(&connect, GIT_REMOTE_CONNECT_OPTIONS_VERSION);
 	connect.callbacks = o->callbacks;
-	connect.proxy_opts = o->proxy_opts;
-	connect.follow_redirects = o->follow_redirects;
 	code = git_remote_connect_ext(remote, GIT_DIRECTION_FETCH, &connect);
 	if (code < 0)
-		return far_error(f, code, err);
+		return far_error(f, err);
 	f->alive(f->arg);
 	code = git_remote_download(remote, &refspecs, o);
 	if (code < 0)
-		return f->why.kind != ERR_NONE || is_far() ? far_error(f, code, err)
-							   : near_error(err);
+		return f->why.kind != ERR_NONE || is_far() ? far_error(f, err) : near_error(err);
 	/* first what is gone, since a branch "a" is in the way of a branch "a/b" */
 	code = git_remote_prune(remote, NULL);
 	if (code == 0)
@@ -345,31 +304,17 @@ static int fetch(git_repository *repository, git_remote *remote, struct fetching
 
 static void fill_options(git_fetch_options *o, struct fetching *f)
 {
+	enum remote_way way = f->o->from->way;
+
 	git_fetch_options_init(o, GIT_FETCH_OPTIONS_VERSION);
 	o->update_fetchhead = 0;
 	o->download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
-	o->follow_redirects = GIT_REMOTE_REDIRECT_NONE; /* to another host */
-	o->proxy_opts.type = f->o->proxy ? GIT_PROXY_SPECIFIED : GIT_PROXY_NONE;
-	o->proxy_opts.url = f->o->proxy;
 	o->callbacks.payload = f;
-	o->callbacks.credentials = on_credentials;
-	if (f->o->from->way == REMOTE_SSH)
+	if (way == REMOTE_SSH || way == REMOTE_HTTPS || way == REMOTE_HTTP)
 		o->callbacks.transport = on_transport;
 	o->callbacks.transfer_progress = on_progress;
 	o->callbacks.sideband_progress = on_words;
 	o->callbacks.pack_progress = on_packing;
-}
-
-/* libgit2's TLS knows nothing of the environment's CAs. */
-static int set_cas(const struct clone_options *o, struct err *err)
-{
-	if (o->from->way != REMOTE_HTTPS || (!o->ca_file && !o->ca_dir))
-		return 0;
-	if (git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, o->ca_file, o->ca_dir) == 0)
-		return 0;
-	return err_set(err, ERR_USAGE, 0, "%s%s%s: %s", o->ca_file ? o->ca_file : "",
-		       o->ca_file && o->ca_dir ? ", " : "", o->ca_dir ? o->ca_dir : "",
-		       last_words());
 }
 
 static int fetch_into(const char *directory, struct fetching *f, struct err *err)
@@ -380,7 +325,7 @@ static int fetch_into(const char *directory, struct fetching *f, struct err *err
 	const char *url = f->o->from->url;
 
 	fill_options(&o, f);
-	if (set_cas(f->o, err) < 0 || open_clone(&repository, directory, url, err) < 0)
+	if (open_clone(&repository, directory, url, err) < 0)
 		return -1;
 	if (git_remote_create_anonymous(&remote, repository, url) < 0)
 		return err_set(err, ERR_USAGE, 0, "%s", last_words());
@@ -394,9 +339,13 @@ int clone_fetch(const char *directory, const struct clone_options *o, void (*ali
 		.o = o,
 		.alive = alive,
 		.arg = arg,
+		.web = o->web,
 		.why = ERR_INIT,
 	};
 	int r;
+
+	f.web.alive = alive;
+	f.web.arg = arg;
 
 	git_start();
 	r = fetch_into(directory, &f, err);

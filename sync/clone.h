@@ -5,24 +5,22 @@
  * followed, what was deleted is deleted. Its HEAD is the commit that is HEAD there. No password and no token is
  * written to it.
  *
- * How we are let in: https by the user and password of the URL, or of ~/.netrc; nothing secret is sent over plain http
- * but to this machine, nor to another host that an answer redirects to, which is not followed at all. ssh as the
- * ssh program does it (sync/ssh.h).
+ * libgit2 keeps the clone and knows the protocol; the bytes go by sync/ssh.h and sync/web.h, where it says how we are
+ * let in, since libgit2's own ssh and TLS know too little of today's keys, proxies and certificates.
  *
  * libgit2 1.5 waits as long as the other side likes: call it apart (sync/apart.h).
  */
 #ifndef SYNC_CLONE_H
 #define SYNC_CLONE_H
 
+#include "sync/web.h"
+
 struct err;
 struct remote;
 
-/* All lent; all but `from` may be NULL. */
 struct clone_options {
-	const struct remote *from;
-	const char *ca_file, *ca_dir; /* instead of the system's */
-	const char *proxy;            /* for https */
-	const char *home;             /* of .netrc */
+	const struct remote *from; /* lent, as all of it */
+	struct web_options web;    /* alive() and its arg are ours to set */
 };
 
 /* Makes the directory such a clone when it does not exist. INVALID when a clone that is there is broken, is one of

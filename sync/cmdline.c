@@ -38,7 +38,7 @@ static const struct opt options[] = {
 	  .to = &o.repo,
 	  .help = "a git repository that is fetched first (https://, ssh://, git@host:path, a path ...); "
 		  "--lists is then a path inside it, and the clone is kept in the mirror, under "
-		  ".mirror/lists.git" },
+		  ".mirror/lists.git; a token for it belongs into ~/.netrc" },
 	{ .name = "rev",
 	  .value = "REV",
 	  .to = &o.all.source.rev,

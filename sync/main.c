@@ -124,7 +124,7 @@ static int load_lists(struct cmdline *o, struct env *env, struct run *r)
 	if (source_load(&source, &o->source, &err) == 0)
 		return with_lists(o, env, r, &source);
 	if (o->source.clone)
-		err_wrap(&err, "%s", o->remote.url);
+		err_wrap(&err, "nothing was done: %s", o->remote.url);
 	return fail(&err, EXIT_USAGE);
 }
 

@@ -151,6 +151,10 @@ static int check_http(const struct remote *r, struct err *err)
 
 	if (r->way != REMOTE_HTTPS && r->way != REMOTE_HTTP)
 		return 0;
+	if (strpbrk(r->url, "?#"))
+		return refuse(
+			err,
+			"the URL of a repository has no \"?\" and no \"#\"; a token belongs into ~/.netrc");
 	if (url_parse(&u, span_str(r->url), err) == 0)
 		return 0;
 	err->kind = ERR_USAGE;

@@ -10,8 +10,6 @@
 #include "oci/git.h"
 #include "oci/log.h"
 #include "oci/own.h"
-#include "oci/proxy.h"
-#include "oci/url.h"
 #include "sync/apart.h"
 #include "sync/clone.h"
 #include "sync/env.h"
@@ -41,31 +39,16 @@ static int work(struct apart *a, struct err *err)
 	return clone_fetch(job->directory, job->o, alive, a, err);
 }
 
-/* libgit2 wants a scheme; and it knows no proxy but for https. The caller frees it. */
-static char *proxy_of(const struct remote *from, const struct proxy *proxies)
-{
-	const char *proxy;
-	struct url u;
-	struct err err;
-
-	if (from->way != REMOTE_HTTPS || url_parse(&u, span_str(from->url), &err) < 0)
-		return NULL;
-	proxy = proxy_for(proxies, &u);
-	if (!proxy)
-		return NULL;
-	return strstr(proxy, "://") ? xstrdup(proxy) : xasprintf("http://%s", proxy);
-}
-
 static int fetch(const char *directory, const struct repo_options *o, struct err *err)
 {
-	const struct env *env = o->env;
-	own_free char *proxy = proxy_of(o->from, &env->wire.proxy);
+	const struct registry_options *wire = &o->env->wire;
 	const struct clone_options clone = {
 		.from = o->from,
-		.ca_file = env->wire.ca_file,
-		.ca_dir = env->wire.ca_dir,
-		.proxy = proxy,
-		.home = env->home,
+		.web = { .user_agent = wire->user_agent,
+			 .ca_file = wire->ca_file,
+			 .ca_dir = wire->ca_dir,
+			 .proxy = wire->proxy,
+			 .home = o->env->home },
 	};
 	struct job job = { .directory = directory, .o = &clone };
 	const struct apart_limits limits = { .silence_ms = SILENCE_MS, .stop = o->stop };

@@ -16,6 +16,7 @@
 #include "oci/file.h"
 #include "oci/limits.h"
 #include "oci/own.h"
+#include "sync/remedy.h"
 #include "sync/remote.h"
 
 /* ---- starting ---- */
@@ -35,8 +36,14 @@ static void add_quoted(struct buf *out, const char *text)
 static _Noreturn void become_ssh(const struct remote *to, const char *command, int in, int out,
 				 int words)
 {
-	const char *argv[16] = { "ssh", "-T", "-a", "-x", "-oBatchMode=yes", "-oLogLevel=ERROR" };
-	size_t n = 6;
+	const char *argv[16] = { "ssh",
+				 "-T",
+				 "-a",
+				 "-x",
+				 "-oBatchMode=yes",
+				 "-oStrictHostKeyChecking=yes",
+				 "-oLogLevel=ERROR" };
+	size_t n = 7;
 
 	if (to->port) {
 		argv[n++] = "-p";
@@ -115,7 +122,7 @@ static int last_words(const struct ssh *s, struct err *err)
 	own_by(buf_release) struct buf words = BUF_INIT(sizeof(text) + 100);
 
 	while (span_cut(&rest, '\n', &line)) {
-		if (line.n && line.p[line.n - 1] == '\r')
+		while (line.n && strchr("\r.", line.p[line.n - 1]))
 			line.n--;
 		if (!says_something(line))
 			continue;
@@ -125,8 +132,10 @@ static int last_words(const struct ssh *s, struct err *err)
 	for (size_t i = 0; i < LINES; i++)
 		if (last[i].n)
 			buf_addf(&words, "%s%.*s", words.n ? "; " : "", SPAN_ARG(last[i]));
-	return err_set(err, ERR_NET, 0, "ssh: %s",
-		       words.n ? words.p : "the other side ended the connection");
+	err_set(err, ERR_NET, 0, "ssh: %s",
+		words.n ? words.p : "the other side ended the connection");
+	remedy_add(err);
+	return -1;
 }
 
 static int ended(struct ssh *s, struct err *err)

@@ -3,7 +3,8 @@
  *
  * By the program and not by libgit2's libssh2, since 1.10 signs with RSA keys as no host accepts any more, and since
  * people expect of ssh what theirs does: ~/.ssh/config, jump hosts, agents, certificates, hardware keys. It asks
- * nobody (BatchMode): a passphrase or an unknown host is an error. It dies with the process that started it.
+ * nobody (BatchMode): a passphrase is an error, and so is a host that is not in known_hosts, whatever the configuration
+ * says. It dies with the process that started it.
  */
 #ifndef SYNC_SSH_H
 #define SYNC_SSH_H

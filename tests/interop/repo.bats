@@ -10,11 +10,16 @@ setup_file() {
 	interop_begin "$BATS_FILE_TMPDIR"
 	conf='' lists origin docker.io/library/base:1
 	mkdir -p "$work/served/team"
-	git clone -q --bare "$work/origin" "$work/served/team/lists.git"
-	touch "$work/served/team/lists.git/git-daemon-export-ok"
+	conf='' lists empty ''
+	local name
+	for name in origin empty; do
+		git clone -q --bare "$work/$name" "$work/served/team/$name.git"
+		touch "$work/served/team/$name.git/git-daemon-export-ok"
+	done
+	mv "$work/served/team/origin.git" "$work/served/team/lists.git"
 	key "$work/ca"
 	openssl req -x509 -key "$work/ca.key" -days 2 -subj /CN=interop -out "$work/ca.pem"
-	certificate good DNS:localhost,DNS:git.corp.example 2
+	certificate good DNS:localhost,IP:127.0.0.1,DNS:git.corp.example 2
 	certificate other DNS:other.example 2
 	certificate expired DNS:localhost -1
 	htpasswd -bBc "$work/htpasswd" deploy s3cret-w0rd
@@ -29,7 +34,7 @@ teardown_file() {
 teardown() {
 	rm -rf "${work:?}"/home/.netrc "${work:?}"/home/.ssh "${work:?}"/m
 	local name
-	for name in daemon https proxy sshd agent; do stop "$name"; done
+	for name in daemon https elsewhere short proxy sshd agent; do stop "$name"; done
 }
 
 key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
@@ -74,30 +79,42 @@ fcgiwrap_start() {
 		"$work/cgi.sock" fcgiwrap
 }
 
-# https_start CERTIFICATE [LINE...]: git http-backend over TLS, with more lines for its location.
-https_start() {
+# backend LINE...: what a location needs to be git http-backend.
+backend() {
+	cat <<-END
+		$*
+		fastcgi_pass unix:$work/cgi.sock;
+		fastcgi_param SCRIPT_FILENAME /usr/lib/git-core/git-http-backend;
+		fastcgi_param GIT_PROJECT_ROOT $work/served;
+		fastcgi_param PATH_INFO \$uri; fastcgi_param QUERY_STRING \$query_string;
+		fastcgi_param REQUEST_METHOD \$request_method; fastcgi_param CONTENT_TYPE \$content_type;
+		fastcgi_param CONTENT_LENGTH \$content_length; fastcgi_param REMOTE_USER \$remote_user;
+	END
+}
+
+# web_start: server blocks on stdin, for nginx; $port is where PORT is.
+web_start() {
 	need fcgiwrap
 	[ -S "$work/cgi.sock" ] || fcgiwrap_start
-	local certificate=$1
-	shift
-	nginx_start https <<-END
-		server {
-			listen PORT ssl;
-			ssl_certificate $work/$certificate.pem; ssl_certificate_key $work/$certificate.key;
-			location / {
-				$*
-				fastcgi_pass unix:$work/cgi.sock;
-				fastcgi_param SCRIPT_FILENAME /usr/lib/git-core/git-http-backend;
-				fastcgi_param GIT_PROJECT_ROOT $work/served;
-				fastcgi_param PATH_INFO \$uri; fastcgi_param QUERY_STRING \$query_string;
-				fastcgi_param REQUEST_METHOD \$request_method; fastcgi_param CONTENT_TYPE \$content_type;
-				fastcgi_param CONTENT_LENGTH \$content_length; fastcgi_param REMOTE_USER \$remote_user;
-			}
-		}
-	END
+	nginx_start https
 	port=$(at https)
 	port=${port##*:}
 	export SSL_CERT_FILE=$work/ca.pem
+}
+
+tls() { echo "ssl_certificate $work/$1.pem; ssl_certificate_key $work/$1.key;"; }
+
+# https_start CERTIFICATE [LINE...]: git http-backend over TLS, with more lines for its location.
+https_start() {
+	local certificate=$1
+	shift
+	web_start <<-END
+		server {
+			listen PORT ssl;
+			$(tls "$certificate")
+			location / { $(backend "$@") }
+		}
+	END
 }
 
 with_password() { https_start good "auth_basic lists; auth_basic_user_file $work/htpasswd;"; }
@@ -114,19 +131,92 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 @test "https with a private CA" {
 	https_start good
 	fetched "https://localhost:$port/team/lists.git"
-	SSL_CERT_FILE='' refused 'certificate' "https://localhost:$port/team/lists.git"
-	mkdir "$work/cas" && cp "$work/ca.pem" "$work/cas"
+	fetched "https://127.0.0.1:$port/team/lists.git/"
+	SSL_CERT_FILE='' refused 'issuer certificate: SSL_CERT_FILE names the CAs to trust' \
+		"https://localhost:$port/team/lists.git"
+	mkdir "$work/cas" && cp "$work/ca.pem" "$work/cas" && openssl rehash "$work/cas"
 	SSL_CERT_FILE='' SSL_CERT_DIR=$work/cas fetched "https://localhost:$port/team/lists.git"
 	SSL_CERT_FILE=$work/nowhere.pem refused "$work/nowhere.pem" "https://localhost:$port/team/lists.git"
-	refused '404' "https://localhost:$port/team/no-such.git"
 }
 
-@test "https with a certificate for another name, or an expired one" {
+@test "https as few speak it: TLS 1.3 alone, HTTP/2" {
+	web_start <<-END
+		server { listen PORT ssl http2; $(tls good) ssl_protocols TLSv1.3; location / { $(backend) } }
+	END
+	fetched "https://localhost:$port/team/lists.git"
+	grep -F 'HTTP/2.0" 200' "$(log_of https)"
+}
+
+@test "https with a certificate for another name, or an expired one, or none" {
 	https_start other
 	refused 'certificate' "https://localhost:$port/team/lists.git"
 	stop https
 	https_start expired
 	refused 'expired' "https://localhost:$port/team/lists.git"
+	stop https
+	web_start <<<"server { listen PORT; }"
+	refused 'localhost: does not speak TLS' "https://localhost:$port/team/lists.git"
+	stop https
+	refused "localhost: Failed to connect" "https://localhost:$port/team/lists.git"
+}
+
+@test "https: no such repository, no repository, none that we may read" {
+	web_start <<-END
+		server {
+			listen PORT ssl; $(tls good)
+			location / { $(backend) }
+			location /page/ { default_type text/html; return 200 '<html>log in, please</html>'; }
+			location /mine/ { return 403; }
+			location /down/ { return 503; }
+		}
+	END
+	local url=https://localhost:$port
+	refused 'localhost has no such repository (404), or hides it' "$url/team/no-such.git"
+	refused 'localhost: answers with "text/html", not as a git server does' "$url/page/lists.git"
+	refused 'localhost does not let us read it (403)' "$url/mine/lists.git"
+	refused 'localhost answers 503: try again later' "$url/down/lists.git"
+	check "$url/team/lists.git" --rev no-such-branch
+	[ "$status" = 1 ]
+	[[ $stderr == "mirror-sync: nothing was done: $url/team/lists.git: unknown git revision \"no-such-branch\""* ]]
+}
+
+@test "https: what was pushed is fetched, and what was fetched is not fetched again" {
+	https_start good
+	local n url=https://localhost:$port/team/empty.git
+	mirror_sync --mirror "$work/m" --repo "$url" --lists .
+	for n in 1 2; do
+		head -c 3000000 /dev/urandom >"$work/empty/bulk"
+		conf='' lists empty '#' && git -C "$work/empty" branch "side-$n"
+		git -C "$work/empty" push -q --mirror "$work/served/team/empty.git"
+		mirror_sync --mirror "$work/m" --repo "$url" --lists .
+		[ "$(git -C "$work/m/.mirror/lists.git" rev-parse HEAD "side-$n")" = \
+			"$(git -C "$work/empty" rev-parse HEAD HEAD)" ]
+	done
+	git -C "$work/m/.mirror/lists.git" fsck --strict
+	# the second of them brought one file, not both
+	sent=$(sed -nE 's/.*"POST [^"]*" 200 ([0-9]+) .*/\1/p' "$(log_of https)" | tail -n 1)
+	[ "$sent" -gt 3000000 ]
+	[ "$sent" -lt 4000000 ]
+	mirror_sync --mirror "$work/m" --repo "$url" --lists .
+	[[ $(requests https | tail -n 1) == "GET /team/empty.git/info/refs"* ]]
+}
+
+# A server that closes the connection in the middle of an answer.
+@test "https: an answer that breaks off" {
+	local at
+	at=$(free_port)
+	# shellcheck disable=SC2016  # perl's
+	start short '^ready' perl -MIO::Socket::INET -e '
+		my $server = IO::Socket::INET->new(Listen => 8, LocalAddr => shift, ReuseAddr => 1) or die "$!";
+		print STDERR "ready\n";
+		while (my $client = $server->accept) {
+			while (<$client>) { last if $_ eq "\r\n" }
+			print $client "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\n",
+				"Content-Length: 1000\r\n\r\n001e# service=git-upload-pack\n0000";
+			close $client;
+		}' "127.0.0.1:$at"
+	refused 'bytes remaining' "http://localhost:$at/team/lists.git"
+	stop short
 }
 
 @test "https with a password" {
@@ -141,30 +231,88 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	fetched "https://deploy@$url"
 	printf 'machine localhost login deploy password wrong-w0rd\n' >"$HOME/.netrc"
 	refused "does not take the user and the password of $HOME/.netrc" "https://$url"
-	run mirror_sync --mirror "$work/m" --repo "https://deploy:s3cret-w0rd@$url" --lists . 'nothing:*'
-	[ "$status" = 2 ] # no image of that name; the clone is there
-	[ -e "$work/m/.mirror/lists.git/HEAD" ]
-	run ! grep -r -e w0rd -e deploy "$work/m"
+	rm "$HOME/.netrc" && mkdir "$HOME/.netrc"
+	refused "$HOME/.netrc" "https://$url"
+	rmdir "$HOME/.netrc"
 }
 
-@test "https: a redirect to another host is not followed, one on the same host is" {
-	https_start good
-	local first=$port
+@test "https: a password is kept nowhere, and said only when it is asked for" {
+	with_password
+	printf 'machine localhost login deploy password s3cret-w0rd\n' >"$HOME/.netrc"
+	run mirror_sync --mirror "$work/m" --repo "https://localhost:$port/team/empty.git" --lists . \
+		--report "$work/report.json"
+	[ "$status" = 0 ]
+	[[ $output != *w0rd* ]]
+	run mirror_sync --mirror "$work/m" --repo "https://deploy:s3cret-w0rd@localhost:$port/team/lists.git" \
+		--lists . --report "$work/report.json" 'nothing:*'
+	[ "$status" = 2 ] # no image of that name; the clone is there
+	[ -e "$work/m/.mirror/lists.git/HEAD" ]
+	run ! grep -r -e w0rd -e deploy -e "$(printf deploy:s3cret-w0rd | base64)" "$work/m" "$work/report.json"
 	stop https
-	nginx_start https <<-END
+	https_start good
+	: >"$(log_of https)"
+	fetched "https://deploy:s3cret-w0rd@localhost:$port/team/lists.git"
+	requests https | grep -F 'POST /team/lists.git/git-upload-pack 200'
+	run ! grep -v 'auth="-"' <(grep -F ' HTTP/1.1' "$(log_of https)")
+}
+
+@test "https: redirects within the origin are followed, others are not, and take no password along" {
+	local elsewhere first
+	nginx_start elsewhere <<<"server { listen PORT ssl; $(tls good) return 401; }"
+	elsewhere=$(at elsewhere)
+	first=$(free_port)
+	web_start <<-END
 		server {
-			listen PORT ssl; listen $first;
-			ssl_certificate $work/good.pem; ssl_certificate_key $work/good.key;
-			location /away/ { return 302 https://127.0.0.1:1/team/lists.git/info/refs?service=git-upload-pack; }
+			listen PORT ssl; listen 127.0.0.1:$first; $(tls good)
+			auth_basic lists; auth_basic_user_file $work/htpasswd;
+			location /team/ { $(backend) }
+			location /moved/ { rewrite ^/moved/(.*)$ /team/\$1? redirect; }
+			location = /moved/lists.git/info/refs { return 301 /team/lists.git/info/refs\$is_args\$args; }
+			location /away/ { return 302 https://$elsewhere/team/lists.git/info/refs?service=git-upload-pack; }
+			location /next/ { return 302 https://localhost:${elsewhere##*:}/team/lists.git/info/refs?service=git-upload-pack; }
 			location /down/ { return 302 http://localhost:$first/team/lists.git/info/refs?service=git-upload-pack; }
-			location /moved/ { return 302 /gone/info/refs\$is_args\$args; }
+			location /round/ { return 302 \$request_uri; }
+			location /home/ { return 302 /login; }
+			location /nowhere/ { return 302 ftp://git.corp.example/; }
 		}
 	END
-	printf 'machine localhost login deploy password s3cret-w0rd\n' >"$HOME/.netrc"
-	refused "cannot redirect from 'localhost' to '127.0.0.1'" "https://localhost:$port/away/lists.git"
-	refused "cannot redirect from 'https' to 'http'" "https://localhost:$port/down/lists.git"
-	refused 404 "https://localhost:$port/moved/lists.git"
-	requests https | grep -F 'GET /gone/info/refs?service=git-upload-pack 404'
+	local url=https://localhost:$port
+	printf 'machine localhost login deploy password s3cret-w0rd\nmachine 127.0.0.1 login deploy password s3cret-w0rd\n' \
+		>"$HOME/.netrc"
+	fetched "$url/moved/lists.git"
+	requests https | grep -F 'POST /team/lists.git/git-upload-pack 200'
+	refused "localhost sends us to https://$elsewhere, which is not followed: if the repository is there, name that URL" \
+		"$url/away/lists.git"
+	refused "localhost sends us to https://localhost:${elsewhere##*:}, which is not followed" "$url/next/lists.git"
+	refused "localhost sends us to http://localhost:$first, which is not followed" "$url/down/lists.git"
+	refused 'localhost sends us round (302), not to a repository' "$url/round/lists.git"
+	refused 'localhost sends us round (302), not to a repository' "$url/home/lists.git"
+	refused 'localhost sends us nowhere (302)' "$url/nowhere/lists.git"
+	run ! grep -E '"(GET|POST|CONNECT) ' "$(log_of elsewhere)"
+	run ! grep -F 'GET /login' "$(log_of https)"
+	stop elsewhere
+}
+
+@test "http: no password goes over it to another machine, and there is a warning" {
+	web_start <<-END
+		server {
+			listen PORT;
+			location / { $(backend) }
+			location /mine/ { auth_basic lists; auth_basic_user_file $work/htpasswd; $(backend) }
+		}
+	END
+	fetched "http://localhost:$port/team/lists.git"
+	[ -z "$stderr" ]
+	fetched "http://deploy:s3cret-w0rd@localhost:$port/team/lists.git"
+	export http_proxy=127.0.0.1:$port
+	fetched "http://git.corp.example/team/lists.git"
+	[[ $stderr == "mirror-sync: warning: http://git.corp.example/team/lists.git is neither encrypted nor signed"* ]]
+	: >"$(log_of https)"
+	check "http://deploy:s3cret-w0rd@git.corp.example/mine/lists.git"
+	[ "$status" = 1 ]
+	[[ $stderr == *"git.corp.example asks for a password, which is not sent over plain http"* ]]
+	grep -F 'auth="-"' "$(log_of https)"
+	run ! grep -F 'auth="Basic' "$(log_of https)"
 }
 
 # A proxy that knows one host, git.corp.example, under our own address; with words, it wants them as a password.
@@ -202,13 +350,18 @@ proxy_start() {
 	proxy_start "$proxy"
 	https_proxy=$proxy fetched "$url"
 	HTTPS_PROXY=http://$proxy fetched "$url"
-	https_proxy=$proxy refused 502 https://git.other.example/team/lists.git
-	https_proxy=$proxy no_proxy=corp.example refused 'git.corp.example' "$url"
+	https_proxy=$proxy refused "through the proxy $proxy: CONNECT tunnel failed, response 502: NO_PROXY names" \
+		https://git.other.example/team/lists.git
+	https_proxy=$proxy no_proxy=corp.example refused 'git.corp.example: Could not resolve host' "$url"
 	[ "$(grep -c 'CONNECT git.corp' "$(log_of proxy)")" = 2 ]
+	https_proxy=$proxy fetched "https://localhost:$port/team/lists.git"
+	[ "$(grep -c CONNECT "$(log_of proxy)")" = 3 ]
 	stop proxy
+	https_proxy=$proxy refused "git.corp.example: through the proxy $proxy: Failed to connect" "$url"
 	proxy_start "$proxy" ann:pr0xy-w0rd
 	https_proxy=http://ann:pr0xy-w0rd@$proxy fetched "$url"
-	https_proxy=http://ann:wrong-w0rd@$proxy refused 'proxy' "$url"
+	https_proxy=http://ann:wrong-w0rd@$proxy refused "through the proxy $proxy: CONNECT tunnel failed, response 407: the user" "$url"
+	https_proxy=http://$proxy refused 'response 407' "$url"
 }
 
 # A host key of its own, and one user, who is who runs this test. The ssh that is found first is told to look at
@@ -235,7 +388,12 @@ sshd_start() {
 		Host lists
 		  HostName 127.0.0.1
 		  Port $ssh_port
+		Host behind
+		  HostName 127.0.0.1
+		  Port $ssh_port
+		  ProxyJump lists
 		Host *
+		  StrictHostKeyChecking accept-new
 		  UserKnownHostsFile $HOME/.ssh/known_hosts
 		  GlobalKnownHostsFile none
 		  IdentityFile $HOME/.ssh/id_ed25519
@@ -264,15 +422,19 @@ ssh_key() {
 	need ssh /usr/sbin/sshd
 	sshd_start
 	ssh_key ed25519
-	over_ssh refused 'ssh: Host key verification failed' "$ssh_url"
+	over_ssh refused "No ED25519 host key is known for [127.0.0.1]:$ssh_port" "$ssh_url"
+	[[ $stderr == *"ssh-keyscan asks for it: compare it with what the host's owner says, and add it to ~/.ssh/known_hosts" ]]
+	[ ! -e "$HOME/.ssh/known_hosts" ]
 	know
 	over_ssh fetched "$ssh_url"
 	over_ssh fetched "lists:$ssh_path"
 	over_ssh fetched "$(id -un)@lists:$ssh_path"
+	over_ssh fetched "behind:$ssh_path"
 	over_ssh refused "no-such.git' does not appear to be a git repository" "${ssh_url%/*}/no-such.git"
 	over_ssh refused "it's.git' does not appear to be a git repository" "${ssh_url%/*}/it's.git"
 	rm "$HOME"/.ssh/id_*
 	over_ssh refused 'Permission denied (publickey)' "$ssh_url"
+	[[ $stderr == *": a key that may read it must be in an agent, or in ~/.ssh without a passphrase" ]]
 	ssh_key rsa
 	over_ssh fetched "$ssh_url"
 }
@@ -296,12 +458,24 @@ ssh_key() {
 	ssh_key ed25519
 	ssh-keygen -q -t ed25519 -N '' -f "$work/run/sshd/other_key"
 	know other_key
-	over_ssh refused 'Host key verification failed' "$ssh_url"
+	over_ssh refused "Host key for [127.0.0.1]:$ssh_port has changed" "$ssh_url"
+	[[ $stderr == *"ask the host's owner; if it is so, take the old one out with ssh-keygen -R" ]]
+}
+
+@test "ssh: a key with a passphrase is not asked for it; a host that is not there" {
+	need ssh /usr/sbin/sshd
+	sshd_start
+	ssh_key ed25519
+	know
+	ssh-keygen -q -p -N 'a passphrase' -f "$HOME/.ssh/id_ed25519"
+	over_ssh refused 'Permission denied (publickey)' "$ssh_url"
+	stop sshd
+	over_ssh refused "connect to host 127.0.0.1 port $ssh_port: Connection refused" "$ssh_url"
 }
 
 @test "ssh: the program is not there" {
-	mkdir "$work/empty"
-	run --separate-stderr env "PATH=$work/empty" "$bin/mirror-sync" --check --repo git@localhost:team/lists.git
+	mkdir "$work/nothing"
+	run --separate-stderr env "PATH=$work/nothing" "$bin/mirror-sync" --check --repo git@localhost:team/lists.git
 	[ "$status" = 1 ]
 	[[ $stderr == *"git@localhost:team/lists.git: ssh: the program ssh is not installed" ]]
 }

@@ -48,6 +48,8 @@ static const char *const bad[] = {
 	"https://git.corp:x/y",
 	"https://git corp/x",
 	"https://git.corp/x y",
+	"https://git.corp/x?private_token=ann:pass",
+	"https://git.corp/x#ann:pass",
 	"https://ann:%zz@git.corp/x",
 	"https://ann:%00@git.corp/x",
 	"https://ann:%0a@git.corp/x",
