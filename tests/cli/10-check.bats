@@ -118,7 +118,7 @@ check() {
 	commit
 	run --separate-stderr check --rev nope
 	[ "$status" -eq 1 ]
-	[ "$stderr" = 'mirror-sync: mirror-lists: unknown git revision "nope"' ]
+	[ "$stderr" = 'mirror-sync: mirror-lists: unknown git revision "nope": no branch, tag or commit of that name' ]
 	run --separate-stderr check --lists elsewhere
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"has no directory \"elsewhere\""* ]]

@@ -375,6 +375,6 @@ holds() {
 	for option in --since --conf-rev; do
 		run --separate-stderr online "$option" no-such-branch
 		[ "$status" -eq 1 ]
-		[[ $stderr == *'unknown git revision "no-such-branch"' ]]
+		[[ $stderr == *'unknown git revision "no-such-branch": no branch, tag or commit of that name' ]]
 	done
 }

@@ -121,7 +121,7 @@ fake_ssh() {
 	[ "$(git -C "$clone" for-each-ref --format='%(refname)')" = $'refs/heads/main\nrefs/heads/x/y' ]
 	run --separate-stderr repo --rev side
 	[ "$status" -eq 1 ]
-	[ "$stderr" = "mirror-sync: $remote: unknown git revision \"side\"" ]
+	[ "$stderr" = "mirror-sync: nothing was done: $remote: unknown git revision \"side\": no branch, tag or commit of that name" ]
 }
 
 @test "--rev names a branch, a tag or a commit there; --lists a directory in it" {
@@ -137,7 +137,7 @@ fake_ssh() {
 	for rev in first "$first" "${first:0:10}" HEAD~1; do
 		run --separate-stderr repo --check --rev "$rev" --lists deep/er
 		[ "$status" -eq 1 ]
-		[ "$stderr" = "mirror-sync: $remote: commit ${first:0:12} has no directory \"deep/er\"" ]
+		[ "$stderr" = "mirror-sync: nothing was done: $remote: commit ${first:0:12} has no directory \"deep/er\"" ]
 	done
 }
 
@@ -147,12 +147,12 @@ fake_ssh() {
 	remote=trunk.git repo --check
 	git -C trunk.git symbolic-ref HEAD refs/heads/none
 	remote=trunk.git run --separate-stderr repo --check
-	[ "$stderr" = "mirror-sync: trunk.git: HEAD is a branch without a commit; name another with --rev" ]
+	[ "$stderr" = "mirror-sync: nothing was done: trunk.git: HEAD is a branch without a commit; name another with --rev" ]
 	remote=trunk.git repo --check --rev trunk
 	git init -q --bare empty.git
 	remote=empty.git run --separate-stderr repo --check
 	[ "$status" -eq 1 ]
-	[ "$stderr" = "mirror-sync: empty.git: the git repository has no commit yet" ]
+	[ "$stderr" = "mirror-sync: nothing was done: empty.git: the git repository has no commit yet" ]
 }
 
 @test "a fetch that fails stops the run; the lists of the last one are not used" {

@@ -92,7 +92,7 @@ static const struct {
 	  "\"plain:lists\" is not in a git repository (lists are read from a commit; --worktree reads "
 	  "files as they are)" },
 	{ "an unknown revision", "repo/team/lists", "nope",
-	  "repo/team/lists: unknown git revision \"nope\"" },
+	  "repo/team/lists: unknown git revision \"nope\": no branch, tag or commit of that name" },
 	{ "an unknown revision of a shallow clone", "shallow/team/lists", "first",
 	  "shallow/team/lists: unknown git revision \"first\" (the clone is shallow)" },
 	{ "a revision that is no commit", "repo", "HEAD:root.list",
