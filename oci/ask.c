@@ -171,7 +171,7 @@ static void send_to(struct ask *a, char *takes_url)
 	a->call.authorization = a->repo && !a->foreign ? auth_header(a->repo) : NULL;
 	a->call.from = a->from;
 	a->call.tls = a->foreign ? &e->tls_abroad : &e->tls;
-	a->call.reach = a->hops ? e->reach : ORIGIN_LOCAL;
+	a->call.reach = a->hops ? e->reach : e->allowed;
 	a->round = ask_pace(a)->round;
 	if (!a->foreign) {
 		a->requests++;
@@ -214,7 +214,7 @@ static struct auth_repo *repository(const struct ask *a)
 	const struct endpoint *e = ask_endpoint(a);
 	own_free char *name = NULL;
 
-	if (!a->up->registry->auth)
+	if (!a->up->registry->auth || e->anonymous)
 		return NULL;
 	name = xasprintf("%s%.*s", e->prefix, (int)a->name, a->path);
 	return auth_repo(a->up->registry->auth, e->origin, name);
@@ -317,7 +317,7 @@ static bool knows_credentials(struct endpoint *e)
 	struct creds *creds = e->up->registry->o.creds;
 	const char *host = e->origin ? strstr(e->origin, "://") + 3 : NULL;
 
-	if (e->known || !creds || !host)
+	if (e->known || e->anonymous || !creds || !host)
 		return true;
 	if (!e->helped)
 		creds_begin(creds, host);

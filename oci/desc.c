@@ -2,8 +2,11 @@
 
 #include <stdlib.h>
 
+#include "oci/buf.h"
 #include "oci/err.h"
 #include "oci/limits.h"
+#include "oci/own.h"
+#include "oci/url.h"
 
 static const char *text_or(const json_t *object, const char *key, const char *otherwise)
 {
@@ -41,7 +44,9 @@ int desc_read(struct desc *d, const json_t *from, struct err *err)
 	out.media_type = text_or(from, "mediaType", "");
 	out.artifact_type = json_get_text(from, "artifactType");
 	out.data = json_get_text(from, "data");
-	out.has_urls = json_array_size(json_get_array(from, "urls")) > 0;
+	out.urls = json_get_array(from, "urls");
+	if (!json_array_size(out.urls))
+		out.urls = NULL;
 	out.annotations = json_get_object(from, "annotations");
 	read_platform(&out, from);
 	*d = out;
@@ -51,6 +56,23 @@ int desc_read(struct desc *d, const json_t *from, struct err *err)
 const char *desc_note(const struct desc *d, const char *key)
 {
 	return json_get_text(d->annotations, key);
+}
+
+char *desc_urls(const struct desc *d)
+{
+	own_by(buf_release) struct buf out = BUF_INIT(LIMIT_LAYER_URLS * (LIMIT_URL + 1));
+	size_t found = 0;
+
+	for (size_t i = 0; i < json_array_size(d->urls) && found < LIMIT_LAYER_URLS; i++) {
+		const char *text = json_string_value(json_array_get(d->urls, i));
+		struct err ignored;
+		struct url u;
+
+		if (!text || url_parse(&u, span_str(text), &ignored) < 0)
+			continue;
+		buf_addf(&out, "%s%s", found++ ? " " : "", text);
+	}
+	return found ? xstrdup(out.p) : NULL;
 }
 
 static int sextet(char c)

@@ -20,7 +20,8 @@ struct desc {
 	int64_t size;              /* bytes, 0 or more */
 	const char *artifact_type; /* or NULL */
 	const char *data; /* base64 of the content itself, or NULL; trusted only when it matches */
-	bool has_urls;    /* a foreign layer: lives elsewhere than in the registry */
+	const json_t
+		*urls; /* of a foreign layer: where it is, other than in the registry; or NULL */
 	bool has_platform;
 	struct platform platform;
 	const json_t *annotations; /* an object, or NULL */
@@ -31,6 +32,9 @@ int desc_read(struct desc *d, const json_t *from, struct err *err);
 
 /* The value of an annotation, or NULL. */
 const char *desc_note(const struct desc *d, const char *key);
+
+/* The http and https URLs among `urls`, parted by blanks, LIMIT_LAYER_URLS at most; the caller frees them. NULL: none. */
+char *desc_urls(const struct desc *d);
 
 /* Decodes `data` when it is there and is the content that digest and size name; gives the bytes (the
  * caller frees them) or NULL. */

@@ -17,6 +17,7 @@ struct want {
 	bool manifest;
 	int depth;                /* of manifests: the root is 0 */
 	enum media_kind promised; /* by the descriptor; MEDIA_OTHER: nothing */
+	char *urls;               /* of a foreign layer; or NULL */
 	struct walk *walk;
 	struct want *next_of_object; /* others that wait for the same digest */
 };
@@ -109,8 +110,10 @@ static void walk_free(struct walk *w)
 	struct want *want;
 	size_t at = 0;
 
-	while ((want = table_next(&w->seen, &at)))
+	while ((want = table_next(&w->seen, &at))) {
+		free(want->urls);
 		free(want);
+	}
 	table_release(&w->seen);
 	ref_release(&w->from);
 	free(w->platforms);
@@ -295,7 +298,8 @@ static void object_ask(struct object *o)
 	if (w->manifest)
 		registry_manifest(o->fetch->registry, &w->walk->from, &o->digest, got_manifest, o);
 	else
-		registry_blob(o->fetch->registry, &w->walk->from, &o->digest, w->size,
+		registry_blob(o->fetch->registry, &w->walk->from,
+			      &(struct registry_wanted){ &o->digest, w->size, w->urls },
 			      o->fetch->layout, got_blob, o);
 }
 
@@ -380,6 +384,7 @@ static void meet_blob(struct walk *w, const struct desc *d)
 
 	if (!want || has(w->fetch, &d->digest, d->size) || put_embedded(w, d))
 		return;
+	want->urls = desc_urls(d);
 	w->blobs = xgrow(w->blobs, w->nblobs, &w->capblobs, sizeof(*w->blobs));
 	w->blobs[w->nblobs++] = want;
 }

@@ -51,6 +51,9 @@
 #define LIMIT_HTTP_HEADERS   (64UL * KIB)
 #define LIMIT_HTTP_ERROR     (64UL * KIB)
 #define LIMIT_HTTP_REDIRECTS 10
+/* Places that a foreign layer's `urls` name, and hosts that all of them do. */
+#define LIMIT_LAYER_URLS  4
+#define LIMIT_LAYER_HOSTS 64
 /* A URL: those that object stores sign take up to 3 KiB. */
 #define LIMIT_URL       (16UL * KIB)
 #define LIMIT_TAG_PAGES 1000

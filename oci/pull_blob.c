@@ -8,6 +8,7 @@
 #include "oci/own.h"
 #include "oci/ref.h"
 #include "oci/reply.h"
+#include "oci/upstream.h"
 
 /* So many bytes are progress: failures are counted anew after them. */
 #define PROGRESS (1L << 20)
@@ -23,6 +24,10 @@ struct wanted {
 	int64_t furthest;         /* where progress was last seen */
 	bool resumed;             /* what an earlier run left is in it */
 	bool whole;               /* the registry is no longer asked for a part */
+	char *urls;               /* of a foreign layer, or NULL */
+	struct span urls_left;
+	char *url;                    /* asked now */
+	const struct endpoint *named; /* by this one; NULL: it is asked itself */
 };
 
 static enum ask_end prepare(struct ask *a, struct err *err)
@@ -122,9 +127,42 @@ static bool otherwise(struct ask *a)
 	return first;
 }
 
-static void done(struct ask *a, const struct err *err)
+/* Goes on to the next of its URLs that we may be sent to; false when there is none, with the reason in *err if it is a
+ * new one. */
+static bool ask_elsewhere(struct wanted *w, struct err *err)
+{
+	struct upstream *up = NULL;
+	struct span word;
+
+	if (!w->named && err->kind != ERR_NOTFOUND)
+		return false;
+	while (!up && span_cut(&w->urls_left, ' ', &word)) {
+		if (!w->named)
+			w->named = ask_endpoint(&w->ask);
+		free(w->url);
+		w->url = xstrndup(word.p, word.n);
+		up = upstream_elsewhere(w->named, w->url, err);
+	}
+	if (!up)
+		return false;
+	w->ask.page = w->url;
+	ask_progress(&w->ask);
+	ask_queue(up, &w->ask);
+	return true;
+}
+
+static void done(struct ask *a, const struct err *why)
 {
 	struct wanted *w = (struct wanted *)a;
+	struct err last = ERR_INIT, *err = why ? &last : NULL;
+
+	if (why) {
+		last = *why;
+		if (ask_elsewhere(w, &last))
+			return;
+		if (w->named)
+			err_wrap(&last, "not in the registry, and elsewhere");
+	}
 	struct registry_blob b = { .err = err,
 				   .bytes = (int64_t)a->bytes,
 				   .requests = a->requests };
@@ -133,6 +171,8 @@ static void done(struct ask *a, const struct err *err)
 		layout_abandon(w->blob);
 	w->done(w->arg, &b);
 	ask_release(a);
+	free(w->urls);
+	free(w->url);
 	free(w);
 }
 
@@ -145,7 +185,7 @@ static const struct ask_verb verb = {
 	.done = done,
 };
 
-void pull_blob(struct upstream *up, const struct ref *ref, const struct digest *d, int64_t size,
+void pull_blob(struct upstream *up, const struct ref *ref, const struct registry_wanted *wanted,
 	       struct layout *into, registry_blob_done *done_, void *arg)
 {
 	struct wanted *w = xcalloc(1, sizeof(*w));
@@ -153,11 +193,14 @@ void pull_blob(struct upstream *up, const struct ref *ref, const struct digest *
 	w->ask.verb = &verb;
 	w->ask.method = HTTP_GET;
 	w->ask.name = strlen(ref->path);
-	w->ask.path = xasprintf("%s/blobs/%s", ref->path, d->str);
+	w->ask.path = xasprintf("%s/blobs/%s", ref->path, wanted->digest->str);
 	w->done = done_;
 	w->arg = arg;
-	w->digest = *d;
-	w->size = size;
+	w->digest = *wanted->digest;
+	w->size = wanted->size;
+	w->urls = wanted->urls ? xstrdup(wanted->urls) : NULL;
+	if (w->urls)
+		w->urls_left = span_str(w->urls);
 	w->into = into;
 	reply_expect(&w->ask);
 	ask_queue(up, &w->ask);

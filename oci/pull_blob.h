@@ -4,6 +4,9 @@
  * A blob streams to disk and is hashed on the way. What is there already, from this run or an earlier one, is not
  * asked for again: a part is taken only when it is exactly the missing one; an answer with the whole
  * starts over; a part that turns out bad is thrown away and the whole asked for, once.
+ *
+ * A foreign layer (image-spec, descriptor.md, "urls") is asked for in its registry first, as any other, then where its
+ * URLs say, one after the other.
  */
 #ifndef OCI_PULL_BLOB_H
 #define OCI_PULL_BLOB_H
@@ -15,7 +18,7 @@ struct layout;
 struct upstream;
 
 /* registry_blob(), at this upstream. */
-void pull_blob(struct upstream *up, const struct ref *ref, const struct digest *d, int64_t size,
+void pull_blob(struct upstream *up, const struct ref *ref, const struct registry_wanted *wanted,
 	       struct layout *into, registry_blob_done *done, void *arg);
 
 #endif

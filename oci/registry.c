@@ -92,6 +92,7 @@ void registry_free(struct registry *r)
 		upstream_free(r->upstreams[i]);
 	free(r->upstreams);
 	table_release(&r->by_name);
+	table_release(&r->elsewhere);
 	free(r);
 }
 
@@ -158,10 +159,10 @@ void registry_manifest(struct registry *r, const struct ref *ref, const struct d
 	pull_manifest(upstream_of(r, ref->host), ref, d, done, arg);
 }
 
-void registry_blob(struct registry *r, const struct ref *ref, const struct digest *d, int64_t size,
+void registry_blob(struct registry *r, const struct ref *ref, const struct registry_wanted *wanted,
 		   struct layout *into, registry_blob_done *done, void *arg)
 {
-	pull_blob(upstream_of(r, ref->host), ref, d, size, into, done, arg);
+	pull_blob(upstream_of(r, ref->host), ref, wanted, into, done, arg);
 }
 
 void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg)

@@ -39,8 +39,9 @@ void registry_head(struct registry *r, const struct ref *ref, registry_manifest_
 void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
 		       registry_manifest_done *done, void *arg);
 
-/* GET of a blob into the layout, hashed while it is written, resumed from what an earlier run left. */
-void registry_blob(struct registry *r, const struct ref *ref, const struct digest *d, int64_t size,
+/* GET of a blob into the layout, hashed while it is written, resumed from what an earlier run left. A foreign layer
+ * that ref's registry does not have is asked for, without credentials, where its `urls` say. */
+void registry_blob(struct registry *r, const struct ref *ref, const struct registry_wanted *wanted,
 		   struct layout *into, registry_blob_done *done, void *arg);
 
 /* Every tag of ref's repository, following Link (distribution-spec, "Listing Tags"). */

@@ -180,7 +180,7 @@ static void visit_below(struct sweep *s, const struct step *at, const struct man
 
 		if (m->kind == MEDIA_INDEX && !manifest_wanted(m, i, at->filter))
 			continue;
-		if (d->has_urls && !layout_has(s->layout, &d->digest, -1))
+		if (d->urls && !layout_has(s->layout, &d->digest, -1))
 			continue;
 		below.role = role_of(m, i);
 		below.media_type = d->media_type;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "oci/certs.h"
+#include "oci/clock.h"
 #include "oci/conf.h"
 #include "oci/err.h"
 #include "oci/file.h"
@@ -67,6 +68,7 @@ static int endpoint_init(struct endpoint *e, struct upstream *up, const char *ur
 	url_parse(&u, span_str(e->base), &why);
 	e->origin = url_origin(&u);
 	e->reach = origin_reach(u.host);
+	e->allowed = ORIGIN_LOCAL;
 	v2 = strstr(e->base, "/v2/");
 	e->ping = xstrndup(e->base, (size_t)(v2 - e->base) + 4);
 	e->prefix = v2 + 4;
@@ -228,6 +230,7 @@ void upstream_free(struct upstream *up)
 	}
 	free(up->endpoints);
 	free(up->name);
+	free(up->key);
 	free(up);
 }
 
@@ -248,6 +251,12 @@ static struct upstream *broken(struct registry *r, const char *name, const struc
 	return up;
 }
 
+static void add_upstream(struct registry *r, struct upstream *up)
+{
+	r->upstreams = xgrow(r->upstreams, r->n, &r->cap, sizeof(*r->upstreams));
+	r->upstreams[r->n++] = up;
+}
+
 struct upstream *upstream_of(struct registry *r, const char *name)
 {
 	struct upstream *up = table_get(&r->by_name, name);
@@ -258,10 +267,56 @@ struct upstream *upstream_of(struct registry *r, const char *name)
 	up = upstream_new(r, name, &err);
 	if (!up)
 		up = broken(r, name, &err);
-	r->upstreams = xgrow(r->upstreams, r->n, &r->cap, sizeof(*r->upstreams));
-	r->upstreams[r->n++] = up;
+	add_upstream(r, up);
 	table_put(&r->by_name, up->name, up);
 	return up;
+}
+
+/* Kept apart for each that sends us there with another reach, since that says what we may connect to. */
+static struct upstream *new_elsewhere(const struct endpoint *from, const struct url *u, char *key)
+{
+	struct registry *r = from->up->registry;
+	struct upstream *up = xcalloc(1, sizeof(*up));
+	struct endpoint *e = add_endpoint(up);
+	long parallel = r->o.parallel > 0 ? r->o.parallel : PARALLEL;
+
+	up->registry = r;
+	up->name = xstrndup(u->host.p, u->host.n);
+	up->key = key;
+	e->up = up;
+	e->shown = xstrdup(up->name);
+	e->origin = url_origin(u);
+	e->reach = origin_reach(u->host);
+	e->allowed = from->reach;
+	e->anonymous = true;
+	buf_init(&e->ca, 0);
+	pace_init(&e->pace, parallel, 0, from->pace.first_delay / CLOCK_MS);
+	pace_init(&e->storage, 0, 0, from->pace.first_delay / CLOCK_MS);
+	add_upstream(r, up);
+	table_put(&r->elsewhere, up->key, up);
+	return up;
+}
+
+struct upstream *upstream_elsewhere(const struct endpoint *from, const char *url, struct err *err)
+{
+	struct registry *r = from->up->registry;
+	own_free char *origin = NULL, *key = NULL;
+	struct upstream *up;
+	struct url here, there;
+
+	if (url_parse(&here, span_str(from->base), err) < 0 ||
+	    url_parse(&there, span_str(url), err) < 0 ||
+	    origin_may_follow(&here, from->reach, &there, err) < 0)
+		return NULL;
+	origin = url_origin(&there);
+	key = xasprintf("%d %s", from->reach, origin);
+	up = table_get(&r->elsewhere, key);
+	if (!up && r->elsewhere.n >= LIMIT_LAYER_HOSTS) {
+		err_set(err, ERR_INVALID, 0, "urls of layers name more than %d hosts",
+			LIMIT_LAYER_HOSTS);
+		return NULL;
+	}
+	return up ? up : new_elsewhere(from, &there, take(key));
 }
 
 /* Texts a run tells at most: they are a stranger's. */

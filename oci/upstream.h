@@ -30,6 +30,7 @@ struct registry {
 	struct upstream **upstreams;
 	size_t n, cap;
 	struct table by_name;
+	struct table elsewhere; /* by key; no names of registries */
 	uint64_t bytes;
 	unsigned seed; /* of the jitter */
 	bool stopped;
@@ -52,8 +53,10 @@ struct endpoint {
 	struct http_tls tls;        /* lends the three above */
 	struct http_tls tls_abroad; /* for where it sends us: without our certificate */
 	struct pace pace;
-	struct pace storage; /* of where it redirects to */
-	enum origin_reach reach;
+	struct pace storage;       /* of where it redirects to */
+	enum origin_reach reach;   /* how near it is: where it may send us */
+	enum origin_reach allowed; /* how near it may be */
+	bool anonymous; /* no registry: gets no credentials, whatever is known for its host */
 	long active;
 	struct ask_list queue, later, waiting, sent;
 	struct grant_call *grants; /* tokens under way */
@@ -66,6 +69,7 @@ struct endpoint {
 struct upstream {
 	struct registry *registry;
 	char *name; /* "docker.io" */
+	char *key;  /* in `elsewhere`; or NULL */
 	struct endpoint *endpoints;
 	size_t n;
 	uint64_t requests, bytes, retries;
@@ -77,6 +81,10 @@ void upstream_free(struct upstream *up);
 
 /* Tells the program, once per text. */
 void upstream_warn(struct registry *r, const char *who, const char *text);
+
+/* A place that the answer of a registry's endpoint names, as if it were an upstream of its own: asked by whole URLs and
+ * without credentials. NULL when we may not be sent there (oci/origin.h). */
+struct upstream *upstream_elsewhere(const struct endpoint *from, const char *url, struct err *err);
 
 /* The upstream of that name, made when it is new. One that can't be set up fails whatever is asked of it. */
 struct upstream *upstream_of(struct registry *r, const char *name);

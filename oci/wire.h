@@ -52,6 +52,14 @@ struct registry_manifest {
 };
 typedef void registry_manifest_done(void *arg, const struct registry_manifest *m);
 
+/* A blob that is wanted. Lent for the call. */
+struct registry_wanted {
+	const struct digest *digest;
+	int64_t size;
+	const char *
+		urls; /* where it is when the registry does not have it: URLs parted by blanks; or NULL */
+};
+
 struct registry_blob {
 	const struct err *err; /* NULL: the blob is staged in the layout */
 	int64_t bytes;         /* that came over the wire */

@@ -113,6 +113,34 @@ v2='"schemaVersion":2'
 	fails "says it is"
 }
 
+# A layer that the registry does not have, and $1, an address, is said to.
+foreign_layer() {
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip\",\"digest\":\"{digest layer}\",\"size\":5,\"urls\":[\"$1/layer\"]}]}" <<-END
+		content config {}
+		content layer bytes
+		request GET /v2/app/blobs/{digest layer} always
+		reply 404 Not Found
+		request B GET /layer always
+		reply 200 OK
+			body layer
+	END
+}
+
+@test "a foreign layer comes from where its urls say, and is served from then on" {
+	foreign_layer 'http://{B}'
+	conf "registry bad.example endpoint=http://$fake_at"
+	list bad.example/app:1
+	run -0 sync
+	[[ $output == *"1 new"* ]]
+	[ -f "$mirror/blobs/sha256/$(printf bytes | sha256sum | cut -d' ' -f1)" ]
+	whole
+}
+
+@test "a foreign layer that cannot be had" {
+	foreign_layer 'http://{A}/nowhere'
+	fails "not in the registry, and elsewhere: 127.0.0.1: 400"
+}
+
 @test "a digest that is a path" {
 	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"sha256:../../../../etc/passwd\",\"size\":3}]}" \
 		<<<'content config {}'

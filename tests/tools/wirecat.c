@@ -4,7 +4,7 @@
  *	wirecat [OPTION...] COMMAND... [then COMMAND...]
  *
  *	'head HOST/PATH:TAG'	'manifest HOST/PATH@DIGEST'	'tags HOST/PATH'
- *	'blob HOST/PATH@DIGEST SIZE'	into the layout
+ *	'blob HOST/PATH@DIGEST SIZE [URL...]'	into the layout
  *	'referrers HOST/PATH@DIGEST'
  *
  * Commands before `then` go at once, in parallel; their outcomes are printed in the order they were given.
@@ -108,7 +108,7 @@ static void on_referrers(void *arg, const struct registry_referrers *found)
 static void command(char *text, struct outcome *o)
 {
 	char *save, *verb = strtok_r(text, " ", &save), *name = strtok_r(NULL, " ", &save);
-	char *size = strtok_r(NULL, " ", &save);
+	char *size = strtok_r(NULL, " ", &save), *urls = save && *save ? save : NULL;
 	own_by(ref_release) struct ref ref = REF_INIT;
 	struct err err;
 
@@ -123,7 +123,9 @@ static void command(char *text, struct outcome *o)
 	else if (strcmp(verb, "referrers") == 0)
 		registry_referrers(registry, &ref, &ref.digest, on_referrers, o);
 	else if (strcmp(verb, "blob") == 0 && size && layout_path)
-		registry_blob(registry, &ref, &ref.digest, atoll(size), &layout, on_blob, o);
+		registry_blob(registry, &ref,
+			      &(struct registry_wanted){ &ref.digest, atoll(size), urls }, &layout,
+			      on_blob, o);
 	else
 		die("no such command");
 }

@@ -70,12 +70,11 @@ void registry_manifest(struct registry *r, const struct ref *ref, const struct d
 	ask(ref, d, (struct asked){ .manifest_done = done, .arg = arg });
 }
 
-void registry_blob(struct registry *r, const struct ref *ref, const struct digest *d, int64_t size,
+void registry_blob(struct registry *r, const struct ref *ref, const struct registry_wanted *wanted,
 		   struct layout *into, registry_blob_done *done, void *arg)
 {
 	(void)r;
-	(void)size;
-	ask(ref, d, (struct asked){ .into = into, .blob_done = done, .arg = arg });
+	ask(ref, wanted->digest, (struct asked){ .into = into, .blob_done = done, .arg = arg });
 }
 
 static void answer(const struct asked *a)

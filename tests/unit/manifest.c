@@ -202,8 +202,41 @@ static void test_data(void)
 	}
 }
 
+static void test_urls(void)
+{
+	static const struct {
+		const char *name, *json, *want;
+	} table[] = {
+		{ "one place", "[\"https://h/x?a=1\"]", "https://h/x?a=1" },
+		{ "two", "[\"https://h/x\",\"http://i/y\"]", "https://h/x http://i/y" },
+		{ "other schemes, other types, and what no URL can be",
+		  "[\"ftp://h/x\",7,null,\"https://h/a b\",\"https://u:p@h/\",\"https://h/y\"]",
+		  "https://h/y" },
+		{ "more than anybody asks for",
+		  "[\"http://h/1\",\"http://h/2\",\"http://h/3\",\"http://h/4\",\"http://h/5\"]",
+		  "http://h/1 http://h/2 http://h/3 http://h/4" },
+		{ "none", "[]", NULL },
+		{ "no list", "\"https://h/x\"", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		own_free char *text = xasprintf(
+			"{\"digest\":\"sha256:%064d\",\"size\":1,\"urls\":%s}", 0, table[i].json);
+		own_free char *got = NULL;
+		own_json json_t *doc = NULL;
+		struct err err;
+		struct desc d;
+
+		doc = json_read(span_str(text), &err);
+		CHECK(doc && desc_read(&d, doc, &err) == 0);
+		got = desc_urls(&d);
+		CHECK_TEXT(got, table[i].want, table[i].name);
+	}
+}
+
 int main(void)
 {
+	test_urls();
 	test_rows();
 	test_bombs();
 	test_wanted();
