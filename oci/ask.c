@@ -73,7 +73,7 @@ static void leave(struct ask *a)
 {
 	struct endpoint *e = ask_endpoint(a);
 
-	if (a->list == &e->sent || a->list == &e->waiting) {
+	if (a->list == &e->sent || a->list == &e->waiting || a->list == &e->ending) {
 		e->active--;
 		e->pace.pulls -= a->counted;
 	}
@@ -145,6 +145,25 @@ void ask_again(struct ask *a)
 	leave(a);
 	ask_progress(a);
 	list_prepend(&ask_endpoint(a)->queue, a);
+}
+
+void ask_end_with(struct ask *a, enum ask_end end_, const struct err *err)
+{
+	struct ask_list *ending = &ask_endpoint(a)->ending;
+
+	switch (end_) {
+	case ASK_WAIT:
+		if (a->list != ending)
+			list_append(ending, a);
+		return;
+	case ASK_DONE: ask_finish(a); return;
+	case ASK_AGAIN: ask_again(a); return;
+	case ASK_FAILED: break;
+	}
+	if (err->kind == ERR_NET)
+		ask_fail_for_now(a, PACE_WAY, -1, PACE_TRIES, err);
+	else
+		ask_fail(a, err);
 }
 
 void ask_progress(struct ask *a)
@@ -241,6 +260,10 @@ static void start(struct ask *a)
 	switch (prepare(a, &err)) {
 	case ASK_FAILED: ask_fail(a, &err); break;
 	case ASK_DONE: ask_finish(a); break;
+	case ASK_WAIT:
+		take_slot(a);
+		ask_end_with(a, ASK_WAIT, NULL);
+		break;
 	case ASK_AGAIN:
 		take_slot(a);
 		a->repo = repository(a);
@@ -294,6 +317,17 @@ static void wake_waiting(struct endpoint *e)
 	} while (a && a != last);
 }
 
+/* Those whose end can be told now. */
+static void wake_ending(struct endpoint *e)
+{
+	for (struct ask *a = e->ending.first, *next; a; a = next) {
+		struct err err;
+
+		next = a->next;
+		ask_end_with(a, a->verb->end(a, &err), &err);
+	}
+}
+
 /* It counts, and there are no more pulls: it waits, if it may, or fails. */
 static void no_pull(struct ask *a, int64_t now)
 {
@@ -333,6 +367,7 @@ void ask_pump(struct endpoint *e, int64_t now)
 	grant_pump(e, now);
 	if (e->granted)
 		wake_waiting(e);
+	wake_ending(e);
 	wake_later(e, now);
 	if (e->pace.given_up) {
 		fail_all(&e->queue, &e->pace.why);
@@ -357,7 +392,8 @@ void ask_pump(struct endpoint *e, int64_t now)
 
 bool ask_pending(const struct endpoint *e)
 {
-	return e->queue.first || e->later.first || e->waiting.first || e->sent.first;
+	return e->queue.first || e->later.first || e->waiting.first || e->sent.first ||
+	       e->ending.first;
 }
 
 int64_t ask_wakes_at(const struct endpoint *e)
@@ -378,6 +414,7 @@ void ask_stop(struct endpoint *e, const struct err *err)
 	for (struct ask *a = e->sent.first; a; a = a->next)
 		http_cancel(a->up->registry->http, &a->call);
 	fail_all(&e->sent, err);
+	fail_all(&e->ending, err);
 	fail_all(&e->waiting, err);
 	fail_all(&e->later, err);
 	fail_all(&e->queue, err);

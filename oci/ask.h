@@ -11,7 +11,8 @@
  *	  |        v
  *	  +----- later	after a failure, or for a quota
  *
- * It holds a slot of its endpoint while it is sent or waiting. All calls to the verb come from ask_pump() or
+ * It holds a slot of its endpoint while it is sent or waiting, also for its own end: what is slow to check
+ * slows down what comes. All calls to the verb come from ask_pump() or
  * from http_turn().
  */
 #ifndef OCI_ASK_H
@@ -25,7 +26,7 @@
 
 struct ask;
 
-enum ask_end { ASK_FAILED = -1, ASK_DONE, ASK_AGAIN };
+enum ask_end { ASK_FAILED = -1, ASK_DONE, ASK_AGAIN, ASK_WAIT };
 
 struct ask_verb {
 	/* Before each sending: makes ready to take an answer from its beginning, or from a->from. ASK_DONE:
@@ -35,7 +36,8 @@ struct ask_verb {
 	int (*begin)(struct ask *a, struct err *err);
 	int (*data)(struct ask *a, const char *p, size_t n, struct err *err);
 	/* The answer is whole. ASK_AGAIN: something else is to be asked now (path, page or method have been
-	 * changed). An error of kind NET is tried again, here and in begin(). */
+	 * changed). ASK_WAIT: that shows later, and the loop will be woken (http_wake()); it is called again then.
+	 * An error of kind NET is tried again, here and in begin(). */
 	enum ask_end (*end)(struct ask *a, struct err *err);
 	/* It was refused: whether it is worth asking in another way, at once (a part that is not there, a method
 	 * that is not known). May be NULL. */
@@ -94,6 +96,8 @@ struct span ask_header(const struct ask *a, const char *name);
 struct pace *ask_pace(const struct ask *a);
 
 /* What can become of an answer; one of these, once. */
+/* What the verb's end() said of it. */
+void ask_end_with(struct ask *a, enum ask_end end, const struct err *err);
 void ask_finish(struct ask *a);
 /* This endpoint can't help; the next one may. */
 void ask_fail(struct ask *a, const struct err *why);

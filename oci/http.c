@@ -394,6 +394,11 @@ int http_turn(struct http *h, const int *others, size_t n, int timeout_ms, struc
 	return 0;
 }
 
+void http_wake(void *h)
+{
+	curl_multi_wakeup(((struct http *)h)->multi);
+}
+
 struct span http_header(const struct http_call *c, const char *name, size_t nth)
 {
 	struct span rest = c->headers, line, key;

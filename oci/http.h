@@ -93,6 +93,9 @@ void http_cancel(struct http *h, struct http_call *c);
 int http_turn(struct http *h, const int *others, size_t n, int timeout_ms, struct err *err);
 #define HTTP_OTHERS 64 /* at most */
 
+/* Ends the wait of an http_turn(), this one or the next; from any thread. Takes the struct http. */
+void http_wake(void *h);
+
 /* The value of the nth header of that name (0 is the first), without blanks around it; p is NULL when there is
  * none. */
 struct span http_header(const struct http_call *c, const char *name, size_t nth);

@@ -15,15 +15,11 @@
 #include "oci/json.h"
 #include "oci/limits.h"
 #include "oci/own.h"
+#include "oci/verify.h"
 
 #define MARKER      "oci-layout"
 #define MARKER_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
 #define GENERATIONS ".mirror/generations"
-
-/* Asking for writeback early keeps the disk busy while bytes arrive, and the barrier short. */
-#define FLUSH_EVERY ((int64_t)(8 * MIB))
-/* Bytes at a time when a file is hashed again. */
-#define READ_SIZE (256 * KIB)
 
 /* A finished blob that waits for the barrier in the partial directory. */
 struct staged {
@@ -37,8 +33,8 @@ struct layout_blob {
 	struct digest digest;
 	char name[DIGEST_MAX + 1]; /* in the partial directory */
 	int fd;                    /* -1: it is staged already */
-	int64_t size, written, flushed;
-	struct hash *hash;
+	int64_t size, written;
+	struct verify *verify;
 	unsigned barriers_failed; /* when it was begun */
 	bool broken;              /* a write failed: the file may hold more than was counted */
 };
@@ -174,6 +170,7 @@ void layout_close(struct layout *l)
 	assert(l->writing.n == 0); /* finish or abandon every blob first */
 	forget_staged(l);
 	table_release(&l->writing);
+	verifiers_free(l->verifiers);
 	partial_close(&l->partial);
 	if (l->root >= 0)
 		close(l->root);
@@ -262,65 +259,44 @@ static int open_partial(struct layout_blob *b, struct err *err)
 	return b->fd < 0 ? fail(err, "cannot open partial", b->name) : 0;
 }
 
-/* Hashes the file from its beginning; gives the bytes, or -1. */
-static int64_t hash_file(int fd, struct hash *h)
+static void verify_on(struct layout_blob *b, int64_t have)
 {
-	own_free char *piece = xmalloc(READ_SIZE);
-	int64_t total = 0;
-	ssize_t n;
+	struct layout *l = b->layout;
 
-	while ((n = read(fd, piece, READ_SIZE)) > 0) {
-		hash_add(h, piece, (size_t)n);
-		total += n;
-	}
-	return n < 0 ? -1 : total;
+	if (!l->verifiers)
+		l->verifiers = verifiers_new();
+	verify_drop(b->verify);
+	b->verify = verify_begin(l->verifiers, b->fd, &b->digest, b->size, have);
+	b->written = have;
 }
 
 static int start_over(struct layout_blob *b, struct err *err)
 {
+	verify_drop(take(b->verify));
 	if (ftruncate(b->fd, 0) < 0 || lseek(b->fd, 0, SEEK_SET) < 0)
 		return fail(err, "cannot empty partial", b->name);
-	hash_free(b->hash);
-	b->hash = hash_new(&b->digest);
-	b->written = b->flushed = 0;
+	verify_on(b, 0);
 	b->broken = false;
 	return 0;
-}
-
-/* Whether all bytes are there and are what the digest says. Ends the hash and begins it anew. */
-static bool is_right(struct layout_blob *b, struct digest *got)
-{
-	hash_end(take(b->hash), got);
-	return b->written == b->size && digest_eq(got, &b->digest);
 }
 
 /* Goes on after what an earlier run left, when that can be the beginning of this blob. */
 static int resume(struct layout_blob *b, struct err *err)
 {
-	struct digest got;
 	struct stat st;
 
-	b->hash = hash_new(&b->digest);
-	if (fstat(b->fd, &st) < 0)
+	if (fstat(b->fd, &st) < 0 || lseek(b->fd, 0, SEEK_END) < 0)
 		return fail(err, "cannot look at partial", b->name);
-	if (st.st_size == 0)
-		return 0;
 	if (st.st_size > b->size)
 		return start_over(b, err);
-	b->written = hash_file(b->fd, b->hash);
-	if (b->written < 0)
-		return fail(err, "cannot read partial", b->name);
-	if (b->written < b->size)
-		return 0;
-	if (!is_right(b, &got))
-		return start_over(b, err);
+	verify_on(b, st.st_size);
 	return 0;
 }
 
 static void free_blob(struct layout_blob *b)
 {
 	table_remove(&b->layout->writing, b->digest.str);
-	hash_free(b->hash);
+	verify_drop(b->verify);
 	if (b->fd >= 0)
 		close(b->fd);
 	free(b);
@@ -370,15 +346,6 @@ int layout_restart(struct layout_blob *b, struct err *err)
 	return 0;
 }
 
-static void start_writeback(struct layout_blob *b)
-{
-	if (b->written - b->flushed < FLUSH_EVERY)
-		return;
-	/* a hint only: what goes wrong here, the barrier tells */
-	(void)sync_file_range(b->fd, b->flushed, b->written - b->flushed, SYNC_FILE_RANGE_WRITE);
-	b->flushed = b->written;
-}
-
 int layout_write(struct layout_blob *b, const void *p, size_t n, struct err *err)
 {
 	if ((uint64_t)n > (uint64_t)(b->size - b->written))
@@ -392,9 +359,8 @@ int layout_write(struct layout_blob *b, const void *p, size_t n, struct err *err
 		b->broken = true;
 		return err_wrap(err, "%s", b->layout->path);
 	}
-	hash_add(b->hash, p, n);
+	verify_add(b->verify, p, n);
 	b->written += (int64_t)n;
-	start_writeback(b);
 	return 0;
 }
 
@@ -417,11 +383,13 @@ static int check(struct layout_blob *b, struct err *err)
 		return err_set(err, ERR_IO, EIO,
 			       "%s: blob %s: the disk failed while it was written", b->layout->path,
 			       b->digest.str);
-	if (!b->hash || is_right(b, &got)) /* without: found whole when it was begun */
-		return 0;
 	if (b->written < b->size)
 		return err_set(err, ERR_DIGEST, 0, "blob %s ends after %lld of %lld bytes",
 			       b->digest.str, (long long)b->written, (long long)b->size);
+	if (verify_end(take(b->verify), &got, err) < 0)
+		return err_wrap(err, "%s: blob %s", b->layout->path, b->digest.str);
+	if (digest_eq(&got, &b->digest))
+		return 0;
 	return err_set(err, ERR_DIGEST, 0, "blob %s is not what it says: its content is %s",
 		       b->digest.str, got.str);
 }
@@ -441,6 +409,11 @@ static int stage(struct layout_blob *b, struct err *err)
 	table_put(&l->staged, s->digest.str, s);
 	l->staged_bytes += (uint64_t)s->size;
 	return 0;
+}
+
+bool layout_ready(struct layout_blob *b, void (*tell)(void *arg), void *arg)
+{
+	return b->fd < 0 || verify_ready(b->verify, tell, arg);
 }
 
 int layout_finish(struct layout_blob *b, struct err *err)
@@ -472,8 +445,8 @@ int layout_put(struct layout *l, const struct digest *d, const void *p, size_t n
 
 	if (!b)
 		return -1;
-	if (have < (int64_t)n &&
-	    ((have > 0 && layout_restart(b, err) < 0) || layout_write(b, p, n, err) < 0)) {
+	/* what an earlier run left may be wrong, and would have to be read: it is written again */
+	if ((have > 0 && layout_restart(b, err) < 0) || layout_write(b, p, n, err) < 0) {
 		layout_abandon(b);
 		return -1;
 	}

@@ -2,7 +2,7 @@
  * layout - an OCI image layout directory (image-spec, image-layout.md): its blobs.
  *
  * The invariant of the store: a file under its blob name is whole and verified. A blob is written
- * under .mirror/partial, hashed and size-checked while it is written, made durable, and only then
+ * under .mirror/partial, hashed (oci/verify.h) and size-checked while it is written, made durable, and only then
  * renamed to blobs/<algorithm>/<hex>, mode 0444. Calling order of a writer:
  *
  *	layout_open(&l, path, LAYOUT_WRITE, err)     creates the directories and oci-layout
@@ -29,6 +29,7 @@
 
 struct buf;
 struct err;
+struct verifiers;
 
 struct layout {
 	int root;               /* directory handle */
@@ -37,6 +38,7 @@ struct layout {
 	struct table writing;   /* blobs begun, by digest */
 	struct table staged;    /* finished, not yet settled, by digest */
 	uint64_t staged_bytes;
+	struct verifiers *verifiers; /* made with the first blob */
 	unsigned barriers_failed;
 };
 
@@ -74,10 +76,9 @@ int layout_read(const struct layout *l, const struct digest *d, struct buf *out,
 struct layout_blob;
 
 /*
- * Begins, or goes on with, the blob of that name and size. *have is how many bytes an earlier run left
- * (they are hashed now); ask the upstream for the rest. A partial that cannot be right (longer than
- * size, or as long with another digest) is discarded. One that is wrong further in shows only in
- * layout_finish(): after DIGEST with *have > 0, trying once more starts from nothing. A blob that is
+ * Begins, or goes on with, the blob of that name and size. *have is how many bytes an earlier run left;
+ * ask the upstream for the rest, which may be nothing. A partial that is longer than size is discarded. One
+ * that is wrong shows in layout_finish(): after DIGEST with *have > 0, trying once more starts from nothing. A blob that is
  * staged already has all its bytes; one that is being written by this process cannot be begun again.
  */
 struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64_t size,
@@ -88,6 +89,9 @@ int layout_restart(struct layout_blob *b, struct err *err);
 int layout_write(struct layout_blob *b, const void *p, size_t n, struct err *err);
 /* Bytes written so far, those of earlier runs included. */
 int64_t layout_written(const struct layout_blob *b);
+/* Whether layout_finish() has nothing left to wait for. If not, tell(arg) is called when it has, from
+ * another thread, unless the blob is finished or abandoned first. */
+bool layout_ready(struct layout_blob *b, void (*tell)(void *arg), void *arg);
 /* Checks size and digest, stages the blob, frees b in every case. DIGEST when it is something else: the
  * partial is removed. */
 int layout_finish(struct layout_blob *b, struct err *err);

@@ -108,6 +108,8 @@ static enum ask_end end(struct ask *a, struct err *err)
 		return err_set(err, ERR_NET, 0, "the blob ended after %lld of %lld bytes",
 			       (long long)written, (long long)w->size),
 		       ASK_FAILED;
+	if (!layout_ready(w->blob, http_wake, a->up->registry->http))
+		return ASK_WAIT;
 	if (layout_finish(take(w->blob), err) == 0)
 		return ASK_DONE;
 	if (err->kind != ERR_DIGEST || !w->resumed)

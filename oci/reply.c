@@ -259,18 +259,9 @@ static void answered(struct ask *a)
 	struct err err;
 	enum ask_end end = a->verb->end(a, &err);
 
-	if (end == ASK_FAILED && err.kind == ERR_NET) {
-		ask_fail_for_now(a, PACE_WAY, -1, PACE_TRIES, &err);
-		return;
-	}
-	pace_answered(ask_pace(a));
-	if (end == ASK_DONE) {
-		ask_finish(a);
-	} else if (end == ASK_FAILED) {
-		ask_fail(a, &err);
-	} else {
-		ask_again(a);
-	}
+	if (end != ASK_FAILED || err.kind != ERR_NET)
+		pace_answered(ask_pace(a));
+	ask_end_with(a, end, &err);
 }
 
 /* What the registry is reached at is how near it is, for where it may send us. */

@@ -58,7 +58,7 @@ struct endpoint {
 	enum origin_reach allowed; /* how near it may be */
 	bool anonymous; /* no registry: gets no credentials, whatever is known for its host */
 	long active;
-	struct ask_list queue, later, waiting, sent;
+	struct ask_list queue, later, waiting, sent, ending;
 	struct grant_call *grants; /* tokens under way */
 	bool granted;              /* some have come: who waits may go on */
 	bool held;                 /* what is next waits for what is under way */

@@ -567,3 +567,37 @@ status_json() {
 	[[ $output == *"published generation 2" ]]
 	[[ $stderr == "mirror-sync: warning: "*"state.json"*"the next run asks for everything" ]]
 }
+
+# What an earlier run left of a layer of several megabytes, and how often its bytes are asked for then.
+@test "a large layer goes on from what an earlier run left, be it right or wrong" {
+	seq 1 400000 | head -c 2600000 >layer
+	layer=$(layout_blob "$up" <layer)
+	config=$(printf '{}' | layout_blob "$up")
+	printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"a/b","digest":"%s","size":%s},"layers":[{"mediaType":"a/b","digest":"%s","size":%s}]}' \
+		"$OCI_MANIFEST" "${config% *}" "${config#* }" "${layer% *}" "${layer#* }" |
+		layout_manifest "$up" docker.io/team/app:1 "$OCI_MANIFEST"
+	list "up.example/team/app:1"
+	name=sha256-${layer:7:64}
+	head -c 1500000 layer >beginning
+	tr 1 2 <beginning >wrong-beginning
+	tr 1 2 <layer >wrong
+	: >nothing
+	while read -r left asked; do
+		mirror=$BATS_TEST_TMPDIR/mirror-$left
+		mkdir -p "$mirror/.mirror/partial" "$mirror/blobs/sha256"
+		printf '{"imageLayoutVersion":"1.0.0"}' >"$mirror/oci-layout"
+		cp "$left" "$mirror/.mirror/partial/$name"
+		forget_requests
+		echo "$left"
+		sync
+		[ "$(requests GET "blobs/${layer% *}")" = "$asked" ]
+		cmp layer "$mirror/blobs/sha256/${layer:7:64}"
+		whole
+	done <<-END
+		nothing 1
+		beginning 1
+		wrong-beginning 2
+		layer 0
+		wrong 1
+	END
+}

@@ -226,15 +226,17 @@ static const struct {
 	const char *left; /* what is in the partial file */
 	mode_t mode;
 	int64_t have; /* of "hello world" */
+	bool wrong;   /* which only the end tells */
 } partials[] = {
-	{ "none", NULL, 0, 0 },
-	{ "an empty one", "", 0644, 0 },
-	{ "a beginning", "hello", 0644, 5 },
-	{ "all of it", "hello world", 0644, 11 },
-	{ "all of it, staged and never settled", "hello world", 0444, 11 },
-	{ "too long: discarded", "hello world!", 0644, 0 },
-	{ "as long and wrong: discarded", "hello wORLd", 0644, 0 },
-	{ "staged and torn by a power cut: discarded", "hello wor\001\002", 0444, 0 },
+	{ "none", NULL, 0, 0, false },
+	{ "an empty one", "", 0644, 0, false },
+	{ "a beginning", "hello", 0644, 5, false },
+	{ "a wrong beginning", "HELLO", 0644, 5, true },
+	{ "all of it", "hello world", 0644, 11, false },
+	{ "all of it, staged and never settled", "hello world", 0444, 11, false },
+	{ "too long: discarded", "hello world!", 0644, 0, false },
+	{ "as long and wrong", "hello wORLd", 0644, 11, true },
+	{ "staged and torn by a power cut", "hello wor\001\002", 0444, 11, true },
 };
 
 static void test_resume(void)
@@ -261,6 +263,12 @@ static void test_resume(void)
 		CHECK_ROW(b && have == partials[i].have && layout_written(b) == have,
 			  partials[i].name);
 		CHECK(layout_write(b, text + have, 11 - (size_t)have, &err) == 0);
+		if (partials[i].wrong) {
+			CHECK(layout_finish(b, &err) < 0 && err.kind == ERR_DIGEST);
+			b = layout_begin(&l, &d, 11, &have, &err);
+			CHECK_ROW(have == 0 && layout_write(b, text, 11, &err) == 0,
+				  "it is not kept for a second try");
+		}
 		CHECK(layout_finish(b, &err) == 0 && layout_settle(&l, &err) == 0);
 		CHECK(layout_has(&l, &d, 11) && !tempdir_has(&t, path));
 		layout_close(&l);
