@@ -42,7 +42,8 @@ struct web {
 	bool answered, ended; /* the head of the answer is here; all of it */
 	unsigned hops;
 	struct buf request, answer;
-	size_t taken; /* of the answer */
+	size_t taken;   /* of the answer */
+	size_t skipped; /* of one that is none */
 	struct err err;
 };
 
@@ -82,17 +83,21 @@ static int on_data(struct http_call *c, const char *p, size_t n, struct err *err
 	struct web *w = c->arg;
 
 	alive(w);
-	if (c->status != 200 || buf_add(&w->answer, p, n))
-		return 0;
-	return err_set(err, ERR_NET, 0, "sends more than was asked for");
+	if (c->status == 200)
+		return buf_add(&w->answer, p, n)
+			       ? 0
+			       : err_set(err, ERR_NET, 0, "sends more than was asked for");
+	w->skipped += n;
+	return w->skipped <= LIMIT_HTTP_ERROR ? 0 : err_set(err, ERR_NET, 0, "endless error page");
 }
 
 static void on_done(struct http_call *c, enum http_result result, const struct err *err)
 {
 	struct web *w = c->arg;
+	bool refused = w->answered && c->status != 200; /* which tells enough, whole or not */
 
 	w->ended = true;
-	if (result != HTTP_DONE)
+	if (result != HTTP_DONE && !refused)
 		w->err = *err;
 }
 
@@ -147,6 +152,7 @@ static int send_request(struct web *w, struct err *err)
 		.done = on_done,
 	};
 	w->answered = w->ended = false;
+	w->skipped = 0;
 	w->err = (struct err)ERR_INIT;
 	http_send(w->http, &w->call);
 	while (!w->ended && !(w->answered && w->call.status == 200))
