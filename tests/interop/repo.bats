@@ -34,7 +34,7 @@ teardown_file() {
 teardown() {
 	rm -rf "${work:?}"/home/.netrc "${work:?}"/home/.ssh "${work:?}"/m
 	local name
-	for name in daemon https elsewhere short proxy sshd agent; do stop "$name"; done
+	for name in daemon https elsewhere odd proxy sshd agent; do stop "$name"; done
 }
 
 key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
@@ -144,6 +144,7 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 		server { listen PORT ssl http2; $(tls good) ssl_protocols TLSv1.3; location / { $(backend) } }
 	END
 	fetched "https://localhost:$port/team/lists.git"
+	stop https
 	grep -F 'HTTP/2.0" 200' "$(log_of https)"
 }
 
@@ -193,30 +194,42 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 			"$(git -C "$work/empty" rev-parse HEAD HEAD)" ]
 	done
 	git -C "$work/m/.mirror/lists.git" fsck --strict
+	stop https
 	# the second of them brought one file, not both
 	sent=$(sed -nE 's/.*"POST [^"]*" 200 ([0-9]+) .*/\1/p' "$(log_of https)" | tail -n 1)
 	[ "$sent" -gt 3000000 ]
 	[ "$sent" -lt 4000000 ]
+	https_start good
 	mirror_sync --mirror "$work/m" --repo "$url" --lists .
+	stop https
 	[[ $(requests https | tail -n 1) == "GET /team/empty.git/info/refs"* ]]
 }
 
-# A server that closes the connection in the middle of an answer.
-@test "https: an answer that breaks off" {
+# A server of two answers: one that breaks off, and an error page of 100 MiB.
+@test "http: an answer that breaks off, and an error page that nobody would read" {
 	local at
 	at=$(free_port)
 	# shellcheck disable=SC2016  # perl's
-	start short '^ready' perl -MIO::Socket::INET -e '
+	start odd '^ready' perl -MIO::Socket::INET -e '
+		$SIG{PIPE} = "IGNORE";
 		my $server = IO::Socket::INET->new(Listen => 8, LocalAddr => shift, ReuseAddr => 1) or die "$!";
 		print STDERR "ready\n";
 		while (my $client = $server->accept) {
+			my $long = <$client> =~ /long/;
 			while (<$client>) { last if $_ eq "\r\n" }
-			print $client "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\n",
-				"Content-Length: 1000\r\n\r\n001e# service=git-upload-pack\n0000";
+			print $client "HTTP/1.1 ", $long ? 404 : 200, " x\r\nConnection: close\r\n",
+				"Content-Type: application/x-git-upload-pack-advertisement\r\n",
+				$long ? "\r\n" : "Content-Length: 1000\r\n\r\n001e# service=git-upload-pack\n0000";
+			my $n = $long ? 100 : 0;
+			$n-- while $n && print $client " " x 1048576;
 			close $client;
+			print STDERR $long ? $n ? "cut off\n" : "read whole\n" : "sent\n";
 		}' "127.0.0.1:$at"
 	refused 'bytes remaining' "http://localhost:$at/team/lists.git"
-	stop short
+	refused 'localhost has no such repository (404)' "http://localhost:$at/long/lists.git"
+	await "$(log_of odd)" '^(cut off|read whole)'
+	grep -x 'cut off' "$(log_of odd)"
+	stop odd
 }
 
 @test "https with a password" {
@@ -250,8 +263,8 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	run ! grep -r -e w0rd -e deploy -e "$(printf deploy:s3cret-w0rd | base64)" "$work/m" "$work/report.json"
 	stop https
 	https_start good
-	: >"$(log_of https)"
 	fetched "https://deploy:s3cret-w0rd@localhost:$port/team/lists.git"
+	stop https
 	requests https | grep -F 'POST /team/lists.git/git-upload-pack 200'
 	run ! grep -v 'auth="-"' <(grep -F ' HTTP/1.1' "$(log_of https)")
 }
@@ -280,7 +293,6 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	printf 'machine localhost login deploy password s3cret-w0rd\nmachine 127.0.0.1 login deploy password s3cret-w0rd\n' \
 		>"$HOME/.netrc"
 	fetched "$url/moved/lists.git"
-	requests https | grep -F 'POST /team/lists.git/git-upload-pack 200'
 	refused "localhost sends us to https://$elsewhere, which is not followed: if the repository is there, name that URL" \
 		"$url/away/lists.git"
 	refused "localhost sends us to https://localhost:${elsewhere##*:}, which is not followed" "$url/next/lists.git"
@@ -288,9 +300,11 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	refused 'localhost sends us round (302), not to a repository' "$url/round/lists.git"
 	refused 'localhost sends us round (302), not to a repository' "$url/home/lists.git"
 	refused 'localhost sends us nowhere (302)' "$url/nowhere/lists.git"
+	stop https
+	stop elsewhere
+	requests https | grep -F 'POST /team/lists.git/git-upload-pack 200'
 	run ! grep -E '"(GET|POST|CONNECT) ' "$(log_of elsewhere)"
 	run ! grep -F 'GET /login' "$(log_of https)"
-	stop elsewhere
 }
 
 @test "http: no password goes over it to another machine, and there is a warning" {
@@ -311,6 +325,7 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	check "http://deploy:s3cret-w0rd@git.corp.example/mine/lists.git"
 	[ "$status" = 1 ]
 	[[ $stderr == *"git.corp.example asks for a password, which is not sent over plain http"* ]]
+	stop https
 	grep -F 'auth="-"' "$(log_of https)"
 	run ! grep -F 'auth="Basic' "$(log_of https)"
 }
