@@ -184,6 +184,7 @@ static int make_first(const struct layout *l, struct index *x, struct err *err)
 	unlinkat(l->root, temporary, 0); /* when it has not become index.json */
 	if (r < 0 || sync_dir(l, ".", err) < 0)
 		return -1;
+	index_release(x);
 	return index_load(x, l, NULL, err);
 }
 
@@ -211,6 +212,7 @@ static int load(const struct layout *l, const struct numbers *kept, struct index
 		struct err *err)
 {
 	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
+	struct digest id;
 
 	if (file_read(l->root, INDEX, &bytes, err) < 0) {
 		if (err->kind == ERR_NOTFOUND && kept->n)
@@ -219,8 +221,13 @@ static int load(const struct layout *l, const struct numbers *kept, struct index
 			return make_first(l, x, err);
 		return err_wrap(err, "%s", l->path);
 	}
+	digest_of(NULL, bytes.p, bytes.n, &id);
+	if (digest_eq(&id, &x->read_as))
+		return 0;
+	index_release(x); /* never two of them at once */
 	if (index_parse(x, buf_span(&bytes), err) < 0)
 		return refuse_unreadable(l, kept, err);
+	x->read_as = id;
 	if (is_ours(l, kept, x, &bytes))
 		return 0;
 	index_release(x);

@@ -37,7 +37,8 @@ int generation_look(const struct layout *l, struct index *x, struct err *err);
 
 /* What is published now, for somebody who will write. A new mirror (no index.json, no generations) gets
  * an empty generation 0 on disk first. What is to be published must be loaded under the lock. A reader
- * takes index_load(). */
+ * takes index_load(). An x that was loaded before, and not changed since, is kept when the bytes are still the
+ * same. */
 int generation_load(const struct layout *l, struct index *x, struct err *err);
 
 /* The number in the index's annotations; 0 when it has none. */

@@ -74,7 +74,8 @@ struct index {
 	size_t n, cap;
 	struct note *notes; /* annotations of the index itself */
 	size_t nnotes;
-	char *rest; /* other members of the index as JSON members, or NULL */
+	char *rest;            /* other members of the index as JSON members, or NULL */
+	struct digest read_as; /* of the bytes that generation_load() read it from */
 };
 
 #define INDEX_INIT                                                                                 \

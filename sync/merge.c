@@ -376,7 +376,8 @@ int merge_publish(struct run *r, struct err *err)
 	};
 	clock_rfc3339(clock_wall(), m.now);
 	find_authors(r);
-	index_release(&r->index); /* what is published now is read anew: not two of them at once */
+	m.index = r->index;
+	r->index = (struct index)INDEX_INIT;
 	if (layout_settle(&r->layout, err) < 0)
 		return -1;
 	lock = generation_lock(&r->layout, "mirror-sync", PUBLISH_WAIT, err);

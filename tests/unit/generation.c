@@ -111,6 +111,27 @@ static void test_publish(void)
 	      strstr(err.msg, "generation 4 is no longer kept"));
 }
 
+/* Loaded once more under the lock: read only when it has to be. */
+static void test_loaded_again(void)
+{
+	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
+	own_by(layout_close) struct layout l = open_mirror(&t);
+	own_by(index_release) struct index x = INDEX_INIT;
+	struct err err = ERR_INIT;
+	struct entry **read;
+
+	CHECK(publish(&l, "h/a:1", &err) == 1 && generation_load(&l, &x, &err) == 0);
+	read = x.v;
+	CHECK_ROW(generation_load(&l, &x, &err) == 0 && x.v == read && x.n == 1,
+		  "what is still published stays as it was loaded");
+	CHECK(publish(&l, "h/a:2", &err) == 2);
+	CHECK_ROW(generation_load(&l, &x, &err) == 0 && x.n == 2 && generation_number(&x) == 2,
+		  "what somebody else published is read");
+	tempdir_write(&t, "index.json", "{");
+	CHECK_ROW(generation_load(&l, &x, &err) < 0 && err.kind == ERR_INVALID && x.n == 0,
+		  "and so is what somebody broke");
+}
+
 static int count_line(const struct journal_line *line, void *n)
 {
 	CHECK(line->time && line->generation == ++*(long *)n);
@@ -318,6 +339,7 @@ int main(void)
 {
 	test_new_mirror();
 	test_publish();
+	test_loaded_again();
 	test_journal();
 	test_commit_stays();
 	test_orphans();
