@@ -305,7 +305,7 @@ static void on_done(struct http_call *c, enum http_result result, const struct e
 		ask_fail_for_now(a, PACE_HOST, -1, PACE_TRIES, &err);
 	else if (result == HTTP_REFUSED)
 		hopeless(a, &err);
-	else if (result == HTTP_ENDED && a->good)
+	else if (result == HTTP_ENDED && (a->good || c->status < 200))
 		ask_fail(a, &err);
 	else if (a->good)
 		answered(a);

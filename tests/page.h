@@ -77,6 +77,8 @@ static inline bool page_fill_content(const struct content *c, struct buf *out, c
 
 	if (strcmp(name, "size") == 0)
 		return buf_addf(out, "%zu", c->bytes.n);
+	if (strcmp(name, "bytes") == 0)
+		return buf_add(out, c->bytes.p, c->bytes.n);
 	if (strcmp(name, "digest") != 0 && strcmp(name, "sha512") != 0 && strcmp(name, "tag") != 0)
 		return false;
 	digest_of(name[0] == 's' ? &sha512 : NULL, c->bytes.p, c->bytes.n, &d);
