@@ -395,12 +395,18 @@ static int refused_basic(struct auth_repo *r, struct auth_try *t, int64_t now, s
 	return r->mode == MODE_BASIC && t->refusals <= 2 ? 0 : final(r, err);
 }
 
+/* Some tokens live for two seconds, whatever their server says, and the way to a busy registry may be as long. */
+static bool came_too_late(const struct auth_repo *r, const struct auth_try *t, int64_t now)
+{
+	return t->refusals <= 3 && now - r->ticket->token.asked >= CLOCK_SEC;
+}
+
 /* A token was refused: a newer one may be there, or be had; but not once more for the same request. */
-static int renew_token(struct auth_repo *r, struct auth_try *t, struct err *err)
+static int renew_token(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
 {
 	if (t->refusals <= 2 && t->serial != r->ticket->serial)
 		return 0;
-	if (t->asked || t->refusals > 1)
+	if ((t->asked || t->refusals > 1) && !came_too_late(r, t, now))
 		return final(r, err);
 	ticket_drop(r->ticket);
 	return 0;
@@ -430,7 +436,7 @@ static bool same_server(const struct auth_repo *r, const struct challenge *c)
 }
 
 static int refused_bearer(struct auth_repo *r, struct auth_try *t, const struct challenge *c,
-			  struct err *err)
+			  int64_t now, struct err *err)
 {
 	own_free char *scope =
 		*c->scope ? xstrdup(c->scope) : guard_scope(&r->origin->guard, r->path);
@@ -439,7 +445,7 @@ static int refused_bearer(struct auth_repo *r, struct auth_try *t, const struct 
 	if (r->mode == MODE_DIRECT && t->serial)
 		return final(r, err);
 	if (same_server(r, c) && scope_within(scope, r->ticket->scope))
-		return t->serial ? renew_token(r, t, err) : 0;
+		return t->serial ? renew_token(r, t, now, err) : 0;
 	if (t->refusals > 2)
 		return final(r, err);
 	/* some servers honour only the first; what is demanded now goes in front of what was demanded before */
@@ -449,12 +455,12 @@ static int refused_bearer(struct auth_repo *r, struct auth_try *t, const struct 
 }
 
 /* 401 without a challenge: what is known of the origin holds, or GET /v2/ may tell (gcr.io). */
-static int refused_silently(struct auth_repo *r, struct auth_try *t, struct err *err)
+static int refused_silently(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
 {
 	struct origin *o = r->origin;
 
 	if (t->serial && r->mode == MODE_TICKET)
-		return renew_token(r, t, err);
+		return renew_token(r, t, now, err);
 	if (t->serial || t->refusals > 1 ||
 	    (o->ping == PING_DONE && o->guard.scheme == CHALLENGE_NONE))
 		return final(r, err);
@@ -476,10 +482,10 @@ int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *cha
 	if (challenge_read(&c, challenges, n, err) < 0)
 		return -1;
 	if (c.scheme == CHALLENGE_NONE)
-		return refused_silently(r, t, err);
+		return refused_silently(r, t, now, err);
 	guard_learn(&r->origin->guard, &c, r->path);
 	return c.scheme == CHALLENGE_BASIC ? refused_basic(r, t, now, err)
-					   : refused_bearer(r, t, &c, err);
+					   : refused_bearer(r, t, &c, now, err);
 }
 
 void auth_accepted(struct auth_repo *r, const struct auth_try *t)

@@ -7,7 +7,8 @@ int64_t clock_now(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	/* unlike CLOCK_MONOTONIC it goes on while the machine sleeps, as tokens and quotas do */
+	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return ts.tv_sec * CLOCK_SEC + ts.tv_nsec;
 }
 

@@ -100,6 +100,40 @@ static void test_refused_old(void)
 	refuse(&run, r, &b, ALPINE, "unauthorized", "for the other one, too");
 }
 
+/* Tokens that live for two seconds, and a registry that is slower than that. */
+static void test_refused_late(void)
+{
+	own_by(run_release) struct run run = run_new(NULL);
+	struct auth_repo *r = auth_repo(run.auth, HUB, "library/alpine");
+	struct auth_try a = { 0 }, b = { 0 };
+
+	next(&run, r, &a, "send -", "a slow registry");
+	refuse(&run, r, &a, ALPINE, NULL, "wants a token");
+	next(&run, r, &a, "token", "which is asked for");
+	next(&run, r, &b, "wait", "and waited for");
+	answer(r, &a, 200, "{\"token\":\"t1\",\"expires_in\":2}");
+	next(&run, r, &a, "send Bearer t1", "it is sent at once");
+	next(&run, r, &b, "send Bearer t1", "by both");
+	now += 3 * CLOCK_SEC;
+	refuse(&run, r, &a, ALPINE, NULL, "it came too late");
+	refuse(&run, r, &b, ALPINE, NULL, "twice");
+	next(&run, r, &a, "token", "another one");
+	next(&run, r, &b, "wait", "for both");
+	answer(r, &a, 200, "{\"token\":\"t2\",\"expires_in\":2}");
+	next(&run, r, &a, "send Bearer t2", "may be in time");
+	next(&run, r, &b, "send Bearer t2", "or not");
+	refuse(&run, r, &a, ALPINE, "unauthorized", "refused at once, it is final");
+	now += 3 * CLOCK_SEC;
+	refuse(&run, r, &b, ALPINE, NULL, "late again, it is not");
+	for (int i = 0; i < 2; i++) {
+		next(&run, r, &b, "token", "so another one is asked for");
+		answer(r, &b, 200, "{\"token\":\"t3\",\"expires_in\":2}");
+		next(&run, r, &b, "send Bearer t3", "and sent");
+		now += 3 * CLOCK_SEC;
+		refuse(&run, r, &b, ALPINE, i ? "unauthorized" : NULL, "but not for ever");
+	}
+}
+
 /* Its token is always one behind. */
 static void test_refused_for_ever(void)
 {
@@ -313,6 +347,7 @@ int main(void)
 	test_refused_fresh();
 	test_refused_expected();
 	test_refused_old();
+	test_refused_late();
 	test_refused_for_ever();
 	test_scopes();
 	test_fixed_scope();
