@@ -395,12 +395,10 @@ static void test_sweep_of_the_old(void)
 	make_aged(&t, kept, LIMIT_PARTIAL_DAYS - 1);
 	make_aged(&t, ".mirror/partial/sha256-12", LIMIT_PARTIAL_DAYS + 1);
 	make_aged(&t, ".mirror/partial/sha256-34", -LIMIT_PARTIAL_DAYS * 10);
-	make_aged(&t, ".mirror/partial/lock", LIMIT_PARTIAL_DAYS + 1);
 	b = layout_begin(&l, &d, 5, &have, &err);
 	CHECK_ROW(b && have == 2, "what is not old yet is resumed");
 	CHECK_ROW(!tempdir_has(&t, ".mirror/partial/sha256-12"), "what is old is gone");
 	CHECK_ROW(tempdir_has(&t, ".mirror/partial/sha256-34"), "what is of a day to come stays");
-	CHECK_ROW(tempdir_has(&t, ".mirror/partial/lock"), "the lock is never old");
 	layout_abandon(b);
 	make_aged(&t, kept, LIMIT_PARTIAL_DAYS + 1);
 	CHECK(layout_put(&other, &d, "hello", 5, &err) == 0);
