@@ -5,6 +5,7 @@
 
 #include "oci/buf.h"
 #include "oci/clock.h"
+#include "oci/columns.h"
 #include "oci/err.h"
 #include "oci/generation.h"
 #include "oci/json.h"
@@ -12,7 +13,6 @@
 #include "oci/log.h"
 #include "oci/own.h"
 #include "oci/stamp.h"
-#include "publish/columns.h"
 #include "publish/verb.h"
 #include "publish/whole.h"
 #include "publish/words.h"

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "oci/buf.h"
+#include "oci/columns.h"
 #include "oci/err.h"
 #include "oci/json.h"
 #include "oci/limits.h"
 #include "oci/own.h"
-#include "publish/columns.h"
 #include "publish/history.h"
 #include "publish/mirror.h"
 #include "publish/verb.h"

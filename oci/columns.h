@@ -8,10 +8,10 @@
  *	columns_print(&c, stdout, run->color);
  *
  * A cell is never empty ("-" stands for nothing) and only the last one of a row may hold blanks, so
- * that awk reads what people read.
+ * that awk reads what people read. Only programs call it.
  */
-#ifndef PUBLISH_COLUMNS_H
-#define PUBLISH_COLUMNS_H
+#ifndef OCI_COLUMNS_H
+#define OCI_COLUMNS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "publish/columns.h"
+#include "oci/columns.h"
 
 #include <assert.h>
 #include <stdarg.h>
