@@ -266,7 +266,11 @@ static void got_manifest(void *arg, const struct registry_manifest *m)
 	o->wants->walk->requests += m->requests;
 	o->wants->walk->bytes += (int64_t)m->bytes.n;
 	if (m->err) {
-		object_failed(o, m->err);
+		err = *m->err;
+		if (err.kind ==
+		    ERR_NOTFOUND) /* others are the registry's troubles, not this manifest's */
+			err_wrap(&err, "manifest %s", o->digest.str);
+		object_failed(o, &err);
 		return;
 	}
 	if (layout_put(o->fetch->layout, &o->digest, m->bytes.p, m->bytes.n, &err) < 0)

@@ -70,17 +70,18 @@ static void update_rate(const struct progress *p, int64_t now)
 	line.rate_from = p->bytes;
 }
 
-/* Seconds that are left, by images and by bytes: the longer of the two; -1 when nothing can be said. */
+/* Seconds that are left, by images and by bytes: the longer of the two, rounded up, since something is; -1 when nothing
+ * can be said. */
 static long estimate(const struct progress *p, int64_t now)
 {
-	double by_images = -1, by_bytes = -1;
+	double by_images = -2, by_bytes = -2;
 
 	if (p->done && p->done < p->all)
 		by_images = (double)(now - p->started) / (double)p->done *
 			    (double)(p->all - p->done) / CLOCK_SEC;
 	if (p->bytes_left && line.rate > 0)
 		by_bytes = (double)p->bytes_left / line.rate;
-	return (long)(by_images > by_bytes ? by_images : by_bytes);
+	return (long)(by_images > by_bytes ? by_images : by_bytes) + 1;
 }
 
 static void format(const struct progress *p, int64_t now)

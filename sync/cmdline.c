@@ -160,7 +160,9 @@ static int tolerated(const char *kinds, int *bits, struct err *err)
 	static const struct {
 		const char *word;
 		int bit;
-	} known[] = { { "failed", 2 }, { "limited", 4 }, { "gone", 8 } };
+	} known[] = { { "failed", STATUS_FAILED },
+		      { "limited", STATUS_LIMITED },
+		      { "gone", STATUS_GONE } };
 	struct span rest = span_str(kinds ? kinds : ""), word;
 
 	*bits = 0;

@@ -24,6 +24,7 @@ struct cmdline {
 	const char *report; /* or NULL */
 	enum annotate_format format;
 	int tolerate; /* bits that are left out of the exit status */
+	bool color;   /* on a terminal; the environment's word */
 };
 
 extern const struct opt_program cmdline_program;

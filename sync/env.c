@@ -55,6 +55,7 @@ void env_read(struct env *e)
 	*e = (struct env){
 		.mirror = get("MIRROR_DIR"),
 		.home = get("HOME"),
+		.color = !get("NO_COLOR"),
 	};
 	find_certs(e);
 	e->wire = (struct registry_options){

@@ -5,6 +5,8 @@
 #ifndef SYNC_ENV_H
 #define SYNC_ENV_H
 
+#include <stdbool.h>
+
 #include "oci/wire.h"
 
 struct err;
@@ -13,6 +15,7 @@ struct env {
 	const char *mirror;           /* $MIRROR_DIR, or NULL */
 	struct registry_options wire; /* proxies, CAs, certs.d directories, credentials; lent */
 	const char *home;             /* $HOME, or NULL */
+	bool color;                   /* nobody said $NO_COLOR */
 	const char *certs_roots[4];
 	char *home_certs;
 };

@@ -18,7 +18,7 @@
 #include "sync/run.h"
 #include "sync/show.h"
 
-enum { EXIT_USAGE = 1, EXIT_STOPPED = 2, EXIT_PART = 2, EXIT_MIRROR = 16 };
+enum { EXIT_USAGE = 1, EXIT_STOPPED = STATUS_FAILED, EXIT_MIRROR = STATUS_MIRROR };
 
 /* ---- signals ---- */
 
@@ -51,32 +51,37 @@ static int fail(const struct err *err, int status)
 	return status;
 }
 
-static int with_report(const struct run *r, const struct cmdline *o, int status)
+static int with_report(const struct run *r, const struct cmdline *o, const struct outcome *outcome)
 {
 	struct err err;
 
-	if (o->report && r->registry && report_write(r, o->report, status, &err) < 0)
-		return fail(&err, status | EXIT_PART);
-	return status;
+	if (o->report && r->registry && report_write(r, o->report, outcome, &err) < 0)
+		return fail(&err, outcome->status | STATUS_FAILED);
+	return outcome->status;
 }
 
 static int sync_lists(struct run *r, const struct cmdline *o, struct source *source)
 {
 	struct err err;
 	int result = run_sync(r, &o->run, source, &err);
-	int status = result < 0 ? EXIT_MIRROR : run_status(r) & ~o->tolerate;
+	const struct outcome outcome = {
+		.status = result < 0 ? EXIT_MIRROR : run_status(r) & ~o->tolerate,
+		.tolerate = o->tolerate,
+		.error = result < 0 ? err.msg : NULL,
+	};
 
 	show_progress_end();
 	if (result < 0)
 		log_err(&err);
 	else
-		show_results(r);
-	return with_report(r, o, status);
+		show_results(r, o->color);
+	return with_report(r, o, &outcome);
 }
 
 static int check_online(struct run *r, struct cmdline *o, struct source *source)
 {
 	own_by(online_release) struct online online = ONLINE_INIT;
+	struct outcome outcome;
 	struct err err;
 	int result;
 
@@ -88,7 +93,11 @@ static int check_online(struct run *r, struct cmdline *o, struct source *source)
 		return fail(&err, EXIT_MIRROR);
 	check_print(source, o->format);
 	online_show(&online, o->format);
-	return with_report(r, o, online_status(&online) & ~o->tolerate);
+	outcome = (struct outcome){
+		.status = online_status(&online) & ~o->tolerate,
+		.tolerate = o->tolerate | STATUS_GONE, /* only a warning here */
+	};
+	return with_report(r, o, &outcome);
 }
 
 static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct source *source)
@@ -170,6 +179,7 @@ static int run(struct cmdline *o)
 	env_read(&env);
 	r.turn = show_progress;
 	o->run.stop = &stop;
+	o->color = env.color;
 	if (!o->run.mirror)
 		o->run.mirror = env.mirror ? env.mirror : "mirror";
 	return o->remote.url ? fetch_lists(o, &env, &r) : load_lists(o, &env, &r);

@@ -111,11 +111,14 @@ static void add_settled(struct run *r, const struct list_image *line, const char
 static void listing_failed(struct run *r, struct listing *l, const struct err *why)
 {
 	struct target *t = target_new(r->source->lists, l->line, NULL);
+	struct err err = *why;
 
 	l->error = xstrdup(why->msg);
 	l->why = why->kind;
+	if (err.kind == ERR_NOTFOUND)
+		err_wrap(&err, "no such repository, or a private one");
 	targets_keep(&r->targets, t);
-	target_fail(t, why);
+	target_fail(t, &err);
 	r->settled++;
 }
 

@@ -14,8 +14,10 @@
 #include "oci/limits.h"
 #include "oci/list.h"
 #include "oci/own.h"
+#include "oci/progress.h"
 #include "oci/registry.h"
 #include "sync/run.h"
+#include "sync/words.h"
 
 #define MAX_HOSTS 1000
 
@@ -29,9 +31,16 @@ static void add_text(struct buf *b, const char *key, const char *text)
 		buf_adds(b, "null");
 }
 
+static void json_flag(struct buf *b, const char *key, bool value)
+{
+	if (value)
+		buf_addf(b, ",\"%s\":true", key);
+}
+
 static void json_image(struct buf *b, const struct target *t)
 {
 	own_free char *place = xasprintf("%s:%d", t->line->file, t->line->line);
+	own_free char *source = ref_str(&t->source);
 	char checked[CLOCK_RFC3339];
 
 	buf_adds(b, "\n{\"ref\":");
@@ -43,14 +52,32 @@ static void json_image(struct buf *b, const struct target *t)
 	buf_addf(b, ",\"bytes\":%lld,\"requests\":%u", (long long)t->bytes, t->requests);
 	add_text(b, "error", t->error);
 	add_text(b, "list", place);
+	add_text(b, "source", source);
+	add_text(b, "platform", t->o.platform);
 	if (t->checked) {
 		clock_rfc3339(t->checked, checked);
 		add_text(b, "checked", checked);
 	}
 	if (t->missing)
 		buf_addf(b, ",\"missing\":%lld", (long long)t->missing);
-	if (t->stale)
-		buf_adds(b, ",\"stale\":true");
+	json_flag(b, "incomplete", t->incomplete);
+	json_flag(b, "stale", t->stale);
+	buf_addc(b, '}');
+}
+
+static void json_quota(struct buf *b, const struct registry_host_stats *s)
+{
+	char until[CLOCK_RFC3339];
+
+	if (s->quota_limit < 0 && s->quota_remaining < 0) {
+		buf_adds(b, "null");
+		return;
+	}
+	buf_addf(b, "{\"limit\":%ld,\"remaining\":%ld", s->quota_limit, s->quota_remaining);
+	if (s->quota_until) {
+		clock_rfc3339(s->quota_until, until);
+		add_text(b, "until", until);
+	}
 	buf_addc(b, '}');
 }
 
@@ -61,14 +88,11 @@ static void json_host(struct buf *b, const struct registry_host_stats *s)
 	buf_addf(b, ",\"requests\":%llu,\"bytes\":%llu,\"retries\":%llu,\"quota\":",
 		 (unsigned long long)s->requests, (unsigned long long)s->bytes,
 		 (unsigned long long)s->retries);
-	if (s->quota_limit < 0 && s->quota_remaining < 0)
-		buf_adds(b, "null}");
-	else
-		buf_addf(b, "{\"limit\":%ld,\"remaining\":%ld}}", s->quota_limit,
-			 s->quota_remaining);
+	json_quota(b, s);
+	buf_addc(b, '}');
 }
 
-static void json_head(struct buf *b, const struct run *r, int status)
+static void json_head(struct buf *b, const struct run *r, const struct outcome *o)
 {
 	char started[CLOCK_RFC3339];
 
@@ -79,15 +103,36 @@ static void json_head(struct buf *b, const struct run *r, int status)
 	add_text(b, "label", r->o->label);
 	add_text(b, "started", started);
 	buf_addf(b, ",\"seconds\":%.1f,\"status\":%d",
-		 (double)(clock_now() - r->started_mono) / CLOCK_SEC, status);
+		 (double)(clock_now() - r->started_mono) / CLOCK_SEC, o->status);
+	add_text(b, "error", o->error);
 }
 
-static void write_json(struct buf *b, const struct run *r, int status)
+/* What is about lines and patterns, not about an image. */
+static void json_warnings(struct buf *b, const struct run *r)
+{
+	const char *between = "";
+
+	buf_adds(b, ",\"warnings\":[");
+	for (size_t i = 0; i < r->nlistings; i++) {
+		own_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+		words_listing(&words, &r->listings[i]);
+		if (!words.n)
+			continue;
+		buf_adds(b, between);
+		buf_add_json(b, words.p);
+		between = ",";
+	}
+	buf_addc(b, ']');
+}
+
+static void write_json(struct buf *b, const struct run *r, const struct outcome *o)
 {
 	own_free struct registry_host_stats *hosts = xcalloc(MAX_HOSTS, sizeof(*hosts));
 	size_t nhosts = registry_stats(r->registry, hosts, MAX_HOSTS);
 
-	json_head(b, r, status);
+	json_head(b, r, o);
+	json_warnings(b, r);
 	buf_adds(b, ",\"images\":[");
 	for (size_t i = 0; i < r->targets.n; i++) {
 		if (i)
@@ -103,109 +148,226 @@ static void write_json(struct buf *b, const struct run *r, int status)
 	buf_adds(b, "]}\n");
 }
 
-/* Text as XML character data (XML 1.0, 2.4). Control characters have no place in XML at all. */
+/* What XML can hold of a character of n bytes (XML 1.0, 2.2): no control characters, no U+FFFE and U+FFFF. */
+static bool is_xml(const char *p, size_t n)
+{
+	return n > 1 ? n != 3 || (memcmp(p, "\xef\xbf\xbe", 3) != 0 &&
+				  memcmp(p, "\xef\xbf\xbf", 3) != 0)
+		     : n == 1 && (unsigned char)*p >= 0x20;
+}
+
+/* Text as XML character data (XML 1.0, 2.4), also when it is none. */
 static void add_xml(struct buf *b, const char *text)
 {
-	for (; *text; text++) {
+	for (size_t n; *text; text += n ? n : 1) {
+		n = span_utf8(span_of(text, strnlen(text, 4)));
 		switch (*text) {
 		case '<': buf_adds(b, "&lt;"); break;
 		case '>': buf_adds(b, "&gt;"); break;
 		case '&': buf_adds(b, "&amp;"); break;
 		case '"': buf_adds(b, "&quot;"); break;
-		default: buf_addc(b, (unsigned char)*text < 0x20 ? '?' : *text);
+		default: is_xml(text, n) ? buf_add(b, text, n) : buf_addc(b, '?');
 		}
 	}
 }
 
-static bool is_failure(const struct target *t)
+/* ---- JUnit: the form that pipelines show as test results; an image is a test case ---- */
+
+static bool is_failure(const struct run *r, const struct target *t, const struct outcome *o)
 {
-	return t->state == STATE_FAILED || t->state == STATE_LIMITED || t->state == STATE_GONE ||
-	       t->state == STATE_PENDING;
+	return (run_status_of(r, t) & ~o->tolerate & ~STATUS_PENDING) != 0;
 }
 
-static size_t count_if(const struct run *r, bool (*what)(const struct target *))
+/* What nobody asked for; and what would be a failure, but for --tolerate. */
+static bool is_skipped(const struct run *r, const struct target *t, const struct outcome *o)
+{
+	return !is_failure(r, t, o) &&
+	       (t->state == STATE_SKIPPED || (run_status_of(r, t) & ~STATUS_PENDING));
+}
+
+static size_t count_if(const struct run *r, const struct outcome *o,
+		       bool (*what)(const struct run *, const struct target *,
+				    const struct outcome *))
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->targets.n; i++)
-		n += what(r->targets.v[i]);
+		n += what(r, r->targets.v[i], o);
 	return n;
 }
 
-static bool is_skipped(const struct target *t)
+static void junit_result(struct buf *b, const char *element, const char *type, const char *message)
 {
-	return t->state == STATE_SKIPPED;
+	buf_addf(b, "<%s", element);
+	if (type)
+		buf_addf(b, " type=\"%s\"", type);
+	if (message && message[0]) {
+		buf_adds(b, " message=\"");
+		add_xml(b, message);
+		buf_addc(b, '"');
+	}
+	buf_adds(b, "/>");
 }
 
-/* The form that pipelines show as test results: an image is a test case. */
-static void write_junit(struct buf *b, const struct run *r)
+static void junit_case(struct buf *b, const struct run *r, const struct target *t,
+		       const struct outcome *o)
 {
-	buf_addf(
-		b,
-		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		"<testsuite name=\"mirror-sync\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n",
-		r->targets.n, count_if(r, is_failure), count_if(r, is_skipped));
-	for (size_t i = 0; i < r->targets.n; i++) {
-		const struct target *t = r->targets.v[i];
+	own_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
+	const char *state = words_state(t, r->o->dry_run);
 
-		buf_adds(b, "<testcase classname=\"");
-		add_xml(b, t->line->file);
-		buf_adds(b, "\" name=\"");
-		add_xml(b, t->name);
-		buf_adds(b, "\">");
-		if (is_failure(t)) {
-			buf_addf(b, "<failure type=\"%s\" message=\"", state_names[t->state]);
-			add_xml(b, t->error ? t->error : "not reached");
-			buf_adds(b, "\"/>");
-		} else if (is_skipped(t)) {
-			buf_adds(b, "<skipped/>");
-		}
+	words_note(&note, t);
+	buf_adds(b, "<testcase classname=\"");
+	add_xml(b, t->line->file);
+	buf_adds(b, "\" name=\"");
+	add_xml(b, t->name);
+	buf_adds(b, "\">");
+	if (is_failure(r, t, o)) {
+		junit_result(b, "failure", state, note.n ? note.p : state);
+	} else if (is_skipped(r, t, o)) {
+		junit_result(b, "skipped", NULL, note.p);
+	} else {
+		buf_addf(b, "<system-out>%s%s", state, note.n ? "; " : "");
+		add_xml(b, note.p);
+		buf_adds(b, "</system-out>");
+	}
+	buf_adds(b, "</testcase>\n");
+}
+
+static void write_junit(struct buf *b, const struct run *r, const struct outcome *o)
+{
+	buf_addf(b,
+		 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		 "<testsuite name=\"mirror-sync\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\" "
+		 "errors=\"%d\">\n",
+		 r->targets.n, count_if(r, o, is_failure), count_if(r, o, is_skipped),
+		 o->error != NULL);
+	for (size_t i = 0; i < r->targets.n; i++)
+		junit_case(b, r, r->targets.v[i], o);
+	if (o->error) {
+		buf_adds(b, "<testcase name=\"the mirror\">");
+		junit_result(b, "error", NULL, o->error);
 		buf_adds(b, "</testcase>\n");
 	}
 	buf_adds(b, "</testsuite>\n");
 }
 
-/* Text in a cell of a Markdown table. */
+/* ---- Markdown: what a pipeline shows on its page ---- */
+
+/* Text in a cell of a table. */
 static void add_cell(struct buf *b, const char *text)
 {
 	for (; *text; text++)
-		buf_addf(b, strchr("|`<\\", *text) ? "\\%c" : "%c", *text);
+		if ((unsigned char)*text < 0x20)
+			buf_addc(b, ' ');
+		else
+			buf_addf(b, strchr("|`<\\*[&", *text) ? "\\%c" : "%c", *text);
 }
 
-static void markdown_row(struct buf *b, const struct target *t)
+static void add_code(struct buf *b, const struct digest *d)
 {
+	if (d->str[0])
+		buf_addf(b, "`%.19s`", d->str);
+	buf_adds(b, " | ");
+}
+
+static void markdown_row(struct buf *b, const struct run *r, const struct target *t)
+{
+	own_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
+
+	words_note(&note, t);
 	buf_adds(b, "| ");
 	add_cell(b, t->name);
-	buf_addf(b, " | %s | %.19s | %.19s | ", state_names[t->state], t->base.str, t->found.str);
-	if (t->snapshot)
-		buf_addf(b, "kept as %s", t->snapshot);
-	else if (t->error)
-		add_cell(b, t->error);
+	buf_addf(b, " | %s | ", words_state(t, r->o->dry_run));
+	add_code(b, &t->base);
+	add_code(b, &t->found);
+	add_cell(b, note.p);
 	buf_adds(b, " |\n");
 }
 
-static void write_markdown(struct buf *b, const struct run *r, int status)
+static bool is_quiet(const struct target *t)
+{
+	return !t->incomplete && !t->stale &&
+	       (t->state == STATE_CURRENT || t->state == STATE_SKIPPED);
+}
+
+static void markdown_images(struct buf *b, const struct run *r)
 {
 	size_t quiet = 0;
 
-	buf_addf(b, "## mirror-sync: %s, generation %ld%s\n\n", status ? "attention" : "done",
+	for (size_t i = 0; i < r->targets.n; i++)
+		quiet += is_quiet(r->targets.v[i]);
+	if (quiet < r->targets.n)
+		buf_adds(b, "| image | state | was | upstream | |\n"
+			    "| --- | --- | --- | --- | --- |\n");
+	for (size_t i = 0; i < r->targets.n; i++)
+		if (!is_quiet(r->targets.v[i]))
+			markdown_row(b, r, r->targets.v[i]);
+	if (quiet)
+		buf_addf(b, "\nCurrent or not due: %zu.\n", quiet);
+}
+
+static void markdown_warnings(struct buf *b, const struct run *r)
+{
+	for (size_t i = 0; i < r->nlistings; i++) {
+		own_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+		words_listing(&words, &r->listings[i]);
+		if (!words.n)
+			continue;
+		buf_adds(b, "\nWarning: ");
+		add_cell(b, words.p);
+		buf_addc(b, '\n');
+	}
+}
+
+static void markdown_hosts(struct buf *b, const struct run *r)
+{
+	own_free struct registry_host_stats *hosts = xcalloc(MAX_HOSTS, sizeof(*hosts));
+	size_t n = registry_stats(r->registry, hosts, MAX_HOSTS);
+	char amount[32];
+
+	if (n)
+		buf_adds(b, "\n| host | requests | received | retries | quota |\n"
+			    "| --- | --: | --: | --: | --: |\n");
+	for (size_t i = 0; i < n; i++) {
+		progress_bytes(hosts[i].bytes, amount, sizeof(amount));
+		buf_adds(b, "| ");
+		add_cell(b, hosts[i].host);
+		buf_addf(b, " | %llu | %s | %llu | ", (unsigned long long)hosts[i].requests, amount,
+			 (unsigned long long)hosts[i].retries);
+		if (hosts[i].quota_remaining >= 0)
+			buf_addf(b, "%ld left", hosts[i].quota_remaining);
+		if (hosts[i].quota_limit >= 0)
+			buf_addf(b, " of %ld", hosts[i].quota_limit);
+		buf_adds(b, " |\n");
+	}
+}
+
+static void markdown_head(struct buf *b, const struct run *r, const struct outcome *o)
+{
+	buf_addf(b, "## mirror-sync: %s, generation %ld%s\n\n", o->status ? "attention" : "done",
 		 r->generation, r->published ? " published" : " stands");
 	if (r->o->label) {
 		buf_adds(b, "Label: ");
 		add_cell(b, r->o->label);
 		buf_adds(b, "\n\n");
 	}
-	buf_adds(b, "| image | state | was | upstream | |\n| --- | --- | --- | --- | --- |\n");
-	for (size_t i = 0; i < r->targets.n; i++) {
-		const struct target *t = r->targets.v[i];
-
-		if (t->state == STATE_CURRENT || t->state == STATE_SKIPPED)
-			quiet++;
-		else
-			markdown_row(b, t);
+	if (o->error) {
+		buf_adds(b, "The mirror could not be used: ");
+		add_cell(b, o->error);
+		buf_adds(b, "\n\n");
 	}
-	buf_addf(b, "\n%zu more are current or were not due.\n", quiet);
 }
+
+static void write_markdown(struct buf *b, const struct run *r, const struct outcome *o)
+{
+	markdown_head(b, r, o);
+	markdown_images(b, r);
+	markdown_warnings(b, r);
+	markdown_hosts(b, r);
+}
+
+/* ---- the file ---- */
 
 int report_check(const char *path, struct err *err)
 {
@@ -234,17 +396,17 @@ static int write_out(const char *path, const struct buf *b, struct err *err)
 	return file_write(fd, b->p, b->n, path, err);
 }
 
-int report_write(const struct run *r, const char *path, int status, struct err *err)
+int report_write(const struct run *r, const char *path, const struct outcome *o, struct err *err)
 {
 	own_by(buf_release) struct buf b = BUF_INIT(LIMIT_INDEX);
 	struct span name = span_str(path);
 
 	if (span_ends(name, ".xml"))
-		write_junit(&b, r);
+		write_junit(&b, r, o);
 	else if (span_ends(name, ".md"))
-		write_markdown(&b, r, status);
+		write_markdown(&b, r, o);
 	else
-		write_json(&b, r, status);
+		write_json(&b, r, o);
 	if (buf_failed(&b))
 		return err_set(err, ERR_LIMIT, 0, "report is larger than %lu MiB",
 			       LIMIT_INDEX / MIB);

@@ -238,27 +238,32 @@ void run_release(struct run *r)
 /* A full disk that let nothing be published is the mirror's failure, not the image's. */
 static int failure_of(const struct run *r, const struct target *t)
 {
-	return t->no_room && !r->published ? 16 : 2;
+	return t->no_room && !r->published ? STATUS_MIRROR : STATUS_FAILED;
+}
+
+int run_status_of(const struct run *r, const struct target *t)
+{
+	int incomplete = t->incomplete ? STATUS_FAILED : 0;
+
+	switch (t->state) {
+	case STATE_PENDING: return STATUS_FAILED;
+	case STATE_FAILED: return failure_of(r, t) | incomplete;
+	case STATE_LIMITED: return STATUS_LIMITED | incomplete;
+	case STATE_GONE: return STATUS_GONE | incomplete;
+	case STATE_UPDATED:
+	case STATE_NEW: return (r->o->dry_run ? STATUS_PENDING : 0) | incomplete;
+	default: return incomplete;
+	}
 }
 
 int run_status(const struct run *r)
 {
-	static const int bits[STATES] = {
-		[STATE_PENDING] = 2, [STATE_LIMITED] = 4, [STATE_GONE] = 8
-	};
-	int status = r->stopped ? 2 : 0;
+	int status = r->stopped ? STATUS_FAILED : 0;
 
-	for (size_t i = 0; i < r->targets.n; i++) {
-		enum state state = r->targets.v[i]->state;
-
-		status |= state == STATE_FAILED ? failure_of(r, r->targets.v[i]) : bits[state];
-		if (r->targets.v[i]->incomplete)
-			status |= 2;
-		if (r->o->dry_run && (state == STATE_UPDATED || state == STATE_NEW))
-			status |= 32;
-	}
+	for (size_t i = 0; i < r->targets.n; i++)
+		status |= run_status_of(r, r->targets.v[i]);
 	for (size_t i = 0; i < r->o->npatterns; i++)
 		if (!plan_means(r, r->o->patterns[i]))
-			status |= 2;
+			status |= STATUS_FAILED;
 	return status;
 }

@@ -110,7 +110,15 @@ int run_lock(struct run *r, const struct run_options *o, struct err *err);
 int run_sync(struct run *r, const struct run_options *o, struct source *source, struct err *err);
 void run_release(struct run *r);
 
-/* The exit status, a sum of bits (docs/formats.md, "Exit statuses"). */
+/* The exit status, a sum of bits (docs/formats.md, "Exit statuses"), and what one target adds to it. */
+enum {
+	STATUS_FAILED = 2,
+	STATUS_LIMITED = 4,
+	STATUS_GONE = 8,
+	STATUS_MIRROR = 16,
+	STATUS_PENDING = 32
+};
 int run_status(const struct run *r);
+int run_status_of(const struct run *r, const struct target *t);
 
 #endif

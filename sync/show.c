@@ -1,25 +1,21 @@
 #include "sync/show.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
+#include "oci/buf.h"
 #include "oci/clock.h"
+#include "oci/columns.h"
+#include "oci/limits.h"
 #include "oci/list.h"
 #include "oci/log.h"
 #include "oci/own.h"
 #include "oci/progress.h"
 #include "oci/registry.h"
-#include "oci/table.h"
 #include "sync/plan.h"
+#include "sync/reasons.h"
 #include "sync/run.h"
-
-/* "sha256:58b8..." short enough for a line and long enough to be told apart */
-#define SHORT_DIGEST 19
-
-static void short_digest(const struct digest *d, char out[static SHORT_DIGEST + 1])
-{
-	snprintf(out, SHORT_DIGEST + 1, "%.19s", d->str[0] ? d->str : "nothing");
-}
+#include "sync/words.h"
 
 /* ", 12.3 MB to fetch", with --sizes. */
 static void show_size(const struct run *r, const struct target *t)
@@ -34,10 +30,10 @@ static void show_size(const struct run *r, const struct target *t)
 
 static void show_moved(const struct run *r, const struct target *t)
 {
-	char from[SHORT_DIGEST + 1], to[SHORT_DIGEST + 1];
+	char from[WORDS_DIGEST], to[WORDS_DIGEST];
 
-	short_digest(&t->base, from);
-	short_digest(&t->found, to);
+	words_digest(&t->base, from);
+	words_digest(&t->found, to);
 	printf("%s: %s %s -> %s%s%s", t->name, r->o->dry_run ? "would be updated," : "updated",
 	       from, to, t->snapshot ? ", kept as " : "", t->snapshot ? t->snapshot : "");
 	show_size(r, t);
@@ -46,9 +42,9 @@ static void show_moved(const struct run *r, const struct target *t)
 
 static void show_target(const struct run *r, const struct target *t)
 {
-	char found[SHORT_DIGEST + 1];
+	char found[WORDS_DIGEST];
 
-	short_digest(&t->found, found);
+	words_digest(&t->found, found);
 	switch (t->state) {
 	case STATE_UPDATED: show_moved(r, t); break;
 	case STATE_NEW:
@@ -67,67 +63,22 @@ static void show_target(const struct run *r, const struct target *t)
 	}
 }
 
-/* Images that failed for the same reason of their host's, word for word: it is down, or its quota is used up. */
-struct reason {
-	const struct target *first;
-	size_t more;
-};
-
-static void count_reason(struct table *reasons, const struct target *t)
-{
-	struct reason *reason = table_get(reasons, t->error);
-
-	if (reason) {
-		reason->more++;
-		return;
-	}
-	reason = xcalloc(1, sizeof(*reason));
-	reason->first = t;
-	table_put(reasons, t->error, reason);
-}
-
-static void show_reason(struct table *reasons, const struct target *t)
-{
-	struct reason *reason = table_get(reasons, t->error);
-
-	if (reason->first != t)
-		return;
-	if (reason->more)
-		log_line("%s and %zu more: %s", t->name, reason->more, t->error);
-	else
-		log_line("%s: %s", t->name, t->error);
-	table_remove(reasons, t->error);
-	free(reason);
-}
-
-static bool has_failed(const struct target *t)
-{
-	return (t->state == STATE_FAILED || t->state == STATE_LIMITED) && t->error;
-}
-
-/* What is the host's and not the image's: an image that is not there is always told by its name. */
-static bool is_of_host(const struct target *t)
-{
-	return t->why == ERR_NET || t->why == ERR_LIMIT;
-}
-
-/* In the order of the lists; a host's reason once: two hundred images behind a dead registry are one line. */
+/* In the order of the lists. */
 static void show_failures(const struct run *r)
 {
-	own_by(table_release) struct table reasons = TABLE_INIT;
+	own_by(reasons_release) struct reasons reasons = REASONS_INIT;
 
-	for (size_t i = 0; i < r->targets.n; i++)
-		if (has_failed(r->targets.v[i]) && is_of_host(r->targets.v[i]))
-			count_reason(&reasons, r->targets.v[i]);
+	reasons_collect(&reasons, r);
 	for (size_t i = 0; i < r->targets.n; i++) {
 		const struct target *t = r->targets.v[i];
+		size_t more;
 
-		if (!has_failed(t))
+		if (!reasons_tell(&reasons, t, &more))
 			continue;
-		if (!is_of_host(t))
+		if (more)
+			log_line("%s and %zu more: %s", t->name, more, t->error);
+		else
 			log_line("%s: %s", t->name, t->error);
-		else if (table_get(&reasons, t->error))
-			show_reason(&reasons, t);
 	}
 }
 
@@ -158,11 +109,11 @@ static void show_stale(const struct run *r)
 static void show_listings(const struct run *r)
 {
 	for (size_t i = 0; i < r->nlistings; i++) {
-		const struct listing *l = &r->listings[i];
+		own_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-		if (l->complete && !l->n)
-			log_warn("%s:%d: no tag of %s/%s matches", l->line->file, l->line->line,
-				 l->line->source.host, l->line->source.path);
+		words_listing(&words, &r->listings[i]);
+		if (words.n)
+			log_warn("%s", words.p);
 	}
 }
 
@@ -211,13 +162,124 @@ static void show_summary(const struct run *r)
 		printf("generation %ld stands\n", r->generation);
 }
 
-void show_results(const struct run *r)
+static void show_lines(const struct run *r)
 {
 	for (size_t i = 0; i < r->targets.n; i++)
 		show_target(r, r->targets.v[i]);
 	show_failures(r);
 	show_incomplete(r);
 	show_stale(r);
+}
+
+/* ---- for eyes: a table ---- */
+
+static enum ink ink_of(const struct target *t)
+{
+	if (t->incomplete || t->stale)
+		return INK_WARN;
+	switch (t->state) {
+	case STATE_UPDATED:
+	case STATE_NEW: return INK_GOOD;
+	case STATE_HELD: return INK_WARN;
+	case STATE_GONE:
+	case STATE_LIMITED:
+	case STATE_FAILED: return INK_BAD;
+	default: return INK_PLAIN;
+	}
+}
+
+static void add_digests(struct buf *out, const struct target *t)
+{
+	char from[WORDS_DIGEST], to[WORDS_DIGEST];
+
+	words_digest(&t->base, from);
+	words_digest(&t->found, to);
+	if (t->state == STATE_UPDATED)
+		buf_addf(out, "%s -> %s", from, to);
+	else if (t->state == STATE_NEW)
+		buf_adds(out, to);
+}
+
+static void add_size(struct buf *out, const struct run *r, const struct target *t)
+{
+	char amount[32];
+
+	if (!r->o->sizes || (t->state != STATE_UPDATED && t->state != STATE_NEW))
+		return;
+	progress_bytes((uint64_t)t->missing, amount, sizeof(amount));
+	buf_addf(out, ", %s to fetch", amount);
+}
+
+static void add_row(struct columns *table, const struct run *r, const struct target *t)
+{
+	own_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
+
+	add_digests(&words, t);
+	add_size(&words, r, t);
+	words_note(&words, t);
+	columns_add(table, ink_of(t), "%s", words_state(t, r->o->dry_run));
+	columns_add(table, INK_PLAIN, "%s", t->name);
+	columns_add(table, INK_PLAIN, "%s", words.p);
+	columns_end(table);
+}
+
+/* Others that failed for the same reason: how many, or, where each has to be named, which. */
+static void add_more(struct columns *table, const struct target *t, size_t more)
+{
+	columns_add(table, ink_of(t), "%s", words_state(t, false));
+	columns_add(table, INK_PLAIN, "and %zu more", more);
+	columns_add(table, INK_PLAIN, "for the same reason");
+	columns_end(table);
+}
+
+/* What is simply current, or was not come to, is only counted. */
+static bool has_row(const struct target *t)
+{
+	switch (t->state) {
+	case STATE_PENDING:
+	case STATE_CURRENT:
+	case STATE_SKIPPED: return t->incomplete || t->stale;
+	default: return true;
+	}
+}
+
+static void add_target(struct columns *table, const struct run *r, const struct reasons *reasons,
+		       const struct target *t)
+{
+	size_t more = 0;
+	bool told = reasons_tell(reasons, t, &more);
+
+	if (told || t->stale || !more)
+		add_row(table, r, t);
+	if (told && more)
+		add_more(table, t, more);
+}
+
+/* What is bad stands at the end, where the eye is. */
+static void show_table(const struct run *r, bool color)
+{
+	own_by(columns_release) struct columns table = COLUMNS_INIT;
+	own_by(reasons_release) struct reasons reasons = REASONS_INIT;
+
+	reasons_collect(&reasons, r);
+	for (enum state s = 0; s < STATES; s++)
+		for (size_t i = 0; i < r->targets.n; i++) {
+			const struct target *t = r->targets.v[i];
+
+			if (t->state == s && has_row(t))
+				add_target(&table, r, &reasons, t);
+		}
+	columns_print(&table, stdout, color);
+	fflush(stdout);
+}
+
+void show_results(const struct run *r, bool color)
+{
+	/* who keeps one of the two in a file finds there what belongs there */
+	if (isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
+		show_table(r, color);
+	else
+		show_lines(r);
 	show_listings(r);
 	show_misses(r);
 	show_summary(r);

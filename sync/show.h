@@ -4,10 +4,12 @@
 #ifndef SYNC_SHOW_H
 #define SYNC_SHOW_H
 
+#include <stdbool.h>
+
 struct run;
 
-/* Results on stdout; what failed, is limited or gone on stderr. */
-void show_results(const struct run *r);
+/* On a terminal a table; elsewhere lines: results on stdout, what failed, is limited or gone on stderr. */
+void show_results(const struct run *r, bool color);
 
 /* The progress line, for run.turn: only on a terminal. */
 void show_progress(struct run *r);

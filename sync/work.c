@@ -122,6 +122,20 @@ static void got_referrers(void *arg)
 	settle(job, state_of_arrival(job->target));
 }
 
+/* The tag is there, but not everything that it leads to; only a digest on the line may be wrong itself. */
+static void upstream_lacks_part(struct job *job, const struct err *err)
+{
+	struct err why = *err;
+
+	if (target_is_pinned(job->target)) {
+		err_wrap(&why, "no such image, or not all of it");
+	} else {
+		err_wrap(&why, "upstream does not have all of it");
+		why.kind = ERR_INVALID;
+	}
+	settle_failed(job, &why);
+}
+
 static void got_image(void *arg, const struct fetch_result *result)
 {
 	struct job *job = arg;
@@ -134,7 +148,10 @@ static void got_image(void *arg, const struct fetch_result *result)
 	if (result->err) {
 		if (result->err->kind == ERR_IO)
 			give_up(job->run, result->err);
-		settle_failed(job, result->err);
+		if (result->err->kind == ERR_NOTFOUND)
+			upstream_lacks_part(job, result->err);
+		else
+			settle_failed(job, result->err);
 		return;
 	}
 	/* what is only measured was not admitted */
@@ -185,6 +202,7 @@ static void upstream_lacks_it(struct job *job, const struct err *err)
 		settle(job, STATE_SKIPPED);
 		return;
 	}
+	err_wrap(&why, "no such tag or repository");
 	if (t->line->snapshot)
 		err_wrap(&why, "names a snapshot that the mirror does not have");
 	settle_failed(job, &why);

@@ -1,0 +1,29 @@
+/*
+ * words - what became of an image, as people are told: on a terminal, in a page, in a test report.
+ */
+#ifndef SYNC_WORDS_H
+#define SYNC_WORDS_H
+
+#include <stdbool.h>
+
+#include "oci/digest.h"
+
+struct buf;
+struct listing;
+struct target;
+
+/* "updated"; also "incomplete", "stale" and "not reached", which are no states of their own. Of a dry run, what
+ * would be done: "update", "add". */
+const char *words_state(const struct target *t, bool dry_run);
+
+/* Appends, to what is said already, why, and all that there is beside its digests: "kept as 3.19.20261120"; or nothing. */
+void words_note(struct buf *out, const struct target *t);
+
+/* Appends what a line's tag options came to when no tag matches; or nothing. */
+void words_listing(struct buf *out, const struct listing *l);
+
+/* "sha256:58b8c2e1f0a3" is short enough for a line and long enough to be told apart. "nothing" for no digest. */
+#define WORDS_DIGEST 20
+void words_digest(const struct digest *d, char out[static WORDS_DIGEST]);
+
+#endif

@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# mirror-sync: what people and pipelines are told of a run, on a terminal and in each form of report.
+bats_require_minimum_version 1.5.0
+
+# shellcheck disable=SC2154  # bats sets output, stderr, lines
+
+setup() {
+	load ../lib/layout
+	load ../lib/servers
+	load ../lib/sync
+	BIN=${BIN:-$BATS_TEST_DIRNAME/../../build}
+	world
+}
+
+teardown() {
+	stop_all
+}
+
+today() {
+	date -u +%Y%m%d
+}
+
+app=up.example/team
+
+# image TAG TEXT
+image() {
+	layout_image "$up" "docker.io/team/$1" "$2"
+}
+
+# short DIGEST: as people are shown it.
+short() {
+	echo "${1:0:19}"
+}
+
+# every_state LINE...: a mirror in which a sync finds one image of each state, and these lines. Sets moved_from, moved_to,
+# new and fresh, digests.
+every_state() {
+	local t
+	moved_from=$(image moved:1 one)
+	for t in same held gone idle; do image $t:1 one >/dev/null; done
+	list $app/{same,moved,held,gone}:1 "$app/idle:1 refresh=6h"
+	sync >/dev/null
+	"$BIN/mirror-publish" --mirror "$mirror" hold $app/held:1
+	moved_to=$(image moved:1 two)
+	fresh=$(image held:1 two)
+	new=$(image new:1 new)
+	layout_untag "$up" docker.io/team/gone:1
+	conf "registry dead.example endpoint=http://127.0.0.1:1"
+	list $app/{same,moved,held,gone}:1 "$app/idle:1 refresh=6h" "$app/new:1 as=mine.example/new:2" \
+		$app/missing:1 "$app/same tags=9.*" "$@"
+}
+
+# on_terminal ARGS...: what a sync prints there, without what moves the cursor.
+on_terminal() {
+	local status
+	NO_COLOR=1 script -qec "$(printf '%q ' "$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" "$@")" typescript \
+		>/dev/null </dev/null && status=0 || status=$?
+	sed -E '1d;$d; s/\r//g; s/.*\x1b\[K//' typescript
+	return "$status"
+}
+
+dead="dead.example: given up for this run after 4 failures in a row: *"
+
+@test "on a terminal a run ends with a table, what is bad at its end" {
+	every_state dead.example/a/b:{1,2,3}
+	run -10 on_terminal
+	[[ ${lines[0]} == "mirror-sync: warning: "$dead ]]
+	[ "${lines[1]}" = "updated  $app/moved:1    $(short "$moved_from") -> $(short "$moved_to"), kept as 1.$(today)" ]
+	[ "${lines[2]}" = "new      mine.example/new:2         $(short "$new")" ]
+	[ "${lines[3]}" = "held     $app/held:1     upstream has $(short "$fresh")" ]
+	[ "${lines[4]}" = "gone     $app/gone:1     no longer upstream; the mirror serves it as before" ]
+	[ "${lines[5]}" = "failed   $app/missing:1  no such tag or repository: up.example: 404 not found" ]
+	[[ ${lines[6]} == "failed   dead.example/a/b:1         "$dead ]]
+	[ "${lines[7]}" = "failed   and 2 more                 for the same reason" ]
+	[ "${lines[8]}" = "mirror-sync: warning: base.list:8: no tag of $app/same matches" ]
+	[[ ${lines[9]} == "1 current, 1 updated, 1 new, 1 held, 1 skipped, 1 gone, 4 failed; "*"; published generation 3" ]]
+	[ "${#lines[@]}" -eq 10 ]
+# what is printed elsewhere needs no terminal to be read
+	run --separate-stderr -10 sync
+	[[ $output != *"  "* ]]
+}
+
+@test "on a terminal colours tell good from bad, and a dry run says what would be" {
+	every_state
+	NO_COLOR='' script -qec "$BIN/mirror-sync --mirror $mirror --lists $lists --dry-run --sizes" typescript >/dev/null </dev/null || true
+	grep -F $'\e[32mupdate\e[0m  up.example/team/moved:1' typescript
+	grep -F $'\e[32madd\e[0m' typescript | grep -E 'mine.example/new:2 +sha256:[0-9a-f]{12}, [0-9]+ bytes to fetch'
+	grep -F $'\e[33mheld\e[0m' typescript
+	grep -F $'\e[31mfailed\e[0m' typescript
+	grep 'nothing was changed (dry run)' typescript
+}
+
+@test "the JSON says what was asked, what became of it, and why" {
+	every_state dead.example/a/b:{1,2,3}
+	run -10 sync --report r.json
+	image() { jq -c ".images[] | select(.ref == \"$1\") | $2" r.json; }
+	[ "$(image mine.example/new:2 '[.source, .state, .new, .requests > 0, .bytes > 0, .list]')" = \
+		"[\"$app/new:1\",\"new\",\"$new\",true,true,\"base.list:6\"]" ]
+	[ "$(image $app/moved:1 '[.state, .old, .new, .snapshot]')" = \
+		"[\"updated\",\"$moved_from\",\"$moved_to\",\"1.$(today)\"]" ]
+	[ "$(image $app/missing:1 '[.state, .error]')" = '["failed","no such tag or repository: up.example: 404 not found"]' ]
+	[[ $(image dead.example/a/b:3 '[.state, .error]') == '["failed","'$dead ]]
+	[ "$(jq -c '[.status, .error, .warnings]' r.json)" = "[10,null,[\"base.list:8: no tag of $app/same matches\"]]" ]
+	[ "$(jq -c '.hosts[] | select(.host == "dead.example") | [.requests, .bytes, .retries, .quota]' r.json)" = '[4,0,3,null]' ]
+}
+
+@test "JUnit: what --tolerate leaves out of the status is no failure there either" {
+	every_state
+	run -40 sync --report r.xml --dry-run --tolerate failed
+	grep -F '<testsuite name="mirror-sync" tests="7" failures="1" skipped="2" errors="0">' r.xml
+	grep -F "name=\"$app/gone:1\"><failure type=\"gone\" message=\"no longer upstream;" r.xml
+	grep -F "name=\"$app/missing:1\"><skipped message=\"no such tag or repository: " r.xml
+	grep -F "name=\"$app/moved:1\"><system-out>update</system-out>" r.xml
+	run -2 sync --report r.xml --tolerate gone
+	grep -F ' failures="1" skipped="2" errors="0">' r.xml
+	grep -F "name=\"$app/moved:1\"><system-out>updated; kept as 1." r.xml
+	grep -F "name=\"$app/missing:1\"><failure type=\"failed\" message=\"no such tag or repository: " r.xml
+}
+
+@test "Markdown: images that did something or failed, the hosts, the warnings" {
+	every_state dead.example/a/b:{1,2,3}
+	run -10 sync --report r.md --label 'sprint | 47 <b>'
+	grep -Fx 'Label: sprint \| 47 \<b>' r.md
+	grep -Fx "| $app/moved:1 | updated | \`$(short "$moved_from")\` | \`$(short "$moved_to")\` | kept as 1.$(today) |" r.md
+	grep -Fx "| mine.example/new:2 | new |  | \`$(short "$new")\` |  |" r.md
+	grep -Fx 'Current or not due: 2.' r.md
+	grep -Fx "Warning: base.list:8: no tag of $app/same matches" r.md
+	grep -Fx '| dead.example | 4 | 0 bytes | 3 |  |' r.md
+}
+
+# An image whose signature cannot be had: published, and yet not as it should be.
+@test "an image that is incomplete is current and a failure, in each form" {
+	digest=$(image signed:1 one)
+	image "signed:${digest/:/-}.sig" signature
+	rm "$up/blobs/sha256/$(printf 'layer of signature for amd64' | sha256sum | cut -d ' ' -f 1)"
+	list "$app/signed:1 referrers=yes"
+	sync || true
+	run -2 sync --report r.json
+	jq -e '.images[0] | .state == "current" and .incomplete and (.error | startswith("what refers to "))' r.json
+	run -2 sync --report r.xml
+	grep -F ' failures="1" skipped="0" errors="0">' r.xml
+	grep -F "name=\"$app/signed:1\"><failure type=\"incomplete\" message=\"what refers to " r.xml
+	run -2 sync --report r.md
+	grep -E "^\| $app/signed:1 \| incomplete \| .* \| what refers to " r.md
+	run -2 on_terminal
+	[[ ${lines[0]} == "incomplete  $app/signed:1  what refers to "* ]]
+	[[ ${lines[1]} == "1 current; "* ]]
+}
+
+@test "what is past its max-age is named in each form, failed or not" {
+	image old:1 one
+	image other:1 one
+	list "$app/old:1 max-age=1h" "$app/other:1 max-age=1h refresh=never"
+	sync
+	sed -i 's/"2[^"]*Z"/"2020-01-01T00:00:00Z"/g' "$mirror/.mirror/state.json"
+	stop upstream
+	said="last checked with success 2020-01-01T00:00:00Z, longer ago than its max-age"
+	run -2 sync --report r.json
+	[ "$(jq -c '[.images[] | [.state, .stale, .checked]]' r.json)" = \
+		'[["failed",true,"2020-01-01T00:00:00Z"],["skipped",true,"2020-01-01T00:00:00Z"]]' ]
+	run -2 sync --report r.xml
+	grep -E "name=\"$app/old:1\"><failure type=\"failed\" message=\"[^\"]+; $said\"/>" r.xml
+	grep -F "name=\"$app/other:1\"><skipped message=\"$said\"/>" r.xml
+	run -2 sync --report r.md
+	grep -E "^\| $app/old:1 \| failed \| .*; $said \|$" r.md
+	grep -E "^\| $app/other:1 \| stale \| .*\| $said \|$" r.md
+	run -2 on_terminal
+	[[ $output == *"stale   $app/other:1  $said"* ]]
+	[[ $output == *"failed  $app/old:1    "*"; $said"* ]]
+}
+
+# U+FFFE has no place in XML, and bytes that are no UTF-8 in no text.
+@test "a list with an odd name leaves each report well-formed" {
+	image one:1 one
+	list "$app/none:1"
+	echo "$app/one:1" >"$lists/"$'odd\xff\xef\xbf\xbe<&">größer.list'
+	commit odd
+	run sync --report r.xml
+	iconv -f UTF-8 -t UTF-16 r.xml >/dev/null
+	grep -F 'classname="odd??&lt;&amp;&quot;&gt;größer.list"' r.xml
+	run sync --report r.json
+	[ "$(jq '.images | length' r.json)" -eq 2 ]
+	run sync --report r.md
+	iconv -f UTF-8 -t UTF-16 r.md >/dev/null
+}
+
+@test "a mirror that cannot be used: every form says why" {
+	image one:1 one
+	list "$app/one:1"
+	sync
+	echo rubbish >"$mirror/index.json"
+	run -16 sync --report r.json
+	jq -e '.status == 16 and (.error | contains("index.json")) and .images == []' r.json
+	run -16 sync --report r.xml
+	grep -F ' failures="0" skipped="0" errors="1">' r.xml
+	grep -E '<testcase name="the mirror"><error message=".*index.json.*"/></testcase>' r.xml
+	run -16 sync --report r.md
+	grep -E '^The mirror could not be used: .*index.json' r.md
+}
+
+@test "what upstream lacks is said: the tag, the repository, a digest, or a part of an image" {
+	multi=$(layout_multi "$up" docker.io/team/parted:1 one)
+	child=$(jq -r '.manifests[0].digest' "$up/blobs/sha256/${multi#sha256:}")
+	rm "$up/blobs/sha256/${child#sha256:}"
+	none=sha256:$(printf '0%.0s' {1..64})
+	list "$app/parted:1" "$app/parted:2" "$app/nothing tags=*" "$app/parted@$none"
+	run --separate-stderr -2 sync
+	[[ ${stderr_lines[0]} == "mirror-sync: $app/parted:1: upstream does not have all of it: manifest $child: up.example: 404 not found"* ]]
+	[[ ${stderr_lines[1]} == "mirror-sync: $app/parted:2: no such tag or repository: up.example: 404 not found" ]]
+	[[ ${stderr_lines[2]} == "mirror-sync: $app/parted@$none: no such image, or not all of it: manifest $none: up.example: 404 not found"* ]]
+	[[ ${stderr_lines[3]} == "mirror-sync: $app/nothing: no such repository, or a private one: up.example: 404 not found"* ]]
+	# the name of the first is right: nothing else is offered for it
+	run --separate-stderr -2 sync --check --online
+	[[ ${stderr_lines[0]} == *"base.list:1:1: $app/parted:1: cannot be mirrored: upstream does not have all of it: manifest $child: "* ]]
+}
