@@ -9,6 +9,7 @@
 #include "oci/grant.h"
 #include "oci/limits.h"
 #include "oci/own.h"
+#include "oci/url.h"
 
 /*
  * Lists. An ask stands in one of its endpoint's at a time.
@@ -187,7 +188,7 @@ static void send_to(struct ask *a, char *takes_url)
 	a->call.method = a->method;
 	a->call.url = a->url;
 	a->call.accept = a->accept;
-	a->call.authorization = a->repo && !a->foreign ? auth_header(a->repo) : NULL;
+	a->call.authorization = a->repo ? auth_header(a->repo) : NULL;
 	a->call.from = a->from;
 	a->call.tls = a->foreign ? &e->tls_abroad : &e->tls;
 	a->call.reach = a->hops ? e->reach : e->allowed;
@@ -199,17 +200,60 @@ static void send_to(struct ask *a, char *takes_url)
 	http_send(a->up->registry->http, &a->call);
 }
 
-void ask_follow(struct ask *a, char *url)
+/* The repository that a URL of the API is about: what stands between /v2/ and the last but one of its words. */
+static struct span name_in(struct span target)
 {
+	struct span path = span_starts(target, "/v2/") ? span_of(target.p + 4, target.n - 4)
+						       : span_of(target.p, 0);
+
+	for (int words = 0; words < 2 && path.n; words += path.p[path.n] == '/')
+		path.n--;
+	return path;
+}
+
+/* Where a registry redirects to, we are guests, and no password of ours is shown. Storage asks for none; another
+ * registry may ask for a token. */
+static struct auth_repo *as_guest(const struct ask *a)
+{
+	own_free char *origin = NULL, *name = NULL;
+	struct err ignored;
+	struct url u;
+
+	if (url_parse(&u, span_str(a->url), &ignored) < 0)
+		return NULL;
+	origin = url_origin(&u);
+	name = xasprintf("%.*s", SPAN_ARG(name_in(u.target)));
+	return auth_repo(a->up->registry->guests, origin, name);
+}
+
+static void send_on(struct ask *a)
+{
+	struct endpoint *e = ask_endpoint(a);
+	char *url = a->foreign ? take(a->url)
+		    : a->page  ? xstrdup(a->page)
+			       : xasprintf("%s%s", e->base, a->path);
+
+	if (a->list != &e->sent) /* it waited; its slot it has */
+		list_append(&e->sent, a);
+	if (!a->foreign)
+		a->hops = 0;
 	send_to(a, url);
 }
 
-/* At the registry from the beginning, also after a redirect: a signed URL may have expired. */
-static void send_first(struct ask *a)
+static enum grant may_go(struct ask *a, struct err *err)
 {
-	a->hops = 0;
-	a->foreign = false;
-	send_to(a, a->page ? xstrdup(a->page) : xasprintf("%s%s", ask_endpoint(a)->base, a->path));
+	struct endpoint *e = ask_endpoint(a);
+	own_free char *ping =
+		a->repo && a->foreign ? url_resolve(a->url, span_str("/v2/"), err) : NULL;
+	const struct grant_seeker who = {
+		.repo = a->repo,
+		.try = &a->auth,
+		.base = a->foreign ? a->url : e->base,
+		.ping = a->foreign ? ping : e->ping,
+		.foreign = a->foreign,
+	};
+
+	return a->repo ? grant_ask(e, &who, err) : GRANT_GO;
 }
 
 void ask_let_in(struct ask *a)
@@ -217,15 +261,24 @@ void ask_let_in(struct ask *a)
 	struct endpoint *e = ask_endpoint(a);
 	struct err err;
 
-	switch (a->repo ? grant_ask(e, a->repo, &a->auth, &err) : GRANT_GO) {
-	case GRANT_GO:
-		if (a->list != &e->sent) /* it waited; its slot it has */
-			list_append(&e->sent, a);
-		send_first(a);
-		break;
+	switch (may_go(a, &err)) {
+	case GRANT_GO: send_on(a); break;
 	case GRANT_WAIT: list_append(&e->waiting, a); break;
 	case GRANT_REFUSED: ask_fail(a, &err); break;
 	}
+}
+
+void ask_follow(struct ask *a, char *url)
+{
+	if (!a->foreign) {
+		send_to(a, url);
+		return;
+	}
+	free(a->url);
+	a->url = url;
+	a->repo = as_guest(a);
+	a->auth = (struct auth_try){ 0 };
+	ask_let_in(a);
 }
 
 static struct auth_repo *repository(const struct ask *a)
@@ -237,6 +290,15 @@ static struct auth_repo *repository(const struct ask *a)
 		return NULL;
 	name = xasprintf("%s%.*s", e->prefix, (int)a->name, a->path);
 	return auth_repo(a->up->registry->auth, e->origin, name);
+}
+
+/* At the registry from the beginning, also after a redirect: a signed URL may have expired. */
+static void begin_at_home(struct ask *a)
+{
+	if (a->foreign)
+		a->auth = (struct auth_try){ 0 };
+	a->foreign = false;
+	a->repo = repository(a);
 }
 
 /* What was left by an earlier run may be all there is to it. */
@@ -266,7 +328,7 @@ static void start(struct ask *a)
 		break;
 	case ASK_AGAIN:
 		take_slot(a);
-		a->repo = repository(a);
+		begin_at_home(a);
 		ask_let_in(a);
 	}
 }

@@ -65,7 +65,8 @@ struct ask {
 	struct http_call call;
 	unsigned hops; /* redirects followed */
 	bool foreign;  /* redirected to another origin: nothing that is the registry's goes along */
-	struct auth_repo *repo;
+	struct auth_repo *
+		repo; /* of where it is now: the registry, or as a guest where that redirects to; or NULL */
 	struct auth_try auth;
 
 	/* by reply */

@@ -44,18 +44,12 @@ static void remove_call(struct grant_call *g)
 	free(g);
 }
 
-/* Who waits may go on: at all endpoints of the origin, since they share what is known of it. */
-static void wake_all(const struct endpoint *e)
+/* Who waits may go on: at all endpoints, since those that lead to one origin share what is known of it. */
+static void wake_all(const struct registry *r)
 {
-	const struct registry *r = e->up->registry;
-
 	for (size_t i = 0; i < r->n; i++)
-		for (size_t k = 0; k < r->upstreams[i]->n; k++) {
-			struct endpoint *other = &r->upstreams[i]->endpoints[k];
-
-			if (other->origin && strcmp(other->origin, e->origin) == 0)
-				other->granted = true;
-		}
+		for (size_t k = 0; k < r->upstreams[i]->n; k++)
+			r->upstreams[i]->endpoints[k].granted = true;
 }
 
 /* Tells auth, and all that wait. */
@@ -71,7 +65,7 @@ static void answered(struct grant_call *g, long status)
 			n++;
 		auth_pinged(g->repo, status, challenges, n);
 	}
-	wake_all(g->e);
+	wake_all(g->e->up->registry);
 	remove_call(g);
 }
 
@@ -85,7 +79,7 @@ static void failed(struct grant_call *g, const struct err *why)
 	} else {
 		auth_pinged(g->repo, 0, NULL, 0);
 	}
-	wake_all(g->e);
+	wake_all(g->e->up->registry);
 	remove_call(g);
 }
 
@@ -190,13 +184,13 @@ static void on_done(struct http_call *c, enum http_result result, const struct e
 	}
 }
 
-static struct grant_call *add_call(struct endpoint *e, struct auth_repo *repo, struct auth_try *t)
+static struct grant_call *add_call(struct endpoint *e, const struct grant_seeker *who)
 {
 	struct grant_call *g = xcalloc(1, sizeof(*g));
 
 	g->e = e;
-	g->repo = repo;
-	g->try = t;
+	g->repo = who->repo;
+	g->foreign = who->foreign;
 	g->next = e->grants;
 	e->grants = g;
 	g->call.arg = g;
@@ -207,23 +201,24 @@ static struct grant_call *add_call(struct endpoint *e, struct auth_repo *repo, s
 	return g;
 }
 
-static void start_ping(struct endpoint *e, struct auth_repo *repo)
+static void start_ping(struct endpoint *e, const struct grant_seeker *who)
 {
-	struct grant_call *g = add_call(e, repo, NULL);
+	struct grant_call *g = add_call(e, who);
 
-	g->url = xstrdup(e->ping);
-	e->up->requests++;
+	g->url = xstrdup(who->ping);
+	e->up->requests += !who->foreign;
 	send_call(g);
 }
 
-static void start_token(struct endpoint *e, struct auth_repo *repo, struct auth_try *t)
+static void start_token(struct endpoint *e, const struct grant_seeker *who)
 {
-	struct grant_call *g = add_call(e, repo, t);
+	struct grant_call *g = add_call(e, who);
 	struct auth_request q;
 	struct err err;
 
-	if (auth_token_request(t, &q, &err) == 0)
-		g->url = allowed(e, e->base, span_str(q.url), &g->foreign, &err);
+	g->try = who->try;
+	if (auth_token_request(who->try, &q, &err) == 0)
+		g->url = allowed(e, who->base, span_str(q.url), &g->foreign, &err);
 	if (!g->url) {
 		failed(g, &err);
 		return;
@@ -233,14 +228,13 @@ static void start_token(struct endpoint *e, struct auth_repo *repo, struct auth_
 	send_call(g);
 }
 
-enum grant grant_ask(struct endpoint *e, struct auth_repo *repo, struct auth_try *t,
-		     struct err *err)
+enum grant grant_ask(struct endpoint *e, const struct grant_seeker *who, struct err *err)
 {
-	switch (auth_next(repo, t, clock_now(), err)) {
+	switch (auth_next(who->repo, who->try, clock_now(), err)) {
 	case AUTH_FAIL: return GRANT_REFUSED;
 	case AUTH_SEND: return GRANT_GO;
-	case AUTH_TOKEN: start_token(e, repo, t); break;
-	case AUTH_PING: start_ping(e, repo); break;
+	case AUTH_TOKEN: start_token(e, who); break;
+	case AUTH_PING: start_ping(e, who); break;
 	case AUTH_WAIT: break;
 	}
 	return GRANT_WAIT;

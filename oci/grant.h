@@ -8,6 +8,7 @@
 #ifndef OCI_GRANT_H
 #define OCI_GRANT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct auth_repo;
@@ -21,9 +22,18 @@ enum grant {
 	GRANT_WAIT, /* until the endpoint's `granted` is set, then ask again */
 };
 
-/* Whether a request may go now; repo and t are lent until it has been let in, refused or stopped. */
-enum grant grant_ask(struct endpoint *e, struct auth_repo *repo, struct auth_try *t,
-		     struct err *err);
+/* Who asks to be let in, and where. */
+struct grant_seeker {
+	struct auth_repo *repo;
+	struct auth_try *try;
+	const char *base; /* the URL that realms may be relative to */
+	const char *ping; /* where /v2/ is there */
+	bool foreign;     /* another origin than the endpoint's */
+};
+
+/* Whether a request may go now. repo and try are lent until it has been let in, refused or stopped, the rest for the
+ * call. */
+enum grant grant_ask(struct endpoint *e, const struct grant_seeker *who, struct err *err);
 
 /* Sends again what failed and is due; when the next of those is (INT64_MAX: none). */
 void grant_pump(struct endpoint *e, int64_t now);

@@ -18,7 +18,8 @@
  *    on the way it does not come back. A token realm, which may be another host since the registry is
  *    trusted with its own credentials, gets those and no others; it may not redirect to another
  *    origin with a body or an Authorization. A next page is asked for at the origin of the page before. `urls` are
- *    asked for without any credentials.
+ *    asked for without any credentials. Where a registry redirects to, we are guests: if a token is wanted there, it
+ *    is asked for anonymously, even when we know a password for that host.
  *
  * 4. What mirror.conf or the command line names is no stranger's word: it is asked as it is written.
  */

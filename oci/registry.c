@@ -46,6 +46,7 @@ struct registry *registry_new(const struct registry_options *o, struct err *err)
 	r->o = *o;
 	r->seed = (unsigned)clock_now();
 	r->auth = auth_new(o->creds);
+	r->guests = auth_new(NULL);
 	r->http = http_new(&http, err);
 	if (!r->http || set_up_hosts(r, err) < 0) {
 		registry_free(r);
@@ -87,6 +88,7 @@ void registry_free(struct registry *r)
 	stop_all(r);
 	http_free(r->http);
 	auth_free(r->auth);
+	auth_free(r->guests);
 	forget_warnings(r);
 	for (size_t i = 0; i < r->n; i++)
 		upstream_free(r->upstreams[i]);

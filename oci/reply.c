@@ -188,18 +188,23 @@ static void challenged(struct ask *a)
 	while (n < 8 && (challenges[n] = http_header(&a->call, "WWW-Authenticate", n)).p)
 		n++;
 	pace_answered(ask_pace(a));
-	if (auth_refused(a->repo, &a->auth, challenges, n, clock_now(), &err) < 0)
-		ask_fail(a, &err);
-	else
+	if (auth_refused(a->repo, &a->auth, challenges, n, clock_now(), &err) == 0)
 		ask_let_in(a);
+	else if (a->foreign)
+		storage_failed(a);
+	else
+		ask_fail(a, &err);
 }
 
 static bool is_challenge(const struct ask *a)
 {
 	long status = a->call.status;
 
-	return a->repo && !a->foreign &&
-	       (status == 401 || auth_stale(a->repo, &a->auth, status, clock_now()));
+	if (!a->repo)
+		return false;
+	if (a->foreign)
+		return status == 401 && ask_header(a, "WWW-Authenticate").p;
+	return status == 401 || auth_stale(a->repo, &a->auth, status, clock_now());
 }
 
 /* Down for so long that nobody waits for it: it is not asked again in this run. */

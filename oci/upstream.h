@@ -26,6 +26,8 @@ struct grant_call;
 struct registry {
 	struct http *http;
 	struct auth *auth; /* NULL: everything is anonymous */
+	struct auth
+		*guests; /* at hosts that a registry redirects to, where our passwords do not go */
 	struct registry_options o;
 	struct upstream **upstreams;
 	size_t n, cap;
