@@ -90,7 +90,7 @@ ask() {
 		"location /v2/private/ { add_header WWW-Authenticate 'Bearer realm=\"http://127.0.0.1:1/token\"' always; return 401; }" \
 		"location /v2/foreign/ { return 404; }"
 	run ask --ca="$work/pem" --layout="$work/layout" "head $(at tls)/moved:1" \
-		"blob $(at tls)/foreign@$digest 1 http://127.0.0.1:1/x" then "head $(at tls)/private:1"
+		"blob $(at tls)/foreign@$digest 1 http://127.0.0.1:1/x" 'then' "head $(at tls)/private:1"
 	[[ "${lines[0]}" == *"INVALID $(at tls): 127.0.0.1 sends us from https to plain http at 127.0.0.1"* ]]
 	[[ "${lines[2]}" == *"INVALID $(at tls): token server: 127.0.0.1 sends us from https to plain http at 127.0.0.1"* ]]
 	[[ "${lines[1]}" == *"INVALID not in the registry, and elsewhere: 127.0.0.1 sends us from https to plain http at 127.0.0.1 requests=1" ]]
