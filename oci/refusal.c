@@ -22,6 +22,7 @@ static const struct {
 	{ 403, "forbidden" },
 	{ 404, "not found" },
 	{ 405, "method not allowed" },
+	{ 407, "proxy authentication required" },
 	{ 408, "request timeout" },
 	{ 410, "gone" },
 	{ 416, "range not satisfiable" },

@@ -27,15 +27,18 @@ static int check_encoding(const struct ask *a, struct err *err)
 		       SPAN_ARG(encoding));
 }
 
-static void tell_warning(const struct ask *a)
+static void tell_warnings(const struct ask *a)
 {
-	struct span text = header_warning(ask_header(a, "Warning"));
+	struct span value, text;
 	struct err line; /* which makes it printable */
 
-	if (!text.p)
-		return;
-	err_set(&line, ERR_NONE, 0, "%.*s", SPAN_ARG(text));
-	upstream_warn(a->up->registry, ask_endpoint(a)->shown, line.msg);
+	for (size_t i = 0; (value = http_header(&a->call, "Warning", i)).p; i++) {
+		text = header_warning(value);
+		if (!text.p)
+			continue;
+		err_set(&line, ERR_NONE, 0, "%.*s", SPAN_ARG(text));
+		upstream_warn(a->up->registry, ask_endpoint(a)->shown, line.msg);
+	}
 }
 
 /* Seconds from now that a header speaks of, or -1. */
@@ -75,7 +78,7 @@ static int on_head(struct http_call *c, struct err *err)
 
 	if (!a->foreign) {
 		read_quota(a);
-		tell_warning(a);
+		tell_warnings(a);
 	}
 	a->good = c->status == 200 || c->status == 206;
 	if (!a->good)
