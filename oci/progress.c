@@ -10,6 +10,8 @@
 /* A rate over the last seconds says more than one over the whole run. */
 #define RATE_WINDOW (3 * CLOCK_SEC)
 #define REDRAW      (100 * CLOCK_MS)
+/* Into a log: often enough that nobody takes a long run for a hung one, seldom enough to stay out of the way. */
+#define REMIND (60 * CLOCK_SEC)
 
 static struct {
 	int terminal; /* 0 not asked yet, 1 yes, -1 no */
@@ -97,17 +99,28 @@ static void format(const struct progress *p, int64_t now)
 		 amount, rate, left);
 }
 
+static bool is_due(const struct progress *p, int64_t now)
+{
+	if (on_terminal())
+		return now - line.drawn >= REDRAW;
+	return now - (line.drawn ? line.drawn : p->started) >= REMIND;
+}
+
 void progress_show(const struct progress *p)
 {
 	int64_t now = clock_now();
 
-	if (!on_terminal() || now - line.drawn < REDRAW)
+	if (!is_due(p, now))
 		return;
 	update_rate(p, now);
-	erase();
 	format(p, now);
-	line.shown = true;
 	line.drawn = now;
+	if (!on_terminal()) {
+		log_line("%s", line.text);
+		return;
+	}
+	erase();
+	line.shown = true;
 	draw();
 }
 
