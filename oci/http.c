@@ -348,6 +348,9 @@ static void finish(struct http_transfer *t, CURLcode code)
 	} else if (code != CURLE_OK) {
 		result = is_permanent(t, code) ? HTTP_REFUSED : HTTP_FAULT;
 		explain(t, code);
+	} else if (!t->answered) { /* to curl, a head that breaks off between two lines is one */
+		result = HTTP_FAULT;
+		err_set(&t->err, ERR_NET, 0, "the connection ended in the head of the answer");
 	}
 	c->transfer = NULL;
 	c->done(c, result, result == HTTP_DONE ? NULL : &t->err);

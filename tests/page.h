@@ -39,7 +39,7 @@ struct step {
 	long length; /* said in Content-Length; -1: the body's, -2: none */
 	bool chunked, close;
 	enum cut cut;
-	long cut_at, await;
+	long cut_at, await, head; /* head: so many bytes of it are sent; 0: all */
 };
 
 struct page {
@@ -227,6 +227,7 @@ enum page_order {
 	ORDER_LENGTH,
 	ORDER_CHUNKED,
 	ORDER_AWAIT,
+	ORDER_HEAD,
 	ORDER_CLOSE,
 	ORDER_RESET,
 	ORDER_STALL,
@@ -239,7 +240,7 @@ static inline enum page_order page_order(const char *verb)
 		[ORDER_REPLY] = "reply", [ORDER_GARBAGE] = "garbage", [ORDER_BODY] = "body",
 		[ORDER_TEXT] = "text",   [ORDER_LENGTH] = "length",   [ORDER_CHUNKED] = "chunked",
 		[ORDER_AWAIT] = "await", [ORDER_CLOSE] = "close",     [ORDER_RESET] = "reset",
-		[ORDER_STALL] = "stall",
+		[ORDER_STALL] = "stall", [ORDER_HEAD] = "head",
 	};
 
 	for (size_t i = ORDER_WITH; i <= ORDER_STALL; i++)
@@ -263,6 +264,7 @@ static inline void page_read_order(const struct page *p, struct step *s, const c
 	case ORDER_LENGTH: s->length = strcmp(rest, "none") == 0 ? -2 : atol(rest); break;
 	case ORDER_CHUNKED: s->chunked = true; break;
 	case ORDER_AWAIT: s->await = atol(rest); break;
+	case ORDER_HEAD: s->head = atol(rest); break;
 	case ORDER_CLOSE: page_read_cut(s, CUT_CLOSE, rest); break;
 	case ORDER_RESET: page_read_cut(s, CUT_RESET, rest); break;
 	case ORDER_STALL: page_read_cut(s, CUT_STALL, rest); break;

@@ -181,6 +181,10 @@ static bool reply(int fd, const struct request *r, const struct step *s)
 		buf_addf(&head, "Content-Length: %ld\r\n",
 			 s->length >= 0 ? s->length : (long)s->body.n);
 	buf_adds(&head, "\r\n");
+	if (s->head) {
+		put(fd, head.p, (size_t)s->head < head.n ? (size_t)s->head : head.n);
+		return false;
+	}
 	if (!put(fd, head.p, head.n) || (strcmp(r->method, "HEAD") != 0 && !put_body(fd, s)))
 		return false;
 	if (s->cut)
