@@ -80,3 +80,14 @@ known_options() {
 		[[ $output == *"$promise"* ]] || { echo "not said: $promise" && false; }
 	done <"$BATS_TEST_TMPDIR/promised"
 }
+
+@test "the messages of upstreams that operating.md explains are shown by a test" {
+	# shellcheck disable=SC2016  # backquotes are the page's
+	sed -n '/^## Upstreams/,/^## Sprint/p' docs/operating.md | sed -n '/^| message/,$s/^| \(`[^|]*`\) |.*/\1/p' |
+		sed 's/`, `/\n/g; s/`//g; s/…/\n/g' | sed '/^ *$/d' >"$BATS_TEST_TMPDIR/promised"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/promised")" -ge 16 ]
+	while IFS= read -r words; do
+		grep -rqF -- "$words" tests/exchanges tests/cli/2*.bats tests/interop tests/unit/{origin,creds}.c ||
+			{ echo "not shown: $words" && false; }
+	done <"$BATS_TEST_TMPDIR/promised"
+}

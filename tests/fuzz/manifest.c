@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "oci/err.h"
 #include "oci/own.h"
@@ -19,9 +20,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (media_kind(m.media_type) != m.kind)
 		abort();
 	for (size_t i = 0; i < m.n; i++) {
-		own_free char *inside = desc_data(&m.below[i]);
+		own_free char *inside = desc_data(&m.below[i]), *urls = desc_urls(&m.below[i]);
 
 		manifest_wanted(&m, i, "linux/amd64,linux/arm/v7");
+		if (urls && (!*urls || strpbrk(urls, "\n\t")))
+			abort();
 		if (m.below[i].size < 0 || (inside && m.below[i].size == 0 && inside[0]))
 			abort();
 	}
