@@ -10,7 +10,7 @@
 #include "oci/reply.h"
 #include "oci/upstream.h"
 
-/* So many bytes are progress: failures are counted anew after them. */
+/* So many bytes are progress: failures are counted anew after them, this request's and its host's. */
 #define PROGRESS (1L << 20)
 
 struct wanted {
@@ -95,6 +95,7 @@ static int data(struct ask *a, const char *p, size_t n, struct err *err)
 	if (written - w->furthest >= PROGRESS) {
 		w->furthest = written;
 		ask_progress(a);
+		pace_answered(ask_pace(a));
 	}
 	return 0;
 }
