@@ -95,6 +95,20 @@ static void test_follow(size_t i)
 		  follows[i].name);
 }
 
+static void test_words(void)
+{
+	struct err err = ERR_INIT;
+	struct url from, to;
+
+	url_parse(&from, span_str("https://quay.io/v2/"), &err);
+	url_parse(&to, span_str("https://169.254.169.254/latest/meta-data"), &err);
+	origin_may_follow(&from, ORIGIN_PUBLIC, &to, &err);
+	CHECK_TEXT(err.msg, "quay.io sends us into this machine, to 169.254.169.254", "where to");
+	url_parse(&to, span_str("https://10.0.0.1/blob"), &err);
+	origin_may_follow(&from, ORIGIN_PUBLIC, &to, &err);
+	CHECK_TEXT(err.msg, "quay.io sends us into a private network, to 10.0.0.1", "and how near");
+}
+
 /* What NO_PROXY says of a URL: is it asked directly? */
 static const struct {
 	const char *except, *url;
@@ -145,6 +159,7 @@ static void test_proxy(const char *except, const char *text, bool direct)
 
 int main(void)
 {
+	test_words();
 	for (size_t i = 0; i < sizeof(reaches) / sizeof(reaches[0]); i++)
 		CHECK_ROW(origin_reach(span_str(reaches[i].host)) == reaches[i].reach,
 			  reaches[i].host);
