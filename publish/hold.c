@@ -28,22 +28,28 @@ static void hold(struct change *c, struct entry *e)
 	change_say(c, e, "frozen");
 }
 
+/* What was blocked may come again, and what the tag means was put back knowingly: neither is bad any longer. */
+static void clear_bad(struct change *c, const struct entry *e)
+{
+	struct digest fine[HOLD_DIGESTS + 1];
+	own_free struct entry **v = NULL;
+	size_t nfine = move_hold_digests(e, fine);
+	size_t n = target_snapshots(&c->mirror.index, e->ref, &v);
+
+	fine[nfine++] = e->digest;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < nfine; j++)
+			if (digest_eq(&v[i]->digest, &fine[j]))
+				entry_set_note(v[i], NOTE_BAD, NULL);
+}
+
 static void release(struct change *c, struct entry *e)
 {
-	struct digest blocked[HOLD_DIGESTS];
-	own_free struct entry **v = NULL;
-	size_t nblocked, n;
-
 	if (move_hold_mode(e) == HOLD_NONE) {
 		change_say(c, e, "is not held");
 		return;
 	}
-	nblocked = move_hold_digests(e, blocked);
-	n = target_snapshots(&c->mirror.index, e->ref, &v);
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < nblocked; j++)
-			if (digest_eq(&v[i]->digest, &blocked[j]))
-				entry_set_note(v[i], NOTE_BAD, NULL);
+	clear_bad(c, e);
 	move_release(e);
 	change_note(c, e->ref, e->digest.str, e->digest.str, "release", c->reason);
 	change_say(c, e, "released");
@@ -110,7 +116,7 @@ int release_verb(struct run *run, int argc, char **argv, struct err *err)
 		.name = "mirror-publish release",
 		.synopsis = "PATTERN...",
 		.summary = "Let tags move again: mirror-sync brings what upstream has.",
-		.text = "What was blocked is no longer marked bad, either.",
+		.text = "What was blocked, and what the tag means now, is no longer marked bad, either.",
 		.after =
 			"Exit status: 0 done (also when nothing was held), 1 wrong use, 2 a PATTERN "
 			"matched no tag, 16 the mirror could not be used.",

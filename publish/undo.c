@@ -40,7 +40,8 @@ static void warn_of_bad(const struct index *x, const struct entry *e)
 
 		if (!bad || !digest_eq(&v[i]->digest, &e->digest))
 			continue;
-		log_warn("%s: what it means again is marked bad: %s", e->ref, bad);
+		log_warn("%s: what it means again is marked bad: %s (release takes the mark away)",
+			 e->ref, bad);
 		return;
 	}
 }
