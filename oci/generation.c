@@ -248,20 +248,22 @@ int generation_load(const struct layout *l, struct index *x, struct err *err)
 
 int generation_look(const struct layout *l, struct index *x, struct err *err)
 {
-	own_free long *kept = NULL;
+	struct numbers kept = { .v = NULL };
 	struct err why = ERR_INIT;
-	size_t n;
+	int r = 0;
 
 	if (index_load(x, l, NULL, &why) == 0)
 		return 0;
-	if (why.kind == ERR_NOTFOUND) {
-		if (generation_list(l, INT32_MAX, &kept, &n, err) < 0)
-			return -1;
-		if (!n)
-			return 0;
+	if (generation_list(l, INT32_MAX, &kept.v, &kept.n, err) < 0)
+		return -1;
+	if (kept.n) {
+		r = load(l, &kept, x, err); /* says which file to put back */
+	} else if (why.kind != ERR_NOTFOUND) {
+		*err = why;
+		r = -1;
 	}
-	*err = why;
-	return -1;
+	free(kept.v);
+	return r;
 }
 
 /* The number of what is published, without reading its entries. */

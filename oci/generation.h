@@ -32,7 +32,7 @@ struct layout;
 int generation_lock(const struct layout *l, const char *who, int wait, struct err *err);
 
 /* What is published now, for somebody who will not write: without the first generation that a writer would
- * make, x is empty. */
+ * make, x is empty. What generation_load() refuses as unreadable or missing is refused here in the same words. */
 int generation_look(const struct layout *l, struct index *x, struct err *err);
 
 /* What is published now, for somebody who will write. A new mirror (no index.json, no generations) gets

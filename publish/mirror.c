@@ -31,7 +31,7 @@ static int refuse(const char *path, struct err *err)
 
 int mirror_read(struct mirror *m, const char *path, struct err *err)
 {
-	if (open_layout(m, path, err) < 0 || index_load(&m->index, &m->layout, NULL, err) < 0)
+	if (open_layout(m, path, err) < 0 || generation_look(&m->layout, &m->index, err) < 0)
 		return -1;
 	/* a copy made for serving may come without its records */
 	if (!has_records(m) && !index_note(&m->index, NOTE_GENERATION))
