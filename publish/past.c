@@ -54,7 +54,7 @@ static int no_such(const char *name, const long *v, size_t n, struct err *err)
 		return err_set(err, ERR_USAGE, 0, "no generation \"%s\": none is kept", name);
 	return err_set(err, ERR_USAGE, 0,
 		       "no generation \"%s\": those kept are %ld to %ld, and none of them has that "
-		       "label",
+		       "label (a sync that changes nothing makes none; log lists them)",
 		       name, v[0], v[n - 1]);
 }
 

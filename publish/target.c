@@ -119,9 +119,9 @@ struct entry *target_previous(const struct index *x, const struct entry *e, stru
 	}
 	if (others)
 		err_set(err, ERR_NOTFOUND, 0,
-			"no earlier snapshot to roll back to: %zu others are newer or were rolled back "
-			"from (--to names one all the same)",
-			others);
+			"no earlier snapshot to roll back to; what else is kept of it (%zu) is newer or was "
+			"rolled back from (status %s lists it, --to takes it all the same)",
+			others, e->ref);
 	else
 		err_set(err, ERR_NOTFOUND, 0, "no earlier snapshot to roll back to");
 	return NULL;
