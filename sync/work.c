@@ -8,6 +8,7 @@
 #include "oci/list.h"
 #include "oci/move.h"
 #include "oci/own.h"
+#include "oci/progress.h"
 #include "oci/registry.h"
 #include "sync/plan.h"
 #include "sync/run.h"
@@ -26,15 +27,19 @@ static void pump(struct run *r);
 static int check_policy(const struct run *r, int64_t bytes, struct err *err)
 {
 	int64_t max = r->source->lists->conf.max_bytes;
+	char needs[32], allowed[32];
 
 	if (max < 0 || bytes <= max)
 		return 0;
-	return err_set(err, ERR_USAGE, 0, "needs %lld bytes, more than the policy's max-bytes=%lld",
-		       (long long)bytes, (long long)max);
+	progress_bytes((uint64_t)bytes, needs, sizeof(needs));
+	progress_bytes((uint64_t)max, allowed, sizeof(allowed));
+	return err_set(err, ERR_USAGE, 0,
+		       "needs %s, more than the %s of the policy's max-bytes=", needs, allowed);
 }
 
 int work_check_room(const struct run *r, int64_t bytes, bool *no_room, struct err *err)
 {
+	char needs[32], left[32];
 	uint64_t room;
 
 	if (check_policy(r, bytes, err) < 0)
@@ -46,8 +51,10 @@ int work_check_room(const struct run *r, int64_t bytes, bool *no_room, struct er
 		return 0;
 	if (no_room)
 		*no_room = true;
-	return err_set(err, ERR_INVALID, 0, "needs %lld bytes and the disk has %llu left for it",
-		       (long long)bytes, (unsigned long long)room);
+	progress_bytes((uint64_t)bytes, needs, sizeof(needs));
+	progress_bytes(room, left, sizeof(left));
+	return err_set(err, ERR_INVALID, 0, "needs %s, and the disk has %s left for it", needs,
+		       left);
 }
 
 static int admit_image(void *arg, int64_t bytes, struct err *err)

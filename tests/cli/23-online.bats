@@ -220,7 +220,7 @@ holds() {
 	list up.example/team/app:1.20
 	run --separate-stderr online
 	[ "$status" -eq 2 ]
-	[[ $stderr == "mirror-lists/base.list:1:1: up.example/team/app:1.20: breaks the policy: needs "*" bytes, more than the policy's max-bytes=20" ]]
+	[[ $stderr == "mirror-lists/base.list:1:1: up.example/team/app:1.20: breaks the policy: needs "*" bytes, more than the 20 bytes of the policy's max-bytes=" ]]
 }
 
 @test "the policy is the base branch's with --conf-rev" {
