@@ -244,7 +244,7 @@ static int fill(struct load *l, const struct layout *layout, struct err *err)
 
 	if (read_index(layout, &bytes, &x, err) < 0 ||
 	    keep_index(l->state, buf_span(&bytes), err) < 0)
-		return -1;
+		return err_wrap(err, "%s", layout->path);
 	buf_release(&bytes);
 	open_blobs(l->state, layout);
 	name_generation(l->state, &x);
@@ -272,7 +272,6 @@ struct state *load_state(const struct load_from *from, const struct state *old, 
 	malloc_trim(0); /* the index took more while it was read than what is kept of it */
 	if (result < 0) {
 		state_unref(l.state);
-		err_wrap(err, "%s", from->mirror);
 		return NULL;
 	}
 	warn(&l, from);

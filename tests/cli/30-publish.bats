@@ -495,7 +495,12 @@ files_of() {
 	publish rollback alpine:3.19 --reason worse
 	publish undo
 	[ "$(mirror_means mirror $A)" = two ]
-	[[ $stderr == *"$A: what it means again is marked bad: worse"* ]]
+	[[ $stderr == *"$A: what it means again is marked bad: worse (release takes the mark away)"* ]]
+	publish status alpine:3.19
+	[[ $output == *"bad: worse"* ]]
+	publish release alpine:3.19
+	publish status alpine:3.19
+	[[ $output != *"bad: worse"* ]]
 }
 
 @test "undo: what was removed comes back when it is all there" {
@@ -598,6 +603,7 @@ files_of() {
 			[ "$status" -eq 16 ] || { echo "$how $verb: $status $output" && false; }
 			[ -z "$output" ]
 			[ "${#stderr_lines[@]}" -eq 1 ]
+			[[ $stderr == *"; nothing was changed; "*"cp broken/.mirror/generations/"*".json broken/index.json" ]]
 		done
 		[ "$(files_of broken | grep -v lock)" = "$before" ]
 	done

@@ -69,6 +69,7 @@ begin_transfer() {
 		[ "$status" -eq "$want" ] || { echo "# $args: $status" && false; }
 		[ "${#stderr_lines[@]}" -eq 1 ] || { echo "# $args: $stderr" && false; }
 		[[ $stderr == "mirror-serve: "*"$name"* ]] || { echo "# $args: $stderr" && false; }
+		[[ $name != /* || $stderr != *"$name"*"$name"* ]] || { echo "# twice: $stderr" && false; }
 	done <<-END
 		16|/nonexistent/mirror|/nonexistent/mirror
 		16|$BATS_TEST_TMPDIR/empty|$BATS_TEST_TMPDIR/empty
