@@ -88,6 +88,8 @@ static int spawn(pid_t *pid, const char *program, char *const *environment, int 
 	posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
 	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	/* libcurl's sockets would be inherited */
+	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
 	why = posix_spawn(pid, program, &files, &attributes, argv,
 			  environment ? environment : empty);
 	posix_spawn_file_actions_destroy(&files);
