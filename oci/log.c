@@ -1,7 +1,9 @@
 #include "oci/log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "oci/err.h"
 
@@ -9,8 +11,21 @@ static const char *name = "mirror";
 static void (*step_aside)(void);
 static void (*come_back)(void);
 
+/* Opened so that who writes to what was closed is told so, as before. */
+static void keep_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd < STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 void log_init(const char *program)
 {
+	keep_standard();
 	name = program;
 }
 

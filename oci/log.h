@@ -8,7 +8,8 @@
 
 struct err;
 
-/* The program's name, for the front of each line. */
+/* To be called first. The program's name, for the front of each line. Standard descriptors that are closed become
+ * /dev/null: the next file opened would be taken for one of them, and get our lines. */
 void log_init(const char *program);
 
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

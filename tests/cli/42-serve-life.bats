@@ -54,6 +54,17 @@ begin_transfer() {
 	[[ $output != *libcurl* && $output != *libgit2* && $output != *libarchive* ]]
 }
 
+@test "a standard input that is closed is not taken for a file of the mirror" {
+	local line
+	mirror_of_one "$dir"
+	mkfifo "$BATS_TEST_TMPDIR/ready"
+	"$bin/mirror-serve" --listen 127.0.0.1:0 "$dir" >"$BATS_TEST_TMPDIR/ready" 3>&- <&- &
+	server=$!
+	read -r line <"$BATS_TEST_TMPDIR/ready"
+	[[ $line == "listening on "* ]]
+	[ "$(readlink "/proc/$server/fd/0")" = /dev/null ]
+}
+
 @test "what cannot be used is named, with its own exit status" {
 	layout_new "$dir"
 	mkdir "$BATS_TEST_TMPDIR/empty" "$BATS_TEST_TMPDIR/other"
