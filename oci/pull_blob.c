@@ -22,13 +22,20 @@ struct wanted {
 	struct layout *into;
 	struct layout_blob *blob; /* opened when it is its turn: queued ones take no descriptor */
 	int64_t furthest;         /* where progress was last seen */
-	bool resumed;             /* what an earlier run left is in it */
+	bool pieced;              /* it is not all of one answer */
+	bool anew;                /* it was begun anew, since the pieces did not fit */
 	bool whole;               /* the registry is no longer asked for a part */
 	char *urls;               /* of a foreign layer, or NULL */
 	struct span urls_left;
 	char *url;                    /* asked now */
 	const struct endpoint *named; /* by this one; NULL: it is asked itself */
 };
+
+static int start_over(struct wanted *w, struct err *err)
+{
+	w->pieced = false;
+	return layout_restart(w->blob, err);
+}
 
 static enum ask_end prepare(struct ask *a, struct err *err)
 {
@@ -39,10 +46,10 @@ static enum ask_end prepare(struct ask *a, struct err *err)
 		w->blob = layout_begin(w->into, &w->digest, w->size, &have, err);
 		if (!w->blob)
 			return ASK_FAILED;
-		w->resumed = have > 0;
+		w->pieced = have > 0;
 		w->furthest = have;
 	}
-	if (w->whole && layout_restart(w->blob, err) < 0)
+	if (w->whole && start_over(w, err) < 0)
 		return ASK_FAILED;
 	a->from = layout_written(w->blob);
 	return a->from == w->size ? ASK_DONE : ASK_AGAIN;
@@ -65,8 +72,10 @@ static int begin_part(struct wanted *w, struct err *err)
 	int64_t first, last, total;
 
 	if (w->ask.from && header_content_range(range, &first, &last, &total) &&
-	    first == w->ask.from && (total < 0 || total == w->size) && last < w->size)
+	    first == w->ask.from && (total < 0 || total == w->size) && last < w->size) {
+		w->pieced = true;
 		return check_length(w, last - first + 1, err);
+	}
 	/* another part than the one that is missing: never asked for parts again */
 	w->whole = true;
 	return err_set(err, ERR_NET, 0, "answered with the wrong part, \"%.*s\"", SPAN_ARG(range));
@@ -79,7 +88,7 @@ static int begin(struct ask *a, struct err *err)
 	if (a->call.status == 206)
 		return begin_part(w, err);
 	/* the whole, though a part was asked for: from the beginning then */
-	if (a->from && layout_restart(w->blob, err) < 0)
+	if (a->from && start_over(w, err) < 0)
 		return -1;
 	return check_length(w, w->size, err);
 }
@@ -113,10 +122,10 @@ static enum ask_end end(struct ask *a, struct err *err)
 		return ASK_WAIT;
 	if (layout_finish(take(w->blob), err) == 0)
 		return ASK_DONE;
-	if (err->kind != ERR_DIGEST || !w->resumed)
+	if (err->kind != ERR_DIGEST || !w->pieced || w->anew)
 		return ASK_FAILED;
-	/* perhaps what an earlier run left was bad: it is gone now */
-	w->resumed = false;
+	/* what an earlier run or another endpoint left of it may have been bad: it is gone now */
+	w->anew = true;
 	return ASK_AGAIN;
 }
 
