@@ -146,7 +146,7 @@ static bool ask_elsewhere(struct wanted *w, struct err *err)
 	struct upstream *up = NULL;
 	struct span word;
 
-	if (!w->named && err->kind != ERR_NOTFOUND)
+	if ((!w->named && err->kind != ERR_NOTFOUND) || w->ask.up->registry->stopped)
 		return false;
 	while (!up && span_cut(&w->urls_left, ' ', &word)) {
 		if (!w->named)
@@ -172,7 +172,7 @@ static void done(struct ask *a, const struct err *why)
 		last = *why;
 		if (ask_elsewhere(w, &last))
 			return;
-		if (w->named)
+		if (w->named && !a->up->registry->stopped)
 			err_wrap(&last, "not in the registry, and elsewhere");
 	}
 	struct registry_blob b = { .err = err,

@@ -70,6 +70,14 @@ static void stop_all(struct registry *r)
 	ask_stop(e, &err);
 }
 
+static bool pending(const struct registry *r)
+{
+	EACH_ENDPOINT(r, e)
+	if (ask_pending(e))
+		return true;
+	return false;
+}
+
 static void forget_warnings(struct registry *r)
 {
 	size_t at = 0;
@@ -85,7 +93,9 @@ void registry_free(struct registry *r)
 	if (!r)
 		return;
 	r->stopped = true;
-	stop_all(r);
+	do
+		stop_all(r);
+	while (pending(r)); /* whose end made its caller ask for something else */
 	http_free(r->http);
 	auth_free(r->auth);
 	auth_free(r->guests);
@@ -96,14 +106,6 @@ void registry_free(struct registry *r)
 	table_release(&r->by_name);
 	table_release(&r->elsewhere);
 	free(r);
-}
-
-static bool pending(const struct registry *r)
-{
-	EACH_ENDPOINT(r, e)
-	if (ask_pending(e))
-		return true;
-	return false;
 }
 
 /* Starts what may start; gives for how long at most the loop may sleep then. */
