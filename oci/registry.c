@@ -78,6 +78,15 @@ static bool pending(const struct registry *r)
 	return false;
 }
 
+/* All there is, and what its end made its callers ask for. */
+static void end_all(struct registry *r)
+{
+	r->stopped = true;
+	do
+		stop_all(r);
+	while (pending(r));
+}
+
 static void forget_warnings(struct registry *r)
 {
 	size_t at = 0;
@@ -92,10 +101,7 @@ void registry_free(struct registry *r)
 {
 	if (!r)
 		return;
-	r->stopped = true;
-	do
-		stop_all(r);
-	while (pending(r)); /* whose end made its caller ask for something else */
+	end_all(r);
 	http_free(r->http);
 	auth_free(r->auth);
 	auth_free(r->guests);
@@ -140,8 +146,10 @@ int registry_run(struct registry *r, bool (*until)(void *arg), void *arg, int ti
 		if (!pending(r))
 			return 0;
 		n = r->o.creds ? creds_watch(r->o.creds, others, HTTP_OTHERS) : 0;
-		if (http_turn(r->http, others, n, wait, err) < 0)
+		if (http_turn(r->http, others, n, wait, err) < 0) {
+			end_all(r);
 			return -1;
+		}
 	}
 	return 0;
 }

@@ -53,7 +53,8 @@ void registry_referrers(struct registry *r, const struct ref *ref, const struct 
 			registry_referrers_done *done, void *arg);
 
 /* Turns the loop until nothing is under way or queued, or `until` (may be NULL) says so between turns;
- * waits at most `timeout_ms` for something to happen in a turn. */
+ * waits at most `timeout_ms` for something to happen in a turn. -1 when the loop itself failed; all verbs have ended
+ * then, too. */
 int registry_run(struct registry *r, bool (*until)(void *arg), void *arg, int timeout_ms,
 		 struct err *err);
 

@@ -1,9 +1,10 @@
-/* registry: what becomes of what is under way when it is freed. Upstreams are sockets of this process, answered
+/* registry: what becomes of what is under way when the loop ends before it. Upstreams are sockets of this process, answered
  * between turns of the loop. */
 #include "oci/registry.h"
 
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "oci/layout.h"
@@ -69,46 +70,99 @@ static void on_blob(void *arg, const struct registry_blob *b)
 		o->err = *b->err;
 }
 
-/* A foreign layer has been asked for at one of its URLs, and there are others. */
-static void test_freed_elsewhere(void)
+/* A registry that is asked for a foreign layer, and the upstreams. */
+struct world {
+	struct tempdir dir;
+	struct layout layout;
+	struct upstreams upstreams;
+	struct registry *registry;
+	struct outcome outcome;
+};
+
+static void world_begin(struct world *w)
 {
-	own_by(tempdir_release) struct tempdir t = tempdir_new();
-	const struct registry_options options = { .user_agent = "test" };
-	struct layout layout = LAYOUT_INIT;
-	struct upstreams u = { .n = 0 };
-	struct outcome o = { .err = ERR_INIT };
-	struct ref ref = REF_INIT;
-	struct registry *r = NULL;
+	static const struct registry_options options = { .user_agent = "test" };
+	own_free char *name = NULL, *urls = NULL;
+	own_by(ref_release) struct ref ref = REF_INIT;
 	unsigned nothing, silent;
 	struct digest d;
 	struct err err;
 
-	u.nothing = listen_on(&nothing);
-	u.silent = listen_on(&silent);
-	own_free char *name = xasprintf("127.0.0.1:%u/app:1", nothing);
-	own_free char *urls = xasprintf("http://127.0.0.1:%u/a http://127.0.0.1:%u/b "
-					"http://127.0.0.1:%u/c",
-					nothing, silent, nothing);
+	*w = (struct world){ .dir = tempdir_new(), .outcome = { .err = ERR_INIT } };
+	w->upstreams.nothing = listen_on(&nothing);
+	w->upstreams.silent = listen_on(&silent);
+	name = xasprintf("127.0.0.1:%u/app:1", nothing);
+	urls = xasprintf("http://127.0.0.1:%u/a http://127.0.0.1:%u/b http://127.0.0.1:%u/c",
+			 nothing, silent, nothing);
 	digest_of(NULL, "x", 1, &d);
-	if (ref_parse(&ref, span_str(name), &err) < 0 ||
-	    layout_open(&layout, t.path, LAYOUT_WRITE, &err) < 0 ||
-	    !(r = registry_new(&options, &err)))
+	w->registry = registry_new(&options, &err);
+	if (!w->registry || ref_parse(&ref, span_str(name), &err) < 0 ||
+	    layout_open(&w->layout, w->dir.path, LAYOUT_WRITE, &err) < 0)
 		abort();
-	registry_blob(r, &ref, &(struct registry_wanted){ &d, 1, urls }, &layout, on_blob, &o);
-	CHECK_ROW(registry_run(r, serve, &u, 10, &err) == 0 && !o.times, "it is under way");
-	registry_free(r);
-	CHECK_ROW(o.times == 1, "it ends, once");
-	CHECK_TEXT(o.err.msg, "127.0.0.1: interrupted", "and its other URLs are not asked");
-	layout_close(&layout);
-	ref_release(&ref);
-	while (u.n > 0)
-		close(u.asking[--u.n]);
-	close(u.nothing);
-	close(u.silent);
+	registry_blob(w->registry, &ref, &(struct registry_wanted){ &d, 1, urls }, &w->layout,
+		      on_blob, &w->outcome);
+}
+
+static void world_end(struct world *w)
+{
+	struct upstreams *u = &w->upstreams;
+
+	layout_close(&w->layout);
+	while (u->n > 0)
+		close(u->asking[--u->n]);
+	close(u->nothing);
+	close(u->silent);
+	tempdir_release(&w->dir);
+}
+
+/* It has been asked for at one of its URLs, and there are others. */
+static void test_freed(void)
+{
+	struct world w;
+	struct err err;
+	int r;
+
+	world_begin(&w);
+	r = registry_run(w.registry, serve, &w.upstreams, 10, &err);
+	CHECK_ROW(r == 0 && !w.outcome.times, "it is under way");
+	registry_free(w.registry);
+	CHECK_ROW(w.outcome.times == 1, "freed, it ends, once");
+	CHECK_TEXT(w.outcome.err.msg, "127.0.0.1: interrupted", "and is asked for nowhere else");
+	world_end(&w);
+}
+
+/* Then poll() fails: no process may watch more descriptors than it may have. */
+static bool serve_and_fail(void *arg)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (serve(arg))
+		limit.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return false;
+}
+
+static void test_network_fails(void)
+{
+	struct rlimit before;
+	struct world w;
+	struct err err = ERR_INIT;
+	int r;
+
+	getrlimit(RLIMIT_NOFILE, &before);
+	world_begin(&w);
+	r = registry_run(w.registry, serve_and_fail, &w.upstreams, 10, &err);
+	setrlimit(RLIMIT_NOFILE, &before);
+	CHECK_ROW(r < 0 && err.kind == ERR_IO, "a loop that fails says so");
+	CHECK_ROW(w.outcome.times == 1, "and nothing is under way any more");
+	registry_free(w.registry);
+	world_end(&w);
 }
 
 int main(void)
 {
-	test_freed_elsewhere();
+	test_freed();
+	test_network_fails();
 	return tap_done();
 }
