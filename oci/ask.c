@@ -121,15 +121,17 @@ void ask_fail_for_now(struct ask *a, enum pace_fault fault, int64_t after, unsig
 {
 	struct pace *p = ask_pace(a);
 	bool given_up = p->given_up;
+	int64_t now = clock_now();
 	struct pace_failure f = {
 		.fault = fault,
 		.round = a->round,
 		.tries = ++a->tries,
 		.after = after,
+		.silent = a->call.status ? 0 : now - a->sent_at,
 		.random = (unsigned)rand_r(&a->up->registry->seed),
 	};
 
-	a->not_before = pace_failed(p, &f, clock_now(), why);
+	a->not_before = pace_failed(p, &f, now, why);
 	if (p->given_up && !given_up)
 		upstream_warn(a->up->registry, ask_endpoint(a)->shown, p->why.msg);
 	if (p->given_up || a->tries >= tries) {
@@ -193,6 +195,7 @@ static void send_to(struct ask *a, char *takes_url)
 	a->call.tls = a->foreign ? &e->tls_abroad : &e->tls;
 	a->call.reach = a->hops ? e->reach : e->allowed;
 	a->round = ask_pace(a)->round;
+	a->sent_at = clock_now();
 	if (!a->foreign) {
 		a->requests++;
 		a->up->requests++;

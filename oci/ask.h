@@ -79,6 +79,7 @@ struct ask {
 	char *url;      /* under way */
 	unsigned tries; /* failures since the last progress */
 	int64_t not_before;
+	int64_t sent_at;
 	unsigned round; /* of the pace when it was sent */
 	bool counted;   /* among the endpoint's pulls */
 };

@@ -75,13 +75,17 @@ void pace_give_up(struct pace *p, const struct err *why)
 	p->why = *why;
 }
 
-static void count(struct pace *p, enum pace_fault fault, const struct err *why)
+static void count(struct pace *p, const struct pace_failure *f, const struct err *why)
 {
+	enum pace_fault fault = f->fault;
 	struct err err;
 
 	p->round++;
 	p->faults++;
-	p->way_faults = fault == PACE_WAY ? p->way_faults + 1 : 0;
+	if (fault == PACE_WAY)
+		p->way_faults += f->silent >= PACE_SILENCE ? 2 : 1;
+	else
+		p->way_faults = 0;
 	if (p->given_up || (p->way_faults < PACE_GIVE_UP_WAY && p->faults < PACE_GIVE_UP_HOST))
 		return;
 	err_set(&err, fault == PACE_BUSY ? ERR_LIMIT : ERR_NET, why->sys,
@@ -99,7 +103,7 @@ int64_t pace_failed(struct pace *p, const struct pace_failure *f, int64_t now,
 		    const struct err *why)
 {
 	if (f->round == p->round) {
-		count(p, f->fault, why);
+		count(p, f, why);
 		put_off(&p->not_before, now + delay(p, p->faults - 1, f->random));
 		if (f->fault == PACE_BUSY) {
 			p->window = p->window > 1 ? p->window / 2 : 1;

@@ -10,7 +10,8 @@
  *   an answer ends the waiting.
  * - Failures in a row, without a single answer between them, end in giving the host up for the rest of the run:
  *   PACE_GIVE_UP_WAY of the network, PACE_GIVE_UP_HOST of the host. Those that were under way together when the first
- *   of them failed count as one: a proxy that restarts resets them all.
+ *   of them failed count as one: a proxy that restarts resets them all. Half a minute of silence counts twice:
+ *   otherwise a host that takes connections and says nothing would cost minutes.
  * - 429 halves how many go at once; answers let it grow again.
  * - Pulls that count against a quota (GETs of manifests) stop when as many are left as are to be left.
  */
@@ -28,6 +29,7 @@
 #define PACE_TRIES_503    3
 #define PACE_GIVE_UP_WAY  4
 #define PACE_GIVE_UP_HOST 8
+#define PACE_SILENCE      (INT64_C(30) * 1000000000)
 /* The longest we wait because a host says so; who asks for more is left alone for this run. */
 #define PACE_PATIENCE (INT64_C(120) * 1000000000)
 
@@ -83,6 +85,7 @@ struct pace_failure {
 	unsigned round; /* of the pace when it was sent */
 	unsigned tries; /* this one included */
 	int64_t after;  /* what Retry-After said in nanoseconds from now, or -1 */
+	int64_t silent; /* how long nothing came, in nanoseconds; 0 once an answer had begun */
 	unsigned random;
 };
 

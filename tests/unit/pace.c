@@ -90,6 +90,36 @@ static void test_retry_after(void)
 		  "an answer to another request does not make it less");
 }
 
+static void test_silence(void)
+{
+	static const struct {
+		const char *name;
+		int64_t silent;
+		unsigned given_up_after;
+	} rows[] = {
+		{ "refused at once", 0, PACE_GIVE_UP_WAY },
+		{ "not connected in ten seconds", 10 * CLOCK_SEC, PACE_GIVE_UP_WAY },
+		{ "connected and a minute of silence", 60 * CLOCK_SEC, PACE_GIVE_UP_WAY / 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pace p = fresh(0);
+		struct err why = { .kind = ERR_NET, .msg = "nothing came" };
+		unsigned n = 0;
+
+		for (; !p.given_up; n++) {
+			struct pace_failure f = { .fault = PACE_WAY,
+						  .round = p.round,
+						  .tries = 1,
+						  .after = -1,
+						  .silent = rows[i].silent };
+
+			pace_failed(&p, &f, START, &why);
+		}
+		CHECK_ROW(n == rows[i].given_up_after, rows[i].name);
+	}
+}
+
 static void test_together(void)
 {
 	struct pace p = fresh(0);
@@ -162,6 +192,7 @@ static void test_spent_for_all(void)
 int main(void)
 {
 	test_room();
+	test_silence();
 	test_delays();
 	test_jitter();
 	test_retry_after();
