@@ -91,3 +91,19 @@ known_options() {
 			{ echo "not shown: $words" && false; }
 	done <"$BATS_TEST_TMPDIR/promised"
 }
+
+# Options and kinds of lines that are unknown bring those that are known into the messages.
+@test "docs/lists.md names every option of lists and of mirror.conf" {
+	lists=$BATS_TEST_TMPDIR/lists
+	mkdir "$lists"
+	echo 'docker.io/library/alpine:3 ????????????=1' >"$lists/a.list"
+	printf '%s ????????????=1\n' 'registry docker.io' snapshot policy >"$lists/mirror.conf"
+	run "$bin/mirror-sync" --check --worktree --lists "$lists"
+	known=$(grep -o '(known are .*)' <<<"$output" | tr -d '(),' | sed 's/known are//')
+	[ "$(wc -w <<<"$known")" -ge 26 ]
+	for option in $known; do
+		grep -q "[\`| ]$option=" docs/lists.md || { echo "not named: $option" && false; }
+	done
+	grep -o '^\*\*`[a-z]*' docs/lists.md | sed 's/.*`//' | sort >"$BATS_TEST_TMPDIR/kinds"
+	[ "$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/kinds")" = "image policy registry snapshot " ]
+}
