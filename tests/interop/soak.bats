@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# A hundred images through an nginx that drops, refuses, slows down and cuts: mirror-sync is run, killed
-# now and then, until its status is 0. What is there then is what upstream has, and nothing that was ever
-# published was not whole.
+# Three hundred images over a line that breaks in the middle of things, through an nginx that drops, refuses and slows
+# down: mirror-sync is killed three times and then run until its status is 0. What is there then is what upstream has, and
+# nothing that was ever published was not whole.
 
 # shellcheck source=tests/interop/lib.bash
 source "$BATS_TEST_DIRNAME/lib.bash"
@@ -9,7 +9,7 @@ source "$BATS_TEST_DIRNAME/lib.bash"
 setup_file() {
 	interop_begin "$BATS_FILE_TMPDIR"
 	registry_start upstream
-	"$top/tests/interop/fill" "$(at upstream)" 100
+	"$top/tests/interop/fill" "$(at upstream)" 300 10000000
 }
 
 teardown_file() { interop_end; }
@@ -18,15 +18,16 @@ teardown_file() { interop_end; }
 unreliable() {
 	nginx_start front <<-END
 		split_clients "seed \$connection \$connection_requests \$request_uri" \$fault {
-			4% drop; 4% 500; 4% 503; 4% 429; 4% html; * "";
+			2% drop; 2% 500; 2% 503; 1% 429; 2% html; * "";
 		}
+		map \$fault \$after { 429 1; }
 		limit_req_zone one zone=paced:1m rate=400r/s;
 		server {
 			listen PORT;
 			keepalive_requests 40;
-			add_header Retry-After 1 always;
+			add_header Retry-After \$after always;
 			limit_req zone=paced burst=2000;
-			limit_rate 8m;
+			limit_rate 16m;
 			if (\$fault = drop) { return 444; }
 			if (\$fault = 500) { return 500; }
 			if (\$fault = 503) { return 503; }
@@ -37,14 +38,22 @@ unreliable() {
 	END
 }
 
-@test "a hundred images over a bad line: whole in the end, and never anything else" {
+# In front of it all, a line that breaks after up to 1.5 MB.
+breaking() {
+	mkdir -p "$work/run/line"
+	echo "127.0.0.1:$(free_port)" >"$work/run/line/at"
+	start line '^listening' "$bin/tests/tools/cutter" "$(at line)" "$(at front)" 47 1500000
+}
+
+@test "three hundred images over a bad line: whole in the end, and never anything else" {
 	local n run images=()
-	for ((n = 0; n < 100; n++)); do images+=("docker.io/team/app-0$((n % 10)):$n"); done
-	images+=(docker.io/library/{base:1,base:oci,tool:zstd,nested:1,sbom:1,sha512:1})
+	for ((n = 0; n < 300; n++)); do images+=("docker.io/team/app-0$((n % 10)):$n"); done
+	images+=(docker.io/library/{base:1,base:oci,tool:zstd,nested:1,sbom:1,sha512:1,large:1})
 	unreliable
-	upstream=front lists lists "${images[@]}"
+	breaking
+	upstream=line lists lists "${images[@]}"
+	for n in 40 200 300; do killed_after "$n"; done
 	for ((run = 1; run <= 20; run++)); do
-		[ $((run % 3)) != 1 ] || killed_after $((run * 40))
 		run mirror_sync --mirror "$work/m" --lists "$work/lists"
 		echo "# run $run: status $status" && tail -n 3 <<<"$output"
 		verifies "$work/m"
@@ -53,6 +62,9 @@ unreliable() {
 	[ "$status" = 0 ]
 	digests_at "$(at upstream)" <"$work/lists/base.list" | sort >"$work/upstream.digests"
 	digests_in "$work/m" | sort | diff "$work/upstream.digests" -
+	# it was a bad line: bodies were cut, and gone on with
+	[ "$(grep -c '^cut ' "$(log_of line)")" -ge 10 ]
+	requests front | grep -q '^GET .*/blobs/.* 206$'
 }
 
 # Begins a sync and kills it when the upstream has been asked so many times.
