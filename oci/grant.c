@@ -13,7 +13,7 @@
 #include "oci/upstream.h"
 #include "oci/url.h"
 
-/* How often a token server is asked before those who wait are told that it fails. */
+/* How often a token is asked for before those who wait are told that its server fails. */
 #define TRIES 3
 
 /* A request under way to a token server, or to /v2/ for the challenge that a 401 did not have. */
@@ -25,15 +25,27 @@ struct grant_call {
 	struct grant_call *next;
 	char *url, *form, *authorization; /* owned, the last two wiped */
 	bool foreign;                     /* at another origin than the registry */
+	struct grantor *grantor;          /* whom it asks; NULL: the registry, for its challenge */
+	bool under_way;
 	unsigned hops, tries;
-	int64_t not_before; /* 0: under way */
+	int64_t not_before; /* when it may be sent again */
+	unsigned round;     /* of the pace when it was sent */
 	struct buf body;
 };
+
+/* It is out, or has come back. */
+static void set_under_way(struct grant_call *g, bool is)
+{
+	if (g->grantor)
+		g->grantor->active += is - g->under_way;
+	g->under_way = is;
+}
 
 static void remove_call(struct grant_call *g)
 {
 	struct grant_call **at = &g->e->grants;
 
+	set_under_way(g, false);
 	while (*at != g)
 		at = &(*at)->next;
 	*at = g->next;
@@ -87,7 +99,9 @@ static void send_call(struct grant_call *g)
 {
 	struct endpoint *e = g->e;
 
-	g->not_before = 0;
+	set_under_way(g, true);
+	if (g->grantor)
+		g->round = g->grantor->pace.round;
 	buf_clear(&g->body);
 	g->call.method = g->form ? HTTP_POST : HTTP_GET;
 	g->call.url = g->url;
@@ -98,15 +112,50 @@ static void send_call(struct grant_call *g)
 	http_send(e->up->registry->http, &g->call);
 }
 
-static void failed_for_now(struct grant_call *g, int64_t after, const struct err *why)
+static bool given_up(const struct grant_call *g)
 {
-	int64_t delay = g->e->pace.first_delay << g->tries;
+	return g->grantor && g->grantor->pace.given_up;
+}
 
-	if (++g->tries >= TRIES || after > PACE_PATIENCE) {
-		failed(g, why);
+static void warn_given_up(const struct grant_call *g)
+{
+	own_free char *who = xasprintf("%s: token server", g->e->shown);
+
+	upstream_warn(g->e->up->registry, who, g->grantor->pace.why.msg);
+}
+
+/* A failure that may pass; perhaps the one that gives the server up. */
+static void note_fault(struct grant_call *g, enum pace_fault fault, int64_t after,
+		       const struct err *why)
+{
+	struct pace *p = &g->grantor->pace;
+	struct pace_failure f = {
+		.fault = fault,
+		.round = g->round,
+		.tries = ++g->tries,
+		.after = after,
+		.random = (unsigned)rand_r(&g->e->up->registry->seed),
+	};
+
+	set_under_way(g, false);
+	if (p->given_up)
 		return;
-	}
-	g->not_before = clock_now() + (after >= 0 ? after : delay);
+	if (after > PACE_PATIENCE)
+		pace_leave_alone(p, after, clock_wall(), why);
+	else
+		g->not_before = pace_failed(p, &f, clock_now(), why);
+	if (p->given_up)
+		warn_given_up(g);
+}
+
+static void faulty(struct grant_call *g, const struct err *why)
+{
+	if (g->grantor)
+		note_fault(g, PACE_WAY, -1, why);
+	if (given_up(g))
+		failed(g, &g->grantor->pace.why);
+	else if (!g->grantor || g->tries >= TRIES)
+		failed(g, why);
 }
 
 /* Where `to`, said by `from`, is: a URL we may be sent to, or NULL. */
@@ -162,24 +211,47 @@ static int on_data(struct http_call *c, const char *p, size_t n, struct err *err
 	return 0;
 }
 
+static void busy(struct grant_call *g)
+{
+	struct span said = http_header(&g->call, "Retry-After", 0);
+	int64_t seconds = said.p ? header_retry_after(said, clock_wall()) : -1;
+	bool limit = g->call.status == 429;
+	struct err err;
+
+	err_set(&err, limit ? ERR_LIMIT : ERR_NET, (int)g->call.status, "answered %ld",
+		g->call.status);
+	note_fault(g, limit ? PACE_BUSY : PACE_HOST, seconds < 0 ? -1 : seconds * CLOCK_SEC, &err);
+	if (given_up(g))
+		failed(g, &g->grantor->pace.why);
+	else if (g->tries >= TRIES)
+		answered(g, g->call.status);
+}
+
+/* A certificate that is not trusted today is not trusted for the next repository either. */
+static void hopeless(struct grant_call *g, const struct err *why)
+{
+	if (g->grantor)
+		pace_give_up(&g->grantor->pace, why);
+	failed(g, why);
+}
+
 static void on_done(struct http_call *c, enum http_result result, const struct err *err)
 {
 	struct grant_call *g = c->arg;
-	struct span after = http_header(c, "Retry-After", 0);
-	int64_t seconds = after.p ? header_retry_after(after, clock_wall()) : -1;
-	struct err busy;
 
 	if (result == HTTP_FAULT) {
-		failed_for_now(g, -1, err);
+		faulty(g, err);
+	} else if (result == HTTP_REFUSED) {
+		hopeless(g, err);
 	} else if (result != HTTP_DONE) {
 		failed(g, err);
 	} else if (c->status >= 300 && c->status < 400 && g->try) {
 		redirected(g);
-	} else if (pace_is_transient(c->status) && g->tries + 1 < TRIES) {
-		err_set(&busy, c->status == 429 ? ERR_LIMIT : ERR_NET, (int)c->status,
-			"answered %ld", c->status);
-		failed_for_now(g, seconds < 0 ? -1 : seconds * CLOCK_SEC, &busy);
+	} else if (g->grantor && pace_is_transient(c->status)) {
+		busy(g);
 	} else {
+		if (g->grantor)
+			pace_answered(&g->grantor->pace);
 		answered(g, c->status);
 	}
 }
@@ -225,7 +297,8 @@ static void start_token(struct endpoint *e, const struct grant_seeker *who)
 	}
 	g->form = q.form ? xstrdup(q.form) : NULL;
 	g->authorization = q.authorization ? xstrdup(q.authorization) : NULL;
-	send_call(g);
+	/* grant_pump() sends it */
+	g->grantor = who->foreign ? &e->elsewhere : &e->grantor;
 }
 
 enum grant grant_ask(struct endpoint *e, const struct grant_seeker *who, struct err *err)
@@ -240,11 +313,33 @@ enum grant grant_ask(struct endpoint *e, const struct grant_seeker *who, struct 
 	return GRANT_WAIT;
 }
 
+/* Whether its server takes one more request, now or when its time has come. */
+static bool has_room(const struct grant_call *g)
+{
+	return !g->under_way && g->grantor && g->grantor->active < pace_room(&g->grantor->pace);
+}
+
+/* When it is sent; or told that it never will be. */
+static int64_t ready_at(const struct grant_call *g)
+{
+	int64_t ready = pace_ready_at(&g->grantor->pace);
+
+	if (given_up(g))
+		return 0;
+	return ready > g->not_before ? ready : g->not_before;
+}
+
 void grant_pump(struct endpoint *e, int64_t now)
 {
-	for (struct grant_call *g = e->grants; g; g = g->next)
-		if (g->not_before && g->not_before <= now)
+	struct grant_call *next;
+
+	for (struct grant_call *g = e->grants; g; g = next) {
+		next = g->next;
+		if (!g->under_way && given_up(g))
+			failed(g, &g->grantor->pace.why);
+		else if (has_room(g) && ready_at(g) <= now)
 			send_call(g);
+	}
 }
 
 int64_t grant_wakes_at(const struct endpoint *e)
@@ -252,8 +347,8 @@ int64_t grant_wakes_at(const struct endpoint *e)
 	int64_t at = INT64_MAX;
 
 	for (const struct grant_call *g = e->grants; g; g = g->next)
-		if (g->not_before && g->not_before < at)
-			at = g->not_before;
+		if ((has_room(g) || given_up(g)) && !g->under_way && ready_at(g) < at)
+			at = ready_at(g);
 	return at;
 }
 

@@ -75,6 +75,16 @@ void pace_give_up(struct pace *p, const struct err *why)
 	p->why = *why;
 }
 
+void pace_leave_alone(struct pace *p, int64_t for_how_long, time_t wall, const struct err *why)
+{
+	char until[CLOCK_RFC3339];
+	struct err err;
+
+	clock_rfc3339(wall + (time_t)(for_how_long / CLOCK_SEC), until);
+	err_set(&err, why->kind, why->sys, "asks not to be asked before %s: %s", until, why->msg);
+	pace_give_up(p, &err);
+}
+
 static void count(struct pace *p, const struct pace_failure *f, const struct err *why)
 {
 	enum pace_fault fault = f->fault;

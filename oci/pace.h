@@ -94,6 +94,8 @@ int64_t pace_failed(struct pace *p, const struct pace_failure *f, int64_t now,
 		    const struct err *why);
 /* It can't get better: a certificate that is not trusted. */
 void pace_give_up(struct pace *p, const struct err *why);
+/* It asks to be left alone for longer than PACE_PATIENCE, so it is, and everybody is told until when. */
+void pace_leave_alone(struct pace *p, int64_t for_how_long, time_t wall, const struct err *why);
 
 /* The quota as headers tell it; -1 where they do not. `reset` and `window` are seconds. */
 void pace_quota(struct pace *p, long limit, long remaining, long reset, long window, int64_t now);

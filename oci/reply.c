@@ -213,14 +213,11 @@ static bool is_challenge(const struct ask *a)
 /* Down for so long that nobody waits for it: it is not asked again in this run. */
 static void leave_alone(struct ask *a, int64_t for_how_long, const struct err *why)
 {
-	char until[CLOCK_RFC3339];
-	struct err err;
+	struct pace *p = ask_pace(a);
 
-	clock_rfc3339(clock_wall() + (time_t)(for_how_long / CLOCK_SEC), until);
-	err_set(&err, why->kind, why->sys, "asks not to be asked before %s: %s", until, why->msg);
-	pace_give_up(ask_pace(a), &err);
-	upstream_warn(a->up->registry, ask_endpoint(a)->shown, err.msg);
-	ask_fail(a, &err);
+	pace_leave_alone(p, for_how_long, clock_wall(), why);
+	upstream_warn(a->up->registry, ask_endpoint(a)->shown, p->why.msg);
+	ask_fail(a, &p->why);
 }
 
 static void failed_for_now(struct ask *a, const struct err *why)

@@ -177,6 +177,14 @@ static int read_certificates(struct endpoint *e, const struct conf_registry *lin
 	return 0;
 }
 
+/* Whom its answers send us to. */
+static void init_others(struct endpoint *e, long parallel, long delay)
+{
+	pace_init(&e->storage, 0, 0, delay);
+	pace_init(&e->grantor.pace, parallel, 0, delay);
+	pace_init(&e->elsewhere.pace, parallel, 0, delay);
+}
+
 static int set_up(struct upstream *up, const struct conf_registry *line, struct err *err)
 {
 	const struct registry_options *o = &up->registry->o;
@@ -192,7 +200,7 @@ static int set_up(struct upstream *up, const struct conf_registry *line, struct 
 		struct endpoint *e = &up->endpoints[i];
 
 		pace_init(&e->pace, parallel > 0 ? parallel : PARALLEL, floor, delay);
-		pace_init(&e->storage, 0, 0, delay);
+		init_others(e, parallel > 0 ? parallel : PARALLEL, delay);
 		if (read_certificates(e, line, err) < 0)
 			return err_wrap(err, "registry %s", up->name);
 	}
@@ -291,7 +299,7 @@ static struct upstream *new_elsewhere(const struct endpoint *from, const struct 
 	e->anonymous = true;
 	buf_init(&e->ca, 0);
 	pace_init(&e->pace, parallel, 0, from->pace.first_delay / CLOCK_MS);
-	pace_init(&e->storage, 0, 0, from->pace.first_delay / CLOCK_MS);
+	init_others(e, parallel, from->pace.first_delay / CLOCK_MS);
 	add_upstream(r, up);
 	table_put(&r->elsewhere, up->key, up);
 	return up;

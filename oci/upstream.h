@@ -39,6 +39,12 @@ struct registry {
 	struct table warned; /* texts, owned */
 };
 
+/* A token server: its pace, and how many requests are under way to it. */
+struct grantor {
+	struct pace pace;
+	long active;
+};
+
 struct ask_list {
 	struct ask *first, *last;
 };
@@ -61,7 +67,9 @@ struct endpoint {
 	bool anonymous; /* no registry: gets no credentials, whatever is known for its host */
 	long active;
 	struct ask_list queue, later, waiting, sent, ending;
-	struct grant_call *grants; /* tokens under way */
+	struct grant_call *grants; /* tokens asked for */
+	struct grantor grantor;    /* of those for the registry */
+	struct grantor elsewhere;  /* of those for where it redirects to */
 	bool granted;              /* some have come: who waits may go on */
 	bool held;                 /* what is next waits for what is under way */
 	bool helped;               /* credential helpers have been started */
