@@ -29,7 +29,8 @@ struct grant_call {
 	bool under_way;
 	unsigned hops, tries;
 	int64_t not_before; /* when it may be sent again */
-	unsigned round;     /* of the pace when it was sent */
+	unsigned round;     /* of the pace when it was sent, which was at */
+	int64_t sent_at;
 	struct buf body;
 };
 
@@ -102,6 +103,7 @@ static void send_call(struct grant_call *g)
 	set_under_way(g, true);
 	if (g->grantor)
 		g->round = g->grantor->pace.round;
+	g->sent_at = clock_now();
 	buf_clear(&g->body);
 	g->call.method = g->form ? HTTP_POST : HTTP_GET;
 	g->call.url = g->url;
@@ -134,6 +136,7 @@ static void note_fault(struct grant_call *g, enum pace_fault fault, int64_t afte
 		.round = g->round,
 		.tries = ++g->tries,
 		.after = after,
+		.silent = g->call.status ? 0 : clock_now() - g->sent_at,
 		.random = (unsigned)rand_r(&g->e->up->registry->seed),
 	};
 
