@@ -8,6 +8,7 @@
 #include "oci/span.h"
 
 #define MAX_OPTIONS 64
+#define EXAMPLE     2 /* blanks in front of an example, in --help */
 
 static const struct opt *find(const struct opt_program *p, struct span name)
 {
@@ -219,7 +220,7 @@ static void man_text(FILE *out, struct span text)
 	}
 }
 
-/* Paragraphs; a line that begins with a blank is an example and keeps its shape. */
+/* Paragraphs; a line that begins with a blank is an example and keeps its shape, but for the blanks that all have. */
 static void man_paragraphs(FILE *out, const char *text)
 {
 	struct span rest = span_str(text), line;
@@ -236,7 +237,9 @@ static void man_paragraphs(FILE *out, const char *text)
 			fputs(rest.p ? ".PP\n" : "", out);
 			continue;
 		}
-		man_text(out, indented ? span_trim(line) : line);
+		for (size_t i = 0; i < EXAMPLE && line.n && line.p[0] == ' '; i++)
+			line = span_of(line.p + 1, line.n - 1);
+		man_text(out, line);
 		fputc('\n', out);
 	}
 	if (example)

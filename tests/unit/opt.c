@@ -28,7 +28,7 @@ static const struct opt_program program = {
 	.synopsis = "[OPTION...] [WORD...]",
 	.summary = "test",
 	.text = "one\n\n.two",
-	.after = "Examples:\n  mirror-test --force",
+	.after = "Examples:\n  mirror-test --force\n    and so on",
 	.options = options,
 };
 
@@ -131,6 +131,8 @@ static void test_texts(void)
 	CHECK_ROW(strstr(help, "\n  mirror-test --force\n"), "examples keep their shape");
 	CHECK_ROW(strstr(man, "\\fB\\-\\-jobs\\fR \\fIN\\fR"), "the man page has the option");
 	CHECK_ROW(strstr(man, "\\&.two"), "a dot at the start of a line is no request");
+	CHECK_ROW(strstr(man, "\nmirror\\-test \\-\\-force\n  and so on\n"),
+		  "examples keep their shape there too");
 	CHECK_ROW(strstr(man, "a \\e and a \\-dash"), "backslash and dash are themselves");
 }
 
