@@ -285,7 +285,7 @@ static bool listing_unsure(const struct run *r, const char *ref)
 
 static void mark_unlisted(struct merge *m)
 {
-	const struct run *r = m->run;
+	struct run *r = m->run;
 
 	if (r->o->npatterns || r->stopped)
 		return;
@@ -298,6 +298,8 @@ static void mark_unlisted(struct merge *m)
 			continue;
 		entry_set_note(e, NOTE_UNLISTED_SINCE, m->now);
 		note(m, e->ref, "unlisted");
+		if (!r->nunlisted++)
+			r->unlisted = xstrdup(e->ref);
 	}
 }
 

@@ -232,6 +232,7 @@ void run_release(struct run *r)
 	scratch_remove(&r->scratch);
 	layout_close(&r->layout);
 	own_fd_(&r->lock);
+	free(r->unlisted);
 	*r = (struct run)RUN_INIT;
 }
 

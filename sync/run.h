@@ -94,6 +94,8 @@ struct run {
 	void (*turn)(struct run *r); /* called between turns of the loop: progress; may be NULL */
 	long generation;             /* now published */
 	bool published;              /* by this run */
+	char *unlisted; /* the first of what was found to be on no list any more, or NULL */
+	size_t nunlisted;
 };
 
 #define RUN_INIT                                                                                   \

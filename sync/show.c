@@ -124,6 +124,16 @@ static void show_misses(const struct run *r)
 			log_line("%s: nothing on the lists matches", r->o->patterns[i]);
 }
 
+/* A line that was lost by mistake is as quiet as one that was removed: the reader knows which it was. */
+static void show_unlisted(const struct run *r)
+{
+	if (r->nunlisted > 1)
+		log_line("%s and %zu more: on no list any more; the mirror serves them as before",
+			 r->unlisted, r->nunlisted - 1);
+	else if (r->nunlisted)
+		log_line("%s: on no list any more; the mirror serves it as before", r->unlisted);
+}
+
 static void show_total(const struct run *r)
 {
 	uint64_t total = 0;
@@ -282,6 +292,7 @@ void show_results(const struct run *r, bool color)
 		show_lines(r);
 	show_listings(r);
 	show_misses(r);
+	show_unlisted(r);
 	show_summary(r);
 	fflush(stdout);
 }

@@ -227,12 +227,18 @@ today() {
 	list up.example/team/app:2
 	sync "*:2"
 	[ "$(note up.example/team/app:1 unlisted-since)" = "" ]
-	run -0 sync
+	run -0 --separate-stderr sync
+	[ "$stderr" = "mirror-sync: up.example/team/app:1: on no list any more; the mirror serves it as before" ]
 	[ "$(published up.example/team/app:1)" != "" ]
 	[ "$(note up.example/team/app:1 unlisted-since)" != "" ]
+	run -0 --separate-stderr sync
+	[ "$stderr" = "" ]
 	list up.example/team/app:{1,2}
 	run -0 sync
 	[ "$(note up.example/team/app:1 unlisted-since)" = "" ]
+	list
+	run -0 --separate-stderr sync
+	[ "$stderr" = "mirror-sync: up.example/team/app:1 and 1 more: on no list any more; the mirror serves them as before" ]
 }
 
 @test "PATTERN limits a run" {
