@@ -171,12 +171,14 @@ static int tolerated(const char *kinds, int *bits, struct err *err)
 
 	*bits = 0;
 	while (kinds && span_cut(&rest, ',', &word)) {
-		int before = *bits;
+		bool found = false;
 
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-			if (span_eq(word, known[i].word))
+			if (span_eq(word, known[i].word)) {
 				*bits |= known[i].bit;
-		if (*bits == before)
+				found = true;
+			}
+		if (!found)
 			return err_set(
 				err, ERR_USAGE, 0,
 				"--tolerate takes a list of gone, limited, failed, not \"%.*s\"",

@@ -65,7 +65,7 @@ static int sync_lists(struct run *r, const struct cmdline *o, struct source *sou
 	struct err err;
 	int result = run_sync(r, &o->run, source, &err);
 	const struct outcome outcome = {
-		.status = result < 0 ? EXIT_MIRROR : run_status(r) & ~o->tolerate,
+		.status = result < 0 ? EXIT_MIRROR : run_status(r, o->tolerate),
 		.tolerate = o->tolerate,
 		.error = result < 0 ? err.msg : NULL,
 	};
@@ -94,7 +94,8 @@ static int check_online(struct run *r, struct cmdline *o, struct source *source)
 	check_print(source, o->format);
 	online_show(&online, o->format);
 	outcome = (struct outcome){
-		.status = online_status(&online) & ~o->tolerate,
+		.status =
+			(online_status(&online) & ~o->tolerate) | (r->stopped ? STATUS_FAILED : 0),
 		.tolerate = o->tolerate | STATUS_GONE, /* only a warning here */
 	};
 	return with_report(r, o, &outcome);

@@ -37,7 +37,7 @@ static void json_flag(struct buf *b, const char *key, bool value)
 		buf_addf(b, ",\"%s\":true", key);
 }
 
-static void json_image(struct buf *b, const struct target *t)
+static void json_image(struct buf *b, const struct run *r, const struct target *t)
 {
 	own_free char *place = xasprintf("%s:%d", t->line->file, t->line->line);
 	own_free char *source = ref_str(&t->source);
@@ -58,7 +58,7 @@ static void json_image(struct buf *b, const struct target *t)
 		clock_rfc3339(t->checked, checked);
 		add_text(b, "checked", checked);
 	}
-	if (t->missing)
+	if (r->o->sizes)
 		buf_addf(b, ",\"missing\":%lld", (long long)t->missing);
 	json_flag(b, "incomplete", t->incomplete);
 	json_flag(b, "stale", t->stale);
@@ -137,7 +137,7 @@ static void write_json(struct buf *b, const struct run *r, const struct outcome 
 	for (size_t i = 0; i < r->targets.n; i++) {
 		if (i)
 			buf_addc(b, ',');
-		json_image(b, r->targets.v[i]);
+		json_image(b, r, r->targets.v[i]);
 	}
 	buf_adds(b, "],\"hosts\":[");
 	for (size_t i = 0; i < nhosts; i++) {
@@ -175,14 +175,14 @@ static void add_xml(struct buf *b, const char *text)
 
 static bool is_failure(const struct run *r, const struct target *t, const struct outcome *o)
 {
-	return (run_status_of(r, t) & ~o->tolerate & ~STATUS_PENDING) != 0;
+	return (run_status_of(r, t, o->tolerate) & ~STATUS_PENDING) != 0;
 }
 
 /* What nobody asked for; and what would be a failure, but for --tolerate. */
 static bool is_skipped(const struct run *r, const struct target *t, const struct outcome *o)
 {
 	return !is_failure(r, t, o) &&
-	       (t->state == STATE_SKIPPED || (run_status_of(r, t) & ~STATUS_PENDING));
+	       (t->state == STATE_SKIPPED || (run_status_of(r, t, 0) & ~STATUS_PENDING));
 }
 
 static size_t count_if(const struct run *r, const struct outcome *o,

@@ -242,12 +242,11 @@ static int failure_of(const struct run *r, const struct target *t)
 	return t->no_room && !r->published ? STATUS_MIRROR : STATUS_FAILED;
 }
 
-int run_status_of(const struct run *r, const struct target *t)
+static int bits_of(const struct run *r, const struct target *t)
 {
 	int incomplete = t->incomplete ? STATUS_FAILED : 0;
 
 	switch (t->state) {
-	case STATE_PENDING: return STATUS_FAILED;
 	case STATE_FAILED: return failure_of(r, t) | incomplete;
 	case STATE_LIMITED: return STATUS_LIMITED | incomplete;
 	case STATE_GONE: return STATUS_GONE | incomplete;
@@ -257,12 +256,17 @@ int run_status_of(const struct run *r, const struct target *t)
 	}
 }
 
-int run_status(const struct run *r)
+int run_status_of(const struct run *r, const struct target *t, int tolerate)
+{
+	return t->state == STATE_PENDING ? STATUS_FAILED : bits_of(r, t) & ~tolerate;
+}
+
+int run_status(const struct run *r, int tolerate)
 {
 	int status = r->stopped ? STATUS_FAILED : 0;
 
 	for (size_t i = 0; i < r->targets.n; i++)
-		status |= run_status_of(r, r->targets.v[i]);
+		status |= run_status_of(r, r->targets.v[i], tolerate);
 	for (size_t i = 0; i < r->o->npatterns; i++)
 		if (!plan_means(r, r->o->patterns[i]))
 			status |= STATUS_FAILED;

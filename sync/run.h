@@ -112,7 +112,8 @@ int run_lock(struct run *r, const struct run_options *o, struct err *err);
 int run_sync(struct run *r, const struct run_options *o, struct source *source, struct err *err);
 void run_release(struct run *r);
 
-/* The exit status, a sum of bits (docs/formats.md, "Exit statuses"), and what one target adds to it. */
+/* The exit status, a sum of bits (docs/formats.md, "Exit statuses"), and what one target adds to it. `tolerate` is left out: bits of
+ * what upstreams do. That a signal came first, or that a pattern means nothing, is never tolerated. */
 enum {
 	STATUS_FAILED = 2,
 	STATUS_LIMITED = 4,
@@ -120,7 +121,7 @@ enum {
 	STATUS_MIRROR = 16,
 	STATUS_PENDING = 32
 };
-int run_status(const struct run *r);
-int run_status_of(const struct run *r, const struct target *t);
+int run_status(const struct run *r, int tolerate);
+int run_status_of(const struct run *r, const struct target *t, int tolerate);
 
 #endif

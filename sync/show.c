@@ -17,6 +17,11 @@
 #include "sync/run.h"
 #include "sync/words.h"
 
+static bool is_moved(const struct target *t)
+{
+	return t->state == STATE_UPDATED || t->state == STATE_NEW;
+}
+
 /* ", 12.3 MB to fetch", with --sizes. */
 static void show_size(const struct run *r, const struct target *t)
 {
@@ -140,7 +145,8 @@ static void show_total(const struct run *r)
 	char amount[32];
 
 	for (size_t i = 0; i < r->targets.n; i++)
-		total += (uint64_t)r->targets.v[i]->missing;
+		if (is_moved(r->targets.v[i]))
+			total += (uint64_t)r->targets.v[i]->missing;
 	progress_bytes(total, amount, sizeof(amount));
 	printf("%s to fetch; ", amount);
 }
@@ -214,7 +220,7 @@ static void add_size(struct buf *out, const struct run *r, const struct target *
 {
 	char amount[32];
 
-	if (!r->o->sizes || (t->state != STATE_UPDATED && t->state != STATE_NEW))
+	if (!r->o->sizes || !is_moved(t))
 		return;
 	progress_bytes((uint64_t)t->missing, amount, sizeof(amount));
 	buf_addf(out, ", %s to fetch", amount);

@@ -470,6 +470,37 @@ status_json() {
 	[ "$(status_says)" = - ]
 }
 
+@test "--tolerate is about what upstreams do, not about what a run was asked" {
+	for t in here gone; do layout_image "$up" docker.io/team/$t:1 $t; done
+	list up.example/team/{here,gone}:1
+	sync
+	layout_untag "$up" docker.io/team/gone:1
+	list up.example/team/{here,gone,none}:1
+	run -10 sync
+	run -2 sync --tolerate gone
+	run -8 sync --tolerate failed
+	run -0 sync --tolerate gone,failed,gone
+	run --separate-stderr -2 sync --tolerate gone,failed 'up.example/*' 'other.example/*'
+	[[ $stderr == *"other.example/*: nothing on the lists matches"* ]]
+	for bad in '' , gone, Gone 'gone failed' all; do
+		run --separate-stderr -1 sync --tolerate "$bad"
+		[[ $stderr == "mirror-sync: --tolerate "* ]]
+	done
+}
+
+@test "--sizes: what breaks the policy is not fetched, so it is not in the sum" {
+	layout_image "$up" docker.io/team/small:1 one
+	layout_image "$up" docker.io/team/large:1 "$(printf 'large%.0s' {1..100})"
+	list up.example/team/{small,large}:1
+	conf "policy max-bytes=600"
+	run --separate-stderr -34 sync --dry-run --sizes --report r.json
+	small=$(jq '.images[0].missing' r.json)
+	[ "$small" -gt 0 ]
+	[[ ${lines[0]} == "up.example/team/small:1: would be new, "*", $small bytes to fetch" ]]
+	[[ ${lines[1]} == "1 new, 1 failed; "*"; $small bytes to fetch; nothing was changed (dry run)" ]]
+	[[ $stderr == *"up.example/team/large:1: needs "*", more than the 600 bytes of the policy's max-bytes="* ]]
+}
+
 @test "--dry-run --sizes says what would be fetched, shared content once, and leaves nothing behind" {
 	layout_multi "$up" docker.io/team/app:1 one
 	layout_multi "$up" docker.io/team/app:2 one
