@@ -114,6 +114,10 @@ static void set_once(struct http_transfer *t)
 	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
 	curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
 	curl_easy_setopt(e, CURLOPT_NOPROXY, ""); /* decided here, see oci/proxy.h */
+	if (o->ca_file)
+		curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, o->ca_file);
+	if (o->ca_dir)
+		curl_easy_setopt(e, CURLOPT_PROXY_CAPATH, o->ca_dir);
 }
 
 static struct http_transfer *transfer_new(struct http *h)

@@ -104,6 +104,16 @@ ask() {
 	[[ "$output" == *"ok 1 2 requests=2" ]]
 }
 
+@test "a proxy that speaks TLS is trusted as registries are" {
+	tls_start
+	echo "registry far.example scheme=http" >"$work/mirror.conf"
+	far() { "$bin/tests/tools/wirecat" --retry-ms=1 --conf="$work/mirror.conf" --http-proxy="https://$(at tls)" "$@" "head far.example/app:1"; }
+	run far --ca="$work/pem"
+	[[ "$output" == *"ok $digest"*requests=1 ]]
+	run far
+	[[ "$output" == *"NET far.example: "*certificate* ]]
+}
+
 @test "a registry without TLS is told apart from one that is down" {
 	nginx_start tls <<<"server { listen PORT; }"
 	run ask "head $(at tls)/app:1"
