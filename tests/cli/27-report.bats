@@ -213,3 +213,25 @@ dead="dead.example: given up for this run after 4 failures in a row: *"
 	run --separate-stderr -2 sync --check --online
 	[[ ${stderr_lines[0]} == *"base.list:1:1: $app/parted:1: cannot be mirrored: upstream does not have all of it: manifest $child: "* ]]
 }
+
+@test "a host's quota is in its line, with when it fills up" {
+	cat >"$BATS_TEST_TMPDIR/fake.txt" <<-'PAGE'
+		content manifest {"schemaVersion":2}
+		request HEAD /v2/app/manifests/1 times 2
+		reply 200 OK
+			Content-Type: application/vnd.oci.image.manifest.v1+json
+			Docker-Content-Digest: {digest manifest}
+			RateLimit-Limit: 100;w=21600
+			RateLimit-Remaining: 87;w=21600
+			body manifest
+	PAGE
+	misbehave
+	conf "registry busy.example endpoint=http://$fake_at"
+	list busy.example/app:1
+	run -32 sync --dry-run --report r.json
+	[ "$(jq -c '.hosts[0] | [.host, .requests, .quota.limit, .quota.remaining]' r.json)" = '["busy.example",1,100,87]' ]
+	jq -e '.started < .hosts[0].quota.until' r.json
+	run -32 sync --dry-run --report r.md
+	grep -E '^\| busy.example \| 1 \| .* \| 0 \| 87 left of 100 \|$' r.md
+	behaved
+}
