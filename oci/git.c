@@ -209,7 +209,7 @@ static int not_found(const struct git *g, const char *rev, struct err *err)
 		return err_set(err, ERR_IO, 0, "the git repository lacks the commit of \"%s\"",
 			       rev);
 	return err_set(err, ERR_USAGE, 0, "unknown git revision \"%s\"%s", rev,
-		       git_is_shallow(g) ? " (the clone is shallow)"
+		       git_is_shallow(g) ? " (the clone is shallow: git fetch --unshallow)"
 					 : ": no branch, tag or commit of that name");
 }
 

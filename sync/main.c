@@ -75,6 +75,9 @@ static int sync_lists(struct run *r, const struct cmdline *o, struct source *sou
 		log_err(&err);
 	else
 		show_results(r, o->color);
+	if (stop && r->stopped)
+		log_line("stopped by a signal before the end%s",
+			 o->run.dry_run ? "" : "; the next run goes on from there");
 	return with_report(r, o, &outcome);
 }
 

@@ -237,7 +237,9 @@ const char *source_author(struct source *s, const struct list_image *image)
 		return NULL;
 	if (git_is_shallow(s->git) && !s->said_shallow) {
 		s->said_shallow = true;
-		log_line("%s is a shallow clone, which does not tell who wrote a line", s->where);
+		log_line(
+			"%s is a shallow clone, which does not tell who wrote a line (git fetch --unshallow)",
+			s->where);
 	}
 	return git_author(s->git, image->file, image->line);
 }

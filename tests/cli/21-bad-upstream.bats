@@ -200,6 +200,7 @@ foreign_layer() {
 	status=0
 	wait "$sync_pid" || status=$?
 	[ "$status" -eq 2 ] # which is nobody's fault but must not pass for done
+	[ "$(tail -n 1 err)" = "mirror-sync: stopped by a signal before the end; the next run goes on from there" ]
 	[ "$(published up.example/team/good:1)" != "" ]
 	[ "$(published bad.example/app:1)" = "" ]
 	whole

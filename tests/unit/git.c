@@ -94,7 +94,7 @@ static const struct {
 	{ "an unknown revision", "repo/team/lists", "nope",
 	  "repo/team/lists: unknown git revision \"nope\": no branch, tag or commit of that name" },
 	{ "an unknown revision of a shallow clone", "shallow/team/lists", "first",
-	  "shallow/team/lists: unknown git revision \"first\" (the clone is shallow)" },
+	  "shallow/team/lists: unknown git revision \"first\" (the clone is shallow: git fetch --unshallow)" },
 	{ "a revision that is no commit", "repo", "HEAD:root.list",
 	  "repo: git revision \"HEAD:root.list\" is no commit" },
 	{ "a default branch that is not there", "headless.git", "HEAD",
