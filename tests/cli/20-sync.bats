@@ -482,7 +482,7 @@ status_json() {
 	run -0 sync --tolerate gone,failed,gone
 	run --separate-stderr -2 sync --tolerate gone,failed 'up.example/*' 'other.example/*'
 	[[ $stderr == *"other.example/*: nothing on the lists matches"* ]]
-	for bad in '' , gone, Gone 'gone failed' all; do
+	for bad in '' ',' 'gone,' Gone 'gone failed' all; do
 		run --separate-stderr -1 sync --tolerate "$bad"
 		[[ $stderr == "mirror-sync: --tolerate "* ]]
 	done
