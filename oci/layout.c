@@ -375,6 +375,12 @@ static bool is_doubtful(const struct layout_blob *b)
 	return b->barriers_failed != b->layout->barriers_failed;
 }
 
+/* So that the next one begins with nothing. */
+static void discard(const struct layout_blob *b)
+{
+	unlinkat(b->layout->partial.dir, b->name, 0);
+}
+
 static int check(struct layout_blob *b, struct err *err)
 {
 	struct digest got;
@@ -386,8 +392,10 @@ static int check(struct layout_blob *b, struct err *err)
 	if (b->written < b->size)
 		return err_set(err, ERR_DIGEST, 0, "blob %s ends after %lld of %lld bytes",
 			       b->digest.str, (long long)b->written, (long long)b->size);
-	if (verify_end(take(b->verify), &got, err) < 0)
+	if (verify_end(take(b->verify), &got, err) < 0) {
+		discard(b); /* it would not be read another time either */
 		return err_wrap(err, "%s: blob %s", b->layout->path, b->digest.str);
+	}
 	if (digest_eq(&got, &b->digest))
 		return 0;
 	return err_set(err, ERR_DIGEST, 0, "blob %s is not what it says: its content is %s",
@@ -423,7 +431,7 @@ int layout_finish(struct layout_blob *b, struct err *err)
 	if (b->fd >= 0) {
 		r = check(b, err);
 		if (r < 0 && err->kind == ERR_DIGEST)
-			unlinkat(b->layout->partial.dir, b->name, 0);
+			discard(b);
 		else if (r == 0)
 			r = stage(b, err);
 	}
@@ -434,7 +442,7 @@ int layout_finish(struct layout_blob *b, struct err *err)
 void layout_abandon(struct layout_blob *b)
 {
 	if (b->fd >= 0 && (b->written == 0 || is_doubtful(b)))
-		unlinkat(b->layout->partial.dir, b->name, 0);
+		discard(b);
 	free_blob(b);
 }
 

@@ -92,8 +92,8 @@ int64_t layout_written(const struct layout_blob *b);
 /* Whether layout_finish() has nothing left to wait for. If not, tell(arg) is called when it has, from
  * another thread, unless the blob is finished or abandoned first. */
 bool layout_ready(struct layout_blob *b, void (*tell)(void *arg), void *arg);
-/* Checks size and digest, stages the blob, frees b in every case. DIGEST when it is something else: the
- * partial is removed. */
+/* Checks size and digest, stages the blob, frees b in every case. DIGEST when it is something else, IO when it
+ * can't be read back: the partial is removed. */
 int layout_finish(struct layout_blob *b, struct err *err);
 /* Stops writing and keeps the partial for a later run; frees b. */
 void layout_abandon(struct layout_blob *b);

@@ -445,6 +445,33 @@ static void test_large(void)
 	layout_close(&l);
 }
 
+/* A disk that has lost the end of it, which no thread has been told to read yet. */
+static void test_unreadable(void)
+{
+	enum { READ = MIB, TAIL = 1000 };
+	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
+	own_free char *bytes = xcalloc(1, READ + TAIL), *path = NULL;
+	char name[DIGEST_MAX + 1];
+	struct layout l = open_new(&t);
+	struct layout_blob *b;
+	struct err err = ERR_INIT;
+	struct digest d;
+	int64_t have;
+
+	digest_of(NULL, bytes, READ + TAIL, &d);
+	digest_name(&d, name);
+	path = xasprintf("%s/.mirror/partial/%s", t.path, name);
+	b = layout_begin(&l, &d, READ + TAIL, &have, &err);
+	CHECK(layout_write(b, bytes, READ, &err) == 0 && layout_write(b, bytes, TAIL, &err) == 0);
+	CHECK(truncate(path, READ) == 0);
+	CHECK(layout_finish(b, &err) < 0 && err.kind == ERR_IO);
+	CHECK_ROW(strstr(err.msg, "cannot read back") != NULL, "it is told");
+	b = layout_begin(&l, &d, READ + TAIL, &have, &err);
+	CHECK_ROW(have == 0, "what can't be read back is not kept for a second try");
+	layout_abandon(b);
+	layout_close(&l);
+}
+
 int main(void)
 {
 	test_directories();
@@ -461,5 +488,6 @@ int main(void)
 	test_sweep_of_the_old();
 	test_many();
 	test_large();
+	test_unreadable();
 	return tap_done();
 }
