@@ -609,9 +609,9 @@ status_json() {
 @test "a large layer goes on from what an earlier run left, be it right or wrong" {
 	seq 1 400000 | head -c 2600000 >layer
 	layer=$(layout_blob "$up" <layer)
-	config=$(printf '{}' | layout_blob "$up")
-	printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"a/b","digest":"%s","size":%s},"layers":[{"mediaType":"a/b","digest":"%s","size":%s}]}' \
-		"$OCI_MANIFEST" "${config% *}" "${config#* }" "${layer% *}" "${layer#* }" |
+	config=$(layout_blob "$up" "{}")
+	printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' "$OCI_MANIFEST" \
+		"$(layout_desc "$up" "$config" a/b)" "$(layout_desc "$up" "$layer" a/b)" |
 		layout_manifest "$up" docker.io/team/app:1 "$OCI_MANIFEST"
 	list "up.example/team/app:1"
 	name=sha256-${layer:7:64}
@@ -627,7 +627,7 @@ status_json() {
 		forget_requests
 		echo "$left"
 		sync
-		[ "$(requests GET "blobs/${layer% *}")" = "$asked" ]
+		[ "$(requests GET "blobs/$layer")" = "$asked" ]
 		cmp layer "$mirror/blobs/sha256/${layer:7:64}"
 		whole
 	done <<-END

@@ -18,12 +18,12 @@ teardown() {
 
 # refer SUBJECT TEXT REF: an artifact with a subject, reachable in the upstream's layout under REF; prints its digest
 refer() {
-	local layer subject
-	layer=$(printf '%s' "$2" | layout_blob "$up")
-	subject=$(stat -c %s "$up/blobs/sha256/${1#sha256:}")
-	printf '{}' | layout_blob "$up" >/dev/null
-	printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"application/x-sbom","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[{"mediaType":"text/plain","digest":"%s","size":%s}],"subject":{"mediaType":"%s","digest":"%s","size":%s}}' \
-		"$OCI_MANIFEST" "${layer% *}" "${layer#* }" "$OCI_INDEX" "$1" "$subject" |
+	local layer empty
+	layer=$(layout_blob "$up" "$2")
+	empty=$(layout_blob "$up" "{}")
+	printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"application/x-sbom","config":%s,"layers":[%s],"subject":%s}' \
+		"$OCI_MANIFEST" "$(layout_desc "$up" "$empty" application/vnd.oci.empty.v1+json)" \
+		"$(layout_desc "$up" "$layer" text/plain)" "$(layout_desc "$up" "$1" "$OCI_INDEX")" |
 		layout_manifest "$up" "$3" "$OCI_MANIFEST"
 }
 

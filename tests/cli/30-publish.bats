@@ -576,7 +576,7 @@ files_of() {
 
 @test "what is no mirror is left as it is" {
 	mkdir plain && touch plain/file
-	layout_init foreign
+	layout_new foreign
 	layout_image foreign registry.example/a:1 one
 	cp -r mirror other && printf '{"imageLayoutVersion":"2.0.0"}' >other/oci-layout
 	for dir in plain foreign other; do

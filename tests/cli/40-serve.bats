@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	load ../lib/serve-layout
+	load ../lib/layout
 	load ../lib/serve
 	dir=$BATS_TEST_TMPDIR/mirror
 	server=
@@ -19,8 +19,8 @@ teardown() {
 # One repository with a tag that is an image, a tag that is an index of two, one more registry.
 small_mirror() {
 	layout_new "$dir"
-	one=$(layout_image "$dir" one)
-	two=$(layout_image "$dir" two)
+	one=$(layout_untagged "$dir" one)
+	two=$(layout_untagged "$dir" two)
 	both=$(layout_index "$dir" "$one" "$two")
 	layout_entry "$dir" docker.io/library/alpine:3.19 "$one"
 	layout_entry "$dir" docker.io/library/alpine:3.20 "$both" "$OCI_INDEX"
@@ -198,7 +198,7 @@ small_mirror() {
 
 @test "a manifest's type: what it says, else what its entry says, else what it looks like" {
 	layout_new "$dir"
-	docker=$(layout_image "$dir" docker "$DOCKER_MANIFEST")
+	docker=$(layout_untagged "$dir" docker "$DOCKER_MANIFEST")
 	silent=$(layout_blob "$dir" '{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"sha256:'"$(printf '%064d' 0)"'","size":1},"layers":[]}')
 	list=$(layout_blob "$dir" '{"schemaVersion":2,"manifests":[]}')
 	strange=$(layout_blob "$dir" '{"x":1}')
@@ -398,7 +398,6 @@ small_mirror() {
 
 @test "sha512" {
 	layout_new "$dir"
-	mkdir "$dir/blobs/sha512"
 	printf 'sixty-four times eight' >"$dir/layer"
 	layer=sha512:$(sha512sum <"$dir/layer" | cut -d' ' -f1)
 	mv "$dir/layer" "$(layout_file "$dir" "$layer")"

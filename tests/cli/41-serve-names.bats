@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	load ../lib/serve-layout
+	load ../lib/layout
 	load ../lib/serve
 	dir=$BATS_TEST_TMPDIR/mirror
 	server=
@@ -20,14 +20,14 @@ teardown() {
 mirror_of_four() {
 	layout_new "$dir"
 	for host in docker.io/library/alpine quay.io/org/tool docker.io/org/tool registry.corp:5000/team/app; do
-		layout_entry "$dir" "$host:1" "$(layout_image "$dir" "$host")"
+		layout_entry "$dir" "$host:1" "$(layout_untagged "$dir" "$host")"
 	done
 	layout_publish "$dir"
 }
 
-# digest_of WORD: of the image made with layout_image for it.
+# digest_of WORD: of the image made with layout_untagged for it.
 digest_of() {
-	layout_image "$dir" "$1"
+	layout_untagged "$dir" "$1"
 }
 
 # ---- names ----
@@ -142,7 +142,7 @@ digest_of() {
 
 @test "tags/list: sorted, in pages" {
 	layout_new "$dir"
-	d=$(layout_image "$dir" x)
+	d=$(layout_untagged "$dir" x)
 	for tag in test0 test2 test10 test1 Upper; do layout_entry "$dir" "docker.io/a/b:$tag" "$d"; done
 	layout_entry "$dir" "docker.io/a/b@$d" "$d"
 	layout_entry "$dir" "docker.io/a/none@$d" "$d"
@@ -183,8 +183,8 @@ digest_of() {
 
 @test "snapshots are pulled by name, and listed only with --list-snapshots" {
 	layout_new "$dir"
-	d=$(layout_image "$dir" old)
-	layout_entry "$dir" docker.io/library/alpine:3.19 "$(layout_image "$dir" new)"
+	d=$(layout_untagged "$dir" old)
+	layout_entry "$dir" docker.io/library/alpine:3.19 "$(layout_untagged "$dir" new)"
 	layout_entry "$dir" docker.io/library/alpine:3.19.20261120 "$d" "$OCI_MANIFEST" \
 		'"dev.ocimirror.snapshot-of":"docker.io/library/alpine:3.19"'
 	layout_publish "$dir"
@@ -254,12 +254,12 @@ digest_of() {
 # A subject in docker.io/a/b with an SBOM and a signature that name it, and one more by its fallback tag.
 mirror_with_referrers() {
 	layout_new "$dir"
-	subject=$(layout_image "$dir" subject)
+	subject=$(layout_untagged "$dir" subject)
 	local about
 	about=$(layout_desc "$dir" "$subject" "$OCI_MANIFEST")
-	sbom=$(layout_image "$dir" sbom "$OCI_MANIFEST" "\"artifactType\":\"application/spdx+json\",\"annotations\":{\"made\":\"today\"},\"subject\":$about")
-	signature=$(layout_image "$dir" signature "$OCI_MANIFEST" "\"subject\":$about")
-	old=$(layout_image "$dir" old)
+	sbom=$(layout_untagged "$dir" sbom "$OCI_MANIFEST" "\"artifactType\":\"application/spdx+json\",\"annotations\":{\"made\":\"today\"},\"subject\":$about")
+	signature=$(layout_untagged "$dir" signature "$OCI_MANIFEST" "\"subject\":$about")
+	old=$(layout_untagged "$dir" old)
 	fallback=$(layout_blob "$dir" "{\"schemaVersion\":2,\"mediaType\":\"$OCI_INDEX\",\"manifests\":[$(
 		layout_desc "$dir" "$old" "$OCI_MANIFEST" '"artifactType":"application/old","annotations":{"k":"v"}'
 	),$(layout_desc "$dir" "$sbom" "$OCI_MANIFEST" '"artifactType":"application/spdx+json"')]}")
@@ -267,7 +267,7 @@ mirror_with_referrers() {
 	layout_entry "$dir" "docker.io/a/b@$sbom" "$sbom"
 	layout_entry "$dir" "docker.io/a/b@$signature" "$signature"
 	layout_entry "$dir" "docker.io/a/b:${subject/:/-}" "$fallback" "$OCI_INDEX"
-	layout_entry "$dir" docker.io/a/other:1 "$(layout_image "$dir" other)"
+	layout_entry "$dir" docker.io/a/other:1 "$(layout_untagged "$dir" other)"
 	layout_publish "$dir"
 }
 
@@ -333,8 +333,8 @@ referrers() {
 
 @test "bare tags are served under --name" {
 	layout_new "$dir"
-	d=$(layout_image "$dir" x)
-	nameless=$(layout_image "$dir" nameless)
+	d=$(layout_untagged "$dir" x)
+	nameless=$(layout_untagged "$dir" nameless)
 	layout_entry "$dir" 1.0 "$d"
 	layout_entry "$dir" latest "$d"
 	layout_entry "$dir" latest "$nameless"
@@ -364,7 +364,7 @@ referrers() {
 
 @test "full and short references in ref.name, and containerd's names" {
 	layout_new "$dir"
-	d=$(layout_image "$dir" x)
+	d=$(layout_untagged "$dir" x)
 	layout_entry "$dir" alpine:3.19 "$d"
 	layout_entry "$dir" quay.io/org/tool "$d"
 	layout_entry "$dir" 1.27 "$d" "$OCI_MANIFEST" '"io.containerd.image.name":"docker.io/library/nginx:1.27"'

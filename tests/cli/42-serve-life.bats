@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	load ../lib/serve-layout
+	load ../lib/layout
 	load ../lib/serve
 	dir=$BATS_TEST_TMPDIR/mirror
 	server=
@@ -19,7 +19,7 @@ teardown() {
 # One tag; digest in $one.
 mirror_of_one() {
 	layout_new "$1"
-	one=$(layout_image "$1" one)
+	one=$(layout_untagged "$1" one)
 	layout_entry "$1" docker.io/library/alpine:1 "$one"
 	layout_publish "$1" "${2:-1}"
 }
@@ -160,7 +160,7 @@ begin_transfer() {
 	serve_start "$dir"
 	get /v2/alpine/manifests/1
 	has "X-Mirror-Generation: 1"
-	new=$(layout_image "$dir" new)
+	new=$(layout_untagged "$dir" new)
 	: >"$dir/entries"
 	layout_entry "$dir" docker.io/library/alpine:1 "$new"
 	layout_entry "$dir" docker.io/library/alpine:1.20261120 "$one"
@@ -176,7 +176,7 @@ begin_transfer() {
 @test "an index.json that is rewritten in place, and half-written meanwhile" {
 	mirror_of_one "$dir"
 	serve_start "$dir"
-	layout_entry "$dir" docker.io/library/alpine:2 "$(layout_image "$dir" new)"
+	layout_entry "$dir" docker.io/library/alpine:2 "$(layout_untagged "$dir" new)"
 	layout_index_json "$dir" 2 >"$BATS_TEST_TMPDIR/whole"
 	head -c 200 "$BATS_TEST_TMPDIR/whole" >"$dir/index.json"
 	await "generation 1 is served on"
@@ -216,7 +216,7 @@ begin_transfer() {
 @test "a mirror that is a symbolic link may be switched" {
 	mirror_of_one "$BATS_TEST_TMPDIR/a" 1
 	mirror_of_one "$BATS_TEST_TMPDIR/b" 2
-	layout_entry "$BATS_TEST_TMPDIR/b" docker.io/library/alpine:2 "$(layout_image "$BATS_TEST_TMPDIR/b" b)"
+	layout_entry "$BATS_TEST_TMPDIR/b" docker.io/library/alpine:2 "$(layout_untagged "$BATS_TEST_TMPDIR/b" b)"
 	layout_publish "$BATS_TEST_TMPDIR/b" 2
 	ln -s a "$dir"
 	serve_start "$dir"

@@ -1,74 +1,133 @@
-# OCI image layouts made on the spot, with printf and sha256sum: what tests serve as an upstream, or start a
-# mirror from.
+# shellcheck shell=bash disable=SC2034  # what is set is for the tests
+# OCI image layouts made on the spot, with printf and sha256sum: what tests serve, sync from, or start a mirror from.
 #
-#   layout_init DIR
-#   layout_image DIR REF TEXT             a one-layer image of that content; prints its digest
-#   layout_multi DIR REF TEXT             an index of linux/amd64 and linux/arm64; prints its digest
-#   layout_manifest DIR REF TYPE          any manifest from stdin; prints its digest
+#   layout_new DIR
+#   layout_image DIR REF TEXT                       a one-layer image of that content under a tag; prints its digest
+#   layout_multi DIR REF TEXT                       an index of linux/amd64 and linux/arm64, likewise
+#   layout_manifest DIR REF TYPE                    any manifest from stdin, likewise
 #   layout_untag DIR REF
 #
-# The same TEXT gives the same digests, so moving a tag and moving it back is easy to write. Entries are kept one a
-# line in DIR/.entries, and index.json is replaced by rename after each change.
+# The same TEXT gives the same digests, so moving a tag and moving it back is easy to write. From smaller pieces:
+#
+#   layout_blob DIR [TEXT]                          stored, TEXT or stdin; prints its digest
+#   layout_file DIR DIGEST, layout_size DIR DIGEST
+#   layout_desc DIR DIGEST TYPE [MEMBERS]           its descriptor
+#   layout_untagged DIR TEXT [TYPE [MEMBERS]]       an image of no platform, under no tag; prints its digest
+#   layout_index DIR DIGEST...                      an index of such; prints its digest
+#   layout_entry DIR REF DIGEST [TYPE [NOTES]]      one more entry (an empty REF: without a name) for ...
+#   layout_publish DIR [GENERATION]                 ... the next index.json, which replaces the last one by rename
+#
+# Entries are kept in DIR/entries, one a line.
 
 OCI_MANIFEST=application/vnd.oci.image.manifest.v1+json
 OCI_INDEX=application/vnd.oci.image.index.v1+json
+OCI_CONFIG=application/vnd.oci.image.config.v1+json
+OCI_LAYER=application/vnd.oci.image.layer.v1.tar
 DOCKER_MANIFEST=application/vnd.docker.distribution.manifest.v2+json
 
-layout_init() {
+layout_new() {
 	mkdir -p "$1/blobs/sha256" "$1/blobs/sha512"
 	printf '{"imageLayoutVersion":"1.0.0"}' >"$1/oci-layout"
-	: >"$1/.entries"
-	layout_write_index "$1"
+	: >"$1/entries"
+	layout_publish "$1"
 }
 
-# stdin becomes a blob; prints "digest size".
+# ---- blobs ----
+
 layout_blob() {
-	local tmp hex
-	tmp=$(mktemp "$1/blobs/tmp.XXXXXX")
-	cat >"$tmp"
-	hex=$(sha256sum <"$tmp" | cut -d ' ' -f 1)
-	echo "sha256:$hex $(stat -c %s "$tmp")"
-	mv "$tmp" "$1/blobs/sha256/$hex"
+	local new hex
+	new=$(mktemp "$1/new.XXXXXX")
+	if [ $# -gt 1 ]; then printf '%s' "$2" >"$new"; else cat >"$new"; fi
+	hex=$(sha256sum <"$new")
+	hex=${hex%% *}
+	mv "$new" "$1/blobs/sha256/$hex"
+	echo "sha256:$hex"
 }
 
-layout_write_index() {
-	{
-		printf '{"schemaVersion":2,"mediaType":"%s","manifests":[' "$OCI_INDEX"
-		cut -f 2 "$1/.entries" | paste -sd , -
-		printf ']}'
-	} >"$1/index.json.new"
+layout_file() {
+	echo "$1/blobs/${2/://}"
+}
+
+layout_size() {
+	stat -c %s "$(layout_file "$1" "$2")"
+}
+
+layout_desc() {
+	printf '{"mediaType":"%s","digest":"%s","size":%s%s}' "$3" "$2" "$(layout_size "$1" "$2")" "${4:+,$4}"
+}
+
+# ---- manifests ----
+
+# DIR TYPE CONFIG LAYER [MEMBERS], the two by their contents: a manifest of both, on stdout.
+layout_compose() {
+	local config layer
+	config=$(layout_blob "$1" "$3")
+	layer=$(layout_blob "$1" "$4")
+	printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]%s}' "$2" \
+		"$(layout_desc "$1" "$config" "$OCI_CONFIG")" "$(layout_desc "$1" "$layer" "$OCI_LAYER")" "${5:+,$5}"
+}
+
+layout_untagged() {
+	layout_compose "$1" "${3:-$OCI_MANIFEST}" "{\"word\":\"$2\"}" "layer of $2" "${4:-}" | layout_blob "$1"
+}
+
+layout_index() {
+	local dir=$1 list='' d
+	shift
+	for d in "$@"; do list+="${list:+,}$(layout_desc "$dir" "$d" "$OCI_MANIFEST")"; done
+	layout_blob "$dir" "{\"schemaVersion\":2,\"mediaType\":\"$OCI_INDEX\",\"manifests\":[$list]}"
+}
+
+# DIR TEXT ARCH: the manifest of an image for that architecture, on stdout.
+layout_describe() {
+	local layer="layer of $2 for $3" diff_id
+	diff_id=$(printf %s "$layer" | sha256sum)
+	layout_compose "$1" "$OCI_MANIFEST" \
+		"{\"architecture\":\"$3\",\"os\":\"linux\",\"config\":{\"Labels\":{\"text\":\"$2\"}},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:${diff_id%% *}\"]}}" \
+		"$layer"
+}
+
+# ---- tags ----
+
+layout_entry() {
+	local notes=${5:-}
+	if [ -n "$2" ]; then notes="\"org.opencontainers.image.ref.name\":\"$2\"${notes:+,$notes}"; fi
+	printf '%s\n' "$(layout_desc "$1" "$3" "${4:-$OCI_MANIFEST}" "\"annotations\":{$notes}")" >>"$1/entries"
+}
+
+layout_index_json() {
+	printf '{"schemaVersion":2,"mediaType":"%s",%s"manifests":[\n' "$OCI_INDEX" \
+		"${2:+\"annotations\":{\"dev.ocimirror.generation\":\"$2\"\},}"
+	sed '$!s/$/,/' "$1/entries"
+	printf ']}\n'
+}
+
+layout_publish() {
+	layout_index_json "$@" >"$1/index.json.new"
 	mv "$1/index.json.new" "$1/index.json"
 }
 
-# layout_tag DIR REF TYPE DIGEST SIZE
-layout_tag() {
-	layout_untag "$1" "$2" keep
-	printf '%s\t{"mediaType":"%s","digest":"%s","size":%s,"annotations":{"org.opencontainers.image.ref.name":"%s"}}\n' \
-		"$2" "$3" "$4" "$5" "$2" >>"$1/.entries"
-	layout_write_index "$1"
+# DIR REF: what stands there is forgotten.
+layout_forget() {
+	grep -vF "\"org.opencontainers.image.ref.name\":\"$2\"" "$1/entries" >"$1/entries.new" || true
+	mv "$1/entries.new" "$1/entries"
 }
 
 layout_untag() {
-	awk -F '\t' -v ref="$2" '$1 != ref' "$1/.entries" >"$1/.entries.new"
-	mv "$1/.entries.new" "$1/.entries"
-	[ -n "${3:-}" ] || layout_write_index "$1"
+	layout_forget "$@"
+	layout_publish "$1"
+}
+
+# DIR REF TYPE DIGEST: a tag for what is stored; prints its digest.
+layout_tag() {
+	layout_forget "$1" "$2"
+	layout_entry "$1" "$2" "$4" "$3"
+	layout_publish "$1"
+	echo "$4"
 }
 
 layout_manifest() {
-	local made
-	made=$(layout_blob "$1")
-	layout_tag "$1" "$2" "$3" "${made% *}" "${made#* }"
-	echo "${made% *}"
-}
-
-# The manifest of a one-layer image, on stdout: layout_describe DIR TEXT ARCH
-layout_describe() {
-	local layer config
-	layer=$(printf 'layer of %s for %s' "$2" "$3" | layout_blob "$1")
-	config=$(printf '{"architecture":"%s","os":"linux","config":{"Labels":{"text":"%s"}},"rootfs":{"type":"layers","diff_ids":["%s"]}}' \
-		"$3" "$2" "${layer% *}" | layout_blob "$1")
-	printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"%s","size":%s},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"%s","size":%s}]}' \
-		"$OCI_MANIFEST" "${config% *}" "${config#* }" "${layer% *}" "${layer#* }"
+	layout_tag "$@" "$(layout_blob "$1")"
 }
 
 layout_image() {
@@ -76,10 +135,9 @@ layout_image() {
 }
 
 layout_child() {
-	local made
-	made=$(layout_describe "$1" "$2" "$3" | layout_blob "$1")
-	printf '{"mediaType":"%s","digest":"%s","size":%s,"platform":{"os":"linux","architecture":"%s"}}' \
-		"$OCI_MANIFEST" "${made% *}" "${made#* }" "$3"
+	local d
+	d=$(layout_describe "$1" "$2" "$3" | layout_blob "$1")
+	layout_desc "$1" "$d" "$OCI_MANIFEST" "\"platform\":{\"os\":\"linux\",\"architecture\":\"$3\"}"
 }
 
 layout_multi() {

@@ -70,8 +70,8 @@ mirror_sync() {
 	shift 2
 	while [ $# -gt 0 ]; do
 		made=$(layout_describe "$dir" "$2" amd64 | layout_blob "$dir")
-		echo "${made% *} $2" >>"$mirror_texts"
-		mirror_move "$dir" "$day" "$1" "${made% *}" "${made#* }" "$next"
+		echo "$made $2" >>"$mirror_texts"
+		mirror_move "$dir" "$day" "$1" "$made" "$(layout_size "$dir" "$made")" "$next"
 		shift 2
 	done
 	jq -c --arg next "$next" --arg at "${day}T08:00:00Z" --arg named "sprint-$next" '.annotations += {

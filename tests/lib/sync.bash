@@ -14,7 +14,7 @@ world() {
 	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 HOME=$BATS_TEST_TMPDIR TZ=UTC
 	up=$BATS_TEST_TMPDIR/up lists=$BATS_TEST_TMPDIR/team/mirror-lists mirror=$BATS_TEST_TMPDIR/mirror
 	upstream_log=$BATS_TEST_TMPDIR/upstream.access
-	layout_init "$up"
+	layout_new "$up"
 	serve upstream --access-log "$upstream_log" "$up"
 	mkdir -p "$lists"
 	git init -q -b main team
