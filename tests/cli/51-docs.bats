@@ -107,3 +107,11 @@ known_options() {
 	grep -o '^\*\*`[a-z]*' docs/lists.md | sed 's/.*`//' | sort >"$BATS_TEST_TMPDIR/kinds"
 	[ "$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/kinds")" = "image policy registry snapshot " ]
 }
+
+@test "docs/formats.md names every annotation there is" {
+	grep -ho '"dev\.ocimirror\.[a-z-]*"' oci/*.h | tr -d '"' | sed 's/.*\.//' | sort -u >"$BATS_TEST_TMPDIR/known"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/known")" -ge 20 ]
+	while read -r name; do
+		grep -qE "\`(dev\.ocimirror)?\.$name\`" docs/formats.md || { echo "not named: $name" && false; }
+	done <"$BATS_TEST_TMPDIR/known"
+}
