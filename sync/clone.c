@@ -1,10 +1,12 @@
 #include "sync/clone.h"
 
+#include <errno.h>
 #include <git2.h>
 #include <git2/sys/transport.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "oci/err.h"
@@ -317,6 +319,18 @@ static void fill_options(git_fetch_options *o, struct fetching *f)
 	o->callbacks.pack_progress = on_packing;
 }
 
+/* libgit2 takes a path that is no directory for a URL of a kind it does not know. */
+static int check_path(const struct remote *from, struct err *err)
+{
+	struct stat st;
+
+	if (from->way != REMOTE_LOCAL || strstr(from->url, "://"))
+		return 0;
+	if (stat(from->url, &st) < 0)
+		return err_set(err, ERR_USAGE, errno, "%s", strerror(errno));
+	return S_ISDIR(st.st_mode) ? 0 : err_set(err, ERR_USAGE, 0, "not a directory");
+}
+
 static int fetch_into(const char *directory, struct fetching *f, struct err *err)
 {
 	git_fetch_options o;
@@ -325,7 +339,7 @@ static int fetch_into(const char *directory, struct fetching *f, struct err *err
 	const char *url = f->o->from->url;
 
 	fill_options(&o, f);
-	if (open_clone(&repository, directory, url, err) < 0)
+	if (check_path(f->o->from, err) < 0 || open_clone(&repository, directory, url, err) < 0)
 		return -1;
 	if (git_remote_create_anonymous(&remote, repository, url) < 0)
 		return err_set(err, ERR_USAGE, 0, "%s", last_words());

@@ -175,6 +175,20 @@ fake_ssh() {
 	whole
 }
 
+@test "a path that leads nowhere is told as that" {
+	touch file
+	while IFS='|' read -r remote why; do
+		run --separate-stderr repo --check
+		[ "$status" -eq 1 ]
+		[ "$stderr" = "mirror-sync: the lists could not be fetched, nothing was done: $remote: $why" ] ||
+			{ echo "$stderr" && false; }
+	done <<-END
+		nowhere|No such file or directory
+		$PWD/nowhere.git|No such file or directory
+		file|not a directory
+	END
+}
+
 @test "errors in the lists stop the run" {
 	list up.example/team/app:1 'up.example/team/app:2 platfrom=x'
 	push
