@@ -75,7 +75,7 @@ static void ask(struct hints *h, struct run *r, const struct ref *ref)
 }
 
 /* A line's own tag: one that was chosen from a listing is no slip of a person, and a snapshot's is no upstream's. */
-static bool may_be_misspelt(const struct target *t)
+bool hints_is_about(const struct target *t)
 {
 	return t->state == STATE_FAILED && t->why == ERR_NOTFOUND && !t->line->select &&
 	       !t->line->snapshot;
@@ -84,7 +84,7 @@ static bool may_be_misspelt(const struct target *t)
 int hints_ask(struct hints *h, struct run *r, struct err *err)
 {
 	for (size_t i = 0; i < r->targets.n && !r->stopped; i++)
-		if (may_be_misspelt(r->targets.v[i]))
+		if (hints_is_about(r->targets.v[i]))
 			ask(h, r, &r->targets.v[i]->source);
 	return registry_run(r->registry, NULL, NULL, 1000, err);
 }

@@ -7,12 +7,15 @@
 #ifndef SYNC_HINT_H
 #define SYNC_HINT_H
 
+#include <stdbool.h>
+
 #include "oci/table.h"
 
 struct buf;
 struct err;
 struct ref;
 struct run;
+struct target;
 
 struct hints {
 	struct table repositories; /* struct hint by "host/path" */
@@ -22,6 +25,9 @@ struct hints {
 	{                                                                                          \
 		.repositories = TABLE_INIT                                                         \
 	}
+
+/* Whether a target failed for want of what its line names, and a person may have misspelt it. */
+bool hints_is_about(const struct target *t);
 
 /* Asks for the tags of each repository in which a tag of the run's was not found. -1 when the loop itself breaks. */
 int hints_ask(struct hints *h, struct run *r, struct err *err);

@@ -167,6 +167,20 @@ static void judge(struct online *o)
 	problems_sort(&lists->problems);
 }
 
+/* What a report says of it, too. */
+static void put_hints(const struct online *o, struct run *r)
+{
+	for (size_t i = 0; i < r->targets.n; i++) {
+		own_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+		struct target *t = r->targets.v[i];
+
+		if (!hints_is_about(t))
+			continue;
+		hints_words(&o->hints, &t->source, &words);
+		target_set_error(t, words.p);
+	}
+}
+
 int online_ask(struct online *o, struct run *r, struct run_options *options, struct err *err)
 {
 	if (!o->n)
@@ -174,6 +188,7 @@ int online_ask(struct online *o, struct run *r, struct run_options *options, str
 	options->lines = o->lines;
 	if (run_sync(r, options, o->source, err) < 0 || hints_ask(&o->hints, r, err) < 0)
 		return -1;
+	put_hints(o, r);
 	tally(o, r);
 	judge(o);
 	return 0;

@@ -215,6 +215,7 @@ static void junit_case(struct buf *b, const struct run *r, const struct target *
 	own_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
 	const char *state = words_state(t, r->o->dry_run);
 
+	words_size(&note, r, t);
 	words_note(&note, t);
 	buf_adds(b, "<testcase classname=\"");
 	add_xml(b, t->line->file);
@@ -274,6 +275,7 @@ static void markdown_row(struct buf *b, const struct run *r, const struct target
 {
 	own_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
 
+	words_size(&note, r, t);
 	words_note(&note, t);
 	buf_adds(b, "| ");
 	add_cell(b, t->name);
@@ -345,8 +347,12 @@ static void markdown_hosts(struct buf *b, const struct run *r)
 
 static void markdown_head(struct buf *b, const struct run *r, const struct outcome *o)
 {
-	buf_addf(b, "## mirror-sync: %s, generation %ld%s\n\n", o->status ? "attention" : "done",
-		 r->generation, r->published ? " published" : " stands");
+	buf_addf(b, "## mirror-sync: %s, ", o->status & ~STATUS_PENDING ? "attention" : "done");
+	if (r->o->dry_run)
+		buf_adds(b, "nothing was changed (dry run)\n\n");
+	else
+		buf_addf(b, "generation %ld %s\n\n", r->generation,
+			 r->published ? "published" : "stands");
 	if (r->o->label) {
 		buf_adds(b, "Label: ");
 		add_cell(b, r->o->label);

@@ -17,20 +17,14 @@
 #include "sync/run.h"
 #include "sync/words.h"
 
-static bool is_moved(const struct target *t)
-{
-	return t->state == STATE_UPDATED || t->state == STATE_NEW;
-}
-
 /* ", 12.3 MB to fetch", with --sizes. */
 static void show_size(const struct run *r, const struct target *t)
 {
-	char amount[32];
+	own_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-	if (!r->o->sizes)
-		return;
-	progress_bytes((uint64_t)t->missing, amount, sizeof(amount));
-	printf(", %s to fetch", amount);
+	words_size(&words, r, t);
+	if (words.n)
+		printf(", %s", words.p);
 }
 
 static void show_moved(const struct run *r, const struct target *t)
@@ -145,7 +139,7 @@ static void show_total(const struct run *r)
 	char amount[32];
 
 	for (size_t i = 0; i < r->targets.n; i++)
-		if (is_moved(r->targets.v[i]))
+		if (words_is_moved(r->targets.v[i]))
 			total += (uint64_t)r->targets.v[i]->missing;
 	progress_bytes(total, amount, sizeof(amount));
 	printf("%s to fetch; ", amount);
@@ -216,22 +210,12 @@ static void add_digests(struct buf *out, const struct target *t)
 		buf_adds(out, to);
 }
 
-static void add_size(struct buf *out, const struct run *r, const struct target *t)
-{
-	char amount[32];
-
-	if (!r->o->sizes || !is_moved(t))
-		return;
-	progress_bytes((uint64_t)t->missing, amount, sizeof(amount));
-	buf_addf(out, ", %s to fetch", amount);
-}
-
 static void add_row(struct columns *table, const struct run *r, const struct target *t)
 {
 	own_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
 
 	add_digests(&words, t);
-	add_size(&words, r, t);
+	words_size(&words, r, t);
 	words_note(&words, t);
 	columns_add(table, ink_of(t), "%s", words_state(t, r->o->dry_run));
 	columns_add(table, INK_PLAIN, "%s", t->name);

@@ -5,6 +5,7 @@
 #include "oci/buf.h"
 #include "oci/clock.h"
 #include "oci/list.h"
+#include "oci/progress.h"
 #include "sync/run.h"
 
 const char *words_state(const struct target *t, bool dry_run)
@@ -18,6 +19,21 @@ const char *words_state(const struct target *t, bool dry_run)
 	case STATE_SKIPPED: return t->stale ? "stale" : state_names[t->state];
 	default: return state_names[t->state];
 	}
+}
+
+bool words_is_moved(const struct target *t)
+{
+	return t->state == STATE_UPDATED || t->state == STATE_NEW;
+}
+
+void words_size(struct buf *out, const struct run *r, const struct target *t)
+{
+	char amount[32];
+
+	if (!r->o->sizes || !words_is_moved(t))
+		return;
+	progress_bytes((uint64_t)t->missing, amount, sizeof(amount));
+	buf_addf(out, "%s%s to fetch", out->n ? ", " : "", amount);
 }
 
 static void next_clause(struct buf *out)

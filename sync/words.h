@@ -10,11 +10,18 @@
 
 struct buf;
 struct listing;
+struct run;
 struct target;
 
 /* "updated"; also "incomplete", "stale" and "not reached", which are no states of their own. Of a dry run, what
  * would be done: "update", "add". */
 const char *words_state(const struct target *t, bool dry_run);
+
+/* Whether it moved or came, or would. */
+bool words_is_moved(const struct target *t);
+
+/* Appends, to what is said already, "12.3 MB to fetch", with --sizes. */
+void words_size(struct buf *out, const struct run *r, const struct target *t);
 
 /* Appends, to what is said already, why, and all that there is beside its digests: "kept as 3.19.20261120"; or nothing. */
 void words_note(struct buf *out, const struct target *t);

@@ -235,3 +235,17 @@ dead="dead.example: given up for this run after 4 failures in a row: *"
 	grep -E '^\| busy.example \| 1 \| .* \| 0 \| 87 left of 100 \|$' r.md
 	behaved
 }
+
+@test "the report of a check before a merge has its sizes and its hints" {
+	image app:1.20 one
+	list "$app/app:1.20" "$app/app:1.2O"
+	run --separate-stderr -2 sync --check --online --report r.md
+	grep -Fx '## mirror-sync: attention, nothing was changed (dry run)' r.md
+	grep -E "^\| $app/app:1.20 \| add \|  \| .* \| [0-9]+ bytes to fetch \|$" r.md
+	grep -Fx "| $app/app:1.2O | failed |  |  | no such tag (did you mean \"1.20\"?) |" r.md
+	run --separate-stderr -2 sync --check --online --report r.json
+	[ "$(jq -r '.images[1].error' r.json)" = 'no such tag (did you mean "1.20"?)' ]
+	list "$app/app:1.20"
+	run -32 sync --dry-run --report r.md
+	grep -Fx '## mirror-sync: done, nothing was changed (dry run)' r.md
+}
