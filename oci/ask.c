@@ -64,9 +64,9 @@ static void take_slot(struct ask *a)
 	struct endpoint *e = ask_endpoint(a);
 
 	list_append(&e->sent, a);
-	e->active++;
+	e->host->active++;
 	a->counted = a->pull;
-	e->pace.pulls += a->counted;
+	e->host->pace.pulls += a->counted;
 }
 
 /* Out of its list; its slot is free. */
@@ -75,8 +75,8 @@ static void leave(struct ask *a)
 	struct endpoint *e = ask_endpoint(a);
 
 	if (a->list == &e->sent || a->list == &e->waiting || a->list == &e->ending) {
-		e->active--;
-		e->pace.pulls -= a->counted;
+		e->host->active--;
+		e->host->pace.pulls -= a->counted;
 	}
 	list_remove(a);
 }
@@ -113,7 +113,7 @@ struct pace *ask_pace(const struct ask *a)
 {
 	struct endpoint *e = ask_endpoint(a);
 
-	return a->foreign ? &e->storage : &e->pace;
+	return a->foreign ? &e->storage : &e->host->pace;
 }
 
 void ask_fail_for_now(struct ask *a, enum pace_fault fault, int64_t after, unsigned tries,
@@ -398,7 +398,7 @@ static void no_pull(struct ask *a, int64_t now)
 {
 	struct endpoint *e = ask_endpoint(a);
 	int64_t patience = a->up->registry->o.quota_wait_seconds * CLOCK_SEC;
-	int64_t until = pace_quota_wait(&e->pace, patience, now);
+	int64_t until = pace_quota_wait(&e->host->pace, patience, now);
 	struct err err;
 
 	if (until) {
@@ -406,7 +406,7 @@ static void no_pull(struct ask *a, int64_t now)
 		list_append(&e->later, a);
 		return;
 	}
-	pace_quota_error(&e->pace, now, clock_wall(), &err);
+	pace_quota_error(&e->host->pace, now, clock_wall(), &err);
 	ask_fail(a, &err);
 }
 
@@ -434,16 +434,16 @@ void ask_pump(struct endpoint *e, int64_t now)
 		wake_waiting(e);
 	wake_ending(e);
 	wake_later(e, now);
-	if (e->pace.given_up) {
-		fail_all(&e->queue, &e->pace.why);
-		fail_all(&e->later, &e->pace.why);
+	if (e->host->pace.given_up) {
+		fail_all(&e->queue, &e->host->pace.why);
+		fail_all(&e->later, &e->host->pace.why);
 	}
 	e->held = (e->queue.first || e->helped) && !knows_credentials(e);
 	if (e->held)
 		return;
-	while ((a = e->queue.first) && e->active < pace_room(&e->pace) &&
-	       pace_ready_at(&e->pace) <= now) {
-		enum pace_gate gate = pace_may_pull(&e->pace, a->pull, now);
+	while ((a = e->queue.first) && e->host->active < pace_room(&e->host->pace) &&
+	       pace_ready_at(&e->host->pace) <= now) {
+		enum pace_gate gate = pace_may_pull(&e->host->pace, a->pull, now);
 
 		e->held = gate == PACE_HOLD;
 		if (gate == PACE_HOLD)
@@ -463,12 +463,12 @@ bool ask_pending(const struct endpoint *e)
 
 int64_t ask_wakes_at(const struct endpoint *e)
 {
-	int64_t at = grant_wakes_at(e), ready = pace_ready_at(&e->pace);
+	int64_t at = grant_wakes_at(e), ready = pace_ready_at(&e->host->pace);
 
 	for (const struct ask *a = e->later.first; a; a = a->next)
 		if (a->not_before < at)
 			at = a->not_before;
-	if (e->queue.first && !e->held && e->active < pace_room(&e->pace) && ready < at)
+	if (e->queue.first && !e->held && e->host->active < pace_room(&e->host->pace) && ready < at)
 		at = ready;
 	return e->granted ? 0 : at;
 }

@@ -301,7 +301,7 @@ static void start_token(struct endpoint *e, const struct grant_seeker *who)
 	g->form = q.form ? xstrdup(q.form) : NULL;
 	g->authorization = q.authorization ? xstrdup(q.authorization) : NULL;
 	/* grant_pump() sends it */
-	g->grantor = who->foreign ? &e->elsewhere : &e->grantor;
+	g->grantor = who->foreign ? &e->elsewhere : &e->host->grantor;
 }
 
 enum grant grant_ask(struct endpoint *e, const struct grant_seeker *who, struct err *err)

@@ -20,6 +20,16 @@ void pace_init(struct pace *p, long parallel, long floor, long first_delay_ms)
 	};
 }
 
+void pace_agree(struct pace *p, long parallel, long floor)
+{
+	if (parallel > 0 && parallel < p->parallel)
+		p->parallel = parallel;
+	if (p->window > p->parallel)
+		p->window = p->parallel;
+	if (floor > p->floor)
+		p->floor = floor;
+}
+
 long pace_room(const struct pace *p)
 {
 	return !p->answered || p->faults >= 2 ? 1 : p->window;

@@ -68,6 +68,9 @@ struct pace {
 
 void pace_init(struct pace *p, long parallel, long floor, long first_delay_ms);
 
+/* One more says how it is to be asked: the least that anybody says holds, and the largest floor; <= 0 says nothing. */
+void pace_agree(struct pace *p, long parallel, long floor);
+
 /* How many requests may be under way now. */
 long pace_room(const struct pace *p);
 /* When the next may start. */

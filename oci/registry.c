@@ -22,8 +22,8 @@ static int set_up_hosts(struct registry *r, struct err *err)
 	for (size_t i = 0; conf && i < conf->nregistries; i++) {
 		const struct upstream *up = upstream_of(r, conf->registries[i].host);
 
-		if (up->endpoints[0].pace.given_up) {
-			*err = up->endpoints[0].pace.why;
+		if (up->endpoints[0].host->pace.given_up) {
+			*err = up->endpoints[0].host->pace.why;
 			return -1;
 		}
 	}
@@ -97,6 +97,18 @@ static void forget_warnings(struct registry *r)
 	table_release(&r->warned);
 }
 
+static void free_hosts(struct registry *r)
+{
+	size_t at = 0;
+	struct host *h;
+
+	while ((h = table_next(&r->hosts, &at))) {
+		free(h->key);
+		free(h);
+	}
+	table_release(&r->hosts);
+}
+
 void registry_free(struct registry *r)
 {
 	if (!r)
@@ -111,6 +123,7 @@ void registry_free(struct registry *r)
 	free(r->upstreams);
 	table_release(&r->by_name);
 	table_release(&r->elsewhere);
+	free_hosts(r);
 	free(r);
 }
 
@@ -201,7 +214,7 @@ size_t registry_stats(const struct registry *r, struct registry_host_stats *out,
 
 	for (size_t i = 0; i < r->n && n < max; i++) {
 		const struct upstream *up = r->upstreams[i];
-		const struct pace *p = &up->endpoints[up->n - 1].pace;
+		const struct pace *p = &up->endpoints[up->n - 1].host->pace;
 
 		if (!up->requests)
 			continue;

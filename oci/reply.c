@@ -68,7 +68,7 @@ static void read_quota(struct ask *a)
 	limit = number_header(a, "RateLimit-Limit", &window);
 	remaining = number_header(a, "RateLimit-Remaining", &window);
 	if (limit >= 0 || remaining >= 0)
-		pace_quota(&ask_endpoint(a)->pace, limit, remaining,
+		pace_quota(&ask_endpoint(a)->host->pace, limit, remaining,
 			   (long)seconds_header(a, "RateLimit-Reset"), window, clock_now());
 }
 
@@ -146,7 +146,7 @@ static void redirected(struct ask *a)
 /* 429: used up for long, or only too fast? */
 static void limited(struct ask *a, const struct err *why)
 {
-	struct pace *p = &ask_endpoint(a)->pace;
+	struct pace *p = &ask_endpoint(a)->host->pace;
 	int64_t after = retry_after(a);
 	long window;
 	bool quota = number_header(a, "RateLimit-Remaining", &window) == 0 ||

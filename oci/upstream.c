@@ -177,11 +177,24 @@ static int read_certificates(struct endpoint *e, const struct conf_registry *lin
 	return 0;
 }
 
+static struct host *host_of(struct registry *r, const char *key, long parallel, long delay)
+{
+	struct host *h = table_get(&r->hosts, key);
+
+	if (h)
+		return h;
+	h = xcalloc(1, sizeof(*h));
+	h->key = xstrdup(key);
+	pace_init(&h->pace, parallel, 0, delay);
+	pace_init(&h->grantor.pace, parallel, 0, delay);
+	table_put(&r->hosts, h->key, h);
+	return h;
+}
+
 /* Whom its answers send us to. */
 static void init_others(struct endpoint *e, long parallel, long delay)
 {
 	pace_init(&e->storage, 0, 0, delay);
-	pace_init(&e->grantor.pace, parallel, 0, delay);
 	pace_init(&e->elsewhere.pace, parallel, 0, delay);
 }
 
@@ -192,6 +205,7 @@ static int set_up(struct upstream *up, const struct conf_registry *line, struct 
 	long floor = line ? line->min_remaining : -1;
 	long delay = o->retry_ms > 0 ? o->retry_ms : FIRST_DELAY;
 
+	parallel = parallel > 0 ? parallel : PARALLEL;
 	if (line && line->mirror && add_mirrors(up, line->mirror, err) < 0)
 		return -1;
 	if (add_own(up, line, err) < 0)
@@ -199,8 +213,9 @@ static int set_up(struct upstream *up, const struct conf_registry *line, struct 
 	for (size_t i = 0; i < up->n; i++) {
 		struct endpoint *e = &up->endpoints[i];
 
-		pace_init(&e->pace, parallel > 0 ? parallel : PARALLEL, floor, delay);
-		init_others(e, parallel > 0 ? parallel : PARALLEL, delay);
+		e->host = host_of(up->registry, e->origin, parallel, delay);
+		pace_agree(&e->host->pace, line ? line->parallel : 0, floor);
+		init_others(e, parallel, delay);
 		if (read_certificates(e, line, err) < 0)
 			return err_wrap(err, "registry %s", up->name);
 	}
@@ -253,9 +268,8 @@ static struct upstream *broken(struct registry *r, const char *name, const struc
 	e->up = up;
 	e->shown = xstrdup(name);
 	buf_init(&e->ca, 0);
-	pace_init(&e->pace, 1, 0, FIRST_DELAY);
-	e->pace.given_up = true;
-	e->pace.why = *why;
+	e->host = host_of(r, name, 1, FIRST_DELAY); /* which no origin is */
+	pace_give_up(&e->host->pace, why);
 	return up;
 }
 
@@ -287,6 +301,7 @@ static struct upstream *new_elsewhere(const struct endpoint *from, const struct 
 	struct upstream *up = xcalloc(1, sizeof(*up));
 	struct endpoint *e = add_endpoint(up);
 	long parallel = r->o.parallel > 0 ? r->o.parallel : PARALLEL;
+	long delay = r->o.retry_ms > 0 ? r->o.retry_ms : FIRST_DELAY;
 
 	up->registry = r;
 	up->name = xstrndup(u->host.p, u->host.n);
@@ -298,8 +313,8 @@ static struct upstream *new_elsewhere(const struct endpoint *from, const struct 
 	e->allowed = from->reach;
 	e->anonymous = true;
 	buf_init(&e->ca, 0);
-	pace_init(&e->pace, parallel, 0, from->pace.first_delay / CLOCK_MS);
-	init_others(e, parallel, from->pace.first_delay / CLOCK_MS);
+	e->host = host_of(r, up->key, parallel, delay);
+	init_others(e, parallel, delay);
 	add_upstream(r, up);
 	table_put(&r->elsewhere, up->key, up);
 	return up;

@@ -33,6 +33,7 @@ struct registry {
 	size_t n, cap;
 	struct table by_name;
 	struct table elsewhere; /* by key; no names of registries */
+	struct table hosts;     /* by origin, owned */
 	uint64_t bytes;
 	unsigned seed; /* of the jitter */
 	bool stopped;
@@ -43,6 +44,14 @@ struct registry {
 struct grantor {
 	struct pace pace;
 	long active;
+};
+
+/* What is asked under one origin, by whatever names: five registries may have their mirrors at one host. */
+struct host {
+	char *key; /* in `hosts` */
+	struct pace pace;
+	long active; /* requests under way or waiting for a token */
+	struct grantor grantor;
 };
 
 struct ask_list {
@@ -60,16 +69,14 @@ struct endpoint {
 	char *cert, *key;
 	struct http_tls tls;        /* lends the three above */
 	struct http_tls tls_abroad; /* for where it sends us: without our certificate */
-	struct pace pace;
+	struct host *host;
 	struct pace storage;       /* of where it redirects to */
 	enum origin_reach reach;   /* how near it is: where it may send us */
 	enum origin_reach allowed; /* how near it may be */
 	bool anonymous; /* no registry: gets no credentials, whatever is known for its host */
-	long active;
 	struct ask_list queue, later, waiting, sent, ending;
 	struct grant_call *grants; /* tokens asked for */
-	struct grantor grantor;    /* of those for the registry */
-	struct grantor elsewhere;  /* of those for where it redirects to */
+	struct grantor elsewhere;  /* who gives those for where it redirects to */
 	bool granted;              /* some have come: who waits may go on */
 	bool held;                 /* what is next waits for what is under way */
 	bool helped;               /* credential helpers have been started */

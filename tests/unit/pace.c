@@ -46,6 +46,19 @@ static void test_room(void)
 	CHECK_ROW(pace_room(&p) == 16, "and answers make it grow again");
 }
 
+static void test_agree(void)
+{
+	struct pace p = fresh(5);
+
+	pace_answered(&p);
+	pace_agree(&p, 0, -1);
+	CHECK_ROW(pace_room(&p) == 16 && p.floor == 5, "who says nothing changes nothing");
+	pace_agree(&p, 4, 2);
+	CHECK_ROW(pace_room(&p) == 4 && p.floor == 5, "the least at once");
+	pace_agree(&p, 8, 20);
+	CHECK_ROW(pace_room(&p) == 4 && p.floor == 20, "the most left over");
+}
+
 static void test_delays(void)
 {
 	static const int64_t ms[] = { 500, 1000, 2000, 4000, 8000, 16000, 30000 };
@@ -193,6 +206,7 @@ int main(void)
 {
 	test_room();
 	test_silence();
+	test_agree();
 	test_delays();
 	test_jitter();
 	test_retry_after();
