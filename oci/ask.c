@@ -393,21 +393,35 @@ static void wake_ending(struct endpoint *e)
 	}
 }
 
+/* A wait of hours is told when it begins. */
+static void tell_wait(struct ask *a, int64_t seconds, const struct err *why)
+{
+	own_free char *text = NULL;
+	char until[CLOCK_RFC3339];
+
+	clock_rfc3339(clock_wall() + (time_t)seconds, until);
+	text = xasprintf("waiting until %s: %s", until, why->msg);
+	upstream_warn(a->up->registry, ask_endpoint(a)->shown, text);
+}
+
 /* It counts, and there are no more pulls: it waits, if it may, or fails. */
 static void no_pull(struct ask *a, int64_t now)
 {
 	struct endpoint *e = ask_endpoint(a);
 	int64_t patience = a->up->registry->o.quota_wait_seconds * CLOCK_SEC;
+	bool first = !e->host->pace.look_at;
 	int64_t until = pace_quota_wait(&e->host->pace, patience, now);
 	struct err err;
 
-	if (until) {
-		a->not_before = until;
-		list_append(&e->later, a);
+	pace_quota_error(&e->host->pace, now, clock_wall(), &err);
+	if (!until) {
+		ask_fail(a, &err);
 		return;
 	}
-	pace_quota_error(&e->host->pace, now, clock_wall(), &err);
-	ask_fail(a, &err);
+	if (first)
+		tell_wait(a, (until - now) / CLOCK_SEC, &err);
+	a->not_before = until;
+	list_append(&e->later, a);
 }
 
 /* Credential helpers take their time, and run beside everything else: an endpoint is asked when they have ended. */

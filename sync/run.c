@@ -65,11 +65,17 @@ static int wait_for_lock(const struct layout *l, const struct run_options *o, st
 {
 	const struct timespec pause = { .tv_nsec = 100 * CLOCK_MS };
 	int64_t deadline = clock_now() + o->wait * CLOCK_SEC;
+	bool told = false;
 	int lock;
 
 	while ((lock = file_lock(l->root, ".mirror/sync.lock", "mirror-sync", 0, err)) < 0 &&
-	       err->sys == EWOULDBLOCK && !*o->stop && clock_now() < deadline)
+	       err->sys == EWOULDBLOCK && !*o->stop && clock_now() < deadline) {
+		if (!told)
+			log_line("%s: waiting for another sync, up to %ld s: %s", o->mirror,
+				 o->wait, err->msg);
+		told = true;
 		nanosleep(&pause, NULL);
+	}
 	return lock;
 }
 

@@ -236,7 +236,9 @@ settled() {
 	until grep -q mirror-sync "$mirror/.mirror/sync.lock" 2>/dev/null; do kill -0 "$holder"; done
 	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" --wait 600 2>err 3>&- &
 	waiter=$!
-	until [ "$(find "/proc/$waiter/fd" -lname "$mirror" 2>/dev/null)" ]; do kill -0 "$waiter"; done
+	until grep -q "^mirror-sync: $mirror: waiting for another sync, up to 600 s: .*locked by mirror-sync" err; do
+		kill -0 "$waiter"
+	done
 	kill -TERM "$waiter"
 	status=0
 	wait "$waiter" || status=$?

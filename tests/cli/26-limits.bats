@@ -81,7 +81,9 @@ known() {
 			body image
 	END
 	list hub.example/app:1
-	run -0 sync --wait-for-quota 1m
+	run -0 --separate-stderr sync --wait-for-quota 1m
+	[[ $stderr == "mirror-sync: warning: hub.example: waiting until 2"*Z": the pull limit is used up"* ]]
+	[ "${#stderr_lines[@]}" -eq 1 ]
 	[ "$(published hub.example/app:1)" != "" ]
 	behaved
 }
