@@ -92,7 +92,7 @@ lint-size:
 lint-format:
 	@clang-format --dry-run -Werror $(headers) $(sources)
 lint-shell:
-	@shellcheck -x -S info $(filter-out %.bats,$(scripts))
+	@shellcheck -x -S info $(filter-out %.bats,$(scripts)) $(wildcard tests/*/*.bash)
 	@shellcheck -x -S info -e SC2154,SC2119,SC2120 $(filter %.bats,$(scripts)) # bats sets variables and calls functions
 lint-cppcheck:
 	@mkdir -p build/lint/cppcheck

@@ -4,10 +4,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	load ../lib/layout
-	load ../lib/servers
 	load ../lib/sync
-	BIN=${BIN:-$BATS_TEST_DIRNAME/../../build}
 	world
 	layout_image "$up" docker.io/team/good:1 good
 }
@@ -123,6 +120,8 @@ foreign_layer() {
 		request B GET /layer always
 		reply 200 OK
 			body layer
+		request B GET /nowhere/layer always
+		reply 404 Not Found
 	END
 }
 
@@ -137,8 +136,8 @@ foreign_layer() {
 }
 
 @test "a foreign layer that cannot be had" {
-	foreign_layer 'http://{A}/nowhere'
-	fails "not in the registry, and elsewhere: 127.0.0.1: 400"
+	foreign_layer 'http://{B}/nowhere'
+	fails "not in the registry, and elsewhere: 127.0.0.2: 404"
 }
 
 @test "a digest that is a path" {

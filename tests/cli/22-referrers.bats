@@ -3,10 +3,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	load ../lib/layout
-	load ../lib/servers
 	load ../lib/sync
-	BIN=${BIN:-$BATS_TEST_DIRNAME/../../build}
 	world
 	app=$(layout_multi "$up" docker.io/team/app:1 one)
 	child=$(grep -o 'sha256:[0-9a-f]*' "$up/blobs/sha256/${app#sha256:}" | head -n 1)

@@ -6,10 +6,6 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	BIN=${BIN:-$BATS_TEST_DIRNAME/../../build}
-	BIN=$(cd "$BIN" && pwd)
-	load ../lib/layout
-	load ../lib/servers
 	load ../lib/sync
 	world
 	layout_image "$up" docker.io/team/app:1 one >/dev/null

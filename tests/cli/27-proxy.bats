@@ -3,10 +3,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	load ../lib/layout
-	load ../lib/servers
 	load ../lib/sync
-	BIN=${BIN:-$BATS_TEST_DIRNAME/../../build}
 	unset http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
 	world
 	layout_image "$up" docker.io/team/good:1 good
@@ -49,7 +46,5 @@ teardown() {
 }
 
 stop_proxy() {
-	kill "$fake_pid"
-	wait "$fake_pid" || true
-	servers=${servers/ $fake_pid/}
+	stop fake || true
 }

@@ -5,10 +5,7 @@ bats_require_minimum_version 1.5.0
 # shellcheck disable=SC2154  # bats sets output, stderr, lines
 
 setup() {
-	load ../lib/layout
-	load ../lib/servers
 	load ../lib/sync
-	BIN=${BIN:-$BATS_TEST_DIRNAME/../../build}
 	world
 }
 

@@ -6,14 +6,12 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	load ../lib/layout
-	load ../lib/serve
+	load ../lib/ask
 	dir=$BATS_TEST_TMPDIR/mirror
-	server=
 }
 
 teardown() {
-	serve_stop
+	stop_all
 }
 
 # One repository with a tag that is an image, a tag that is an index of two, one more registry.

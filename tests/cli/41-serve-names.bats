@@ -6,14 +6,12 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	load ../lib/layout
-	load ../lib/serve
+	load ../lib/ask
 	dir=$BATS_TEST_TMPDIR/mirror
-	server=
 }
 
 teardown() {
-	serve_stop
+	stop_all
 }
 
 # Four registries with an image each, two of them by the same path.
@@ -194,7 +192,7 @@ digest_of() {
 	has "Docker-Content-Digest: $d"
 	get /v2/alpine/tags/list
 	[ "$(cat "$body")" = '{"name":"alpine","tags":["3.19"]}' ]
-	serve_stop
+	stop server
 	serve_start --list-snapshots "$dir"
 	get /v2/alpine/tags/list
 	[ "$(cat "$body")" = '{"name":"alpine","tags":["3.19","3.19.20261120"]}' ]
@@ -344,7 +342,7 @@ referrers() {
 	await "entries of index.json without a usable name: 4"
 	get /v2/_catalog
 	[ "$(cat "$body")" = '{"repositories":[]}' ]
-	serve_stop
+	stop server
 	serve_start --name team/app "$dir"
 	get /v2/team/app/tags/list
 	[ "$(cat "$body")" = '{"name":"team/app","tags":["1.0","latest"]}' ]
@@ -356,7 +354,7 @@ referrers() {
 	# it is nobody's namespace
 	get '/v2/team/app/manifests/latest?ns=docker.io'
 	is 404 NAME_UNKNOWN
-	serve_stop
+	stop server
 	serve_start --name docker.io/library/app "$dir"
 	get '/v2/library/app/manifests/latest?ns=docker.io'
 	is 200

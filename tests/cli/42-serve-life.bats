@@ -6,14 +6,12 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-	load ../lib/layout
-	load ../lib/serve
+	load ../lib/ask
 	dir=$BATS_TEST_TMPDIR/mirror
-	server=
 }
 
 teardown() {
-	serve_stop
+	stop_all
 }
 
 # One tag; digest in $one.
@@ -48,7 +46,7 @@ begin_transfer() {
 # ---- the program ----
 
 @test "it links no library that only talks to upstreams" {
-	run ldd "$bin/mirror-serve"
+	run ldd "$BIN/mirror-serve"
 	[ "$status" -eq 0 ]
 	[[ $output == *libc.so* ]]
 	[[ $output != *libcurl* && $output != *libgit2* && $output != *libarchive* ]]
@@ -58,11 +56,11 @@ begin_transfer() {
 	local line
 	mirror_of_one "$dir"
 	mkfifo "$BATS_TEST_TMPDIR/ready"
-	"$bin/mirror-serve" --listen 127.0.0.1:0 "$dir" >"$BATS_TEST_TMPDIR/ready" 3>&- <&- &
-	server=$!
+	"$BIN/mirror-serve" --listen 127.0.0.1:0 "$dir" >"$BATS_TEST_TMPDIR/ready" 3>&- <&- &
+	server_pid=$! servers=" $!"
 	read -r line <"$BATS_TEST_TMPDIR/ready"
 	[[ $line == "listening on "* ]]
-	[ "$(readlink "/proc/$server/fd/0")" = /dev/null ]
+	[ "$(readlink "/proc/$server_pid/fd/0")" = /dev/null ]
 }
 
 @test "what cannot be used is named, with its own exit status" {
@@ -76,7 +74,7 @@ begin_transfer() {
 	rm "$BATS_TEST_TMPDIR/bare/index.json"
 	while IFS='|' read -r want name args; do
 		# shellcheck disable=SC2086 # words are meant
-		run --separate-stderr "$bin/mirror-serve" $args
+		run --separate-stderr "$BIN/mirror-serve" $args
 		[ "$status" -eq "$want" ] || { echo "# $args: $status" && false; }
 		[ "${#stderr_lines[@]}" -eq 1 ] || { echo "# $args: $stderr" && false; }
 		[[ $stderr == "mirror-serve: "*"$name"* ]] || { echo "# $args: $stderr" && false; }
@@ -103,7 +101,7 @@ begin_transfer() {
 @test "an address in use is status 16" {
 	mirror_of_one "$dir"
 	serve_start "$dir"
-	run --separate-stderr "$bin/mirror-serve" --listen "$address" "$dir"
+	run --separate-stderr "$BIN/mirror-serve" --listen "$address" "$dir"
 	[ "$status" -eq 16 ]
 	[[ $stderr == *"$address"* ]]
 }
@@ -113,7 +111,7 @@ begin_transfer() {
 	MIRROR_DIR=$dir serve_start
 	get /v2/alpine/manifests/1
 	is 200
-	serve_stop
+	stop server
 	cd "$BATS_TEST_TMPDIR"
 	serve_start
 	get /v2/alpine/manifests/1
@@ -139,8 +137,7 @@ begin_transfer() {
 	get "/v2/alpine/blobs/$layer" -r 0-1 -A x
 	get /v2/alpine/manifests/2 -A x
 	raw 'GET\n' >/dev/null
-	serve_stop
-	[ "$stopped" -eq 0 ]
+	stop server
 	sed 's/\[[^]]*\]/[-]/' "$BATS_TEST_TMPDIR/log" | diff - <(cat <<-END
 		127.0.0.1 - - [-] "GET /v2/alpine/manifests/1 HTTP/1.1" 200 $(layout_size "$dir" "$one") "evil \\x22agent\\x22"
 		127.0.0.1 - - [-] "GET /v2/alpine/blobs/$layer HTTP/1.1" 200 12 "-"
@@ -197,7 +194,7 @@ begin_transfer() {
 	mirror_of_one "$dir"
 	serve_start "$dir"
 	for broken in '{"manifests":[{"digest":"../../etc/passwd","size":1}]}' '' '[]' '{"manifests":{}}'; do
-		: >"$server_log"
+		: >"$server_err"
 		printf '%s' "$broken" >"$dir/index.json.new"
 		mv "$dir/index.json.new" "$dir/index.json"
 		await "generation 1 is served on"
@@ -206,7 +203,7 @@ begin_transfer() {
 		has "X-Mirror-Generation: 1"
 	done
 	rm "$dir/index.json"
-	kill -HUP "$server"
+	kill -HUP "$server_pid"
 	get /v2/alpine/manifests/1
 	is 200
 	layout_publish "$dir" 3
@@ -239,7 +236,7 @@ begin_transfer() {
 	get /v2/alpine/manifests/1
 	is 404
 	mv "$dir/kept" "$file"
-	kill -HUP "$server"
+	kill -HUP "$server_pid"
 	await "generation 1: "
 	get /v2/alpine/manifests/1
 	is 200
@@ -312,18 +309,15 @@ begin_transfer() {
 	connect idle
 	printf 'GET /v2/ HTTP/1.1\r\nHost: m\r\n\r\n' >&"$idle"
 	read -r line <&"$idle"
-	kill -TERM "$server"
+	kill -TERM "$server_pid"
 	# it closes what is idle: from here on it is known to be stopping
 	timeout 30 cat <&"$idle" >/dev/null
 	run curl -s "$url/v2/"
 	[ "$status" -eq 7 ]
 	[ "$(timeout 60 cat <&"$transfer" | sha256sum | cut -d' ' -f1)" = "${big#*:}" ]
 	exec {transfer}<&- {idle}<&-
-	stopped=0
-	wait "$server" || stopped=$?
-	server=
-	[ "$stopped" -eq 0 ]
-	[ ! -s "$server_log" ]
+	ended server
+	[ ! -s "$server_err" ]
 	grep -q "GET /v2/library/big/blobs/$big HTTP/1.1\" 200 67108864 " "$BATS_TEST_TMPDIR/log"
 }
 
@@ -334,14 +328,11 @@ begin_transfer() {
 	begin_transfer
 	connect idle
 	# a background process of a script ignores SIGINT: sent all the same
-	kill -INT "$server"
+	kill -INT "$server_pid"
 	timeout 30 cat <&"$idle" >/dev/null
-	kill -TERM "$server"
-	stopped=0
-	wait "$server" || stopped=$?
-	server=
+	kill -TERM "$server_pid"
+	ended server
 	exec {transfer}<&- {idle}<&-
-	[ "$stopped" -eq 0 ]
 }
 
 @test "a client that goes away in the middle is no error" {
@@ -356,9 +347,8 @@ begin_transfer() {
 	done
 	get /v2/alpine/manifests/1
 	is 200
-	serve_stop
-	[ "$stopped" -eq 0 ]
-	[ ! -s "$server_log" ]
+	stop server
+	[ ! -s "$server_err" ]
 	# what was not sent is not counted as sent
 	[ "$(grep -c "$big" "$BATS_TEST_TMPDIR/log")" = 6 ]
 	run ! grep -q ' 67108864 ' "$BATS_TEST_TMPDIR/log"

@@ -9,10 +9,7 @@ bats_require_minimum_version 1.5.0
 A=up.example/team/app:1
 
 setup() {
-	load ../lib/layout
-	load ../lib/servers
 	load ../lib/sync
-	BIN=${BIN:-$BATS_TEST_DIRNAME/../../build}
 	world
 }
 

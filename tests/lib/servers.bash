@@ -1,48 +1,62 @@
+# shellcheck shell=bash disable=SC2034  # what is set is for the tests
 # Programs of ours that run in the background of a test, each stopped by its pid.
 #
-#   serve NAME ARGS...      starts mirror-serve; sets NAME_pid, NAME_port, NAME_url when it is ready
-#   stop NAME
+#   serve NAME ARGS...      starts mirror-serve on a port that the kernel picks; when it is ready: NAME_pid, NAME_url,
+#                           NAME_port, NAME_err (a file)
+#   stop NAME               by SIGTERM; fails when it does not end well
+#   ended NAME              waits for one that was told to end; fails when it does not end well
 #   stop_all                for teardown
+#   misbehave               starts fakereg with the page $BATS_TEST_TMPDIR/fake.txt; sets fake_pid, fake_at; the page's own directory is
+#                           $BATS_TEST_TMPDIR/fake, its log of requests $BATS_TEST_TMPDIR/fake.log
+#   behaved                 ends it, and tells whether exactly what the page names was asked for
+#
+# Nothing here sleeps: ready is a line.
+
+BIN=$(cd "${BIN:-${BASH_SOURCE[0]%/*}/../../build}" && pwd)
+servers=''
 
 serve() {
-	local name=$1 line
+	local name=$1 ready=$BATS_TEST_TMPDIR/$1.ready line
 	shift
-	mkfifo "$BATS_TEST_TMPDIR/$name.ready"
-	"$BIN/mirror-serve" --listen 127.0.0.1:0 "$@" >"$BATS_TEST_TMPDIR/$name.ready" \
-		2>"$BATS_TEST_TMPDIR/$name.log" 3>&- &
-	servers="${servers:-} $!"
+	printf -v "${name}_err" %s "$BATS_TEST_TMPDIR/$name.err"
+	mkfifo "$ready"
+	"$BIN/mirror-serve" --listen 127.0.0.1:0 "$@" >"$ready" 2>"$BATS_TEST_TMPDIR/$name.err" 3>&- &
+	servers="$servers $!"
 	printf -v "${name}_pid" %s "$!"
-	read -r line <"$BATS_TEST_TMPDIR/$name.ready"
-	rm "$BATS_TEST_TMPDIR/$name.ready"
+	read -r line <"$ready" || return
+	rm "$ready"
 	printf -v "${name}_url" %s "${line#listening on }"
 	printf -v "${name}_port" %s "${line##*:}"
+}
+
+ended() {
+	local pid=${1}_pid
+	servers=${servers/ ${!pid}/}
+	wait "${!pid}"
 }
 
 stop() {
 	local pid=${1}_pid
 	kill "${!pid}"
-	wait "${!pid}" || return 1
-	servers=${servers/ ${!pid}/}
+	ended "$1"
 }
 
 stop_all() {
-	local pid
-	for pid in ${servers:-}; do
-		kill "$pid" 2>/dev/null && wait "$pid"
+	local pid bad=0
+	for pid in $servers; do
+		kill "$pid" && wait "$pid" || bad=$?
 	done
-	servers=""
+	servers=''
+	return "$bad"
 }
 
-#   misbehave               starts fakereg with the page $BATS_TEST_TMPDIR/fake.txt; sets fake_pid, fake_at; the page's own directory is
-#                           $BATS_TEST_TMPDIR/fake, its log of requests $BATS_TEST_TMPDIR/fake.log
-#   behaved                 ends it, and tells whether exactly what the page names was asked for
 misbehave() {
 	local line dir=$BATS_TEST_TMPDIR/fake
 	mkdir "$dir"
 	mkfifo "$dir.ready"
 	"$BIN/tests/tools/fakereg" "$dir.txt" "$dir.log" "$dir" >"$dir.ready" 2>"$dir.err" 3>&- &
 	fake_pid=$!
-	servers="${servers:-} $fake_pid"
+	servers="$servers $fake_pid"
 	exec 9<"$dir.ready"
 	while read -r line <&9 && [ "$line" != ready ]; do
 		case $line in "host A "*) fake_at=${line#host A } ;; esac
@@ -50,7 +64,5 @@ misbehave() {
 }
 
 behaved() {
-	kill "$fake_pid"
-	wait "$fake_pid" || { cat <&9; return 1; }
-	servers=${servers/ $fake_pid/}
+	stop fake || { cat <&9; return 1; }
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154  # strike_begin, and those who call, set them
 # Strikes at one system call of a command that works on a mirror: a fault, or a kill. Sourced by bats.
 #
 # $mirror is the directory; calls that do not touch it (the loader's, the sanitizer's) are left alone.

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # what is set is for the tests
 # A small world for mirror-sync: an upstream (mirror-serve over a layout), lists in a git checkout, a mirror.
 #
 #   world                   makes $up (the upstream's layout), $lists (mirror-lists of a checkout), $mirror
@@ -7,6 +8,11 @@
 #   published REF           the digest that the mirror publishes under REF; "" when it does not
 #   note REF KEY            an annotation (dev.ocimirror.KEY) of an entry
 #   requests METHOD [PATH]  how many such requests the upstream was sent
+
+# shellcheck source=tests/lib/layout.bash
+source "${BASH_SOURCE[0]%/*}/layout.bash"
+# shellcheck source=tests/lib/servers.bash
+source "${BASH_SOURCE[0]%/*}/servers.bash"
 
 world() {
 	cd "$BATS_TEST_TMPDIR" || return
