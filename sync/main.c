@@ -2,6 +2,7 @@
  * mirror-sync: upstream registries -> mirror. This file reads the environment and turns what happened
  * into the exit status; the command line is read by sync/cmdline.c.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "oci/err.h"
@@ -60,6 +61,17 @@ static int with_report(const struct run *r, const struct cmdline *o, const struc
 	return outcome->status;
 }
 
+/* The disk is the one trouble of the mirror's that passes without anybody looking for its cause. */
+static void tell_mirror(const struct err *err)
+{
+	bool full = err->sys == ENOSPC || err->sys == EDQUOT;
+
+	log_line(
+		"%s%s", err->msg,
+		full ? "; what was published stands; make room and run again, it goes on from there"
+		     : "");
+}
+
 static int sync_lists(struct run *r, const struct cmdline *o, struct source *source)
 {
 	struct err err;
@@ -72,7 +84,7 @@ static int sync_lists(struct run *r, const struct cmdline *o, struct source *sou
 
 	show_progress_end();
 	if (result < 0)
-		log_err(&err);
+		tell_mirror(&err);
 	else
 		show_results(r, o->color);
 	if (stop && r->stopped)

@@ -144,3 +144,19 @@ checked() {
 	run -0 sync
 	[[ $output == *"3 new"* ]]
 }
+
+@test "a disk that is full: status 16, what was published stands, and what to do is said" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	strace -o /dev/null true 2>/dev/null || skip "tracing is not allowed here"
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1
+	sync
+	before=$(sha256sum <"$mirror/index.json")
+	layout_image "$up" docker.io/team/app:1 two
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run --separate-stderr strace -f -o calls -P "$mirror/.mirror/partial" -e inject=openat:error=ENOSPC:when=2+ \
+		"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists"
+	[ "$status" -eq 16 ]
+	[[ ${stderr_lines[0]} == "mirror-sync: "*"$mirror: "*": No space left on device; what was published stands; make room and run again, it goes on from there" ]]
+	[ "$(sha256sum <"$mirror/index.json")" = "$before" ]
+	run -0 sync
+}
