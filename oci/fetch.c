@@ -479,7 +479,7 @@ static void walk_manifest(struct want *want, struct span bytes)
 	walk_below(want, &m);
 }
 
-/* Bytes of the blobs that nobody has asked for (or, when measuring, counted) yet. */
+/* Bytes of the blobs that nobody has asked for (or, when measuring, counted) yet, and that no earlier run left. */
 static int64_t count_missing(struct walk *w)
 {
 	struct fetch *f = w->fetch;
@@ -492,8 +492,10 @@ static int64_t count_missing(struct walk *w)
 		if (table_get(f->measuring ? &f->counted : &f->objects, digest))
 			continue;
 		missing += w->blobs[i]->size;
-		if (!f->measuring)
+		if (!f->measuring) {
+			missing -= layout_begun(f->layout, &w->blobs[i]->digest, w->blobs[i]->size);
 			continue;
+		}
 		copy = xstrdup(digest);
 		table_put(&f->counted, copy, copy);
 	}

@@ -293,6 +293,20 @@ static int resume(struct layout_blob *b, struct err *err)
 	return 0;
 }
 
+int64_t layout_begun(struct layout *l, const struct digest *d, int64_t size)
+{
+	char name[DIGEST_MAX + 1];
+	struct err ignored;
+	struct stat st;
+
+	if (l->partial.dir < 0 && partial_open(&l->partial, l->root, &ignored) < 0)
+		return 0;
+	digest_name(d, name);
+	if (fstatat(l->partial.dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_size > size)
+		return 0;
+	return st.st_size;
+}
+
 static void free_blob(struct layout_blob *b)
 {
 	table_remove(&b->layout->writing, b->digest.str);

@@ -83,6 +83,8 @@ struct layout_blob;
  */
 struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64_t size,
 				 int64_t *have, struct err *err);
+/* How many bytes of it an earlier run left, as far as can be told without reading them. */
+int64_t layout_begun(struct layout *l, const struct digest *d, int64_t size);
 /* Forgets what is there: the upstream answered with the whole content. */
 int layout_restart(struct layout_blob *b, struct err *err);
 /* DIGEST when it would grow past its size. */

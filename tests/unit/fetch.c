@@ -350,12 +350,22 @@ static void test_embedded(void)
 static void test_admit(void)
 {
 	struct content *layer = add("a layer too large"), *root = image(add("{\"g\":1}"), layer);
-	struct outcome o = { .refuse_above = 10 };
+	struct outcome o = { .refuse_above = 12 };
+	struct layout_blob *b;
+	struct err err;
+	int64_t left;
 
 	fetch(&o, "a/large:1", root, NULL);
 	run();
 	CHECK_ROW(o.done == 1 && o.err.kind == ERR_LIMIT && layer->asked == 0,
 		  "what is refused is refused before its blobs are asked for");
+	b = layout_begin(&layout, &layer->digest, 17, &left, &err);
+	CHECK(b && layout_write(b, layer->bytes, 12, &err) == 0);
+	layout_abandon(b);
+	fetch(&o, "a/large:1", root, NULL);
+	run();
+	CHECK_ROW(o.done == 1 && o.err.kind == ERR_NONE && have(layer),
+		  "what an earlier run left needs no room again");
 	forget();
 }
 

@@ -259,6 +259,7 @@ static void test_resume(void)
 			tempdir_write(&t, path, partials[i].left);
 			CHECK(fchmodat(t.fd, path, partials[i].mode, 0) == 0);
 		}
+		CHECK_ROW(layout_begun(&l, &d, 11) == partials[i].have, partials[i].name);
 		b = layout_begin(&l, &d, 11, &have, &err);
 		CHECK_ROW(b && have == partials[i].have && layout_written(b) == have,
 			  partials[i].name);
