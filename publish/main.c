@@ -66,7 +66,9 @@ static int without_verb(struct run *run, int argc, char **argv, struct err *err)
 		.summary = "operate what a mirror publishes",
 		.after =
 			"Exit status: 0 done, 1 wrong use, 2 done in part or something found, 16 the "
-			"mirror could not be used.",
+			"mirror could not be used.\n"
+			"\n"
+			"Environment: MIRROR_DIR; NO_COLOR.",
 		.options = options,
 	};
 	char **words;
