@@ -53,6 +53,21 @@ known_options() {
 	done
 }
 
+# A heading's anchor: lower case, blanks as dashes, without other marks.
+anchors() {
+	sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9_\n-'
+}
+
+@test "every link into a page leads to a heading of it" {
+	pages | grep '\.md$' | while read -r page; do
+		grep -o ']([^)#]*#[^)]*)' "$page" | sed 's/^](//; s/)$//' | while IFS='#' read -r link anchor; do
+			case $link in http*) continue ;; esac
+			anchors "$(dirname "$page")/${link:-$(basename "$page")}" | grep -qx -e "$anchor" ||
+				{ echo "$page: $link#$anchor" && false; }
+		done
+	done
+}
+
 # "base.list:12:31: unknown option ..." in the table of mirror-lists/README.md, against lines that are wrong so.
 @test "the errors that mirror-lists/README.md names are the ones there are" {
 	lists=$BATS_TEST_TMPDIR/lists
