@@ -87,11 +87,6 @@ static void end(struct ask *a, const struct err *err)
 	a->verb->done(a, err);
 }
 
-void ask_finish(struct ask *a)
-{
-	end(a, NULL);
-}
-
 void ask_fail(struct ask *a, const struct err *why)
 {
 	struct err err = *why;
@@ -159,7 +154,7 @@ void ask_end_with(struct ask *a, enum ask_end end_, const struct err *err)
 		if (a->list != ending)
 			list_append(ending, a);
 		return;
-	case ASK_DONE: ask_finish(a); return;
+	case ASK_DONE: end(a, NULL); return;
 	case ASK_AGAIN: ask_again(a); return;
 	case ASK_FAILED: break;
 	}
@@ -324,7 +319,7 @@ static void start(struct ask *a)
 
 	switch (prepare(a, &err)) {
 	case ASK_FAILED: ask_fail(a, &err); break;
-	case ASK_DONE: ask_finish(a); break;
+	case ASK_DONE: end(a, NULL); break;
 	case ASK_WAIT:
 		take_slot(a);
 		ask_end_with(a, ASK_WAIT, NULL);

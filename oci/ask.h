@@ -100,7 +100,6 @@ struct pace *ask_pace(const struct ask *a);
 /* What can become of an answer; one of these, once. */
 /* What the verb's end() said of it. */
 void ask_end_with(struct ask *a, enum ask_end end, const struct err *err);
-void ask_finish(struct ask *a);
 /* This endpoint can't help; the next one may. */
 void ask_fail(struct ask *a, const struct err *why);
 /* Another try may mend it: after so many nanoseconds (-1: not said), so many tries at most. */

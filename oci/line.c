@@ -8,8 +8,8 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* In UTF-8 every byte but those of 10xxxxxx begins a character. */
-int line_width(struct span text)
+/* The number of characters: in UTF-8 every byte but those of 10xxxxxx begins one. */
+static int width(struct span text)
 {
 	int n = 0;
 
@@ -29,10 +29,10 @@ int line_column(const struct line_word *w, size_t offset)
 	size_t i = 0;
 
 	if (!w->raw.n || w->raw.p[0] != '"')
-		return w->value_column + line_width(span_of(w->raw.p, offset));
+		return w->value_column + width(span_of(w->raw.p, offset));
 	for (i = 1; offset && i < w->raw.n; offset--)
 		i += is_escape(w->raw, i) ? 2 : 1;
-	return w->value_column + line_width(span_of(w->raw.p, i));
+	return w->value_column + width(span_of(w->raw.p, i));
 }
 
 struct cursor {
@@ -43,7 +43,7 @@ struct cursor {
 
 static int wrong(const struct cursor *c, size_t at, struct err *err, const char *msg)
 {
-	*c->column = 1 + line_width(span_of(c->text.p, at));
+	*c->column = 1 + width(span_of(c->text.p, at));
 	return err_set(err, ERR_USAGE, 0, "%s", msg);
 }
 
@@ -104,9 +104,9 @@ static int take_word(struct line *l, struct cursor *c, struct err *err)
 	if (l->n == LINE_WORDS)
 		return wrong(c, c->at, err, "too many words in a line");
 	*w = (struct line_word){ .key = { .p = NULL } };
-	w->column = 1 + line_width(span_of(c->text.p, c->at));
+	w->column = 1 + width(span_of(c->text.p, c->at));
 	take_key(c, w);
-	w->value_column = 1 + line_width(span_of(c->text.p, c->at));
+	w->value_column = 1 + width(span_of(c->text.p, c->at));
 	l->n++;
 	if (w->key.p && c->at < c->text.n && c->text.p[c->at] == '"')
 		return take_quoted(l, c, w, err);
@@ -164,7 +164,7 @@ static bool is_text(const struct place *at, struct span line)
 
 	if (good == line.n)
 		return true;
-	problem_add(at->problems, false, at->file, at->line, 1 + line_width(span_of(line.p, good)),
+	problem_add(at->problems, false, at->file, at->line, 1 + width(span_of(line.p, good)),
 		    "byte 0x%02x is not text (UTF-8 without control characters): the rest of the "
 		    "file is not read",
 		    (unsigned char)line.p[good]);

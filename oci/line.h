@@ -51,9 +51,6 @@ const struct line_word *line_find(const struct line *l, const char *key);
 /* The column of the character at `offset` in w->text. */
 int line_column(const struct line_word *w, size_t offset);
 
-/* The text's number of characters, as columns count them. */
-int line_width(struct span text);
-
 /* Where a problem is; handed down to whoever may find one. */
 struct place {
 	struct problems *problems;

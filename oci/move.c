@@ -112,16 +112,12 @@ static void fill_snapshot(const struct move *m, struct entry *s, const struct en
 	entry_set_note(s, NOTE_SNAPSHOT_BY, kept_by);
 }
 
-struct entry *move_snapshot(const struct move *m, const struct entry *e, struct err *err)
+static struct entry *snapshot_of(const struct move *m, const struct entry *e, struct err *err)
 {
 	char stamp[STAMP_MAX];
 	own_free char *base = NULL;
 	struct entry *s;
 
-	if (!move_ref_tag(e->ref)) {
-		err_set(err, ERR_INVALID, 0, "\"%s\" has no tag to keep a snapshot under", e->ref);
-		return NULL;
-	}
 	stamp_print(m->suffix, m->when, stamp);
 	base = xasprintf("%s%s", e->ref, stamp);
 	s = find_same(m->index, base, e->ref, &e->digest);
@@ -138,7 +134,7 @@ int move_tag(const struct move *m, struct entry *e, const char *media_type, cons
 	struct entry *kept = NULL;
 
 	if (e->digest.str[0] && !digest_eq(&e->digest, d) && move_ref_tag(e->ref)) {
-		kept = move_snapshot(m, e, err);
+		kept = snapshot_of(m, e, err);
 		if (!kept)
 			return -1;
 	}

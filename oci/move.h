@@ -49,17 +49,14 @@ struct move {
 const char *move_ref_tag(const char *ref);
 
 /*
- * The entry that keeps what e points at, under <tag><datestamp>: made when needed, found when the
- * same digest already has that day's name (or its -N: then it is told that it was replaced again);
- * -2, -3, ... when the name means something else. INVALID when e has no tag or no valid one can be
- * made of it (too long): the caller leaves the tag where it is.
- */
-struct entry *move_snapshot(const struct move *m, const struct entry *e, struct err *err);
-
-/*
  * Moves e to new content after keeping the old; *snapshot (may be NULL) gets the snapshot's entry,
  * or NULL when there was nothing to keep: a new entry, the same digest, or no tag. The caller sets
- * NOTE_SOURCE, NOTE_SYNCED and so on afterwards.
+ * NOTE_SOURCE, NOTE_SYNCED and so on afterwards. INVALID when the snapshot's name can't be made (too
+ * long): the tag stays where it is.
+ *
+ * The snapshot is <tag><datestamp>: made when needed, found when the same digest already has that
+ * day's name (or its -N: then it is told that it was replaced again); -2, -3, ... when the name means
+ * something else.
  */
 int move_tag(const struct move *m, struct entry *e, const char *media_type, const struct digest *d,
 	     int64_t size, struct entry **snapshot, struct err *err);

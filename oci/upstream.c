@@ -222,7 +222,7 @@ static int set_up(struct upstream *up, const struct conf_registry *line, struct 
 	return 0;
 }
 
-struct upstream *upstream_new(struct registry *r, const char *name, struct err *err)
+static struct upstream *new_upstream(struct registry *r, const char *name, struct err *err)
 {
 	struct upstream *up = xcalloc(1, sizeof(*up));
 	const struct conf *conf = r->o.conf;
@@ -286,7 +286,7 @@ struct upstream *upstream_of(struct registry *r, const char *name)
 
 	if (up)
 		return up;
-	up = upstream_new(r, name, &err);
+	up = new_upstream(r, name, &err);
 	if (!up)
 		up = broken(r, name, &err);
 	add_upstream(r, up);

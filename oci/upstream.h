@@ -92,8 +92,6 @@ struct upstream {
 	uint64_t requests, bytes, retries;
 };
 
-/* Reads what mirror.conf says of the host, and its certificates. USAGE, when that can't be. */
-struct upstream *upstream_new(struct registry *r, const char *name, struct err *err);
 void upstream_free(struct upstream *up);
 
 /* Tells the program, once per text. */

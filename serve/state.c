@@ -119,7 +119,7 @@ const struct tag *repository_tag(const struct repository *r, struct span name)
 	return NULL;
 }
 
-bool repository_reaches(const struct repository *r, const struct object *o)
+static bool reaches(const struct repository *r, const struct object *o)
 {
 	size_t low = 0, high = r->nreached;
 
@@ -141,7 +141,7 @@ struct object *repository_object(const struct state *s, const struct repository 
 {
 	struct object *o = table_get(&s->objects, d->str);
 
-	return o && repository_reaches(r, o) ? o : NULL;
+	return o && reaches(r, o) ? o : NULL;
 }
 
 bool state_has_host(const struct state *s, const char *host)

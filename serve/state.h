@@ -100,7 +100,6 @@ const struct tag *repository_tag(const struct repository *r, struct span name);
 /* The content of that digest, if the repository reaches it. */
 struct object *repository_object(const struct state *s, const struct repository *r,
 				 const struct digest *d);
-bool repository_reaches(const struct repository *r, const struct object *o);
 bool state_has_host(const struct state *s, const char *host);
 
 /* The first referrer of that subject; *n gets how many follow it in the array, including those of
