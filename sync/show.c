@@ -127,10 +127,13 @@ static void show_misses(const struct run *r)
 static void show_unlisted(const struct run *r)
 {
 	if (r->nunlisted > 1)
-		log_line("%s and %zu more: on no list any more; the mirror serves them as before",
-			 r->unlisted, r->nunlisted - 1);
+		log_line(
+			"%s and %zu more: unlisted: the lists no longer mean them; the mirror serves them as before",
+			r->unlisted, r->nunlisted - 1);
 	else if (r->nunlisted)
-		log_line("%s: on no list any more; the mirror serves it as before", r->unlisted);
+		log_line(
+			"%s: unlisted: the lists no longer mean it; the mirror serves it as before",
+			r->unlisted);
 }
 
 static void show_total(const struct run *r)

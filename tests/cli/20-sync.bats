@@ -225,7 +225,7 @@ today() {
 	sync "*:2"
 	[ "$(note up.example/team/app:1 unlisted-since)" = "" ]
 	run -0 --separate-stderr sync
-	[ "$stderr" = "mirror-sync: up.example/team/app:1: on no list any more; the mirror serves it as before" ]
+	[ "$stderr" = "mirror-sync: up.example/team/app:1: unlisted: the lists no longer mean it; the mirror serves it as before" ]
 	[ "$(published up.example/team/app:1)" != "" ]
 	[ "$(note up.example/team/app:1 unlisted-since)" != "" ]
 	run -0 --separate-stderr sync
@@ -235,7 +235,7 @@ today() {
 	[ "$(note up.example/team/app:1 unlisted-since)" = "" ]
 	list
 	run -0 --separate-stderr sync
-	[ "$stderr" = "mirror-sync: up.example/team/app:1 and 1 more: on no list any more; the mirror serves them as before" ]
+	[ "$stderr" = "mirror-sync: up.example/team/app:1 and 1 more: unlisted: the lists no longer mean them; the mirror serves them as before" ]
 }
 
 @test "PATTERN limits a run" {
