@@ -253,14 +253,15 @@ void creds_begin(struct creds *c, const char *host)
 bool creds_ready(struct creds *c, const char *host)
 {
 	own_free char *known = authfile_key(host);
+	bool ready = true;
 
 	for (size_t i = 0; i < c->nanswers; i++) {
 		struct answer *a = &c->answers[i];
 
 		if (a->under_way && strcmp(a->host, known) == 0 && !helper_ended(a->under_way))
-			return false;
+			ready = false; /* the others are listened to all the same */
 	}
-	return true;
+	return ready;
 }
 
 size_t creds_watch(const struct creds *c, int *fds, size_t max)

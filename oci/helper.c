@@ -169,6 +169,8 @@ static void take_more(struct helper_run *r)
 
 int helper_fd(const struct helper_run *r)
 {
+	if (r->pid <= 0)
+		return -1;
 	return r->out < 0 ? r->pidfd : r->out;
 }
 

@@ -30,7 +30,7 @@ struct helper_run;
 struct helper_run *helper_start(const struct helper *h, const char *server);
 
 /* Whether it has ended, or its time is up; never waits. Until then helper_fd() becomes readable when it is worth to
- * look again. */
+ * look again; then it is -1. */
 bool helper_ended(struct helper_run *r);
 int helper_fd(const struct helper_run *r);
 

@@ -443,6 +443,7 @@ static void test_ahead(void)
 	creds_begin(c, "gcr.io");
 	while (!creds_ready(c, "gcr.io") && creds_watch(c, &p.fd, 1) == 1)
 		poll(&p, 1, -1);
+	CHECK_ROW(creds_watch(c, &p.fd, 1) == 0, "what has ended wakes nobody any more");
 	creds_begin(c, "gcr.io");
 	check_found(c, "gcr.io", "basic eve e-secret", "begun, and found");
 	CHECK_TEXT(log_of(&t, "all", &all), "get gcr.io handed-on\n", "it was run once");
@@ -452,6 +453,28 @@ static void test_ahead(void)
 	creds_begin(c, "r.corp");
 	creds_free(c);
 	CHECK_ROW(waitpid(-1, NULL, 0) < 0 && errno == ECHILD, "what still runs is ended");
+}
+
+/* Docker Hub's two names are asked for at once; here, of the first nothing is ever heard. */
+static void test_two_helpers(void)
+{
+	own_by(tempdir_release) struct tempdir t = tempdir_new();
+	struct creds *c = creds_with(&t, "{\"credsStore\":\"h\"}", 10000);
+	struct pollfd p[2] = { { .events = POLLIN }, { .events = POLLIN } };
+	int fds[2];
+
+	if (mkfifoat(t.fd, "never", 0600) < 0)
+		abort();
+	put_helper(&t, "h", "case $server in https:*) read -r line <>never ;; esac");
+	creds_begin(c, "docker.io");
+	while (!creds_ready(c, "docker.io") && creds_watch(c, fds, 2) == 2) {
+		p[0].fd = fds[0];
+		p[1].fd = fds[1];
+		poll(p, 2, -1);
+	}
+	CHECK_ROW(!creds_ready(c, "docker.io") && creds_watch(c, fds, 2) == 1,
+		  "the one that has ended wakes nobody while the other goes on");
+	creds_free(c);
 }
 
 /*
@@ -498,6 +521,7 @@ int main(void)
 	test_programs();
 	test_relative_path();
 	test_hub_helper();
+	test_two_helpers();
 	test_timeout();
 	test_stores();
 	test_ahead();
