@@ -1,8 +1,6 @@
 #!/usr/bin/env bats
 # What every program says about itself: --help, --version, man pages, mistyped options, make install.
 
-# shellcheck disable=SC2154  # bats sets stderr and stderr_lines
-
 bats_require_minimum_version 1.5.0
 
 setup() {

@@ -1,8 +1,6 @@
 #!/usr/bin/env bats
 # mirror-sync --check: what a pull request runs first. Offline, strict, all errors at once.
 
-# shellcheck disable=SC2154  # bats sets stderr and stderr_lines
-
 bats_require_minimum_version 1.5.0
 
 setup() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # mirror-sync --repo: lists from a repository that is fetched first. Git's own servers: tests/interop/repo.bats.
 
-# shellcheck disable=SC2016,SC2030,SC2031,SC2154  # what is evaluated later; each test is a shell; bats sets stderr
+# shellcheck disable=SC2016,SC2030,SC2031  # what is evaluated later; each test is a process of its own
 
 bats_require_minimum_version 1.5.0
 

@@ -2,8 +2,6 @@
 # mirror-sync: what people and pipelines are told of a run, on a terminal and in each form of report.
 bats_require_minimum_version 1.5.0
 
-# shellcheck disable=SC2154  # bats sets output, stderr, lines
-
 setup() {
 	load ../lib/sync
 	world

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # mirror-publish on mirrors as syncs of days long gone left them: what is shown, rolled back, held and undone.
 
-# shellcheck disable=SC2154  # bats sets stderr and stderr_lines
 # shellcheck disable=SC2030,SC2031  # each test is a process of its own
 
 bats_require_minimum_version 1.5.0

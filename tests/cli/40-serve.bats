@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # mirror-serve's read API, asked with curl and with bare bytes, over a layout made by hand.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # variables are shared with tests/lib and set by eval
+# shellcheck disable=SC2030,SC2031  # each test is a process of its own
 
 bats_require_minimum_version 1.5.0
 

@@ -1,8 +1,6 @@
 #!/usr/bin/env bats
 # mirror-serve: which repository a name means, what lists hold, referrers, layouts of other tools.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # variables are shared with tests/lib and set by eval
-
 bats_require_minimum_version 1.5.0
 
 setup() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # mirror-serve as a process: reloads, signals, the access log, HTTP from clients that do not behave.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # variables are shared with tests/lib and set by eval
+# shellcheck disable=SC2030,SC2031,SC2034  # each test is a process of its own; eval sets some
 
 bats_require_minimum_version 1.5.0
 

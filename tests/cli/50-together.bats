@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # mirror-sync and mirror-publish on one mirror, one after the other and at the same time.
 
-# shellcheck disable=SC2154  # the library sets up, lists and mirror, upstream() its TEXT, bats stderr
 # shellcheck disable=SC2030,SC2031  # each test is a process of its own
 
 bats_require_minimum_version 1.5.0

@@ -51,7 +51,6 @@ check() {
 	local url=$1
 	shift
 	run --separate-stderr mirror_sync --check --repo "$url" --lists . "$@"
-	# shellcheck disable=SC2154  # bats sets stderr
 	echo "$output$stderr"
 }
 
