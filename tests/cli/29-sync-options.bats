@@ -1,0 +1,191 @@
+#!/usr/bin/env bats
+# mirror-sync's command line: what a run is limited to, only looks at, and tells.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load ../lib/sync
+	world
+}
+
+teardown() {
+	stop_all
+}
+
+@test "PATTERN limits a run" {
+	layout_image "$up" docker.io/team/app:1 one
+	layout_image "$up" docker.io/team/tool:1 two
+	list up.example/team/{app,tool}:1
+	run -0 sync "*/tool"
+	[ "$(published up.example/team/tool:1)" != "" ]
+	[ "$(published up.example/team/app:1)" = "" ]
+	[ "$(requests HEAD /app/)" -eq 0 ]
+}
+
+@test "--missing fetches what is not there and moves nothing" {
+	one=$(layout_image "$up" docker.io/team/app:1 one)
+	list up.example/team/app:1
+	sync
+	layout_image "$up" docker.io/team/app:1 two
+	layout_image "$up" docker.io/team/app:2 new
+	list up.example/team/app:{1,2}
+	forget_requests
+	run -0 sync --missing
+	[ "$(published up.example/team/app:1)" = "$one" ]
+	[ "$(published up.example/team/app:2)" != "" ]
+	[ "$(requests HEAD)" -eq 1 ]
+}
+
+@test "--dry-run says what would move, with status 32, and changes nothing" {
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1
+	run sync --dry-run
+	[ "$status" -eq 32 ]
+	[[ $output == *"app:1: would be new, sha256:"* ]]
+	[ ! -e "$mirror" ]
+	sync
+	before=$(find "$mirror" -type f -exec sha256sum {} + | sort)
+	run -0 sync --dry-run
+	layout_image "$up" docker.io/team/app:1 two
+	run sync --dry-run
+	[ "$status" -eq 32 ]
+	[[ $output == *"app:1: would be updated, sha256:"*" -> sha256:"* ]]
+	[ "$(requests GET /blobs/)" -eq 2 ]
+	[ "$(find "$mirror" -type f -exec sha256sum {} + | sort)" = "$before" ]
+}
+
+@test "--against compares with a running mirror" {
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1
+	sync
+	serve ours "$mirror"
+	run -0 "$BIN/mirror-sync" --lists "$lists" --mirror nowhere --dry-run --against "$ours_url"
+	layout_image "$up" docker.io/team/app:1 two
+	run "$BIN/mirror-sync" --lists "$lists" --mirror nowhere --dry-run --against "$ours_url/"
+	[ "$status" -eq 32 ]
+	run "$BIN/mirror-sync" --lists "$lists" --dry-run --against http://127.0.0.1:1
+	[ "$status" -eq 16 ]
+	[[ $output == *"http://127.0.0.1:1: "* ]]
+	run "$BIN/mirror-sync" --lists "$lists" --against "$ours_url"
+	[ "$status" -eq 1 ]
+}
+
+@test "--report writes JSON, JUnit or Markdown by the file's ending" {
+	layout_image "$up" docker.io/team/app:1 'one'
+	list up.example/team/app:1 up.example/team/missing:1
+	run sync --report r.json --label 'a "quoted" label'
+	[ "$status" -eq 2 ]
+	grep -q '"generation":1,"published":true' r.json
+	grep -q '"label":"a \\"quoted\\" label"' r.json
+	grep -q '{"ref":"up.example/team/app:1","state":"new","old":null,"new":"sha256:' r.json
+	grep -q '"ref":"up.example/team/missing:1","state":"failed"' r.json
+	grep -q '"status":2' r.json
+	grep -q '{"host":"up.example","requests":[0-9]*,"bytes":[0-9]*,"retries":0,"quota":null}' r.json
+	run sync --report r.xml
+	grep -q '<testsuite name="mirror-sync" tests="2" failures="1"' r.xml
+	run sync --report r.md
+	grep -q '^| up.example/team/missing:1 | failed |' r.md
+	run sync --report no/such/dir/r.json
+	[ "$((status & 1))" -eq 1 ]
+}
+
+@test "--tolerate is about what upstreams do, not about what a run was asked" {
+	for t in here gone; do layout_image "$up" docker.io/team/$t:1 $t; done
+	list up.example/team/{here,gone}:1
+	sync
+	layout_untag "$up" docker.io/team/gone:1
+	list up.example/team/{here,gone,none}:1
+	run -10 sync
+	run -2 sync --tolerate gone
+	run -8 sync --tolerate failed
+	run -0 sync --tolerate gone,failed,gone
+	run --separate-stderr -2 sync --tolerate gone,failed 'up.example/*' 'other.example/*'
+	[[ $stderr == *"other.example/*: nothing on the lists matches"* ]]
+	for bad in '' ',' 'gone,' Gone 'gone failed' all; do
+		run --separate-stderr -1 sync --tolerate "$bad"
+		[[ $stderr == "mirror-sync: --tolerate "* ]]
+	done
+}
+
+@test "--sizes: what breaks the policy is not fetched, so it is not in the sum" {
+	layout_image "$up" docker.io/team/small:1 one
+	layout_image "$up" docker.io/team/large:1 "$(printf 'large%.0s' {1..100})"
+	list up.example/team/{small,large}:1
+	conf "policy max-bytes=600"
+	run --separate-stderr -34 sync --dry-run --sizes --report r.json
+	small=$(jq '.images[0].missing' r.json)
+	[ "$small" -gt 0 ]
+	[[ ${lines[0]} == "up.example/team/small:1: would be new, "*", $small bytes to fetch" ]]
+	[[ ${lines[1]} == "1 new, 1 failed; "*"; $small bytes to fetch; nothing was changed (dry run)" ]]
+	[[ $stderr == *"up.example/team/large:1: needs "*", more than the 600 bytes of the policy's max-bytes="* ]]
+}
+
+@test "--dry-run --sizes says what would be fetched, shared content once, and leaves nothing behind" {
+	layout_multi "$up" docker.io/team/app:1 one
+	layout_multi "$up" docker.io/team/app:2 one
+	list up.example/team/app:{1,2}
+	run sync --dry-run --sizes
+	[ "$status" -eq 32 ]
+	[[ $output == *"app:1: would be new, "*" bytes to fetch"* ]]
+	[[ $output == *"app:2: would be new, "*", 0 bytes to fetch"* ]]
+	[ "$(requests GET /blobs/)" -eq 0 ]
+	[ ! -e "$mirror" ]
+	sync
+	run -0 sync --dry-run --sizes
+	[[ $output == "2 current; "*"; 0 bytes to fetch; nothing was changed (dry run)" ]]
+	run sync --sizes
+	[ "$status" -eq 1 ]
+}
+
+@test "--dry-run where a sync would make a mirror: in an empty directory, and after one that was killed there" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1"
+	mkdir "$mirror"
+	run -32 sync --dry-run
+	[ "$(ls -A "$mirror")" = "" ]
+	printf '{"imageLayoutVersion":"1.0.0"}' >"$mirror/oci-layout"
+	run -32 sync --dry-run
+	sync
+	rm "$mirror/index.json"
+	cp "$mirror/.mirror/generations/1.json" "$mirror/.mirror/generations/0.json"
+	run --separate-stderr -16 sync --dry-run
+	[[ $stderr == *"index.json"* ]]
+}
+
+@test "a PATTERN that nothing on the lists matches is named, status 2" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1" "up.example/team/app tags=none*"
+	run --separate-stderr -2 sync up.example/team/app:1 up.example/team/ap:1 'up.example/team/app:none*'
+	[[ $output == *"1 new"* ]]
+	[ "$(grep -c 'nothing on the lists matches' <<<"$stderr")" -eq 1 ]
+	[[ $stderr == *"mirror-sync: up.example/team/ap:1: nothing on the lists matches"* ]]
+}
+
+@test "--report: a place that cannot be written to is said before anything is done; what is no file is written to" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1"
+	for place in nowhere/report.json team; do
+		run --separate-stderr -1 sync --report "$place"
+		[[ $stderr == "mirror-sync: --report: "*"\"${place%report.json}\""* ]]
+		[ ! -e "$mirror" ]
+	done
+	mkfifo pipe
+	ln -s elsewhere.json link.json
+	: >elsewhere.json
+	cat pipe >got 3>&- &
+	sync --report pipe
+	wait $!
+	jq -e .published got
+	sync --report link.json
+	jq -e '.published | not' elsewhere.json
+	[ -p pipe ] && [ -L link.json ]
+}
+
+@test "--label is one line of text" {
+	list "# nothing"
+	for label in $'two\nlines' $'bad \xff byte' $'\e[31mred'; do
+		run --separate-stderr -1 sync --label "$label"
+		[[ $stderr == "mirror-sync: --label is "* ]]
+		[ ! -e "$mirror" ]
+	done
+	sync --label 'Sprint 47 "größer"'
+}
