@@ -423,15 +423,32 @@ status_json() {
 	[[ $stderr == "mirror-sync: warning: "*"state.json"*"the next run asks for everything" ]]
 }
 
-# What an earlier run left of a layer of several megabytes, and how often its bytes are asked for then.
-@test "a large layer goes on from what an earlier run left, be it right or wrong" {
+# An image of a layer of several megabytes: in the file "layer", digest in $layer.
+large_layer() {
+	local config
 	seq 1 400000 | head -c 2600000 >layer
 	layer=$(layout_blob "$up" <layer)
 	config=$(layout_blob "$up" "{}")
 	printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' "$OCI_MANIFEST" \
 		"$(layout_desc "$up" "$config" a/b)" "$(layout_desc "$up" "$layer" a/b)" |
 		layout_manifest "$up" docker.io/team/app:1 "$OCI_MANIFEST"
-	list "up.example/team/app:1"
+	list up.example/team/app:1
+}
+
+@test "where no more threads are allowed, large layers are hashed all the same" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	strace -o /dev/null true 2>/dev/null || skip "tracing is not allowed here"
+	large_layer
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o calls -e trace=clone3 -e inject=clone3:error=EAGAIN \
+		"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists"
+	grep -q EAGAIN calls
+	cmp layer "$mirror/blobs/sha256/${layer:7:64}"
+	whole
+}
+
+# What an earlier run left of a layer of several megabytes, and how often its bytes are asked for then.
+@test "a large layer goes on from what an earlier run left, be it right or wrong" {
+	large_layer
 	name=sha256-${layer:7:64}
 	head -c 1500000 layer >beginning
 	tr 1 2 <beginning >wrong-beginning
