@@ -11,6 +11,7 @@
 #include "oci/limits.h"
 #include "oci/origin.h"
 #include "oci/own.h"
+#include "oci/pace.h"
 #include "oci/url.h"
 #include "sync/netrc.h"
 #include "sync/remedy.h"
@@ -258,8 +259,9 @@ static int refused(const struct web *w, struct err *err)
 		remedy_add(err);
 		return -1;
 	}
-	return err_set(err, ERR_NET, (int)status, "%s answers %ld: try again later", host(w),
-		       status);
+	return err_set(err, ERR_NET, (int)status, "%s answers %ld: %s", host(w), status,
+		       pace_is_transient(status) ? "try again later"
+						 : "is it the URL that git clones?");
 }
 
 /* Asks until there is an answer that can be read. */

@@ -168,6 +168,7 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 			location /page/ { default_type text/html; return 200 '<html>log in, please</html>'; }
 			location /mine/ { return 403; }
 			location /down/ { return 503; }
+			location /over/ { return 410; }
 		}
 	END
 	local url=https://localhost:$port
@@ -175,6 +176,7 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	refused 'localhost: answers with "text/html", not as a git server does' "$url/page/lists.git"
 	refused 'localhost does not let us read it (403)' "$url/mine/lists.git"
 	refused 'localhost answers 503: try again later' "$url/down/lists.git"
+	refused 'localhost answers 410: is it the URL that git clones?' "$url/over/lists.git"
 	check "$url/team/lists.git" --rev no-such-branch
 	[ "$status" = 1 ]
 	[[ $stderr == "mirror-sync: nothing was done: $url/team/lists.git: unknown git revision \"no-such-branch\""* ]]
