@@ -24,18 +24,7 @@ serve_start() {
 }
 
 await() {
-	local line tail
-	exec {tail}< <(exec tail -n +1 -f "$server_err" 3>&-)
-	while read -r -t 30 -u "$tail" line; do
-		if [[ $line == *$1* ]]; then
-			kill $!
-			exec {tail}<&-
-			return 0
-		fi
-	done
-	kill $!
-	echo "# not in the log: $1"
-	return 1
+	log_has "$server_err" "$1"
 }
 
 get() {

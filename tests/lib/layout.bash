@@ -17,7 +17,8 @@
 #   layout_entry DIR REF DIGEST [TYPE [NOTES]]      one more entry (an empty REF: without a name) for ...
 #   layout_publish DIR [GENERATION]                 ... the next index.json, which replaces the last one by rename
 #
-# Entries are kept in DIR/entries, one a line.
+# Entries are kept in DIR/entries, one a line. A layout that a mirror-serve is serving takes its changes over in its
+# own time: with layout_served DIR PID LOG said once, each change waits until it has.
 
 OCI_MANIFEST=application/vnd.oci.image.manifest.v1+json
 OCI_INDEX=application/vnd.oci.image.index.v1+json
@@ -103,8 +104,34 @@ layout_index_json() {
 }
 
 layout_publish() {
-	layout_index_json "$@" >"$1/index.json.new"
+	local number=${2:-} pid log
+	if [ -e "$1/served" ]; then
+		read -r number pid log <"$1/served"
+		echo "$((number + 1)) $pid $log" >"$1/served"
+	fi
+	layout_index_json "$1" "$number" >"$1/index.json.new"
 	mv "$1/index.json.new" "$1/index.json"
+	[ -z "${pid:-}" ] || ! kill -0 "$pid" 2>/dev/null || log_has "$log" "generation $number:"
+}
+
+layout_served() {
+	echo "1 $2 $3" >"$1/served"
+}
+
+# FILE PATTERN: a line of the log that matches is there, or comes.
+log_has() {
+	local line tail
+	exec {tail}< <(exec tail -n +1 -f "$1" 3>&-)
+	while read -r -t 30 -u "$tail" line; do
+		if [[ $line == *$2* ]]; then
+			kill $!
+			exec {tail}<&-
+			return 0
+		fi
+	done
+	kill $!
+	echo "# not in the log: $2" >&2
+	return 1
 }
 
 # DIR REF: what stands there is forgotten.

@@ -22,6 +22,7 @@ world() {
 	upstream_log=$BATS_TEST_TMPDIR/upstream.access
 	layout_new "$up"
 	serve upstream --access-log "$upstream_log" "$up"
+	layout_served "$up" "$upstream_pid" "$upstream_err"
 	mkdir -p "$lists"
 	git init -q -b main team
 	git -C team config user.name Ann
