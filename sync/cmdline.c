@@ -225,6 +225,10 @@ static int check_values(struct cmdline *a, struct err *err)
 			return -1;
 	if (o.quota_wait && unit_duration(&run->quota_wait, span_str(o.quota_wait), err) < 0)
 		return err_wrap(err, "--wait-for-quota");
+	if (run->quota_wait == UNIT_NEVER)
+		return err_set(
+			err, ERR_USAGE, 0,
+			"--wait-for-quota is how long to wait, such as 6h: \"never\" is what happens without it");
 	if (a->source.suffix && stamp_check(a->source.suffix, err) < 0)
 		return err_wrap(err, "--snapshot-suffix");
 	if (o.format && annotate_format(&a->format, o.format, err) < 0)

@@ -189,3 +189,12 @@ teardown() {
 	done
 	sync --label 'Sprint 47 "größer"'
 }
+
+@test "--wait-for-quota takes a time, and says so" {
+	list "# nothing"
+	run --separate-stderr -1 sync --wait-for-quota never
+	[ "$stderr" = 'mirror-sync: --wait-for-quota is how long to wait, such as 6h: "never" is what happens without it' ]
+	run --separate-stderr -1 sync --wait-for-quota soon
+	[[ $stderr == 'mirror-sync: --wait-for-quota: "soon" is not a duration '* ]]
+	[ ! -e "$mirror" ]
+}
