@@ -541,3 +541,17 @@ void fetch_image(struct fetch *f, const struct ref *from, const struct digest *r
 	w->in_walk = false;
 	walk_step(w);
 }
+
+uint64_t fetch_awaited(const struct fetch *f)
+{
+	const struct object *o;
+	uint64_t bytes = 0;
+
+	for (size_t at = 0; (o = table_next(&f->objects, &at));) {
+		const struct want *w = o->wants;
+
+		if (!w->manifest)
+			bytes += (uint64_t)(w->size - layout_begun(f->layout, &o->digest, w->size));
+	}
+	return bytes;
+}

@@ -59,4 +59,7 @@ void fetch_measure(struct fetch *f, const struct layout *base);
 void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
 		 const char *platforms, fetch_admit *admit, fetch_done *done, void *arg);
 
+/* Bytes of blobs that have been asked for and are not in the store's files yet. Looks at each such file. */
+uint64_t fetch_awaited(const struct fetch *f);
+
 #endif

@@ -40,13 +40,17 @@ static int check_policy(const struct run *r, int64_t bytes, struct err *err)
 int work_check_room(const struct run *r, int64_t bytes, bool *no_room, struct err *err)
 {
 	char needs[32], left[32];
-	uint64_t room;
+	uint64_t room, awaited;
 
 	if (check_policy(r, bytes, err) < 0)
 		return -1;
 	if (layout_room(&r->layout, &room, err) < 0)
 		return -1;
-	room = room > r->promised ? room - r->promised : 0;
+	if (room >= r->promised + (uint64_t)bytes)
+		return 0;
+	/* a part of what was promised has arrived, and has taken its room already */
+	awaited = fetch_awaited(r->fetch);
+	room = room > awaited ? room - awaited : 0;
 	if (room >= (uint64_t)bytes)
 		return 0;
 	if (no_room)

@@ -102,14 +102,18 @@ static void answer(const struct asked *a)
 				     .requests = 1 });
 }
 
+static void run_one(void)
+{
+	struct asked first = queue[0];
+
+	memmove(queue, queue + 1, --queued * sizeof(queue[0]));
+	answer(&first);
+}
+
 static void run(void)
 {
-	while (queued) {
-		struct asked first = queue[0];
-
-		memmove(queue, queue + 1, --queued * sizeof(queue[0]));
-		answer(&first);
-	}
+	while (queued)
+		run_one();
 }
 
 /* ---- documents ---- */
@@ -369,6 +373,30 @@ static void test_admit(void)
 	forget();
 }
 
+static void test_awaited(void)
+{
+	struct content *config = add("{\"h\":1}"), *layer = add("a layer on its way");
+	struct content *root = image(config, layer);
+	const uint64_t all = strlen(config->bytes) + strlen(layer->bytes);
+	struct outcome o = { .refuse_above = 0 };
+	struct layout_blob *b;
+	struct err err;
+	int64_t left;
+
+	fetch(&o, "a/awaited:1", root, NULL);
+	CHECK_ROW(fetch_awaited(fetcher) == 0, "nothing is promised before the manifest is read");
+	run_one();
+	CHECK_ROW(fetch_awaited(fetcher) == all, "what was asked for is awaited");
+	b = layout_begin(&layout, &layer->digest, (int64_t)strlen(layer->bytes), &left, &err);
+	CHECK(b && layout_write(b, layer->bytes, 12, &err) == 0);
+	layout_abandon(b);
+	CHECK_ROW(fetch_awaited(fetcher) == all - 12, "less what is in its file");
+	run();
+	CHECK_ROW(o.done == 1 && o.err.kind == ERR_NONE && fetch_awaited(fetcher) == 0,
+		  "and nothing once it is there");
+	forget();
+}
+
 int main(void)
 {
 	char path[] = "/tmp/fetch-test.XXXXXX";
@@ -391,6 +419,7 @@ int main(void)
 	test_lies();
 	test_embedded();
 	test_admit();
+	test_awaited();
 	fetch_free(fetcher);
 	layout_close(&layout);
 	return system(clean) | tap_done();
