@@ -30,8 +30,8 @@ units    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.t,$(wildcard tests/un
 fuzzers  = $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 replays  = $(fuzzers:%=$(BUILD)/tests/fuzz/%.t)
 tools    = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
-sources  = $(wildcard $(addsuffix /*.c,oci $(progs) tests/unit tests/fuzz tests/tools))
-headers  = $(wildcard $(addsuffix /*.h,oci $(progs) tests tests/unit tests/fuzz tests/tools))
+sources  = $(wildcard $(addsuffix /*.c,oci/* $(progs) tests/unit tests/fuzz tests/tools))
+headers  = $(wildcard $(addsuffix /*.h,oci/* $(progs) tests tests/unit tests/fuzz tests/tools))
 scripts  = $(shell git ls-files -z -- ci tests .ci | xargs -0 grep -lE '^\#!.*\b(sh|bash|bats)$$')
 
 all: $(progs:%=$(BUILD)/mirror-%) ## the three programs, in build/
@@ -45,7 +45,7 @@ $(BUILD)/lib$(1).a: $(call obj,$(filter-out $(1)/main.c,$(wildcard $(1)/*.c)))
 $(filter $(BUILD)/tests/unit/$(1)_%,$(units)): $(BUILD)/lib$(1).a
 endef
 $(foreach p,$(progs),$(eval $(call room,$(p))))
-$(lib): $(call obj,$(wildcard oci/*.c))
+$(lib): $(call obj,$(wildcard oci/*/*.c))
 
 $(BUILD)/%.a:
 	@mkdir -p $(@D)

@@ -17,8 +17,8 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "oci/journal.h"
-#include "oci/move.h"
+#include "oci/store/journal.h"
+#include "oci/store/move.h"
 #include "publish/mirror.h"
 
 struct err;

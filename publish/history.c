@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/generation.h"
-#include "oci/log.h"
-#include "oci/own.h"
-#include "oci/ref.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
+#include "oci/image/ref.h"
+#include "oci/store/generation.h"
 #include "publish/mirror.h"
 
 /* The texts of a line, for what is done to all of them. */

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "oci/journal.h"
+#include "oci/store/journal.h"
 
 struct err;
 struct mirror;

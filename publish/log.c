@@ -1,13 +1,13 @@
-#include "oci/log.h"
+#include "oci/cli/log.h"
 
 #include <string.h>
 
-#include "oci/buf.h"
-#include "oci/columns.h"
-#include "oci/err.h"
-#include "oci/json.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/json.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/cli/columns.h"
 #include "publish/history.h"
 #include "publish/mirror.h"
 #include "publish/verb.h"

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/log.h"
-#include "oci/near.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/near.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
 #include "publish/verb.h"
 #include "publish/words.h"
 

@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "oci/err.h"
-#include "oci/generation.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/store/generation.h"
 
 static int open_layout(struct mirror *m, const char *path, struct err *err)
 {

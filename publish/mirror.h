@@ -12,8 +12,8 @@
 #ifndef PUBLISH_MIRROR_H
 #define PUBLISH_MIRROR_H
 
-#include "oci/index.h"
-#include "oci/layout.h"
+#include "oci/store/index.h"
+#include "oci/store/layout.h"
 
 struct err;
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/generation.h"
-#include "oci/move.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/store/generation.h"
+#include "oci/store/move.h"
 
 void past_release(struct past *p)
 {

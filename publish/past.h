@@ -4,7 +4,7 @@
 #ifndef PUBLISH_PAST_H
 #define PUBLISH_PAST_H
 
-#include "oci/index.h"
+#include "oci/store/index.h"
 
 struct err;
 struct layout;

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/glob.h"
-#include "oci/index.h"
-#include "oci/log.h"
-#include "oci/move.h"
-#include "oci/own.h"
-#include "oci/ref.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
+#include "oci/image/glob.h"
+#include "oci/image/ref.h"
+#include "oci/store/index.h"
+#include "oci/store/move.h"
 
 void pick_release(struct pick *p)
 {

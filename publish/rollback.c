@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/index.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/store/index.h"
 #include "publish/change.h"
 #include "publish/pick.h"
 #include "publish/target.h"

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/buf.h"
-#include "oci/clock.h"
-#include "oci/err.h"
-#include "oci/index.h"
-#include "oci/move.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/store/index.h"
+#include "oci/store/move.h"
 
 /* Names offered when a stamp names none or several. */
 #define OFFERED 8

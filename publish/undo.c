@@ -1,11 +1,11 @@
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/generation.h"
-#include "oci/index.h"
-#include "oci/limits.h"
-#include "oci/log.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
+#include "oci/store/generation.h"
+#include "oci/store/index.h"
 #include "publish/change.h"
 #include "publish/past.h"
 #include "publish/pick.h"

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "oci/opt.h"
+#include "oci/cli/opt.h"
 
 struct err;
 

@@ -1,8 +1,8 @@
 #include "publish/whole.h"
 
-#include "oci/err.h"
-#include "oci/own.h"
-#include "oci/sweep.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/store/sweep.h"
 
 /* The first thing that is wrong is enough to know. */
 static void note_problem(const struct sweep_problem *problem, void *arg)

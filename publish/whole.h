@@ -1,5 +1,5 @@
 /*
- * whole - whether an image can be pulled: everything its entry reaches is on disk (see oci/sweep.h).
+ * whole - whether an image can be pulled: everything its entry reaches is on disk (see oci/store/sweep.h).
  */
 #ifndef PUBLISH_WHOLE_H
 #define PUBLISH_WHOLE_H

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "oci/clock.h"
-#include "oci/move.h"
+#include "oci/base/clock.h"
+#include "oci/store/move.h"
 
 void words_digest(const char *digest, char out[static SHORT_DIGEST])
 {

@@ -2,10 +2,10 @@
 
 #include <time.h>
 
-#include "oci/buf.h"
-#include "oci/clock.h"
-#include "oci/err.h"
-#include "oci/file.h"
+#include "oci/base/buf.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
 
 static void add_quoted(struct buf *log, struct span s)
 {

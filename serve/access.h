@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "oci/span.h"
+#include "oci/base/span.h"
 
 struct buf;
 

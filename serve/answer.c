@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "oci/err.h"
-#include "oci/log.h"
-#include "oci/media.h"
-#include "oci/own.h"
-#include "oci/ref.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
+#include "oci/image/media.h"
+#include "oci/image/ref.h"
 #include "serve/listing.h"
 #include "serve/out.h"
 #include "serve/range.h"

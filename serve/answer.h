@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "oci/span.h"
+#include "oci/base/span.h"
 #include "serve/names.h"
 #include "serve/route.h"
 

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/manifest.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/image/manifest.h"
 #include "serve/state.h"
 
 void closure_init(struct closure *c, struct state *state, const struct state *old)

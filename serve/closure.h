@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-#include "oci/buf.h"
-#include "oci/digest.h"
+#include "oci/base/buf.h"
+#include "oci/image/digest.h"
 
 struct object;
 struct referrer;

@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "oci/clock.h"
-#include "oci/own.h"
+#include "oci/base/clock.h"
+#include "oci/base/own.h"
 #include "serve/answer.h"
 #include "serve/request.h"
 #include "serve/server.h"

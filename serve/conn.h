@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "oci/limits.h"
-#include "oci/span.h"
+#include "oci/base/limits.h"
+#include "oci/base/span.h"
 #include "serve/access.h"
 #include "serve/out.h"
 

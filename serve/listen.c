@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
-#include "oci/span.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/base/span.h"
 
 /* Parts ADDR:PORT at the last colon; the brackets around an IPv6 address are taken off. */
 static int split(const char *text, char host[static 256], const char **port, struct err *err)

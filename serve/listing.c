@@ -3,8 +3,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/media.h"
+#include "oci/base/err.h"
+#include "oci/image/media.h"
 #include "serve/out.h"
 #include "serve/reply.h"
 #include "serve/request.h"

@@ -8,14 +8,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/file.h"
-#include "oci/index.h"
-#include "oci/layout.h"
-#include "oci/log.h"
-#include "oci/own.h"
-#include "oci/ref.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
+#include "oci/image/ref.h"
+#include "oci/store/index.h"
+#include "oci/store/layout.h"
 #include "serve/closure.h"
 #include "serve/names.h"
 #include "serve/state.h"

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/log.h"
-#include "oci/opt.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
+#include "oci/cli/opt.h"
 #include "serve/listen.h"
 #include "serve/options.h"
 #include "serve/pool.h"

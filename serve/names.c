@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "oci/ref.h"
+#include "oci/image/ref.h"
 
 void names_host(struct span host, char out[static LIMIT_NAME + 1])
 {

@@ -20,8 +20,8 @@
 
 #include <stddef.h>
 
-#include "oci/limits.h"
-#include "oci/span.h"
+#include "oci/base/limits.h"
+#include "oci/base/span.h"
 
 /* Longest host, "/library/", longest name: what is longer is nobody's name. */
 #define NAMES_MAX (2 * LIMIT_NAME + 16)

@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include "oci/err.h"
-#include "oci/opt.h"
-#include "oci/ref.h"
+#include "oci/base/err.h"
+#include "oci/cli/opt.h"
+#include "oci/image/ref.h"
 #include "serve/names.h"
 
 static const char text[] =

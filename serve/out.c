@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "oci/limits.h"
+#include "oci/base/limits.h"
 
 /* What one connection sends of a file before the others have their turn: about what a socket takes. */
 #define TURN (2UL * MIB)

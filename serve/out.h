@@ -20,7 +20,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "oci/buf.h"
+#include "oci/base/buf.h"
 
 #define OUT_HEAD   1536 /* no head is longer: all that goes into one is bounded */
 #define OUT_ROOM   8192

@@ -9,9 +9,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "oci/err.h"
-#include "oci/log.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
 #include "serve/reload.h"
 #include "serve/server.h"
 #include "serve/worker.h"

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "oci/span.h"
+#include "oci/base/span.h"
 
 enum range_result {
 	RANGE_WHOLE,         /* answer 200 with everything: no range, another unit, or several */

@@ -5,8 +5,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "oci/log.h"
-#include "oci/own.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
 #include "serve/state.h"
 
 /* Watches what the path leads to now; a watch on what it led to before is taken back. */

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "oci/err.h"
+#include "oci/base/err.h"
 #include "serve/load.h"
 
 struct state;

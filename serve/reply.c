@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "oci/clock.h"
+#include "oci/base/clock.h"
 #include "serve/out.h"
 #include "serve/request.h"
 #include "serve/state.h"

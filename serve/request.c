@@ -1,6 +1,6 @@
 #include "serve/request.h"
 
-#include "oci/limits.h"
+#include "oci/base/limits.h"
 
 /* The largest length that is not plainly a lie; nothing that long is ever read. */
 #define MAX_BODY (1LL << 50)

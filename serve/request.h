@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "oci/span.h"
+#include "oci/base/span.h"
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_OTHER };
 

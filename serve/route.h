@@ -19,8 +19,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "oci/limits.h"
-#include "oci/span.h"
+#include "oci/base/limits.h"
+#include "oci/base/span.h"
 
 enum route_kind {
 	ROUTE_NONE, /* nothing that exists here */

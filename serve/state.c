@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "oci/own.h"
+#include "oci/base/own.h"
 
 /* Memory that is freed as a whole. Chunks are large, since a state is made of very many small things. */
 struct chunk {

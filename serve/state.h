@@ -19,10 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "oci/digest.h"
-#include "oci/limits.h"
-#include "oci/span.h"
-#include "oci/table.h"
+#include "oci/base/limits.h"
+#include "oci/base/span.h"
+#include "oci/base/table.h"
+#include "oci/image/digest.h"
 
 /* A manifest that names a subject: what the referrers API says about it. */
 struct referrer {

@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "oci/clock.h"
-#include "oci/err.h"
-#include "oci/log.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/cli/log.h"
 #include "serve/conn.h"
 #include "serve/reload.h"
 #include "serve/server.h"

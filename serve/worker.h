@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "oci/buf.h"
+#include "oci/base/buf.h"
 #include "serve/reply.h"
 
 struct conn;

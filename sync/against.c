@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/http.h"
-#include "oci/index.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/http/http.h"
+#include "oci/store/index.h"
 
 struct answer {
 	struct buf body;

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "oci/buf.h"
-#include "oci/digest.h"
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/image/digest.h"
 
 int annotate_format(enum annotate_format *format, const char *word, struct err *err)
 {

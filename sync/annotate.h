@@ -11,7 +11,7 @@
 #ifndef SYNC_ANNOTATE_H
 #define SYNC_ANNOTATE_H
 
-#include "oci/problem.h"
+#include "oci/base/problem.h"
 
 struct buf;
 struct err;

@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "oci/clock.h"
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 
 /* A packet: one byte is a sign of life, a struct err is how it ended (kind NONE: well). */
 #define LIFE_EVERY (CLOCK_SEC / 4)

@@ -3,14 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/list.h"
-#include "oci/own.h"
-#include "oci/platform.h"
-#include "oci/ref.h"
-#include "oci/table.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/table.h"
+#include "oci/image/platform.h"
+#include "oci/image/ref.h"
+#include "oci/lists/list.h"
 #include "sync/source.h"
 
 /* A line's texts, sorted lists of them, and what stands between. */

@@ -2,12 +2,12 @@
 
 #include <stdio.h>
 
-#include "oci/buf.h"
-#include "oci/limits.h"
-#include "oci/list.h"
-#include "oci/own.h"
-#include "oci/ref.h"
-#include "oci/table.h"
+#include "oci/base/buf.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/table.h"
+#include "oci/image/ref.h"
+#include "oci/lists/list.h"
 #include "sync/source.h"
 
 /* Texts that were met, for reports. */

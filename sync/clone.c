@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "oci/err.h"
-#include "oci/git.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/lists/git.h"
 #include "sync/remote.h"
 #include "sync/ssh.h"
 #include "sync/web.h"

@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/glob.h"
-#include "oci/limits.h"
-#include "oci/span.h"
-#include "oci/stamp.h"
-#include "oci/unit.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/span.h"
+#include "oci/base/unit.h"
+#include "oci/image/glob.h"
+#include "oci/image/stamp.h"
 
 static struct {
 	struct cmdline all;

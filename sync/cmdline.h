@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "oci/opt.h"
+#include "oci/cli/opt.h"
 #include "sync/annotate.h"
 #include "sync/remote.h"
 #include "sync/run.h"

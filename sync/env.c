@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "oci/creds.h"
-#include "oci/own.h"
+#include "oci/auth/creds.h"
+#include "oci/base/own.h"
 
 static const char *get(const char *name)
 {

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "oci/wire.h"
+#include "oci/registry/wire.h"
 
 struct err;
 

@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/image.h"
-#include "oci/near.h"
-#include "oci/options.h"
-#include "oci/own.h"
-#include "oci/ref.h"
-#include "oci/registry.h"
-#include "oci/select.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/near.h"
+#include "oci/base/own.h"
+#include "oci/image/ref.h"
+#include "oci/lists/image.h"
+#include "oci/lists/options.h"
+#include "oci/lists/select.h"
+#include "oci/registry/registry.h"
 #include "sync/run.h"
 
 #define OFFERED 3

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "oci/table.h"
+#include "oci/base/table.h"
 
 struct buf;
 struct err;

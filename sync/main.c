@@ -5,14 +5,14 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "oci/err.h"
-#include "oci/list.h"
-#include "oci/log.h"
-#include "oci/opt.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
+#include "oci/cli/opt.h"
+#include "oci/lists/list.h"
 #include "sync/check.h"
-#include "sync/env.h"
 #include "sync/cmdline.h"
+#include "sync/env.h"
 #include "sync/online.h"
 #include "sync/repo.h"
 #include "sync/report.h"

@@ -3,15 +3,15 @@
 #include <pwd.h>
 #include <stdlib.h>
 
-#include "oci/clock.h"
-#include "oci/err.h"
-#include "oci/generation.h"
-#include "oci/journal.h"
-#include "oci/limits.h"
-#include "oci/list.h"
-#include "oci/move.h"
-#include "oci/own.h"
-#include "oci/unit.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/unit.h"
+#include "oci/lists/list.h"
+#include "oci/store/generation.h"
+#include "oci/store/journal.h"
+#include "oci/store/move.h"
 #include "sync/run.h"
 
 /* How long an operator's publish may take; it is milliseconds. */

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "oci/buf.h"
-#include "oci/cred.h"
-#include "oci/err.h"
-#include "oci/file.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/auth/cred.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
 
 #include <fcntl.h>
 

@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/list.h"
-#include "oci/own.h"
-#include "oci/progress.h"
-#include "oci/ref.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/cli/progress.h"
+#include "oci/image/ref.h"
+#include "oci/lists/list.h"
 #include "sync/changed.h"
 #include "sync/check.h"
 #include "sync/run.h"

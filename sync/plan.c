@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/glob.h"
-#include "oci/list.h"
-#include "oci/own.h"
-#include "oci/registry.h"
-#include "oci/select.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/image/glob.h"
+#include "oci/lists/list.h"
+#include "oci/lists/select.h"
+#include "oci/registry/registry.h"
 #include "sync/run.h"
 
 /* A pattern without its tag part: what follows the last ":" after the last "/". */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "oci/own.h"
+#include "oci/base/own.h"
 #include "sync/run.h"
 
 struct reason {

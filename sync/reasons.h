@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "oci/table.h"
+#include "oci/base/table.h"
 
 struct run;
 struct target;

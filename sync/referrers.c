@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/fetch.h"
-#include "oci/limits.h"
-#include "oci/own.h"
-#include "oci/registry.h"
-#include "oci/table.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/table.h"
+#include "oci/registry/registry.h"
+#include "sync/fetch.h"
 #include "sync/run.h"
 #include "sync/work.h"
 

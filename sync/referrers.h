@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "oci/digest.h"
+#include "oci/image/digest.h"
 
 struct run;
 struct target;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "oci/err.h"
+#include "oci/base/err.h"
 
 /* The first one whose words are in the message. */
 static const struct {

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "oci/cred.h"
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/origin.h"
-#include "oci/own.h"
-#include "oci/span.h"
-#include "oci/url.h"
+#include "oci/auth/cred.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/span.h"
+#include "oci/base/url.h"
+#include "oci/http/origin.h"
 
 static const struct {
 	const char *scheme;

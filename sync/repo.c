@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "oci/err.h"
-#include "oci/git.h"
-#include "oci/log.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
+#include "oci/lists/git.h"
 #include "sync/apart.h"
 #include "sync/clone.h"
 #include "sync/env.h"

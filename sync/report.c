@@ -7,15 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "oci/buf.h"
-#include "oci/clock.h"
-#include "oci/err.h"
-#include "oci/file.h"
-#include "oci/limits.h"
-#include "oci/list.h"
-#include "oci/own.h"
-#include "oci/progress.h"
-#include "oci/registry.h"
+#include "oci/base/buf.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/cli/progress.h"
+#include "oci/lists/list.h"
+#include "oci/registry/registry.h"
 #include "sync/run.h"
 #include "sync/words.h"
 

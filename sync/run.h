@@ -16,11 +16,11 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "oci/checked.h"
-#include "oci/err.h"
-#include "oci/index.h"
-#include "oci/layout.h"
-#include "oci/table.h"
+#include "oci/base/err.h"
+#include "oci/base/table.h"
+#include "oci/store/checked.h"
+#include "oci/store/index.h"
+#include "oci/store/layout.h"
 #include "sync/source.h"
 #include "sync/target.h"
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "oci/err.h"
-#include "oci/layout.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/store/layout.h"
 
 char *scratch_directory(struct err *err)
 {

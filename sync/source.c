@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/file.h"
-#include "oci/git.h"
-#include "oci/limits.h"
-#include "oci/list.h"
-#include "oci/log.h"
-#include "oci/own.h"
-#include "oci/stamp.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/cli/log.h"
+#include "oci/image/stamp.h"
+#include "oci/lists/git.h"
+#include "oci/lists/list.h"
 
 #define CONF_NAME "mirror.conf"
 

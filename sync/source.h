@@ -1,5 +1,5 @@
 /*
- * source - where the lists come from: a commit (oci/git.h) or, with --worktree, the files as they are.
+ * source - where the lists come from: a commit (oci/lists/git.h) or, with --worktree, the files as they are.
  *
  * `*.list` files are read in the order of their names, and mirror.conf beside them; sub-directories and
  * hidden files are not.

@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/file.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
 #include "sync/remedy.h"
 #include "sync/remote.h"
 

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/index.h"
-#include "oci/list.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/lists/list.h"
+#include "oci/store/index.h"
 
 const char *const state_names[STATES] = {
 	"pending", "current", "updated", "new", "held", "skipped", "gone", "limited", "failed",

@@ -9,10 +9,10 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "oci/digest.h"
-#include "oci/err.h"
-#include "oci/options.h"
-#include "oci/ref.h"
+#include "oci/base/err.h"
+#include "oci/image/digest.h"
+#include "oci/image/ref.h"
+#include "oci/lists/options.h"
 #include "sync/referrers.h"
 
 struct entry;

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "oci/proxy.h"
+#include "oci/http/proxy.h"
 
 struct err;
 struct remote;

@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 
-#include "oci/buf.h"
-#include "oci/clock.h"
-#include "oci/list.h"
-#include "oci/progress.h"
+#include "oci/base/buf.h"
+#include "oci/base/clock.h"
+#include "oci/cli/progress.h"
+#include "oci/lists/list.h"
 #include "sync/run.h"
 
 const char *words_state(const struct target *t, bool dry_run)

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "oci/digest.h"
+#include "oci/image/digest.h"
 
 struct buf;
 struct listing;

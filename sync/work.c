@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/fetch.h"
-#include "oci/list.h"
-#include "oci/move.h"
-#include "oci/own.h"
-#include "oci/progress.h"
-#include "oci/registry.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/cli/progress.h"
+#include "oci/lists/list.h"
+#include "oci/registry/registry.h"
+#include "oci/store/move.h"
+#include "sync/fetch.h"
 #include "sync/plan.h"
 #include "sync/run.h"
 

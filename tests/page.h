@@ -11,13 +11,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "oci/buf.h"
-#include "oci/clock.h"
-#include "oci/digest.h"
-#include "oci/err.h"
-#include "oci/file.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/image/digest.h"
 
 enum cut { CUT_NOT, CUT_CLOSE, CUT_RESET, CUT_STALL };
 

@@ -1,12 +1,12 @@
 /* Whatever a credentials file holds, what is found in it is whole, and nothing of it stands in a message. The last
  * line is the host and path that are looked up. */
-#include "oci/authfile.h"
+#include "oci/auth/authfile.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -1,11 +1,11 @@
 /* A challenge that is chosen can be answered: a Bearer's realm stands in a URL, no text ends early. */
-#include "oci/challenge.h"
+#include "oci/auth/challenge.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -1,10 +1,10 @@
 /* A digest that parses is exactly its text, and names a file below blobs/. */
-#include "oci/digest.h"
+#include "oci/image/digest.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "oci/err.h"
+#include "oci/base/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

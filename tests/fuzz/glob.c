@@ -1,12 +1,12 @@
 /* A pattern, and on the next line a text: as a glob, as a PATTERN over references, as a regular expression. */
-#include "oci/glob.h"
+#include "oci/image/glob.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
-#include "oci/ref.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/image/ref.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

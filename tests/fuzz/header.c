@@ -1,5 +1,5 @@
 /* Values of headers: whatever is said of them lies within them, and in range. The first byte chooses the header. */
-#include "oci/header.h"
+#include "oci/http/header.h"
 
 #include <stdint.h>
 #include <stdlib.h>

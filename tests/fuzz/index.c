@@ -1,11 +1,11 @@
 /* What is read and written is read again as the same, and written again as the same bytes. */
-#include "oci/index.h"
+#include "oci/store/index.h"
 
 #include <assert.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/limits.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,14 +2,14 @@
  * A list and, behind a line "----", a mirror.conf: every problem has a place in its file; what is read
  * is normalised, so that reading it again gives the same.
  */
-#include "oci/list.h"
+#include "oci/lists/list.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -1,12 +1,12 @@
 /* Any bytes as a manifest, and every reader of its descriptors. */
-#include "oci/manifest.h"
+#include "oci/image/manifest.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

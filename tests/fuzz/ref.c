@@ -1,12 +1,12 @@
 /* A reference that parses prints as a canonical one that parses to the same, and holds nothing that
  * could leave a path. */
-#include "oci/ref.h"
+#include "oci/image/ref.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

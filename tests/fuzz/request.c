@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "oci/limits.h"
+#include "oci/base/limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

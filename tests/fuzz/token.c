@@ -1,13 +1,13 @@
 /* A token that is taken can stand in a header and lives for a while; a password never stands in a message. */
-#include "oci/token.h"
+#include "oci/auth/token.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "oci/clock.h"
-#include "oci/cred.h"
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/auth/cred.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -2,14 +2,14 @@
  * Where a registry's Location or Link may lead: what is resolved parses, resolves to itself, has no dot segments
  * that lead up, and shows neither query nor user.
  */
-#include "oci/url.h"
+#include "oci/base/url.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/origin.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/http/origin.h"
 
 #define BASE "https://registry.example/v2/library/alpine/blobs/x?a=b"
 

@@ -1,10 +1,10 @@
 /* Three lines: two versions and a range. Order is antisymmetric; a range that is exactly a version takes it. */
-#include "oci/version.h"
+#include "oci/image/version.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "oci/err.h"
+#include "oci/base/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

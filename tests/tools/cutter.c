@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "oci/own.h"
+#include "oci/base/own.h"
 
 static struct sockaddr_in upstream;
 static uint64_t seed;

@@ -18,9 +18,9 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#include "oci/buf.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
 #include "tests/page.h"
 
 static struct page page;

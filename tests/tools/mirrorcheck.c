@@ -11,16 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/file.h"
-#include "oci/generation.h"
-#include "oci/index.h"
-#include "oci/journal.h"
-#include "oci/layout.h"
-#include "oci/limits.h"
-#include "oci/own.h"
-#include "oci/sweep.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/store/generation.h"
+#include "oci/store/index.h"
+#include "oci/store/journal.h"
+#include "oci/store/layout.h"
+#include "oci/store/sweep.h"
 
 static int problems;
 

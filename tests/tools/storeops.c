@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/generation.h"
-#include "oci/index.h"
-#include "oci/journal.h"
-#include "oci/layout.h"
-#include "oci/limits.h"
-#include "oci/media.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/image/media.h"
+#include "oci/store/generation.h"
+#include "oci/store/index.h"
+#include "oci/store/journal.h"
+#include "oci/store/layout.h"
 
 static int put(struct layout *l, const struct buf *b, struct digest *d, struct err *err)
 {

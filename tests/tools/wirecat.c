@@ -14,17 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/buf.h"
-#include "oci/conf.h"
-#include "oci/creds.h"
-#include "oci/err.h"
-#include "oci/file.h"
-#include "oci/layout.h"
-#include "oci/limits.h"
-#include "oci/own.h"
-#include "oci/problem.h"
-#include "oci/ref.h"
-#include "oci/registry.h"
+#include "oci/auth/creds.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/problem.h"
+#include "oci/image/ref.h"
+#include "oci/lists/conf.h"
+#include "oci/registry/registry.h"
+#include "oci/store/layout.h"
 
 struct outcome {
 	char text[1024];

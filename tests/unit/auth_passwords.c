@@ -1,4 +1,4 @@
-#include "oci/auth.h"
+#include "oci/auth/auth.h"
 
 #include <sys/stat.h>
 

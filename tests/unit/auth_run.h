@@ -1,17 +1,17 @@
 /*
- * auth_run - the decisions of oci/auth.h, driven step by step.
+ * auth_run - the decisions of oci/auth/auth.h, driven step by step.
  */
 #ifndef TESTS_UNIT_AUTH_RUN_H
 #define TESTS_UNIT_AUTH_RUN_H
 
-#include "oci/auth.h"
+#include "oci/auth/auth.h"
 
 #include <stdlib.h>
 
-#include "oci/clock.h"
-#include "oci/creds.h"
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/auth/creds.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 #define HUB       "https://registry-1.docker.io"

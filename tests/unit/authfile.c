@@ -1,9 +1,9 @@
-#include "oci/authfile.h"
+#include "oci/auth/authfile.h"
 
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* user:password pairs in base64 */

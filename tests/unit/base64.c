@@ -1,6 +1,6 @@
-#include "oci/base64.h"
+#include "oci/base/base64.h"
 
-#include "oci/buf.h"
+#include "oci/base/buf.h"
 #include "tests/tap.h"
 
 /* RFC 4648, 10, and bytes that need all of the alphabet */

@@ -1,8 +1,8 @@
-#include "oci/buf.h"
+#include "oci/base/buf.h"
 
 #include <stdlib.h>
 
-#include "oci/own.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 static void test_add(void)

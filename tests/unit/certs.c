@@ -1,11 +1,11 @@
-#include "oci/certs.h"
+#include "oci/http/certs.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
-#include "oci/span.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/base/span.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 

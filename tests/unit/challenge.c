@@ -1,10 +1,10 @@
-#include "oci/challenge.h"
+#include "oci/auth/challenge.h"
 
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* want: "scheme|realm|service|scope", or "!" and a part of the error's message */

@@ -1,8 +1,8 @@
-#include "oci/checked.h"
+#include "oci/store/checked.h"
 
 #include <limits.h>
 
-#include "oci/index.h"
+#include "oci/store/index.h"
 
 #include "tests/tap.h"
 

@@ -1,4 +1,4 @@
-#include "oci/clock.h"
+#include "oci/base/clock.h"
 
 #include <stdlib.h>
 

@@ -1,13 +1,13 @@
-#include "oci/conf.h"
+#include "oci/lists/conf.h"
 
 #include <stdlib.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/own.h"
-#include "oci/problem.h"
-#include "oci/ref.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/problem.h"
+#include "oci/image/ref.h"
 #include "tests/tap.h"
 
 static const char good[] =

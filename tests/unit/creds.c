@@ -1,4 +1,4 @@
-#include "oci/creds.h"
+#include "oci/auth/creds.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 

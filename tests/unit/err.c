@@ -1,9 +1,9 @@
-#include "oci/err.h"
+#include "oci/base/err.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "oci/span.h"
+#include "oci/base/span.h"
 #include "tests/tap.h"
 
 static void test_set(void)

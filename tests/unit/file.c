@@ -1,4 +1,4 @@
-#include "oci/file.h"
+#include "oci/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 static void test_replace(int dir)

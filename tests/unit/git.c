@@ -1,14 +1,14 @@
 /* Repositories are made with the git command in a temporary directory; without it the tests are skipped. */
-#include "oci/git.h"
+#include "oci/lists/git.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* libgit2 1.5 leaks where a repository has extensions or lacks objects, by itself and through PCRE2. */

@@ -1,8 +1,8 @@
-#include "oci/glob.h"
+#include "oci/image/glob.h"
 
-#include "oci/err.h"
-#include "oci/own.h"
-#include "oci/ref.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/image/ref.h"
 #include "tests/tap.h"
 
 static const struct {

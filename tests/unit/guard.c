@@ -1,8 +1,8 @@
-#include "oci/guard.h"
+#include "oci/auth/guard.h"
 
 #include <stdlib.h>
 
-#include "oci/own.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* What is asked for one repository, and the scope to expect for another, library/debian. */

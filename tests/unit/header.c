@@ -1,6 +1,6 @@
-#include "oci/header.h"
+#include "oci/http/header.h"
 
-#include "oci/own.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 static void text_is(struct span got, const char *want, const char *name)

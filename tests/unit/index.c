@@ -1,12 +1,12 @@
-#include "oci/index.h"
+#include "oci/store/index.h"
 
 #include <stdlib.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/layout.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/store/layout.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 

@@ -1,13 +1,13 @@
-#include "oci/journal.h"
+#include "oci/store/journal.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/layout.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/store/layout.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 

@@ -1,4 +1,4 @@
-#include "oci/layout.h"
+#include "oci/store/layout.h"
 
 #include <fcntl.h>
 #include <stdint.h>
@@ -6,11 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "oci/buf.h"
-#include "oci/clock.h"
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 

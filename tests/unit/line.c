@@ -1,10 +1,10 @@
-#include "oci/line.h"
+#include "oci/lists/line.h"
 
 #include <stdlib.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* Words as "<column>:<word>" or "<column>:<key>=<value column>:<value>", with "|" between them. */

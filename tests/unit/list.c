@@ -1,11 +1,11 @@
-#include "oci/list.h"
+#include "oci/lists/list.h"
 
 #include <stdlib.h>
 
-#include "oci/buf.h"
-#include "oci/limits.h"
-#include "oci/own.h"
-#include "oci/unit.h"
+#include "oci/base/buf.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/unit.h"
 #include "tests/tap.h"
 
 #define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

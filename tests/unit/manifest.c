@@ -1,11 +1,11 @@
-#include "oci/manifest.h"
+#include "oci/image/manifest.h"
 
 #include <stdlib.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 #define A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/index.h"
-#include "oci/media.h"
-#include "oci/move.h"
-#include "oci/own.h"
-#include "oci/stamp.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/image/media.h"
+#include "oci/image/stamp.h"
+#include "oci/store/index.h"
+#include "oci/store/move.h"
 #include "tests/tap.h"
 
 #define REF  "docker.io/library/alpine:3.19"

@@ -1,4 +1,4 @@
-#include "oci/near.h"
+#include "oci/base/near.h"
 
 #include "tests/tap.h"
 

@@ -1,9 +1,9 @@
-#include "oci/opt.h"
+#include "oci/cli/opt.h"
 
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 static struct {

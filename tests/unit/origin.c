@@ -1,9 +1,9 @@
-#include "oci/origin.h"
+#include "oci/http/origin.h"
 
-#include "oci/err.h"
-#include "oci/own.h"
-#include "oci/proxy.h"
-#include "oci/url.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/base/url.h"
+#include "oci/http/proxy.h"
 #include "tests/tap.h"
 
 static const struct {

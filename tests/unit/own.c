@@ -1,4 +1,4 @@
-#include "oci/own.h"
+#include "oci/base/own.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
-#include "oci/pace.h"
+#include "oci/registry/pace.h"
 
-#include "oci/clock.h"
-#include "oci/own.h"
+#include "oci/base/clock.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 #define START (1000 * CLOCK_SEC)

@@ -1,6 +1,6 @@
-#include "oci/platform.h"
+#include "oci/image/platform.h"
 
-#include "oci/err.h"
+#include "oci/base/err.h"
 #include "tests/tap.h"
 
 static const char *const good[] = { "linux/amd64",   "linux/arm64",    "linux/arm/v7",

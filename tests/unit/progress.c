@@ -1,11 +1,11 @@
-#include "oci/progress.h"
+#include "oci/cli/progress.h"
 
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "oci/clock.h"
-#include "oci/log.h"
+#include "oci/base/clock.h"
+#include "oci/cli/log.h"
 #include "tests/tap.h"
 
 static const struct {

@@ -2,11 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "oci/err.h"
-#include "oci/index.h"
-#include "oci/media.h"
-#include "oci/move.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/image/media.h"
+#include "oci/store/index.h"
+#include "oci/store/move.h"
 #include "publish/target.h"
 #include "tests/tap.h"
 

@@ -1,4 +1,4 @@
-#include "oci/redact.h"
+#include "oci/base/redact.h"
 
 #include "tests/tap.h"
 

@@ -1,9 +1,9 @@
-#include "oci/ref.h"
+#include "oci/image/ref.h"
 
 #include <stdlib.h>
 
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 #define SHA "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

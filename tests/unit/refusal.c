@@ -1,6 +1,6 @@
-#include "oci/refusal.h"
+#include "oci/registry/refusal.h"
 
-#include "oci/err.h"
+#include "oci/base/err.h"
 #include "tests/tap.h"
 
 #define JSON "application/json"

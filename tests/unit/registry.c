@@ -1,14 +1,14 @@
 /* registry: what becomes of what is under way when the loop ends before it. Upstreams are sockets of this process, answered
  * between turns of the loop. */
-#include "oci/registry.h"
+#include "oci/registry/registry.h"
 
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "oci/layout.h"
-#include "oci/own.h"
+#include "oci/base/own.h"
+#include "oci/store/layout.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 

@@ -1,9 +1,9 @@
-#include "oci/select.h"
+#include "oci/lists/select.h"
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/options.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+#include "oci/lists/options.h"
 #include "tests/tap.h"
 
 #define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

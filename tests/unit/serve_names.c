@@ -1,5 +1,5 @@
+#include "oci/base/buf.h"
 #include "serve/names.h"
-#include "oci/buf.h"
 #include "tests/tap.h"
 
 /* All candidates, in order, with a blank between them. */

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 #define GET  "GET /v2/ HTTP/1.1\r\n"

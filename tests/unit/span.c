@@ -1,4 +1,4 @@
-#include "oci/span.h"
+#include "oci/base/span.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
-#include "oci/stamp.h"
+#include "oci/image/stamp.h"
 
-#include "oci/err.h"
+#include "oci/base/err.h"
 #include "tests/tap.h"
 
 static const struct {

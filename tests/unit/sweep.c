@@ -1,15 +1,15 @@
-#include "oci/sweep.h"
+#include "oci/store/sweep.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/index.h"
-#include "oci/layout.h"
-#include "oci/limits.h"
-#include "oci/media.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/image/media.h"
+#include "oci/store/index.h"
+#include "oci/store/layout.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 

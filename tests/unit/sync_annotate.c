@@ -1,9 +1,9 @@
 #include "sync/annotate.h"
 
-#include "oci/buf.h"
-#include "oci/err.h"
-#include "oci/json.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/json.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* A problem in constant words. */

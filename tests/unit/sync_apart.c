@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "oci/err.h"
+#include "oci/base/err.h"
 #include "tests/tap.h"
 
 /* For ever: nobody writes to an empty pipe whose other end is open. */

@@ -1,7 +1,7 @@
 #include "sync/hint.h"
 
-#include "oci/buf.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 #define TAGS 6

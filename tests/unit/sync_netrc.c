@@ -1,8 +1,8 @@
 #include "sync/netrc.h"
 
-#include "oci/cred.h"
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/auth/cred.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 

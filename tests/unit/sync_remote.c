@@ -1,6 +1,6 @@
 #include "sync/remote.h"
 
-#include "oci/err.h"
+#include "oci/base/err.h"
 #include "tests/tap.h"
 
 static const struct {

@@ -1,8 +1,8 @@
 #include "sync/source.h"
 
-#include "oci/buf.h"
-#include "oci/list.h"
-#include "oci/own.h"
+#include "oci/base/buf.h"
+#include "oci/base/own.h"
+#include "oci/lists/list.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 

@@ -1,8 +1,8 @@
-#include "oci/table.h"
+#include "oci/base/table.h"
 
 #include <stdlib.h>
 
-#include "oci/own.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 enum { COUNT = 5000 };

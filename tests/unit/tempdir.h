@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "oci/err.h"
-#include "oci/file.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
 
 struct tempdir {
 	char path[PATH_MAX];

@@ -1,13 +1,13 @@
-#include "oci/token.h"
+#include "oci/auth/token.h"
 
 #include <stdlib.h>
 
-#include "oci/buf.h"
-#include "oci/clock.h"
-#include "oci/cred.h"
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/auth/cred.h"
+#include "oci/base/buf.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 static struct cred basic_cred = { CRED_BASIC, (char[]){ "ann" }, (char[]){ "pa-secret" },

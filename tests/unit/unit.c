@@ -1,7 +1,7 @@
-#include "oci/unit.h"
+#include "oci/base/unit.h"
 
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 static const struct {

@@ -1,7 +1,7 @@
-#include "oci/url.h"
+#include "oci/base/url.h"
 
-#include "oci/err.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* An URL and its origin and target, "origin target"; NULL: refused. */

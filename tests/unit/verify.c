@@ -1,12 +1,12 @@
 /* verify: the digest of a file that grows, whoever is faster. */
-#include "oci/verify.h"
+#include "oci/store/verify.h"
 
 #include <pthread.h>
 #include <stdint.h>
 
-#include "oci/err.h"
-#include "oci/limits.h"
-#include "oci/own.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 

@@ -1,8 +1,8 @@
-#include "oci/version.h"
+#include "oci/image/version.h"
 
 #include <stdio.h>
 
-#include "oci/err.h"
+#include "oci/base/err.h"
 #include "tests/tap.h"
 
 static const struct {

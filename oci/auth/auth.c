@@ -1,0 +1,564 @@
+#include "oci/auth/auth.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/auth/challenge.h"
+#include "oci/auth/creds.h"
+#include "oci/auth/guard.h"
+#include "oci/auth/ticket.h"
+#include "oci/base/buf.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/table.h"
+
+/* A wrong password is tried for so many repositories and no more: registries lock the account. */
+enum { LOGINS = 5 };
+/* How often a helper is asked anew for a credential that was refused. */
+#define RENEWAL (300 * CLOCK_SEC)
+
+enum ping { PING_NEVER, PING_WANTED, PING_ASKED, PING_DONE };
+
+/* What is known of scheme://host[:port]. */
+struct origin {
+	char *name;
+	const char *host; /* within name */
+	struct guard guard;
+	enum ping ping;
+	unsigned logins_refused;
+	bool login_good;
+	int64_t renewed; /* when its helper was last asked anew; 0: never */
+	char *refresh;   /* wiped; what an answer gave in place of an identity token */
+};
+
+/* How requests of a repository are sent. */
+enum mode {
+	MODE_UNKNOWN, /* without credentials, until something is known of the origin */
+	MODE_OPEN,    /* without credentials, since there are none to send */
+	MODE_BASIC,
+	MODE_TICKET,
+	MODE_DIRECT, /* with the bearer token that was configured */
+};
+
+struct auth_repo {
+	struct auth *auth;
+	struct origin *origin;
+	char *key;
+	const char *path; /* within key */
+	enum mode mode;
+	bool wants_ping;
+	bool looked; /* for a credential */
+	struct cred cred;
+	struct ticket *ticket;
+	unsigned serial; /* of the credential, while it is sent itself */
+	char *header;    /* wiped */
+	unsigned header_serial;
+};
+
+struct ticket_slot {
+	char *key;
+	struct ticket ticket;
+};
+
+struct auth {
+	struct creds *creds;
+	struct table origins, repos, tickets;
+	unsigned serial; /* of the latest credential or token */
+};
+
+struct auth *auth_new(struct creds *creds)
+{
+	struct auth *a = xcalloc(1, sizeof(*a));
+
+	a->creds = creds;
+	return a;
+}
+
+static void free_origin(struct origin *o)
+{
+	free(o->name);
+	guard_release(&o->guard);
+	cred_wipe(o->refresh);
+	free(o);
+}
+
+static void free_repo(struct auth_repo *r)
+{
+	free(r->key);
+	cred_release(&r->cred);
+	cred_wipe(r->header);
+	free(r);
+}
+
+void auth_free(struct auth *a)
+{
+	size_t at = 0;
+	void *p;
+
+	if (!a)
+		return;
+	while ((p = table_next(&a->repos, &at)))
+		free_repo(p);
+	for (at = 0; (p = table_next(&a->tickets, &at));) {
+		struct ticket_slot *slot = p;
+
+		ticket_release(&slot->ticket);
+		free(slot->key);
+		free(slot);
+	}
+	for (at = 0; (p = table_next(&a->origins, &at));)
+		free_origin(p);
+	table_release(&a->repos);
+	table_release(&a->tickets);
+	table_release(&a->origins);
+	free(a);
+}
+
+static struct origin *origin_of(struct auth *a, const char *name)
+{
+	struct origin *o = table_get(&a->origins, name);
+	const char *host;
+
+	if (o)
+		return o;
+	o = xcalloc(1, sizeof(*o));
+	o->name = xstrdup(name);
+	host = strstr(o->name, "://");
+	o->host = host ? host + 3 : o->name;
+	table_put(&a->origins, o->name, o);
+	return o;
+}
+
+struct auth_repo *auth_repo(struct auth *a, const char *origin, const char *path)
+{
+	own_free char *key = xasprintf("%s %s", origin, path);
+	struct auth_repo *r = table_get(&a->repos, key);
+
+	if (r)
+		return r;
+	r = xcalloc(1, sizeof(*r));
+	r->auth = a;
+	r->origin = origin_of(a, origin);
+	r->key = take(key);
+	r->path = r->key + strlen(origin) + 1;
+	table_put(&a->repos, r->key, r);
+	return r;
+}
+
+/*
+ * What is known of a repository.
+ */
+
+static int find_cred(struct auth_repo *r, struct err *err)
+{
+	if (r->looked || !r->auth->creds)
+		return 0;
+	if (creds_find(r->auth->creds, r->origin->host, r->path, &r->cred, err) < 0)
+		return err_wrap(err, "credentials of %s", r->origin->host);
+	r->looked = true;
+	r->serial = ++r->auth->serial;
+	return 0;
+}
+
+static struct ticket *ticket_for(struct auth_repo *r, const char *realm, const char *service,
+				 const char *scope)
+{
+	struct auth *a = r->auth;
+	struct token_request purpose = {
+		.realm = realm, .service = service, .scope = scope, .cred = &r->cred
+	};
+	own_free char *key = xasprintf("%s\n%s\n%s\n%s\n%d %s", r->origin->name, realm, service,
+				       scope, r->cred.kind, r->cred.user ? r->cred.user : "");
+	struct ticket_slot *slot = table_get(&a->tickets, key);
+
+	if (!slot) {
+		slot = xcalloc(1, sizeof(*slot));
+		slot->key = take(key);
+		ticket_init(&slot->ticket, &purpose, &r->origin->refresh);
+		table_put(&a->tickets, slot->key, slot);
+	}
+	return &slot->ticket;
+}
+
+static int use_bearer(struct auth_repo *r, const char *realm, const char *service,
+		      const char *scope, struct err *err)
+{
+	if (find_cred(r, err) < 0)
+		return -1;
+	if (r->cred.kind == CRED_BEARER) {
+		r->mode = MODE_DIRECT;
+		return 0;
+	}
+	r->ticket = ticket_for(r, realm, service, scope);
+	r->mode = MODE_TICKET;
+	return 0;
+}
+
+static int use_basic(struct auth_repo *r, struct err *err)
+{
+	if (find_cred(r, err) < 0)
+		return -1;
+	r->mode = r->cred.kind == CRED_BASIC || r->cred.kind == CRED_IDENTITY ? MODE_BASIC
+									      : MODE_OPEN;
+	return 0;
+}
+
+/* What other repositories have taught about the origin spares this one a refusal. */
+static int adopt(struct auth_repo *r, struct err *err)
+{
+	const struct origin *o = r->origin;
+	own_free char *scope = NULL;
+
+	switch (o->guard.scheme) {
+	case CHALLENGE_BASIC: return use_basic(r, err);
+	case CHALLENGE_BEARER:
+		scope = guard_scope(&r->origin->guard, r->path);
+		return use_bearer(r, o->guard.realm, o->guard.service, scope, err);
+	default: return 0;
+	}
+}
+
+/*
+ * Before a request.
+ */
+
+static void set_header(struct auth_repo *r, const char *scheme, const char *text)
+{
+	cred_wipe(r->header);
+	r->header = xasprintf("%s%s", scheme, text);
+}
+
+static enum auth_step send_open(struct auth_repo *r, struct auth_try *t)
+{
+	cred_wipe(take(r->header));
+	r->header_serial = 0;
+	t->serial = 0;
+	return AUTH_SEND;
+}
+
+/* Whether one more login would only lock the account. */
+static bool locked_out(const struct auth_repo *r)
+{
+	return r->cred.kind != CRED_NONE && !r->origin->login_good &&
+	       r->origin->logins_refused >= LOGINS;
+}
+
+static int say_locked_out(const struct auth_repo *r, struct err *err)
+{
+	return err_set(err, ERR_AUTH, 401,
+		       "%s refused the credentials of %s %d times and is not asked again",
+		       r->origin->host, r->cred.from, LOGINS);
+}
+
+static enum auth_step send_cred(struct auth_repo *r, struct auth_try *t, struct err *err)
+{
+	own_by(cred_wipe_buf) struct buf basic = BUF_INIT(LIMIT_TOKEN_REQUEST);
+
+	if (r->mode == MODE_BASIC && locked_out(r))
+		return (enum auth_step)say_locked_out(r, err);
+	t->serial = r->serial;
+	if (r->header_serial == r->serial)
+		return AUTH_SEND;
+	if (r->mode == MODE_DIRECT) {
+		set_header(r, "Bearer ", r->cred.secret);
+	} else {
+		cred_basic(&r->cred, &basic);
+		if (buf_failed(&basic))
+			return (enum auth_step)err_set(err, ERR_AUTH, 0,
+						       "the password of %s is too long",
+						       r->origin->host);
+		set_header(r, "", basic.p);
+	}
+	r->header_serial = r->serial;
+	return AUTH_SEND;
+}
+
+static enum auth_step ask_ticket(struct auth_repo *r, struct auth_try *t, struct err *err)
+{
+	if (locked_out(r))
+		return (enum auth_step)say_locked_out(r, err);
+	ticket_begin(r->ticket);
+	t->asked = true;
+	t->asking = r->ticket;
+	return AUTH_TOKEN;
+}
+
+static enum auth_step next_ticket(struct auth_repo *r, struct auth_try *t, int64_t now,
+				  struct err *err)
+{
+	struct ticket *ticket = r->ticket;
+
+	switch (ticket_state(ticket, now)) {
+	case TICKET_ASK: return ask_ticket(r, t, err);
+	case TICKET_WAIT: t->asked = true; return AUTH_WAIT;
+	case TICKET_FAILED: *err = ticket->why; return AUTH_FAIL;
+	default: break;
+	}
+	if (r->header_serial != ticket->serial)
+		set_header(r, "Bearer ", ticket->token.text);
+	r->header_serial = t->serial = ticket->serial;
+	return AUTH_SEND;
+}
+
+static enum auth_step next_ping(struct origin *o)
+{
+	if (o->ping == PING_ASKED)
+		return AUTH_WAIT;
+	o->ping = PING_ASKED;
+	return AUTH_PING;
+}
+
+enum auth_step auth_next(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
+{
+	if (r->wants_ping && r->origin->ping != PING_DONE)
+		return next_ping(r->origin);
+	r->wants_ping = false;
+	if (r->mode == MODE_UNKNOWN && adopt(r, err) < 0)
+		return AUTH_FAIL;
+	switch (r->mode) {
+	case MODE_TICKET: return next_ticket(r, t, now, err);
+	case MODE_BASIC:
+	case MODE_DIRECT: return send_cred(r, t, err);
+	default: return send_open(r, t);
+	}
+}
+
+const char *auth_header(const struct auth_repo *r)
+{
+	return r->header;
+}
+
+/*
+ * After a refusal.
+ */
+
+static int final(const struct auth_repo *r, struct err *err)
+{
+	if (r->cred.kind == CRED_NONE)
+		return err_set(
+			err, ERR_AUTH, 401,
+			"unauthorized: missing or private, and no credentials for %s are known",
+			r->origin->host);
+	return err_set(err, ERR_AUTH, 401,
+		       "unauthorized: missing, or not allowed with the credentials of %s",
+		       r->cred.from);
+}
+
+static bool same_cred(const struct cred *a, const struct cred *b)
+{
+	return a->kind == b->kind && strcmp(a->user, b->user) == 0 &&
+	       strcmp(a->secret, b->secret) == 0;
+}
+
+/*
+ * A password that a helper made may have come to its end (ECR: 12 hours, GCR: one): it is asked for anew, now and then.
+ * Gives 1 when there is another credential now, 0 when not.
+ */
+static int renewed_cred(struct auth_repo *r, int64_t now, struct err *err)
+{
+	own_by(cred_release) struct cred old = r->cred;
+	struct origin *o = r->origin;
+
+	r->cred = (struct cred)CRED_INIT;
+	r->looked = false;
+	if (!o->renewed || now - o->renewed > RENEWAL) {
+		creds_forget(r->auth->creds, o->host);
+		o->renewed = now;
+	}
+	if (find_cred(r, err) < 0)
+		return -1;
+	return r->cred.kind != CRED_NONE && !same_cred(&old, &r->cred);
+}
+
+static int renew_cred(struct auth_repo *r, const struct auth_try *t, int64_t now, struct err *err)
+{
+	int renewed = renewed_cred(r, now, err);
+
+	if (renewed < 0)
+		return -1;
+	if (renewed && t->refusals <= 1)
+		return 0;
+	r->origin->logins_refused++;
+	return final(r, err);
+}
+
+static int refused_basic(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
+{
+	if (r->mode == MODE_BASIC && t->serial)
+		return t->serial == r->serial ? renew_cred(r, t, now, err)
+		       : t->refusals > 2      ? final(r, err)
+					      : 0;
+	if (use_basic(r, err) < 0)
+		return -1;
+	return r->mode == MODE_BASIC && t->refusals <= 2 ? 0 : final(r, err);
+}
+
+/* Some tokens live for two seconds, whatever their server says, and the way to a busy registry may be as long. */
+static bool came_too_late(const struct auth_repo *r, const struct auth_try *t, int64_t now)
+{
+	return t->refusals <= 3 && now - r->ticket->token.asked >= CLOCK_SEC;
+}
+
+/* A token was refused: a newer one may be there, or be had; but not once more for the same request. */
+static int renew_token(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
+{
+	if (t->refusals <= 2 && t->serial != r->ticket->serial)
+		return 0;
+	if ((t->asked || t->refusals > 1) && !came_too_late(r, t, now))
+		return final(r, err);
+	ticket_drop(r->ticket);
+	return 0;
+}
+
+/* Whether every word of `wanted` is one of `have`. */
+static bool scope_within(const char *wanted, const char *have)
+{
+	struct span rest = span_str(wanted), word;
+
+	while (span_cut(&rest, ' ', &word)) {
+		struct span all = span_str(have), one;
+		bool found = false;
+
+		while (!found && span_cut(&all, ' ', &one))
+			found = one.n == word.n && memcmp(one.p, word.p, one.n) == 0;
+		if (!found && word.n)
+			return false;
+	}
+	return true;
+}
+
+static bool same_server(const struct auth_repo *r, const struct challenge *c)
+{
+	return r->mode == MODE_TICKET && strcmp(r->ticket->realm, c->realm) == 0 &&
+	       strcmp(r->ticket->service, c->service) == 0;
+}
+
+static int refused_bearer(struct auth_repo *r, struct auth_try *t, const struct challenge *c,
+			  int64_t now, struct err *err)
+{
+	own_free char *scope =
+		*c->scope ? xstrdup(c->scope) : guard_scope(&r->origin->guard, r->path);
+	own_free char *both = NULL;
+
+	if (r->mode == MODE_DIRECT && t->serial)
+		return final(r, err);
+	if (same_server(r, c) && scope_within(scope, r->ticket->scope))
+		return t->serial ? renew_token(r, t, now, err) : 0;
+	if (t->refusals > 2)
+		return final(r, err);
+	/* some servers honour only the first; what is demanded now goes in front of what was demanded before */
+	if (same_server(r, c) && strlen(r->ticket->scope) + strlen(scope) < LIMIT_CHALLENGE_VALUE)
+		both = xasprintf("%s %s", scope, r->ticket->scope);
+	return use_bearer(r, c->realm, c->service, both ? both : scope, err);
+}
+
+/* 401 without a challenge: what is known of the origin holds, or GET /v2/ may tell (gcr.io). */
+static int refused_silently(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
+{
+	struct origin *o = r->origin;
+
+	if (t->serial && r->mode == MODE_TICKET)
+		return renew_token(r, t, now, err);
+	if (t->serial || t->refusals > 1 ||
+	    (o->ping == PING_DONE && o->guard.scheme == CHALLENGE_NONE))
+		return final(r, err);
+	if (o->guard.scheme == CHALLENGE_NONE) {
+		r->wants_ping = true;
+		return 0;
+	}
+	if (r->mode == MODE_OPEN)
+		return final(r, err);
+	return 0;
+}
+
+int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *challenges, size_t n,
+		 int64_t now, struct err *err)
+{
+	own_by(challenge_release) struct challenge c = CHALLENGE_INIT;
+
+	t->refusals++;
+	if (challenge_read(&c, challenges, n, err) < 0)
+		return -1;
+	if (c.scheme == CHALLENGE_NONE)
+		return refused_silently(r, t, now, err);
+	guard_learn(&r->origin->guard, &c, r->path);
+	return c.scheme == CHALLENGE_BASIC ? refused_basic(r, t, now, err)
+					   : refused_bearer(r, t, &c, now, err);
+}
+
+void auth_accepted(struct auth_repo *r, const struct auth_try *t)
+{
+	r->origin->login_good |= r->mode == MODE_BASIC && t->serial;
+}
+
+bool auth_stale(const struct auth_repo *r, const struct auth_try *t, long status, int64_t now)
+{
+	const struct token *token = r->mode == MODE_TICKET ? &r->ticket->token : NULL;
+
+	if ((status != 400 && status != 403) || !token || !token->text || !t->serial || t->asked ||
+	    t->refusals)
+		return false;
+	return now - token->asked >= (token->expires - token->asked) / 2;
+}
+
+void auth_pinged(struct auth_repo *r, long status, const struct span *challenges, size_t n)
+{
+	own_by(challenge_release) struct challenge c = CHALLENGE_INIT;
+	struct err ignored;
+
+	r->origin->ping = PING_DONE;
+	if (status == 401 && challenge_read(&c, challenges, n, &ignored) == 0 &&
+	    c.scheme != CHALLENGE_NONE)
+		guard_learn(&r->origin->guard, &c, NULL);
+}
+
+/*
+ * Tokens.
+ */
+
+int auth_token_request(struct auth_try *t, struct auth_request *q, struct err *err)
+{
+	struct ticket_request made;
+
+	if (ticket_request(t->asking, &made, err) < 0)
+		return -1;
+	*q = (struct auth_request){ .url = made.url,
+				    .form = made.form,
+				    .authorization = made.authorization };
+	return 0;
+}
+
+/* A login was refused: with a credential that is newer, it is worth another try. */
+static void login_refused(struct auth_repo *r, struct ticket *ticket, int64_t now)
+{
+	struct err ignored;
+
+	if (renewed_cred(r, now, &ignored) >= 0 && r->cred.kind != CRED_NONE &&
+	    !same_cred(&ticket->cred, &r->cred)) {
+		cred_release(&ticket->cred);
+		cred_copy(&ticket->cred, &r->cred);
+		ticket->failed = false;
+	} else {
+		r->origin->logins_refused++;
+	}
+}
+
+void auth_token_answer(struct auth_repo *r, struct auth_try *t, long status, struct span body,
+		       int64_t now)
+{
+	struct ticket *ticket = take(t->asking);
+
+	if (ticket_answer(ticket, status, body, now)) {
+		ticket->serial = ++r->auth->serial;
+		r->origin->login_good |= ticket->cred.kind != CRED_NONE;
+	} else if (ticket->failed && status == 401 && ticket->cred.kind != CRED_NONE) {
+		login_refused(r, ticket, now);
+	}
+}
+
+void auth_token_failed(struct auth_try *t, const struct err *why, int64_t now)
+{
+	ticket_fail(take(t->asking), why, now);
+}

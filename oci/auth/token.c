@@ -1,0 +1,213 @@
+#include "oci/auth/token.h"
+
+#include <string.h>
+
+#include "oci/auth/cred.h"
+#include "oci/base/buf.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/json.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/redact.h"
+
+/* Token specification: "If omitted, this defaults to 60 seconds"; shorter is of no use to anyone. */
+enum { SHORTEST = 60, LONGEST = 24 * 60 * 60 };
+
+/* RFC 3986, 2.3: everything but the unreserved is escaped; a blank is %20, which forms read as well as "+". */
+static void add_escaped(struct buf *out, struct span s)
+{
+	static const char unreserved[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (memchr(unreserved, s.p[i], sizeof(unreserved) - 1))
+			buf_addc(out, s.p[i]);
+		else
+			buf_addf(out, "%%%02X", (unsigned char)s.p[i]);
+	}
+}
+
+static void add_parameter(struct buf *out, char *separator, const char *name, struct span value)
+{
+	if (!value.n)
+		return;
+	if (*separator)
+		buf_addc(out, *separator);
+	buf_addf(out, "%s=", name);
+	add_escaped(out, value);
+	*separator = '&';
+}
+
+static int too_long(struct err *err)
+{
+	return err_set(err, ERR_LIMIT, 0, "the request for a token becomes too long");
+}
+
+/* What goes between the realm and the first parameter: '?', '&', or nothing when it ends in either. */
+static char separator_after(struct span realm)
+{
+	if (!memchr(realm.p, '?', realm.n))
+		return '?';
+	return span_ends(realm, "?") || span_ends(realm, "&") ? '\0' : '&';
+}
+
+int token_url(struct buf *out, const struct token_request *q, struct err *err)
+{
+	struct span realm = span_of(q->realm, strcspn(q->realm, "#"));
+	struct span rest = span_str(q->scope), scope;
+	char separator = separator_after(realm);
+
+	buf_add(out, realm.p, realm.n);
+	add_parameter(out, &separator, "service", span_str(q->service));
+	while (span_cut(&rest, ' ', &scope))
+		add_parameter(out, &separator, "scope", scope);
+	if (q->cred && q->cred->kind == CRED_BASIC)
+		add_parameter(out, &separator, "account", span_str(q->cred->user));
+	return buf_failed(out) ? too_long(err) : 0;
+}
+
+int token_form(struct buf *out, const struct token_request *q, struct err *err)
+{
+	char separator = '\0';
+
+	/* all of it at once: a buffer that grows would leave copies behind */
+	buf_room(out, LIMIT_TOKEN_REQUEST < out->max ? LIMIT_TOKEN_REQUEST : out->max);
+	add_parameter(out, &separator, "grant_type", span_str("refresh_token"));
+	add_parameter(out, &separator, "service", span_str(q->service));
+	add_parameter(out, &separator, "client_id", span_str("mirror-sync"));
+	add_parameter(out, &separator, "scope", span_str(q->scope));
+	add_parameter(out, &separator, "refresh_token", span_str(q->cred->secret));
+	return buf_failed(out) ? too_long(err) : 0;
+}
+
+/* Quotes the body without anything that could be the secret it answers, or the token itself. */
+static void quote(char words[static REDACT_MAX], struct span body, const struct cred *sent)
+{
+	redact(words, body, sent ? sent->secret : NULL);
+}
+
+static int no_json(struct span body, const struct cred *sent, struct err *err)
+{
+	char words[REDACT_MAX];
+
+	/* what begins like an object may be half of one, with a token in it */
+	quote(words, memchr(body.p, '{', body.n) && *body.p != '<' ? span_of("", 0) : body, sent);
+	return err_set(err, ERR_INVALID, 0, "the token server's answer is not JSON%s%s%s",
+		       *words ? ": \"" : "", words, *words ? "\"" : "");
+}
+
+static void wipe(const char *s)
+{
+	if (s)
+		explicit_bzero((char *)s, strlen(s));
+}
+
+static const char *usable(const json_t *root, const char *key)
+{
+	const char *s = json_get_text(root, key);
+
+	return s && *s ? s : NULL;
+}
+
+static int64_t lifetime(const json_t *root)
+{
+	double seconds = json_number_value(json_object_get(root, "expires_in"));
+
+	return seconds < SHORTEST ? SHORTEST : seconds > LONGEST ? LONGEST : (int64_t)seconds;
+}
+
+static int take_token(struct token *t, const json_t *root, int64_t now, struct err *err)
+{
+	const char *access = usable(root, "access_token"), *token = usable(root, "token");
+	const char *text = access ? access : token, *refresh = usable(root, "refresh_token");
+
+	if (!text)
+		return err_set(err, ERR_INVALID, 0, "the token server's answer has no token in it");
+	if (strspn(text, CRED_TOKEN_CHARS) != strlen(text))
+		return err_set(err, ERR_INVALID, 0,
+			       "the token server's token cannot stand in a header");
+	*t = (struct token){
+		.text = xstrdup(text),
+		.refresh = refresh ? xstrdup(refresh) : NULL,
+		.asked = now,
+		.expires = now + lifetime(root) * CLOCK_SEC,
+	};
+	return 0;
+}
+
+int token_parse(struct token *t, struct span body, const struct cred *sent, int64_t now,
+		struct err *err)
+{
+	own_json json_t *root = NULL;
+	int result;
+
+	if (body.n > LIMIT_TOKEN)
+		return err_set(err, ERR_LIMIT, 0, "the token server's answer is too long");
+	root = json_read(body, err);
+	if (!json_is_object(root))
+		return no_json(body, sent, err);
+	result = take_token(t, root, now, err);
+	wipe(usable(root, "access_token"));
+	wipe(usable(root, "token"));
+	wipe(usable(root, "refresh_token"));
+	return result;
+}
+
+void token_release(struct token *t)
+{
+	cred_wipe(t->text);
+	cred_wipe(t->refresh);
+	*t = (struct token)TOKEN_INIT;
+}
+
+bool token_fresh(const struct token *t, int64_t now)
+{
+	int64_t ahead = (t->expires - t->asked) / 6;
+
+	/* ten seconds of one minute, half a minute of what lives long */
+	if (ahead > 30 * CLOCK_SEC)
+		ahead = 30 * CLOCK_SEC;
+	return t->text && now < t->expires - ahead;
+}
+
+/* The words in an error's body: {"errors":[{"message":...}]} (distribution), {"details":...} (Docker Hub),
+ * {"error":..., "error_description":...} (RFC 6749, 5.2), {"message":...}. */
+static const char *said(const json_t *root)
+{
+	static const char *const keys[] = { "details", "error_description", "message", "error" };
+	const json_t *first = json_array_get(json_get_array(root, "errors"), 0);
+	const char *text = usable(first, "message");
+
+	for (size_t i = 0; !text && i < sizeof(keys) / sizeof(keys[0]); i++)
+		text = usable(root, keys[i]);
+	return text ? text : usable(first, "code");
+}
+
+static enum err_kind kind_of(long status)
+{
+	switch (status) {
+	case 400:
+	case 401:
+	case 403:
+	case 404: return ERR_AUTH;
+	case 429: return ERR_LIMIT;
+	default: return ERR_NET;
+	}
+}
+
+int token_refused(long status, struct span body, const struct cred *sent, struct err *err)
+{
+	struct err ignored;
+	own_json json_t *root = body.n > LIMIT_TOKEN ? NULL : json_read(body, &ignored);
+	const char *text = said(root);
+	char words[REDACT_MAX] = "";
+
+	if (text)
+		quote(words, span_str(text), sent);
+	else if (!root && !memchr(body.p, '{', body.n))
+		quote(words, body, sent);
+	return err_set(err, kind_of(status), (int)status,
+		       "the token server answered with status %ld%s%s", status, *words ? ": " : "",
+		       words);
+}

@@ -1,0 +1,50 @@
+/*
+ * file - files below a directory handle: read whole with a ceiling, replace atomically, lock, walk.
+ *
+ * Paths are relative to `dir` (an open directory, or AT_FDCWD) and are never made from a stranger's
+ * words without validation.
+ */
+#ifndef OCI_BASE_FILE_H
+#define OCI_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct buf;
+struct err;
+
+/* Reads the whole file into out (emptied first; its ceiling holds). NOTFOUND when it is not there,
+ * INVALID when it is larger than the ceiling or no regular file. */
+int file_read(int dir, const char *path, struct buf *out, struct err *err);
+
+/* Makes path hold exactly these bytes, or leaves what was there: a temporary beside it, fsync, rename.
+ * The directory is not synced: file_sync_dir() does that, once for many files. */
+int file_replace(int dir, const char *path, const void *p, size_t n, mode_t mode, struct err *err);
+
+/* Makes the rename of a name in that directory durable. */
+int file_sync_dir(int dir, const char *path, struct err *err);
+
+/* Creates path and its missing parents, as mkdir -p. */
+int file_make_dirs(int dir, const char *path, struct err *err);
+
+/* Opens path as a directory handle, close-on-exec. Gives the descriptor or -1. */
+int file_open_dir(int dir, const char *path, struct err *err);
+
+/* Writes all of p; short writes are continued. */
+int file_write(int fd, const void *p, size_t n, const char *name, struct err *err);
+
+/*
+ * Takes the exclusive flock on path (created when missing), waiting up to `wait` seconds, and writes
+ * who holds it into the file ("pid 4711, mirror-sync on host since ..."). Gives the descriptor, whose
+ * close lets the lock go, or -1: IO with sys EWOULDBLOCK and the holder's name when somebody else
+ * has it.
+ */
+int file_lock(int dir, const char *path, const char *who, int wait, struct err *err);
+
+/* Calls each(name, arg) for every entry of a directory but "." and "..", in no order; a non-zero
+ * result ends the walk and is given back. NOTFOUND when there is no such directory. */
+int file_walk(int dir, const char *path, int (*each)(const char *name, void *arg), void *arg,
+	      struct err *err);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * own - who frees what, kept by the compiler.
+ *
+ * A local marked own_free, own_fd or own_dir is released when its scope ends, on every path out.
+ * take(p) hands the value to somebody else and leaves NULL behind; take_fd(fd) leaves -1.
+ *
+ * The x-functions abort when memory is out. That is affordable because every size a stranger
+ * controls has a ceiling in oci/base/limits.h that is checked first.
+ */
+#ifndef OCI_BASE_OWN_H
+#define OCI_BASE_OWN_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static inline void own_free_(void *p)
+{
+	void *owned;
+
+	memcpy(&owned, p, sizeof(owned)); /* p points at a pointer of any type */
+	free(owned);
+}
+
+static inline void own_fd_(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+#define own_free __attribute__((cleanup(own_free_)))
+#define own_fd   __attribute__((cleanup(own_fd_)))
+
+/* Defines a scoped release for a pointer type: OWN_PTR(own_index_, struct index, index_free), then
+ * `__attribute__((cleanup(own_index_))) struct index *x = NULL;` */
+#define OWN_PTR(name, type, release)                                                               \
+	static inline void name(type **p)                                                          \
+	{                                                                                          \
+		if (*p)                                                                            \
+			release(*p);                                                               \
+	}
+
+/* Runs release(&local) when the scope of a struct ends: `own_by(buf_release) struct buf b = …`. */
+#define own_by(release) __attribute__((cleanup(release)))
+
+#define take(p)                                                                                    \
+	__extension__({                                                                            \
+		__typeof__(p) taken_ = (p);                                                        \
+		(p) = NULL;                                                                        \
+		taken_;                                                                            \
+	})
+
+static inline int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+/* As malloc, calloc, reallocarray, strdup and strndup; abort instead of failing. */
+void *xmalloc(size_t n) __attribute__((malloc, returns_nonnull));
+void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
+void *xrealloc(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
+char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
+char *xstrndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull));
+/* As asprintf, giving the text, which the caller frees. */
+char *xasprintf(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2), malloc, returns_nonnull));
+
+/* Room for one more element in a growing array `p` of `n` used and *cap allocated elements. */
+void *xgrow(void *p, size_t n, size_t *cap, size_t size) __attribute__((returns_nonnull));
+
+#endif

@@ -1,0 +1,75 @@
+#include "oci/base/problem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+
+/* The text may quote a stranger's bytes, and ends on a terminal. */
+__attribute__((format(printf, 1, 0))) static char *printable(const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return text;
+}
+
+void problem_add(struct problems *ps, bool warning, const char *file, int line, int column,
+		 const char *fmt, ...)
+{
+	size_t *count = warning ? &ps->warnings : &ps->errors;
+	struct problem *p;
+	va_list ap;
+
+	if ((*count)++ >= (ps->kept ? ps->kept : LIMIT_LIST_ERRORS))
+		return;
+	ps->v = xgrow(ps->v, ps->n, &ps->cap, sizeof(*ps->v));
+	p = &ps->v[ps->n];
+	*p = (struct problem){
+		.warning = warning,
+		.file = xstrdup(file),
+		.line = line,
+		.column = column,
+		.order = ps->n++,
+	};
+	va_start(ap, fmt);
+	p->text = printable(fmt, ap);
+	va_end(ap);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct problem *p = a, *q = b;
+	int files = strcmp(p->file, q->file);
+
+	if (files)
+		return files;
+	if (p->line != q->line)
+		return p->line < q->line ? -1 : 1;
+	if (p->column != q->column)
+		return p->column < q->column ? -1 : 1;
+	return p->order < q->order ? -1 : 1;
+}
+
+void problems_sort(struct problems *ps)
+{
+	if (ps->n)
+		qsort(ps->v, ps->n, sizeof(*ps->v), compare);
+}
+
+void problems_release(struct problems *ps)
+{
+	for (size_t i = 0; i < ps->n; i++) {
+		free(ps->v[i].file);
+		free(ps->v[i].text);
+	}
+	free(ps->v);
+	*ps = (struct problems)PROBLEMS_INIT;
+}

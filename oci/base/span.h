@@ -1,0 +1,59 @@
+/*
+ * span - borrowed bytes: a pointer and a length, owned by somebody else and not NUL-terminated.
+ *
+ * Parsers walk over spans without copying. A span lives as long as the bytes it points into.
+ */
+#ifndef OCI_BASE_SPAN_H
+#define OCI_BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+	const char *p;
+	size_t n;
+};
+
+#define SPAN_INIT                                                                                  \
+	{                                                                                          \
+		.p = "", .n = 0                                                                    \
+	}
+/* for printf's "%.*s" */
+#define SPAN_ARG(s) (int)(s).n, (s).p
+
+static inline struct span span_of(const char *p, size_t n)
+{
+	return (struct span){ .p = p, .n = n };
+}
+
+static inline struct span span_str(const char *s)
+{
+	return span_of(s, strlen(s));
+}
+
+static inline bool span_eq(struct span a, const char *s)
+{
+	return strlen(s) == a.n && (!a.n || memcmp(a.p, s, a.n) == 0);
+}
+
+bool span_eq_nocase(struct span a, const char *s);
+bool span_starts(struct span a, const char *prefix);
+bool span_ends(struct span a, const char *suffix);
+
+/* Without blanks (space and tab) at both ends. */
+struct span span_trim(struct span s);
+
+/* Takes what stands before the first `sep` off the front of *rest, and the separator with it; false
+ * when *rest is used up (its p is then NULL). n separators part n + 1 words: "a,,b" gives "a", "",
+ * "b"; "a," gives "a", ""; "" gives one empty word. */
+bool span_cut(struct span *rest, char sep, struct span *word);
+
+/* The bytes of the UTF-8 character that s begins with (RFC 3629, 4), or 0 when it begins with none. */
+size_t span_utf8(struct span s);
+
+/* The digits of s as a number of at most `max`; -1 when it is empty, has another character, or is
+ * larger. */
+long long span_number(struct span s, long long max);
+
+#endif

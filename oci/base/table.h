@@ -1,0 +1,43 @@
+/*
+ * table - values found by a text: a digest, a reference, a host.
+ *
+ * Keys are lent: each must live as long as it is in the table, normally inside the value. Lookups do
+ * not depend on how many there are; a stranger who chooses keys cannot make them collide, since each
+ * table is salted.
+ */
+#ifndef OCI_BASE_TABLE_H
+#define OCI_BASE_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct table_slot {
+	const char *key; /* NULL: free */
+	void *value;
+	uint64_t hash;
+};
+
+struct table {
+	struct table_slot *slots;
+	size_t n, cap; /* cap is a power of two, or 0 */
+	uint64_t salt;
+};
+
+#define TABLE_INIT                                                                                 \
+	{                                                                                          \
+		.slots = NULL                                                                      \
+	}
+
+void table_release(struct table *t); /* the values are the caller's */
+
+/* The value, or NULL. */
+void *table_get(const struct table *t, const char *key);
+/* Adds or replaces; gives the value that was there, or NULL. value is not NULL. */
+void *table_put(struct table *t, const char *key, void *value);
+/* Takes it out; gives the value, or NULL. */
+void *table_remove(struct table *t, const char *key);
+
+/* Walks all values in no order: *at starts at 0; NULL at the end. Nothing may be added or removed. */
+void *table_next(const struct table *t, size_t *at);
+
+#endif

@@ -1,0 +1,76 @@
+#include "oci/base/unit.h"
+
+#include "oci/base/err.h"
+#include "oci/base/own.h"
+
+/* Longer than anything is kept; far below what overflows. */
+#define YEARS_100 (100L * 366 * 86400)
+#define SIZE_MOST (INT64_C(1) << 60)
+
+int unit_duration(long *seconds, struct span text, struct err *err)
+{
+	static const struct {
+		char unit;
+		long seconds;
+	} known[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
+
+	if (span_eq(text, "never")) {
+		*seconds = UNIT_NEVER;
+		return 0;
+	}
+	for (size_t i = 0; text.n && i < sizeof(known) / sizeof(known[0]); i++) {
+		long long n;
+
+		if (text.p[text.n - 1] != known[i].unit)
+			continue;
+		n = span_number(span_of(text.p, text.n - 1), YEARS_100 / known[i].seconds);
+		if (n < 0)
+			break;
+		*seconds = (long)n * known[i].seconds;
+		return 0;
+	}
+	return err_set(err, ERR_USAGE, 0,
+		       "\"%.*s\" is not a duration (such as 10m, 6h, 90d, or never)",
+		       SPAN_ARG(text));
+}
+
+char *unit_duration_text(long seconds)
+{
+	if (seconds % 86400 == 0)
+		return xasprintf("%ldd", seconds / 86400);
+	if (seconds % 3600 == 0)
+		return xasprintf("%ldh", seconds / 3600);
+	return xasprintf("%lds", seconds);
+}
+
+/* The power of 1024 that the end of *text names; the unit is cut off. */
+static int cut_unit(struct span *text)
+{
+	static const char units[] = "KMGT";
+	struct span s = *text;
+	const char *u;
+
+	if (span_ends(s, "iB"))
+		s.n -= 2;
+	else if (span_ends(s, "B"))
+		s.n--;
+	u = s.n ? memchr(units, s.p[s.n - 1], sizeof(units) - 1) : NULL;
+	if (!u)
+		return 0;
+	s.n--;
+	*text = s;
+	return (int)(u - units) + 1;
+}
+
+int unit_size(int64_t *bytes, struct span text, struct err *err)
+{
+	struct span number = text;
+	int shift = 10 * cut_unit(&number);
+	long long n = span_number(number, SIZE_MOST >> shift);
+
+	if (n < 0)
+		return err_set(err, ERR_USAGE, 0, "\"%.*s\" is not a size (such as 500M, 40G)",
+			       SPAN_ARG(text));
+	*bytes = (int64_t)n << shift;
+	return 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * certs - certificates for one registry, as docker and the containers stack keep them:
+ *
+ *	<root>/<host[:port]>/ *.crt		CAs, added to the system's
+ *			      NAME.cert NAME.key	a client certificate and its key
+ *
+ * Roots: $HOME/.config/containers/certs.d, /etc/containers/certs.d, /etc/docker/certs.d. The first that has
+ * a directory for the host decides. Docker Hub's is called docker.io, whatever its real host.
+ */
+#ifndef OCI_HTTP_CERTS_H
+#define OCI_HTTP_CERTS_H
+
+#include <stddef.h>
+
+struct err;
+
+/* Full paths, owned. */
+struct certs {
+	char **ca; /* sorted by name */
+	size_t nca, capca;
+	char *cert, *key; /* the first pair by name, or NULL */
+};
+
+#define CERTS_INIT                                                                                 \
+	{                                                                                          \
+		.ca = NULL                                                                         \
+	}
+
+/* Looks host ("registry.corp:5000") up below the roots (NULL-ended) into *c, which must be empty. Nothing
+ * found is success with nothing in *c. USAGE when a certificate has no key or a key no certificate: docker
+ * refuses that too, since a CA called .cert is a common mistake. */
+int certs_find(struct certs *c, const char *const *roots, const char *host, struct err *err);
+void certs_release(struct certs *c);
+
+#endif

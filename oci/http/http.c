@@ -1,0 +1,420 @@
+#include "oci/http/http.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/url.h"
+
+/* One handle of libcurl's with what it needs during a request; kept for the next. */
+struct http_transfer {
+	CURL *easy;
+	struct http *http;
+	struct http_call *call;    /* NULL: free */
+	struct curl_slist *fields; /* request headers */
+	struct buf headers;        /* of the answer */
+	bool answered;             /* head() has been called */
+	bool proxied;
+	bool ended; /* a callback gave -1, and err says why */
+	struct err err;
+	char text[CURL_ERROR_SIZE];
+	struct http_transfer *next; /* among the free */
+};
+
+struct http {
+	CURLM *multi;
+	struct http_options o;
+	struct http_transfer *free;
+};
+
+/* Read at once from a socket: fewer, larger pieces to hash and write. */
+#define CHUNK (128L * 1024)
+/* Connections kept: parallel requests to many hosts, and what they redirect to. */
+#define CONNECTIONS 256L
+
+static size_t on_header(char *p, size_t size, size_t n, void *arg)
+{
+	struct http_transfer *t = arg;
+	struct http_call *c = t->call;
+
+	n *= size;
+	if (t->answered) /* trailers */
+		return n;
+	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0)
+		buf_clear(&t->headers); /* what came before was an interim answer (1xx) */
+	if (!buf_add(&t->headers, p, n)) {
+		err_set(&t->err, ERR_INVALID, 0, "the answer's headers are larger than %lu KiB",
+			LIMIT_HTTP_HEADERS / KIB);
+		t->ended = true;
+		return 0;
+	}
+	if (n > 2 || p[n - 1] != '\n')
+		return n;
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &c->status);
+	if (c->status < 200)
+		return n;
+	t->answered = true;
+	c->headers = buf_span(&t->headers);
+	t->ended = c->head && c->head(c, &t->err) < 0;
+	return t->ended ? 0 : n;
+}
+
+static size_t on_data(char *p, size_t size, size_t n, void *arg)
+{
+	struct http_transfer *t = arg;
+	struct http_call *c = t->call;
+
+	n *= size;
+	t->ended = c->data && c->data(c, p, n, &t->err) < 0;
+	return t->ended ? 0 : n;
+}
+
+/* Connected (perhaps long ago), nothing sent yet. */
+static int on_connected(void *arg, char *address, char *local, int port, int local_port)
+{
+	struct http_transfer *t = arg;
+
+	(void)local, (void)port, (void)local_port;
+	if (t->proxied)
+		return CURL_PREREQFUNC_OK;
+	t->call->reached = origin_reach(span_str(address));
+	if (origin_may_connect(t->call->reach, address))
+		return CURL_PREREQFUNC_OK;
+	err_set(&t->err, ERR_INVALID, 0, "its name leads to %s, an address we may not be sent to",
+		address);
+	t->ended = true;
+	return CURL_PREREQFUNC_ABORT;
+}
+
+static void set_once(struct http_transfer *t)
+{
+	const struct http_options *o = &t->http->o;
+	CURL *e = t->easy;
+
+	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->text);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, o->user_agent);
+	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, CHUNK);
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, o->connect_seconds);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, o->stall_seconds);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
+	curl_easy_setopt(e, CURLOPT_NOPROXY, ""); /* decided here, see oci/http/proxy.h */
+	if (o->ca_file)
+		curl_easy_setopt(e, CURLOPT_PROXY_CAINFO, o->ca_file);
+	if (o->ca_dir)
+		curl_easy_setopt(e, CURLOPT_PROXY_CAPATH, o->ca_dir);
+}
+
+static struct http_transfer *transfer_new(struct http *h)
+{
+	struct http_transfer *t = xcalloc(1, sizeof(*t));
+
+	t->http = h;
+	t->easy = curl_easy_init();
+	if (!t->easy)
+		abort();
+	buf_init(&t->headers, LIMIT_HTTP_HEADERS);
+	set_once(t);
+	return t;
+}
+
+static void transfer_free(struct http_transfer *t)
+{
+	curl_easy_cleanup(t->easy);
+	curl_slist_free_all(t->fields);
+	buf_release(&t->headers);
+	free(t);
+}
+
+static void put_back(struct http_transfer *t)
+{
+	curl_slist_free_all(t->fields);
+	t->fields = NULL;
+	t->call = NULL;
+	t->next = t->http->free;
+	t->http->free = t;
+}
+
+struct http *http_new(const struct http_options *o, struct err *err)
+{
+	struct http *h = xcalloc(1, sizeof(*h));
+
+	h->o = *o;
+	h->o.connect_seconds = o->connect_seconds ? o->connect_seconds : 10;
+	h->o.stall_seconds = o->stall_seconds ? o->stall_seconds : 60;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+		h->multi = curl_multi_init();
+	if (!h->multi) {
+		free(h);
+		err_set(err, ERR_IO, 0, "libcurl does not start");
+		return NULL;
+	}
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS);
+	return h;
+}
+
+void http_free(struct http *h)
+{
+	if (!h)
+		return;
+	while (h->free) {
+		struct http_transfer *t = h->free;
+
+		h->free = t->next;
+		transfer_free(t);
+	}
+	curl_multi_cleanup(h->multi);
+	curl_global_cleanup();
+	free(h);
+}
+
+static void add_field(struct http_transfer *t, const char *name, const char *value)
+{
+	own_free char *line = xasprintf("%s: %s", name, value);
+	struct curl_slist *more = curl_slist_append(t->fields, line);
+
+	if (!more)
+		abort();
+	t->fields = more;
+}
+
+static void set_fields(struct http_transfer *t, const struct http_call *c)
+{
+	char range[32] = "";
+
+	/* a blob's bytes are what its digest is of: nobody compresses them on the way */
+	add_field(t, "Accept-Encoding", "identity");
+	if (c->accept)
+		add_field(t, "Accept", c->accept);
+	if (c->authorization)
+		add_field(t, "Authorization", c->authorization);
+	if (c->method == HTTP_POST && c->body_type)
+		add_field(t, "Content-Type", c->body_type);
+	if (c->from > 0)
+		snprintf(range, sizeof(range), "%lld-", (long long)c->from);
+	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->fields);
+	curl_easy_setopt(t->easy, CURLOPT_RANGE, range[0] ? range : NULL);
+}
+
+static void set_method(CURL *e, const struct http_call *c)
+{
+	if (c->method == HTTP_HEAD)
+		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+	else
+		curl_easy_setopt(e, CURLOPT_HTTPGET, 1L); /* NOBODY goes off with it */
+	if (c->method != HTTP_POST)
+		return;
+	curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);
+	curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body.n ? c->body.p : "");
+}
+
+/*
+ * libcurl keeps the system's CAs parsed between connections only while there is no directory beside the file, so
+ * that is left out unless it is needed; with a host's own CAs the directory stands for the system's.
+ */
+static void set_tls(struct http_transfer *t, const struct http_tls *tls)
+{
+	const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
+	const struct http_options *o = &t->http->o;
+	struct curl_blob ca = { .flags = CURL_BLOB_NOCOPY };
+	bool own = tls && tls->ca.n;
+
+	if (own) {
+		ca.data = (void *)(uintptr_t)tls->ca.p;
+		ca.len = tls->ca.n;
+	}
+	curl_easy_setopt(t->easy, CURLOPT_CAINFO_BLOB, own ? &ca : NULL);
+	curl_easy_setopt(t->easy, CURLOPT_CAINFO, o->ca_file ? o->ca_file : built->cainfo);
+	curl_easy_setopt(t->easy, CURLOPT_CAPATH,
+			 o->ca_dir ? o->ca_dir
+			 : own     ? built->capath
+				   : NULL);
+	curl_easy_setopt(t->easy, CURLOPT_SSLCERT, tls ? tls->cert : NULL);
+	curl_easy_setopt(t->easy, CURLOPT_SSLKEY, tls ? tls->key : NULL);
+}
+
+static void set_url(struct http_transfer *t, struct http_call *c)
+{
+	const char *proxy = NULL;
+	struct err ignored;
+	struct url u;
+
+	if (url_parse(&u, span_str(c->url), &ignored) == 0) {
+		proxy = proxy_for(&t->http->o.proxy, &u);
+		c->reached = origin_reach(u.host);
+		if (u.https)
+			set_tls(t, c->tls);
+		/* one connection for all where HTTP/2 may be spoken, which TLS tells; not worth a wait without */
+		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, u.https ? 1L : 0L);
+	}
+	t->proxied = proxy != NULL;
+	curl_easy_setopt(t->easy, CURLOPT_URL, c->url);
+	curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy ? proxy : "");
+}
+
+void http_send(struct http *h, struct http_call *c)
+{
+	struct http_transfer *t = h->free;
+
+	if (t)
+		h->free = t->next;
+	else
+		t = transfer_new(h);
+	t->call = c;
+	t->answered = t->ended = false;
+	t->text[0] = '\0';
+	buf_clear(&t->headers);
+	c->transfer = t;
+	c->status = 0;
+	c->headers = span_of(NULL, 0);
+	set_url(t, c);
+	set_method(t->easy, c);
+	set_fields(t, c);
+	if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)
+		abort(); /* only without memory */
+}
+
+void http_cancel(struct http *h, struct http_call *c)
+{
+	struct http_transfer *t = c->transfer;
+
+	if (!t)
+		return;
+	curl_multi_remove_handle(h->multi, t->easy);
+	c->transfer = NULL;
+	put_back(t);
+}
+
+/* What TLS says to an answer that is none of its own. */
+static bool is_plain_http(const struct http_transfer *t, CURLcode code)
+{
+	return code == CURLE_SSL_CONNECT_ERROR && strstr(t->text, "wrong version number");
+}
+
+static bool is_permanent(const struct http_transfer *t, CURLcode code)
+{
+	switch (code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CRL_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_SSL_CLIENTCERT:
+	case CURLE_URL_MALFORMAT:
+	case CURLE_COULDNT_RESOLVE_PROXY: return true;
+	default: return is_plain_http(t, code);
+	}
+}
+
+/* Says what libcurl's code means here. */
+static void explain(struct http_transfer *t, CURLcode code)
+{
+	const struct http_options *o = &t->http->o;
+	curl_off_t connected = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+	if (code == CURLE_OPERATION_TIMEDOUT && !connected)
+		err_set(&t->err, ERR_NET, 0, "not connected after %ld s", o->connect_seconds);
+	else if (code == CURLE_OPERATION_TIMEDOUT)
+		err_set(&t->err, ERR_NET, 0, "nothing came for %ld s", o->stall_seconds);
+	else if (is_plain_http(t, code))
+		err_set(&t->err, ERR_NET, 0, "does not speak TLS%s%s", o->no_tls ? "; " : "",
+			o->no_tls ? o->no_tls : "");
+	else
+		err_set(&t->err, ERR_NET, 0, "%s", t->text[0] ? t->text : curl_easy_strerror(code));
+}
+
+static void finish(struct http_transfer *t, CURLcode code)
+{
+	struct http_call *c = t->call;
+	enum http_result result = HTTP_DONE;
+
+	curl_multi_remove_handle(t->http->multi, t->easy);
+	if (t->ended) {
+		result = code == CURLE_ABORTED_BY_CALLBACK ? HTTP_REFUSED : HTTP_ENDED;
+	} else if (code != CURLE_OK) {
+		result = is_permanent(t, code) ? HTTP_REFUSED : HTTP_FAULT;
+		explain(t, code);
+	} else if (!t->answered) { /* to curl, a head that breaks off between two lines is one */
+		result = HTTP_FAULT;
+		err_set(&t->err, ERR_NET, 0, "the connection ended in the head of the answer");
+	}
+	c->transfer = NULL;
+	c->done(c, result, result == HTTP_DONE ? NULL : &t->err);
+	put_back(t);
+}
+
+/* Ends what has ended; gives how many. */
+static unsigned collect(struct http *h)
+{
+	unsigned n = 0;
+	int left;
+	CURLMsg *m;
+
+	while ((m = curl_multi_info_read(h->multi, &left))) {
+		void *t = NULL;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+		finish(t, m->data.result);
+		n++;
+	}
+	return n;
+}
+
+static CURLMcode wait_for(struct http *h, const int *others, size_t n, int timeout_ms)
+{
+	struct curl_waitfd fds[HTTP_OTHERS];
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = (struct curl_waitfd){ .fd = others[i], .events = CURL_WAIT_POLLIN };
+	return curl_multi_poll(h->multi, fds, (unsigned)n, timeout_ms, NULL);
+}
+
+int http_turn(struct http *h, const int *others, size_t n, int timeout_ms, struct err *err)
+{
+	int running;
+	CURLMcode code = curl_multi_perform(h->multi, &running);
+
+	if (code == CURLM_OK && !collect(h))
+		code = wait_for(h, others, n, timeout_ms);
+	if (code != CURLM_OK)
+		return err_set(err, ERR_IO, 0, "network: %s", curl_multi_strerror(code));
+	return 0;
+}
+
+void http_wake(void *h)
+{
+	curl_multi_wakeup(((struct http *)h)->multi);
+}
+
+struct span http_header(const struct http_call *c, const char *name, size_t nth)
+{
+	struct span rest = c->headers, line, key;
+
+	while (span_cut(&rest, '\n', &line)) {
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (span_cut(&line, ':', &key) && line.p && span_eq_nocase(key, name) && nth-- == 0)
+			return span_trim(line);
+	}
+	return span_of(NULL, 0);
+}

@@ -1,0 +1,57 @@
+/*
+ * manifest - an image manifest or an image index, OCI's or Docker's, as one tree of descriptors.
+ *
+ *	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+ *	if (manifest_parse(&m, bytes, media_type, err) < 0) ...
+ *	for (size_t i = 0; i < m.n; i++)
+ *		visit(&m.below[i]);
+ *
+ * The document keeps its JSON and lends the strings in its descriptors.
+ */
+#ifndef OCI_IMAGE_MANIFEST_H
+#define OCI_IMAGE_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "oci/base/span.h"
+#include "oci/image/desc.h"
+#include "oci/image/media.h"
+
+struct err;
+
+struct manifest {
+	json_t *doc;               /* owned */
+	enum media_kind kind;      /* MEDIA_INDEX or MEDIA_MANIFEST */
+	const char *media_type;    /* what it is served as */
+	const char *artifact_type; /* of an artifact (or the config's media type), or NULL */
+	const json_t *annotations; /* an object, or NULL */
+	struct desc *below;        /* owned: an index's manifests; or the config, then the layers */
+	size_t n;
+	bool has_subject;
+	struct desc subject; /* valid when has_subject: what this document is a referrer of */
+};
+
+#define MANIFEST_INIT                                                                              \
+	{                                                                                          \
+		.doc = NULL                                                                        \
+	}
+
+/*
+ * Reads a document. What it is, its own mediaType says, then its shape; `hint` (the Content-Type it
+ * came with, or the descriptor's media type; may be NULL) decides only when both are silent, since
+ * registries send text/plain. INVALID for a document that has both manifests and layers
+ * (CVE-2021-41190), contradicts its mediaType, is schema 1 (said so), or has more than
+ * LIMIT_DESCRIPTORS.
+ */
+int manifest_parse(struct manifest *m, struct span bytes, const char *hint, struct err *err);
+void manifest_release(struct manifest *m);
+
+/*
+ * Whether child i of an index is kept under a platform filter (a comma-separated list; NULL keeps
+ * all). A child without a platform is kept; an attestation (vnd.docker.reference.digest) is kept when
+ * the manifest it refers to is.
+ */
+bool manifest_wanted(const struct manifest *m, size_t i, const char *platforms);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * line - one line of a list or of mirror.conf, as words.
+ *
+ *	line    = blank* [word *(blank+ word)] blank* [comment]
+ *	word    = plain / key "=" value
+ *	key     = 1*(any character but blank, "=" and quote)
+ *	value   = plain / quote *(any but quote and backslash / "\" any) quote
+ *	comment = "#" anything, at the beginning or after a blank
+ *
+ * Blanks are space and tab. Inside quotes \" and \\ stand for a quote and a backslash; any other
+ * backslash stands for itself. "=" in front of everything else makes a plain word.
+ *
+ * A file is text: UTF-8 without control characters; its lines end in LF or CRLF.
+ */
+#ifndef OCI_LISTS_LINE_H
+#define OCI_LISTS_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "oci/base/limits.h"
+#include "oci/base/problem.h"
+#include "oci/base/span.h"
+
+struct err;
+
+struct line_word {
+	struct span key;  /* "platform"; p is NULL for a plain word */
+	struct span text; /* the plain word, or the value without quotes and escapes */
+	struct span raw;  /* as written: of a value with its quotes */
+	int column;       /* of the word, 1-based, in characters */
+	int value_column; /* of raw */
+};
+
+#define LINE_WORDS 64
+
+/* Lends its words from the text that was parsed, and from itself. */
+struct line {
+	struct line_word v[LINE_WORDS];
+	size_t n; /* 0: blank, or only a comment */
+	char unquoted[LIMIT_LIST_LINE];
+	size_t used;
+};
+
+/* USAGE when text, a line without its end, is none; *column gets the place. */
+int line_parse(struct line *l, struct span text, int *column, struct err *err);
+
+/* The first word with that key, or NULL. */
+const struct line_word *line_find(const struct line *l, const char *key);
+
+/* The column of the character at `offset` in w->text. */
+int line_column(const struct line_word *w, size_t offset);
+
+/* Where a problem is; handed down to whoever may find one. */
+struct place {
+	struct problems *problems;
+	const char *file;
+	int line;
+};
+
+/* An error in that column of the line. */
+#define place_error(at, column, ...)                                                               \
+	problem_add((at)->problems, false, (at)->file, (at)->line, column, __VA_ARGS__)
+
+/*
+ * Calls each(line, place, arg) for every line of a file that has words. What is not text, or too long,
+ * is an error; a file that is no text at all gives one.
+ */
+void line_each(struct problems *problems, const char *file, struct span bytes,
+	       void (*each)(const struct line *l, const struct place *at, void *arg), void *arg);
+
+#endif

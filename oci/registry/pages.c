@@ -1,0 +1,74 @@
+#include "oci/registry/pages.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/url.h"
+#include "oci/http/header.h"
+
+void pages_release(struct pages *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		free(p->urls[i]);
+	free(p->urls);
+	*p = (struct pages){ .what = p->what };
+}
+
+static struct span next_link(const struct ask *a)
+{
+	struct span value, target;
+
+	for (size_t i = 0; (value = http_header(&a->call, "Link", i)).p; i++)
+		if ((target = header_link_next(value)).p)
+			return target;
+	return span_of(NULL, 0);
+}
+
+/* Registries behind a proxy that ends TLS say http:// of themselves; it is the host that counts, and the
+ * page is asked for at the origin we know. */
+static char *page_at(const struct pages *p, const struct ask *a, struct span target,
+		     struct err *err)
+{
+	own_free char *named = url_resolve(a->call.url, target, err), *origin = NULL;
+	struct url here, there;
+
+	if (!named || url_parse(&there, span_str(named), err) < 0 ||
+	    url_parse(&here, span_str(a->call.url), err) < 0)
+		return NULL;
+	if (here.host.n != there.host.n ||
+	    strncasecmp(here.host.p, there.host.p, here.host.n) != 0) {
+		err_set(err, ERR_INVALID, 0, "the next page of the %s is at another host, %.*s",
+			p->what, SPAN_ARG(there.host));
+		return NULL;
+	}
+	origin = url_origin(&here);
+	return xasprintf("%s%.*s", origin, SPAN_ARG(there.target));
+}
+
+enum ask_end pages_next(struct pages *p, struct ask *a, struct err *err)
+{
+	struct span target = next_link(a);
+	own_free char *page = NULL;
+
+	if (!target.p)
+		return ASK_DONE;
+	page = page_at(p, a, target, err);
+	if (!page)
+		return ASK_FAILED;
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->urls[i], page) == 0) {
+			err_set(err, ERR_INVALID, 0, "the %s goes round in a circle", p->what);
+			return ASK_FAILED;
+		}
+	if (p->n == LIMIT_TAG_PAGES) {
+		err_set(err, ERR_INVALID, 0, "the %s has more than %d pages", p->what,
+			LIMIT_TAG_PAGES);
+		return ASK_FAILED;
+	}
+	p->urls = xgrow(p->urls, p->n, &p->cap, sizeof(*p->urls));
+	a->page = p->urls[p->n++] = take(page);
+	return ASK_AGAIN;
+}

@@ -1,0 +1,22 @@
+/*
+ * pages - an answer that comes in pages, each naming the next with Link (RFC 8288; distribution-spec,
+ * "Listing Tags" and "Listing Referrers").
+ */
+#ifndef OCI_REGISTRY_PAGES_H
+#define OCI_REGISTRY_PAGES_H
+
+#include "oci/registry/ask.h"
+
+struct pages {
+	const char *what; /* for messages: "tag list" */
+	char **urls;      /* that Link has named, owned */
+	size_t n, cap;
+};
+
+void pages_release(struct pages *p);
+
+/* What to do after a page has been read: ASK_DONE without a next one; ASK_AGAIN when a->page has been set to it;
+ * ASK_FAILED for one at another host, a circle, or too many. */
+enum ask_end pages_next(struct pages *p, struct ask *a, struct err *err);
+
+#endif

@@ -1,0 +1,219 @@
+#include "oci/registry/pull_blob.h"
+
+#include <string.h>
+
+#include "oci/base/own.h"
+#include "oci/http/header.h"
+#include "oci/image/ref.h"
+#include "oci/registry/ask.h"
+#include "oci/registry/reply.h"
+#include "oci/registry/upstream.h"
+#include "oci/store/layout.h"
+
+/* So many bytes are progress: failures are counted anew after them, this request's and its host's. */
+#define PROGRESS (1L << 20)
+
+struct wanted {
+	struct ask ask; /* first */
+	registry_blob_done *done;
+	void *arg;
+	struct digest digest;
+	int64_t size;
+	struct layout *into;
+	struct layout_blob *blob; /* opened when it is its turn: queued ones take no descriptor */
+	int64_t furthest;         /* where progress was last seen */
+	bool pieced;              /* it is not all of one answer */
+	bool anew;                /* it was begun anew, since the pieces did not fit */
+	bool whole;               /* the registry is no longer asked for a part */
+	char *urls;               /* of a foreign layer, or NULL */
+	struct span urls_left;
+	char *url;                    /* asked now */
+	const struct endpoint *named; /* by this one; NULL: it is asked itself */
+};
+
+static int start_over(struct wanted *w, struct err *err)
+{
+	w->pieced = false;
+	return layout_restart(w->blob, err);
+}
+
+static enum ask_end prepare(struct ask *a, struct err *err)
+{
+	struct wanted *w = (struct wanted *)a;
+	int64_t have = 0;
+
+	if (!w->blob) {
+		w->blob = layout_begin(w->into, &w->digest, w->size, &have, err);
+		if (!w->blob)
+			return ASK_FAILED;
+		w->pieced = have > 0;
+		w->furthest = have;
+	}
+	if (w->whole && start_over(w, err) < 0)
+		return ASK_FAILED;
+	a->from = layout_written(w->blob);
+	return a->from == w->size ? ASK_DONE : ASK_AGAIN;
+}
+
+static int check_length(const struct wanted *w, int64_t expected, struct err *err)
+{
+	int64_t length = header_length(ask_header(&w->ask, "Content-Length"));
+
+	if (length < 0 || length == expected)
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "answered with %lld bytes of a blob where %lld are missing",
+		       (long long)length, (long long)expected);
+}
+
+static int begin_part(struct wanted *w, struct err *err)
+{
+	struct span range = ask_header(&w->ask, "Content-Range");
+	int64_t first, last, total;
+
+	if (w->ask.from && header_content_range(range, &first, &last, &total) &&
+	    first == w->ask.from && (total < 0 || total == w->size) && last < w->size) {
+		w->pieced = true;
+		return check_length(w, last - first + 1, err);
+	}
+	/* another part than the one that is missing: never asked for parts again */
+	w->whole = true;
+	return err_set(err, ERR_NET, 0, "answered with the wrong part, \"%.*s\"", SPAN_ARG(range));
+}
+
+static int begin(struct ask *a, struct err *err)
+{
+	struct wanted *w = (struct wanted *)a;
+
+	if (a->call.status == 206)
+		return begin_part(w, err);
+	/* the whole, though a part was asked for: from the beginning then */
+	if (a->from && start_over(w, err) < 0)
+		return -1;
+	return check_length(w, w->size, err);
+}
+
+static int data(struct ask *a, const char *p, size_t n, struct err *err)
+{
+	struct wanted *w = (struct wanted *)a;
+	int64_t written;
+
+	if (layout_write(w->blob, p, n, err) < 0)
+		return -1;
+	written = layout_written(w->blob);
+	if (written - w->furthest >= PROGRESS) {
+		w->furthest = written;
+		ask_progress(a);
+		pace_answered(ask_pace(a));
+	}
+	return 0;
+}
+
+static enum ask_end end(struct ask *a, struct err *err)
+{
+	struct wanted *w = (struct wanted *)a;
+	int64_t written = layout_written(w->blob);
+
+	if (written < w->size)
+		return err_set(err, ERR_NET, 0, "the blob ended after %lld of %lld bytes",
+			       (long long)written, (long long)w->size),
+		       ASK_FAILED;
+	if (!layout_ready(w->blob, http_wake, a->up->registry->http))
+		return ASK_WAIT;
+	if (layout_finish(take(w->blob), err) == 0)
+		return ASK_DONE;
+	if (err->kind != ERR_DIGEST || !w->pieced || w->anew)
+		return ASK_FAILED;
+	/* what an earlier run or another endpoint left of it may have been bad: it is gone now */
+	w->anew = true;
+	return ASK_AGAIN;
+}
+
+/* There is no such part: it is smaller than we were told, or what we have is no beginning of it. */
+static bool otherwise(struct ask *a)
+{
+	struct wanted *w = (struct wanted *)a;
+	bool first = a->call.status == 416 && a->from && !w->whole;
+
+	w->whole |= first;
+	return first;
+}
+
+/* Goes on to the next of its URLs that we may be sent to; false when there is none, with the reason in *err if it is a
+ * new one. */
+static bool ask_elsewhere(struct wanted *w, struct err *err)
+{
+	struct upstream *up = NULL;
+	struct span word;
+
+	if ((!w->named && err->kind != ERR_NOTFOUND) || w->ask.up->registry->stopped)
+		return false;
+	while (!up && span_cut(&w->urls_left, ' ', &word)) {
+		if (!w->named)
+			w->named = ask_endpoint(&w->ask);
+		free(w->url);
+		w->url = xstrndup(word.p, word.n);
+		up = upstream_elsewhere(w->named, w->url, err);
+	}
+	if (!up)
+		return false;
+	w->ask.page = w->url;
+	ask_progress(&w->ask);
+	ask_queue(up, &w->ask);
+	return true;
+}
+
+static void done(struct ask *a, const struct err *why)
+{
+	struct wanted *w = (struct wanted *)a;
+	struct err last = ERR_INIT, *err = why ? &last : NULL;
+
+	if (why) {
+		last = *why;
+		if (ask_elsewhere(w, &last))
+			return;
+		if (w->named && !a->up->registry->stopped)
+			err_wrap(&last, "not in the registry, and elsewhere");
+	}
+	struct registry_blob b = { .err = err,
+				   .bytes = (int64_t)a->bytes,
+				   .requests = a->requests };
+
+	if (w->blob)
+		layout_abandon(w->blob);
+	w->done(w->arg, &b);
+	ask_release(a);
+	free(w->urls);
+	free(w->url);
+	free(w);
+}
+
+static const struct ask_verb verb = {
+	.prepare = prepare,
+	.begin = begin,
+	.data = data,
+	.end = end,
+	.otherwise = otherwise,
+	.done = done,
+};
+
+void pull_blob(struct upstream *up, const struct ref *ref, const struct registry_wanted *wanted,
+	       struct layout *into, registry_blob_done *done_, void *arg)
+{
+	struct wanted *w = xcalloc(1, sizeof(*w));
+
+	w->ask.verb = &verb;
+	w->ask.method = HTTP_GET;
+	w->ask.name = strlen(ref->path);
+	w->ask.path = xasprintf("%s/blobs/%s", ref->path, wanted->digest->str);
+	w->done = done_;
+	w->arg = arg;
+	w->digest = *wanted->digest;
+	w->size = wanted->size;
+	w->urls = wanted->urls ? xstrdup(wanted->urls) : NULL;
+	if (w->urls)
+		w->urls_left = span_str(w->urls);
+	w->into = into;
+	reply_expect(&w->ask);
+	ask_queue(up, &w->ask);
+}

@@ -1,0 +1,237 @@
+#include "oci/registry/registry.h"
+
+#include <stdlib.h>
+
+#include "oci/auth/auth.h"
+#include "oci/auth/creds.h"
+#include "oci/base/clock.h"
+#include "oci/base/own.h"
+#include "oci/lists/conf.h"
+#include "oci/registry/ask.h"
+#include "oci/registry/pull_blob.h"
+#include "oci/registry/pull_manifest.h"
+#include "oci/registry/pull_referrers.h"
+#include "oci/registry/pull_tags.h"
+#include "oci/registry/upstream.h"
+
+/* What mirror.conf says is read at once, so that a mistake in it stops a run before it begins. */
+static int set_up_hosts(struct registry *r, struct err *err)
+{
+	const struct conf *conf = r->o.conf;
+
+	for (size_t i = 0; conf && i < conf->nregistries; i++) {
+		const struct upstream *up = upstream_of(r, conf->registries[i].host);
+
+		if (up->endpoints[0].host->pace.given_up) {
+			*err = up->endpoints[0].host->pace.why;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+struct registry *registry_new(const struct registry_options *o, struct err *err)
+{
+	struct registry *r = xcalloc(1, sizeof(*r));
+	struct http_options http = {
+		.user_agent = o->user_agent,
+		.ca_file = o->ca_file,
+		.ca_dir = o->ca_dir,
+		.proxy = o->proxy,
+		.no_tls = "if it is to be asked over plain http, mirror.conf says scheme=http",
+		.connect_seconds = o->connect_seconds,
+		.stall_seconds = o->stall_seconds,
+	};
+
+	r->o = *o;
+	r->seed = (unsigned)clock_now();
+	r->auth = auth_new(o->creds);
+	r->guests = auth_new(NULL);
+	r->http = http_new(&http, err);
+	if (!r->http || set_up_hosts(r, err) < 0) {
+		registry_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+/* Calls each endpoint of each upstream; upstreams may be added meanwhile. */
+#define EACH_ENDPOINT(r, e)                                                                        \
+	for (size_t up_ = 0; up_ < (r)->n; up_++)                                                  \
+		for (struct endpoint *e = (r)->upstreams[up_]->endpoints;                          \
+		     e < (r)->upstreams[up_]->endpoints + (r)->upstreams[up_]->n; e++)
+
+static void stop_all(struct registry *r)
+{
+	struct err err;
+
+	err_set(&err, ERR_NET, 0, "interrupted");
+	EACH_ENDPOINT(r, e)
+	ask_stop(e, &err);
+}
+
+static bool pending(const struct registry *r)
+{
+	EACH_ENDPOINT(r, e)
+	if (ask_pending(e))
+		return true;
+	return false;
+}
+
+/* All there is, and what its end made its callers ask for. */
+static void end_all(struct registry *r)
+{
+	r->stopped = true;
+	do
+		stop_all(r);
+	while (pending(r));
+}
+
+static void forget_warnings(struct registry *r)
+{
+	size_t at = 0;
+	void *text;
+
+	while ((text = table_next(&r->warned, &at)))
+		free(text);
+	table_release(&r->warned);
+}
+
+static void free_hosts(struct registry *r)
+{
+	size_t at = 0;
+	struct host *h;
+
+	while ((h = table_next(&r->hosts, &at))) {
+		free(h->key);
+		free(h);
+	}
+	table_release(&r->hosts);
+}
+
+void registry_free(struct registry *r)
+{
+	if (!r)
+		return;
+	end_all(r);
+	http_free(r->http);
+	auth_free(r->auth);
+	auth_free(r->guests);
+	forget_warnings(r);
+	for (size_t i = 0; i < r->n; i++)
+		upstream_free(r->upstreams[i]);
+	free(r->upstreams);
+	table_release(&r->by_name);
+	table_release(&r->elsewhere);
+	free_hosts(r);
+	free(r);
+}
+
+/* Starts what may start; gives for how long at most the loop may sleep then. */
+static int pump(struct registry *r, int timeout_ms)
+{
+	int64_t now = clock_now(), wake = INT64_MAX;
+
+	EACH_ENDPOINT(r, e)
+	ask_pump(e, now);
+	/* only now: what ends at one endpoint may have begun something at another */
+	EACH_ENDPOINT(r, e)
+	{
+		int64_t at = ask_wakes_at(e);
+
+		wake = at < wake ? at : wake;
+	}
+	if (wake == INT64_MAX || wake - now > timeout_ms * CLOCK_MS)
+		return timeout_ms;
+	return wake > now ? (int)((wake - now) / CLOCK_MS) + 1 : 0;
+}
+
+int registry_run(struct registry *r, bool (*until)(void *arg), void *arg, int timeout_ms,
+		 struct err *err)
+{
+	while (!until || !until(arg)) {
+		int others[HTTP_OTHERS], wait;
+		size_t n;
+
+		if (r->stopped)
+			stop_all(r);
+		wait = pump(r, timeout_ms);
+		if (!pending(r))
+			return 0;
+		n = r->o.creds ? creds_watch(r->o.creds, others, HTTP_OTHERS) : 0;
+		if (http_turn(r->http, others, n, wait, err) < 0) {
+			end_all(r);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void registry_stop(struct registry *r)
+{
+	r->stopped = true;
+}
+
+void registry_head(struct registry *r, const struct ref *ref, registry_manifest_done *done,
+		   void *arg)
+{
+	pull_head(upstream_of(r, ref->host), ref, done, arg);
+}
+
+void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
+		       registry_manifest_done *done, void *arg)
+{
+	pull_manifest(upstream_of(r, ref->host), ref, d, done, arg);
+}
+
+void registry_blob(struct registry *r, const struct ref *ref, const struct registry_wanted *wanted,
+		   struct layout *into, registry_blob_done *done, void *arg)
+{
+	pull_blob(upstream_of(r, ref->host), ref, wanted, into, done, arg);
+}
+
+void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg)
+{
+	pull_tags(upstream_of(r, ref->host), ref, done, arg);
+}
+
+void registry_referrers(struct registry *r, const struct ref *ref, const struct digest *subject,
+			registry_referrers_done *done, void *arg)
+{
+	pull_referrers(upstream_of(r, ref->host), ref, subject, done, arg);
+}
+
+static time_t quota_until(const struct pace *p)
+{
+	int64_t left = p->quota_until - clock_now();
+
+	return left > 0 ? clock_wall() + (time_t)(left / CLOCK_SEC) : 0;
+}
+
+size_t registry_stats(const struct registry *r, struct registry_host_stats *out, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n && n < max; i++) {
+		const struct upstream *up = r->upstreams[i];
+		const struct pace *p = &up->endpoints[up->n - 1].host->pace;
+
+		if (!up->requests)
+			continue;
+		out[n++] = (struct registry_host_stats){
+			.host = up->name,
+			.requests = up->requests,
+			.bytes = up->bytes,
+			.retries = up->retries,
+			.quota_limit = p->limit,
+			.quota_remaining = p->remaining,
+			.quota_until = quota_until(p),
+		};
+	}
+	return n;
+}
+
+uint64_t registry_bytes(const struct registry *r)
+{
+	return r->bytes;
+}

@@ -1,0 +1,357 @@
+#include "oci/registry/upstream.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/url.h"
+#include "oci/http/certs.h"
+#include "oci/image/ref.h"
+#include "oci/lists/conf.h"
+
+#define PARALLEL    16
+#define FIRST_DELAY 500 /* milliseconds */
+
+/* Docker Hub's name in references is not the host that answers for it. */
+static const char *real_host(const char *name)
+{
+	return strcmp(name, "docker.io") == 0 ? "registry-1.docker.io" : name;
+}
+
+static const char *scheme_of(const char *name, const struct conf_registry *line)
+{
+	size_t host = name[0] == '[' ? strcspn(name, "]") + 1 : strcspn(name, ":");
+
+	if (line && line->scheme)
+		return line->scheme;
+	return origin_is_loopback(span_of(name, host)) ? "http" : "https";
+}
+
+/* The base of an endpoint from its URL. */
+static char *base_of(const char *text, struct err *err)
+{
+	struct url u;
+	struct span path;
+	bool v2;
+
+	if (url_parse(&u, span_str(text), err) < 0)
+		return NULL;
+	if (memchr(u.target.p, '?', u.target.n)) {
+		err_set(err, ERR_USAGE, 0, "endpoint \"%s\" has a query", text);
+		return NULL;
+	}
+	path = u.target;
+	while (path.n && path.p[path.n - 1] == '/')
+		path.n--;
+	v2 = span_ends(path, "/v2") || memmem(path.p, path.n, "/v2/", 4);
+	own_free char *origin = url_origin(&u);
+	return xasprintf("%s%.*s%s/", origin, SPAN_ARG(path), v2 ? "" : "/v2");
+}
+
+static int endpoint_init(struct endpoint *e, struct upstream *up, const char *url, bool mirror,
+			 struct err *err)
+{
+	struct err why;
+	struct url u;
+	const char *v2;
+
+	e->up = up;
+	buf_init(&e->ca, 1 * MIB);
+	e->base = base_of(url, &why);
+	if (!e->base)
+		return err_set(err, ERR_USAGE, 0, "registry %s: %s", up->name, why.msg);
+	url_parse(&u, span_str(e->base), &why);
+	e->origin = url_origin(&u);
+	e->reach = origin_reach(u.host);
+	e->allowed = ORIGIN_LOCAL;
+	v2 = strstr(e->base, "/v2/");
+	e->ping = xstrndup(e->base, (size_t)(v2 - e->base) + 4);
+	e->prefix = v2 + 4;
+	e->shown = mirror ? xasprintf("%s at %.*s", up->name, SPAN_ARG(u.host)) : xstrdup(up->name);
+	return 0;
+}
+
+static struct endpoint *add_endpoint(struct upstream *up)
+{
+	up->endpoints = xrealloc(up->endpoints, up->n + 1, sizeof(*up->endpoints));
+	memset(&up->endpoints[up->n], 0, sizeof(*up->endpoints));
+	return &up->endpoints[up->n++];
+}
+
+static int add_mirrors(struct upstream *up, const char *mirrors, struct err *err)
+{
+	struct span rest = span_str(mirrors), word;
+
+	while (span_cut(&rest, ',', &word)) {
+		own_free char *url = NULL;
+
+		word = span_trim(word);
+		if (!word.n)
+			continue;
+		url = xstrndup(word.p, word.n);
+		if (endpoint_init(add_endpoint(up), up, url, true, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_own(struct upstream *up, const struct conf_registry *line, struct err *err)
+{
+	own_free char *url = NULL;
+
+	if (line && line->endpoint)
+		url = xstrdup(line->endpoint);
+	else
+		url = xasprintf("%s://%s", scheme_of(up->name, line), real_host(up->name));
+	return endpoint_init(add_endpoint(up), up, url, false, err);
+}
+
+static int read_ca(struct endpoint *e, const struct registry_options *o, const char *name,
+		   struct err *err)
+{
+	own_by(buf_release) struct buf pem = BUF_INIT(1 * MIB);
+	own_free char *path = NULL;
+	int got;
+
+	if (name[0] != '/' && o->conf_dir)
+		path = xasprintf("%s/%s", o->conf_dir, name);
+	got = name[0] != '/' && o->read_beside ? o->read_beside(o->read_beside_arg, name, &pem, err)
+					       : file_read(AT_FDCWD, path ? path : name, &pem, err);
+	if (got < 0)
+		return -1;
+	buf_add(&e->ca, pem.p, pem.n);
+	buf_addc(&e->ca, '\n');
+	return buf_failed(&e->ca)
+		       ? err_set(err, ERR_USAGE, 0, "CA file \"%s\" is larger than 1 MiB", name)
+		       : 0;
+}
+
+/* Under which name a host's certificates are kept: the one that is really asked, but for Docker Hub. */
+static const char *certs_name(const struct endpoint *e)
+{
+	const char *host = strstr(e->origin, "://") + 3;
+
+	return strcmp(host, real_host("docker.io")) == 0 ? "docker.io" : host;
+}
+
+/* What mirror.conf does not say, the host's certs.d directory may. */
+static int read_certs_d(struct endpoint *e, struct err *err)
+{
+	const struct registry_options *o = &e->up->registry->o;
+	own_by(certs_release) struct certs found = CERTS_INIT;
+
+	if (!o->certs_roots || strncmp(e->origin, "https:", 6) != 0)
+		return 0;
+	if (certs_find(&found, o->certs_roots, certs_name(e), err) < 0)
+		return -1;
+	for (size_t i = 0; i < found.nca; i++)
+		if (read_ca(e, o, found.ca[i], err) < 0)
+			return -1;
+	if (!e->cert) {
+		e->cert = take(found.cert);
+		e->key = take(found.key);
+	}
+	return 0;
+}
+
+static int read_certificates(struct endpoint *e, const struct conf_registry *line, struct err *err)
+{
+	const struct registry_options *o = &e->up->registry->o;
+
+	if (line && line->cert) {
+		e->cert = xstrdup(line->cert);
+		e->key = xstrdup(line->key ? line->key : line->cert);
+	}
+	if ((line && line->ca && read_ca(e, o, line->ca, err) < 0) || read_certs_d(e, err) < 0)
+		return -1;
+	/* SSL_CERT_FILE takes the place of the system's, and so belongs beside a host's own */
+	if (e->ca.n && o->ca_file && read_ca(e, o, o->ca_file, err) < 0)
+		return -1;
+	e->tls = (struct http_tls){ .ca = buf_span(&e->ca), .cert = e->cert, .key = e->key };
+	e->tls_abroad = (struct http_tls){ .ca = buf_span(&e->ca) };
+	return 0;
+}
+
+static struct host *host_of(struct registry *r, const char *key, long parallel, long delay)
+{
+	struct host *h = table_get(&r->hosts, key);
+
+	if (h)
+		return h;
+	h = xcalloc(1, sizeof(*h));
+	h->key = xstrdup(key);
+	pace_init(&h->pace, parallel, 0, delay);
+	pace_init(&h->grantor.pace, parallel, 0, delay);
+	table_put(&r->hosts, h->key, h);
+	return h;
+}
+
+/* Whom its answers send us to. */
+static void init_others(struct endpoint *e, long parallel, long delay)
+{
+	pace_init(&e->storage, 0, 0, delay);
+	pace_init(&e->elsewhere.pace, parallel, 0, delay);
+}
+
+static int set_up(struct upstream *up, const struct conf_registry *line, struct err *err)
+{
+	const struct registry_options *o = &up->registry->o;
+	long parallel = line && line->parallel > 0 ? line->parallel : o->parallel;
+	long floor = line ? line->min_remaining : -1;
+	long delay = o->retry_ms > 0 ? o->retry_ms : FIRST_DELAY;
+
+	parallel = parallel > 0 ? parallel : PARALLEL;
+	if (line && line->mirror && add_mirrors(up, line->mirror, err) < 0)
+		return -1;
+	if (add_own(up, line, err) < 0)
+		return -1;
+	for (size_t i = 0; i < up->n; i++) {
+		struct endpoint *e = &up->endpoints[i];
+
+		e->host = host_of(up->registry, e->origin, parallel, delay);
+		pace_agree(&e->host->pace, line ? line->parallel : 0, floor);
+		init_others(e, parallel, delay);
+		if (read_certificates(e, line, err) < 0)
+			return err_wrap(err, "registry %s", up->name);
+	}
+	return 0;
+}
+
+static struct upstream *new_upstream(struct registry *r, const char *name, struct err *err)
+{
+	struct upstream *up = xcalloc(1, sizeof(*up));
+	const struct conf *conf = r->o.conf;
+
+	up->registry = r;
+	up->name = xstrdup(name);
+	if (set_up(up, conf ? conf_registry(conf, name) : NULL, err) < 0) {
+		upstream_free(up);
+		return NULL;
+	}
+	return up;
+}
+
+void upstream_free(struct upstream *up)
+{
+	if (!up)
+		return;
+	for (size_t i = 0; i < up->n; i++) {
+		struct endpoint *e = &up->endpoints[i];
+
+		free(e->base);
+		free(e->ping);
+		free(e->origin);
+		free(e->shown);
+		free(e->cert);
+		free(e->key);
+		buf_release(&e->ca);
+	}
+	free(up->endpoints);
+	free(up->name);
+	free(up->key);
+	free(up);
+}
+
+/* A stand-in that tells everybody why. */
+static struct upstream *broken(struct registry *r, const char *name, const struct err *why)
+{
+	struct upstream *up = xcalloc(1, sizeof(*up));
+	struct endpoint *e = add_endpoint(up);
+
+	up->registry = r;
+	up->name = xstrdup(name);
+	e->up = up;
+	e->shown = xstrdup(name);
+	buf_init(&e->ca, 0);
+	e->host = host_of(r, name, 1, FIRST_DELAY); /* which no origin is */
+	pace_give_up(&e->host->pace, why);
+	return up;
+}
+
+static void add_upstream(struct registry *r, struct upstream *up)
+{
+	r->upstreams = xgrow(r->upstreams, r->n, &r->cap, sizeof(*r->upstreams));
+	r->upstreams[r->n++] = up;
+}
+
+struct upstream *upstream_of(struct registry *r, const char *name)
+{
+	struct upstream *up = table_get(&r->by_name, name);
+	struct err err;
+
+	if (up)
+		return up;
+	up = new_upstream(r, name, &err);
+	if (!up)
+		up = broken(r, name, &err);
+	add_upstream(r, up);
+	table_put(&r->by_name, up->name, up);
+	return up;
+}
+
+/* Kept apart for each that sends us there with another reach, since that says what we may connect to. */
+static struct upstream *new_elsewhere(const struct endpoint *from, const struct url *u, char *key)
+{
+	struct registry *r = from->up->registry;
+	struct upstream *up = xcalloc(1, sizeof(*up));
+	struct endpoint *e = add_endpoint(up);
+	long parallel = r->o.parallel > 0 ? r->o.parallel : PARALLEL;
+	long delay = r->o.retry_ms > 0 ? r->o.retry_ms : FIRST_DELAY;
+
+	up->registry = r;
+	up->name = xstrndup(u->host.p, u->host.n);
+	up->key = key;
+	e->up = up;
+	e->shown = xstrdup(up->name);
+	e->origin = url_origin(u);
+	e->reach = origin_reach(u->host);
+	e->allowed = from->reach;
+	e->anonymous = true;
+	buf_init(&e->ca, 0);
+	e->host = host_of(r, up->key, parallel, delay);
+	init_others(e, parallel, delay);
+	add_upstream(r, up);
+	table_put(&r->elsewhere, up->key, up);
+	return up;
+}
+
+struct upstream *upstream_elsewhere(const struct endpoint *from, const char *url, struct err *err)
+{
+	struct registry *r = from->up->registry;
+	own_free char *origin = NULL, *key = NULL;
+	struct upstream *up;
+	struct url here, there;
+
+	if (url_parse(&here, span_str(from->base), err) < 0 ||
+	    url_parse(&there, span_str(url), err) < 0 ||
+	    origin_may_follow(&here, from->reach, &there, err) < 0)
+		return NULL;
+	origin = url_origin(&there);
+	key = xasprintf("%d %s", from->reach, origin);
+	up = table_get(&r->elsewhere, key);
+	if (!up && r->elsewhere.n >= LIMIT_LAYER_HOSTS) {
+		err_set(err, ERR_INVALID, 0, "urls of layers name more than %d hosts",
+			LIMIT_LAYER_HOSTS);
+		return NULL;
+	}
+	return up ? up : new_elsewhere(from, &there, take(key));
+}
+
+/* Texts a run tells at most: they are a stranger's. */
+#define WARNINGS 100
+
+void upstream_warn(struct registry *r, const char *who, const char *text)
+{
+	own_free char *line = xasprintf("%s: %s", who, text);
+
+	if (!r->o.warn || r->warned.n >= WARNINGS || table_get(&r->warned, line))
+		return;
+	r->o.warn(r->o.warn_arg, line);
+	table_put(&r->warned, line, line);
+	line = NULL; /* the table's now */
+}

@@ -1,0 +1,530 @@
+#include "oci/store/index.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/json.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/pieces.h"
+#include "oci/image/desc.h"
+#include "oci/image/media.h"
+#include "oci/store/layout.h"
+
+/* ---- annotations ---- */
+
+/* Texts that nearly every entry has: kept once, here. */
+static const char *const common[] = {
+	MEDIA_OCI_INDEX,  MEDIA_OCI_MANIFEST,   MEDIA_DOCKER_LIST, MEDIA_DOCKER_MANIFEST,
+	NOTE_SOURCE,      NOTE_SYNCED,          NOTE_LIST,         NOTE_AUTHOR,
+	NOTE_KEEP,        NOTE_KEEP_FOR,        NOTE_PLATFORM,     NOTE_SNAPSHOT_OF,
+	NOTE_SNAPSHOT_AT, NOTE_SNAPSHOT_BY,     NOTE_BAD,          NOTE_HELD,
+	NOTE_GONE_SINCE,  NOTE_UNLISTED_SINCE,  NOTE_SUBJECT,      NOTE_GENERATION,
+	NOTE_CREATED,     NOTE_LIST_COMMIT,     NOTE_LABEL,        NOTE_SNAPSHOT_SUFFIX,
+	NOTE_MADE_BY,     NOTE_CONTAINERD_NAME,
+};
+
+#define COMMON (sizeof(common) / sizeof(common[0]))
+
+static const char *keep_text(const char *s)
+{
+	for (size_t i = 0; i < COMMON; i++)
+		if (strcmp(common[i], s) == 0)
+			return common[i];
+	return xstrdup(s);
+}
+
+static void drop_text(const char *s)
+{
+	for (size_t i = 0; i < COMMON; i++)
+		if (common[i] == s)
+			return;
+	free((char *)s);
+}
+
+/* The position of a key, or where it belongs. */
+static size_t note_at(const struct note *v, size_t n, const char *key, bool *found)
+{
+	size_t i = 0;
+	int order = -1;
+
+	while (i < n && (order = strcmp(v[i].key, key)) < 0)
+		i++;
+	*found = i < n && order == 0;
+	return i;
+}
+
+static const char *note_get(const struct note *v, size_t n, const char *key)
+{
+	bool found;
+	size_t i = note_at(v, n, key, &found);
+
+	return found ? v[i].value : NULL;
+}
+
+static void note_set(struct note **v, size_t *n, const char *key, const char *value)
+{
+	bool found;
+	size_t i = note_at(*v, *n, key, &found);
+	char *copy = value ? xstrdup(value) : NULL;
+
+	if (found)
+		free((*v)[i].value); // NOLINT(clang-analyzer-core.NullDereference): found, so *v is not empty
+	if (found && copy) {
+		(*v)[i].value = copy;
+	} else if (found) {
+		drop_text((*v)[i].key);
+		memmove(*v + i, *v + i + 1, (--*n - i) * sizeof(**v));
+	} else if (copy) {
+		*v = xrealloc(*v, *n + 1, sizeof(**v));
+		memmove(*v + i + 1, *v + i, ((*n)++ - i) * sizeof(**v));
+		(*v)[i] = (struct note){ .key = keep_text(key), .value = copy };
+	}
+}
+
+static void notes_free(struct note *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		drop_text(v[i].key);
+		free(v[i].value);
+	}
+	free(v);
+}
+
+const char *entry_note(const struct entry *e, const char *key)
+{
+	return note_get(e->notes, e->nnotes, key);
+}
+
+void entry_set_note(struct entry *e, const char *key, const char *value)
+{
+	note_set(&e->notes, &e->nnotes, key, value);
+}
+
+const char *index_note(const struct index *x, const char *key)
+{
+	return note_get(x->notes, x->nnotes, key);
+}
+
+void index_set_note(struct index *x, const char *key, const char *value)
+{
+	note_set(&x->notes, &x->nnotes, key, value);
+}
+
+/* ---- entries ---- */
+
+static struct entry *entry_new(const char *ref)
+{
+	struct entry *e = xcalloc(1, sizeof(*e));
+
+	e->ref = xstrdup(ref);
+	e->media_type = keep_text(MEDIA_OCI_MANIFEST);
+	return e;
+}
+
+static void entry_free(struct entry *e)
+{
+	free(e->ref);
+	drop_text(e->media_type);
+	notes_free(e->notes, e->nnotes);
+	free(e->rest);
+	free(e);
+}
+
+OWN_PTR(own_entry_, struct entry, entry_free)
+#define own_entry __attribute__((cleanup(own_entry_)))
+
+void entry_set_content(struct entry *e, const char *media_type, const struct digest *d,
+		       int64_t size)
+{
+	const char *old = e->media_type;
+
+	e->media_type = keep_text(media_type);
+	drop_text(old); /* after: media_type may be lent by this entry */
+	e->digest = *d;
+	e->size = size;
+}
+
+void entry_copy(struct entry *to, const struct entry *from)
+{
+	if (to == from)
+		return;
+	entry_set_content(to, from->media_type, &from->digest, from->size);
+	notes_free(to->notes, to->nnotes);
+	to->notes = NULL;
+	to->nnotes = 0;
+	for (size_t i = 0; i < from->nnotes; i++)
+		entry_set_note(to, from->notes[i].key, from->notes[i].value);
+	free(to->rest);
+	to->rest = from->rest ? xstrdup(from->rest) : NULL;
+}
+
+/* The first position whose ref is not less than ref; with `behind`, that is greater. */
+static size_t bound(const struct index *x, const char *ref, bool behind)
+{
+	size_t low = 0, high = x->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(x->v[middle]->ref, ref) < (behind ? 1 : 0))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+size_t index_seek(const struct index *x, const char *prefix)
+{
+	return bound(x, prefix, false);
+}
+
+struct entry *index_find(const struct index *x, const char *ref)
+{
+	size_t i = bound(x, ref, false);
+
+	return i < x->n && strcmp(x->v[i]->ref, ref) == 0 ? x->v[i] : NULL;
+}
+
+struct entry *index_add(struct index *x, const char *ref)
+{
+	size_t i = bound(x, ref, true);
+
+	x->v = xgrow(x->v, x->n, &x->cap, sizeof(struct entry *));
+	memmove(x->v + i + 1, x->v + i, (x->n++ - i) * sizeof(struct entry *));
+	return x->v[i] = entry_new(ref);
+}
+
+void index_remove(struct index *x, struct entry *e)
+{
+	size_t i = bound(x, e->ref, false);
+
+	while (i < x->n && x->v[i] != e)
+		i++;
+	assert(i < x->n);
+	memmove(x->v + i, x->v + i + 1, (--x->n - i) * sizeof(struct entry *));
+	entry_free(e);
+}
+
+void index_release(struct index *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		entry_free(x->v[i]);
+	free(x->v);
+	notes_free(x->notes, x->nnotes);
+	free(x->rest);
+	*x = (struct index)INDEX_INIT;
+}
+
+/* ---- reading ---- */
+
+/* The members of an object but those named, as text between the braces; NULL when there are none. */
+static char *other_members(const json_t *object, const char *const *known)
+{
+	own_by(buf_release) struct buf out = BUF_INIT(LIMIT_JSON_MEMORY);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value)
+	{
+		size_t i = 0;
+
+		while (known[i] && strcmp(known[i], key) != 0)
+			i++;
+		if (known[i])
+			continue;
+		if (out.n)
+			buf_addc(&out, ',');
+		buf_add_json(&out, key);
+		buf_addc(&out, ':');
+		json_write(&out, value);
+	}
+	return out.n ? buf_take(&out) : NULL;
+}
+
+static int read_notes(const json_t *object, struct note **v, size_t *n, struct err *err)
+{
+	const json_t *all = json_object_get(object, "annotations");
+	const char *key;
+	json_t *value;
+
+	if (all && !json_is_object(all) && !json_is_null(all))
+		return err_set(err, ERR_INVALID, 0, "annotations are not an object");
+	json_object_foreach((json_t *)all, key, value)
+	{
+		if (!json_is_string(value))
+			return err_set(err, ERR_INVALID, 0, "annotation \"%.80s\" is not a text",
+				       key);
+		note_set(v, n, key, json_string_value(value));
+	}
+	return 0;
+}
+
+/* containerd wants the whole name; a bare tag is none. */
+static bool is_whole_name(const char *ref)
+{
+	return strchr(ref, '/') != NULL;
+}
+
+/* ref.name becomes the entry's name; containerd's is kept only where it says something else. */
+static void name_entry(struct entry *e)
+{
+	const char *ref = entry_note(e, NOTE_REF_NAME);
+	const char *whole = entry_note(e, NOTE_CONTAINERD_NAME);
+
+	if (ref) {
+		free(e->ref);
+		e->ref = xstrdup(ref);
+		entry_set_note(e, NOTE_REF_NAME, NULL);
+	}
+	if (whole && strcmp(whole, e->ref) == 0 && is_whole_name(e->ref))
+		entry_set_note(e, NOTE_CONTAINERD_NAME, NULL);
+}
+
+static int read_entry(struct index *x, struct span text, struct err *err)
+{
+	static const char *const known[] = { "mediaType", "digest", "size", "annotations", NULL };
+	own_json json_t *doc = NULL;
+	own_entry struct entry *e = entry_new("");
+	struct desc d;
+
+	if (text.n > LIMIT_INDEX_ENTRY)
+		return err_set(err, ERR_INVALID, 0, "it has %zu bytes, more than the %lu allowed",
+			       text.n, LIMIT_INDEX_ENTRY);
+	doc = json_read(text, err);
+	if (!doc || desc_read(&d, doc, err) < 0 || read_notes(doc, &e->notes, &e->nnotes, err) < 0)
+		return -1;
+	entry_set_content(e, d.media_type, &d.digest, d.size);
+	e->rest = other_members(doc, known);
+	name_entry(e);
+	x->v = xgrow(x->v, x->n, &x->cap, sizeof(struct entry *));
+	x->v[x->n++] = take(e);
+	return 0;
+}
+
+static int read_entries(struct index *x, struct span all, struct span array, struct err *err)
+{
+	struct pieces s;
+	struct span entry;
+	int r;
+
+	if (span_eq(array, "null")) /* how some tools write an empty list */
+		return 0;
+	if (pieces_begin(&s, array, '[', err) < 0)
+		return err_set(err, ERR_INVALID, 0, "\"manifests\" is not an array");
+	s.start = all.p;
+	while ((r = pieces_next(&s, NULL, &entry, err)) > 0)
+		if (read_entry(x, entry, err) < 0)
+			return err_wrap(err, "entry %zu, which begins on line %zu", x->n + 1,
+					pieces_line(all.p, entry.p));
+	return r;
+}
+
+/* What stands beside the entries. */
+static int read_head(struct index *x, struct span text, struct err *err)
+{
+	static const char *const known[] = { "schemaVersion", "mediaType", "annotations", NULL };
+	own_json json_t *doc = json_read(text, err);
+	const json_t *type = json_object_get(doc, "mediaType");
+
+	if (!doc)
+		return err_wrap(err, "beside the entries");
+	if (json_get_size(doc, "schemaVersion") != 2)
+		return err_set(err, ERR_INVALID, 0, "not an OCI index: schemaVersion is not 2");
+	if (type && media_kind(json_string_value(type)) != MEDIA_INDEX)
+		return err_set(err, ERR_INVALID, 0, "not an OCI index: its mediaType is \"%.80s\"",
+			       json_is_string(type) ? json_string_value(type) : "?");
+	/* with an escape in its name it would be read by others and missed here */
+	if (json_object_get(doc, "manifests"))
+		return err_set(err, ERR_INVALID, 0, "\"manifests\" is misspelt");
+	if (read_notes(doc, &x->notes, &x->nnotes, err) < 0)
+		return -1;
+	x->rest = other_members(doc, known);
+	return 0;
+}
+
+struct place {
+	struct entry *entry;
+	size_t at;
+};
+
+static int compare_places(const void *pa, const void *pb)
+{
+	const struct place *a = pa, *b = pb;
+	int order = strcmp(a->entry->ref, b->entry->ref);
+
+	return order ? order : a->at < b->at ? -1 : 1;
+}
+
+static bool is_sorted(const struct index *x)
+{
+	for (size_t i = 1; i < x->n; i++)
+		if (strcmp(x->v[i - 1]->ref, x->v[i]->ref) > 0)
+			return false;
+	return true;
+}
+
+/* Ours is sorted as it lies on disk. Duplicates keep their order, which qsort() does not promise. */
+static void sort_entries(struct index *x)
+{
+	own_free struct place *places = NULL;
+
+	if (is_sorted(x))
+		return;
+	places = xcalloc(x->n, sizeof(*places));
+	for (size_t i = 0; i < x->n; i++)
+		places[i] = (struct place){ .entry = x->v[i], .at = i };
+	qsort(places, x->n, sizeof(*places), compare_places);
+	for (size_t i = 0; i < x->n; i++)
+		x->v[i] = places[i].entry;
+}
+
+/* Parts the document into its head, which is collected, and the array of entries. */
+static int part(struct span bytes, struct buf *head, struct span *entries, struct err *err)
+{
+	struct pieces s;
+	struct span key, value;
+	int r;
+
+	if (pieces_begin(&s, bytes, '{', err) < 0)
+		return -1;
+	*entries = span_of(NULL, 0);
+	buf_addc(head, '{');
+	while ((r = pieces_next(&s, &key, &value, err)) > 0) {
+		bool is_entries = span_eq(key, "\"manifests\"");
+
+		if (is_entries && entries->p)
+			return err_set(err, ERR_INVALID, 0, "line %zu: \"manifests\" again",
+				       pieces_line(bytes.p, key.p));
+		if (is_entries)
+			*entries = value;
+		else
+			buf_addf(head, "%s%.*s:%.*s", head->n > 1 ? "," : "", SPAN_ARG(key),
+				 SPAN_ARG(value));
+	}
+	if (r < 0 || pieces_end(&s, err) < 0)
+		return -1;
+	buf_addc(head, '}');
+	if (buf_failed(head))
+		return err_set(err, ERR_INVALID, 0, "too much stands beside the entries");
+	if (!entries->p)
+		return err_set(err, ERR_INVALID, 0, "not an OCI index: no \"manifests\"");
+	return 0;
+}
+
+static int parse(struct index *x, struct span bytes, bool notes_only, struct err *err)
+{
+	own_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_ENTRY);
+	struct span entries;
+
+	if (part(bytes, &head, &entries, err) < 0 || read_head(x, buf_span(&head), err) < 0)
+		return -1;
+	return notes_only ? 0 : read_entries(x, bytes, entries, err);
+}
+
+int index_parse(struct index *x, struct span bytes, struct err *err)
+{
+	struct index out = INDEX_INIT;
+
+	if (parse(&out, bytes, false, err) < 0) {
+		index_release(&out);
+		return -1;
+	}
+	sort_entries(&out);
+	*x = out;
+	return 0;
+}
+
+int index_parse_notes(struct index *x, struct span bytes, struct err *err)
+{
+	struct index out = INDEX_INIT;
+
+	if (parse(&out, bytes, true, err) < 0) {
+		index_release(&out);
+		return -1;
+	}
+	*x = out;
+	return 0;
+}
+
+int index_load(struct index *x, const struct layout *l, struct digest *id, struct err *err)
+{
+	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
+
+	if (file_read(l->root, "index.json", &bytes, err) < 0)
+		return err_wrap(err, "%s", l->path);
+	if (index_parse(x, buf_span(&bytes), err) < 0)
+		return err_wrap(err, "%s/index.json", l->path);
+	if (id)
+		digest_of(NULL, bytes.p, bytes.n, id);
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static void write_notes(struct buf *out, const struct note *v, size_t n, const char *between)
+{
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(out, i ? "," : between);
+		buf_add_json(out, v[i].key);
+		buf_addc(out, ':');
+		buf_add_json(out, v[i].value);
+	}
+}
+
+static void write_entry_notes(struct buf *out, const struct entry *e)
+{
+	buf_adds(out, ",\"annotations\":{");
+	if (e->ref[0]) {
+		buf_adds(out, "\"" NOTE_REF_NAME "\":");
+		buf_add_json(out, e->ref);
+	}
+	if (is_whole_name(e->ref) && !entry_note(e, NOTE_CONTAINERD_NAME)) {
+		buf_adds(out, ",\"" NOTE_CONTAINERD_NAME "\":");
+		buf_add_json(out, e->ref);
+	}
+	write_notes(out, e->notes, e->nnotes, e->ref[0] ? "," : "");
+	buf_addc(out, '}');
+}
+
+static void write_entry(struct buf *out, const struct entry *e)
+{
+	buf_addc(out, '{');
+	if (e->media_type[0]) {
+		buf_adds(out, "\"mediaType\":");
+		buf_add_json(out, e->media_type);
+		buf_addc(out, ',');
+	}
+	buf_addf(out, "\"digest\":\"%s\",\"size\":%lld", e->digest.str, (long long)e->size);
+	if (e->rest) {
+		buf_addc(out, ',');
+		buf_adds(out, e->rest);
+	}
+	if (e->ref[0] || e->nnotes)
+		write_entry_notes(out, e);
+	buf_addc(out, '}');
+}
+
+void index_write(const struct index *x, struct buf *out)
+{
+	buf_adds(out, "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX "\"");
+	if (x->rest) {
+		buf_addc(out, ',');
+		buf_adds(out, x->rest);
+	}
+	if (x->nnotes) {
+		buf_adds(out, ",\"annotations\":{");
+		write_notes(out, x->notes, x->nnotes, "");
+		buf_addc(out, '}');
+	}
+	buf_adds(out, ",\"manifests\":[");
+	for (size_t i = 0; i < x->n; i++) {
+		buf_adds(out, i ? ",\n" : "\n");
+		write_entry(out, x->v[i]);
+	}
+	buf_adds(out, "\n]}\n");
+}

@@ -1,0 +1,120 @@
+/*
+ * index - index.json in memory: one entry per published reference, sorted by it.
+ *
+ * On disk ours is one entry a line, so that a diff reads well and 100,000 entries are parsed in small
+ * pieces; any other valid OCI index is read too. An index owns all its strings.
+ *
+ * Entries name themselves with org.opencontainers.image.ref.name. In an index of ours that is a
+ * canonical reference, said again as io.containerd.image.name; a foreign layout may hold bare tags,
+ * duplicates (they keep their order), or entries without a name (ref ""). What another tool wrote and
+ * this one does not know is written back as it was.
+ *
+ * Annotations are sorted by their keys, so one state has one spelling. A change of the index moves
+ * pointers, never entries: an entry lives until it is removed.
+ */
+#ifndef OCI_STORE_INDEX_H
+#define OCI_STORE_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oci/base/span.h"
+#include "oci/image/digest.h"
+
+struct buf;
+struct err;
+struct layout;
+
+/* Annotation keys (docs/formats.md). */
+#define NOTE_REF_NAME        "org.opencontainers.image.ref.name"
+#define NOTE_CONTAINERD_NAME "io.containerd.image.name"
+#define NOTE_SOURCE          "dev.ocimirror.source" /* host/path@digest it came from */
+#define NOTE_SYNCED          "dev.ocimirror.synced" /* when this digest arrived, RFC 3339 */
+#define NOTE_LIST            "dev.ocimirror.list"   /* file:line@commit */
+#define NOTE_AUTHOR          "dev.ocimirror.author" /* of that line */
+#define NOTE_KEEP            "dev.ocimirror.keep"
+#define NOTE_KEEP_FOR        "dev.ocimirror.keep-for"
+#define NOTE_PLATFORM        "dev.ocimirror.platform"       /* the filter of a sparse index */
+#define NOTE_SNAPSHOT_OF     "dev.ocimirror.snapshot-of"    /* canonical reference */
+#define NOTE_SNAPSHOT_AT     "dev.ocimirror.snapshot-at"    /* RFC 3339 */
+#define NOTE_SNAPSHOT_BY     "dev.ocimirror.snapshot-by"    /* sync, rollback or undo */
+#define NOTE_SNAPSHOT_IN     "dev.ocimirror.snapshot-in"    /* the generation it was replaced in */
+#define NOTE_BAD             "dev.ocimirror.bad"            /* why nobody should be offered it */
+#define NOTE_HELD            "dev.ocimirror.held"           /* JSON, see move.h */
+#define NOTE_GONE_SINCE      "dev.ocimirror.gone-since"     /* RFC 3339 */
+#define NOTE_UNLISTED_SINCE  "dev.ocimirror.unlisted-since" /* RFC 3339 */
+#define NOTE_SUBJECT         "dev.ocimirror.subject" /* on referrers: the digest referred to */
+/* Of the index itself. */
+#define NOTE_GENERATION      "dev.ocimirror.generation"
+#define NOTE_CREATED         "dev.ocimirror.created"
+#define NOTE_LIST_COMMIT     "dev.ocimirror.list-commit"
+#define NOTE_LABEL           "dev.ocimirror.label"
+#define NOTE_SNAPSHOT_SUFFIX "dev.ocimirror.snapshot-suffix" /* of the last sync, strftime format */
+#define NOTE_MADE_BY         "dev.ocimirror.made-by"         /* sync, rollback, undo, hold, ... */
+
+struct note {
+	const char *key; /* ours are not copied: most entries have the same ones */
+	char *value;
+};
+
+struct entry {
+	char *ref;              /* value of ref.name; "" when it has none */
+	const char *media_type; /* "" when it has none */
+	struct digest digest;
+	int64_t size;
+	struct note
+		*notes; /* annotations but ref.name; io.containerd.image.name where it is another */
+	size_t nnotes;
+	char *rest; /* other members of the descriptor as JSON members ("\"platform\":{...}"), or NULL */
+};
+
+struct index {
+	struct entry **v; /* sorted by ref */
+	size_t n, cap;
+	struct note *notes; /* annotations of the index itself */
+	size_t nnotes;
+	char *rest;            /* other members of the index as JSON members, or NULL */
+	struct digest read_as; /* of the bytes that generation_load() read it from */
+};
+
+#define INDEX_INIT                                                                                 \
+	{                                                                                          \
+		.v = NULL                                                                          \
+	}
+
+/* Reads the bytes of an index. INVALID names the entry that is wrong and the line it begins on. */
+int index_parse(struct index *x, struct span bytes, struct err *err);
+/* Reads only the annotations of the index itself: all entries are passed over. */
+int index_parse_notes(struct index *x, struct span bytes, struct err *err);
+/* Reads the layout's index.json; id (may be NULL) gets the digest of its bytes. NOTFOUND when there is
+ * none. */
+int index_load(struct index *x, const struct layout *l, struct digest *id, struct err *err);
+void index_release(struct index *x);
+
+/* Appends the bytes of index.json; buf_failed(out) when they are more than its ceiling. */
+void index_write(const struct index *x, struct buf *out);
+
+/* The first entry of that name, or NULL. Lent; valid until the index is changed. */
+struct entry *index_find(const struct index *x, const char *ref);
+/* A new entry of that name, behind others of it, to be filled by the caller. */
+struct entry *index_add(struct index *x, const char *ref);
+void index_remove(struct index *x, struct entry *e);
+
+/* The first position whose ref is not less than `prefix`: where to start walking a repository. */
+size_t index_seek(const struct index *x, const char *prefix);
+
+/* Lent; NULL when there is none. */
+const char *entry_note(const struct entry *e, const char *key);
+/* value NULL removes the annotation. */
+void entry_set_note(struct entry *e, const char *key, const char *value);
+/* Sets what the entry points at; notes stay. */
+void entry_set_content(struct entry *e, const char *media_type, const struct digest *d,
+		       int64_t size);
+/* Makes `to` point at what `from` does and carry its notes and other members; its name stays. */
+void entry_copy(struct entry *to, const struct entry *from);
+
+const char *index_note(const struct index *x, const char *key);
+void index_set_note(struct index *x, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * journal - .mirror/journal.jsonl: what was published under which name when, why, and by whom.
+ *
+ * Append-only and never pruned. One line is one change of one reference. A line counts only when the
+ * generation it names was published: a crash between the journal and index.json leaves lines of a
+ * generation that never was, which the next append drops.
+ */
+#ifndef OCI_STORE_JOURNAL_H
+#define OCI_STORE_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "oci/image/digest.h"
+
+struct err;
+struct layout;
+
+/* All strings lent; NULL where there is nothing to say. */
+struct journal_line {
+	long generation;
+	const char *time; /* RFC 3339 */
+	const char *ref;  /* canonical; NULL for a line about the generation as a whole */
+	const char *old_digest, *new_digest; /* NULL: was not there / was removed */
+	const char
+		*why; /* "sync", "rollback", "undo", "hold", "release", "snapshot", "gone", ... */
+	const char *detail; /* the reason given, the snapshot's name, the label */
+	const char *who;    /* a person or a job: user@host, or the author of the list line */
+	const char *list;   /* file:line */
+	const char *commit;
+};
+
+/* Drops lines of generations after `current` (and a torn last line), then appends n lines and makes
+ * them durable. */
+int journal_append(const struct layout *l, long current, const struct journal_line *lines, size_t n,
+		   struct err *err);
+
+/* Calls each() for every line up to generation `current`, oldest first; lines that do not parse are
+ * passed over and counted in *bad (may be NULL). A non-zero result ends the walk and is given back. */
+int journal_walk(const struct layout *l, long current,
+		 int (*each)(const struct journal_line *line, void *arg), void *arg, size_t *bad,
+		 struct err *err);
+
+#endif

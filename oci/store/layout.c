@@ -1,0 +1,543 @@
+#include "oci/store/layout.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/json.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/store/verify.h"
+
+#define MARKER      "oci-layout"
+#define MARKER_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define GENERATIONS ".mirror/generations"
+
+/* A finished blob that waits for the barrier in the partial directory. */
+struct staged {
+	struct digest digest;
+	int64_t size;
+	bool named; /* by a settle that failed further on */
+};
+
+struct layout_blob {
+	struct layout *layout;
+	struct digest digest;
+	char name[DIGEST_MAX + 1]; /* in the partial directory */
+	int fd;                    /* -1: it is staged already */
+	int64_t size, written;
+	struct verify *verify;
+	unsigned barriers_failed; /* when it was begun */
+	bool broken;              /* a write failed: the file may hold more than was counted */
+};
+
+/* ---- opening ---- */
+
+/* Something that is not there is no reason to take a mirror as absent once we are writing to it. */
+static int fail(struct err *err, const char *what, const char *path)
+{
+	err_sys(err, what, path);
+	err->kind = ERR_IO;
+	return -1;
+}
+
+static int check_version(struct span marker, struct err *err)
+{
+	own_json json_t *doc = json_read(marker, err);
+	const char *version = json_get_text(doc, "imageLayoutVersion");
+
+	if (!doc)
+		return err_wrap(err, MARKER);
+	if (!version)
+		return err_set(err, ERR_INVALID, 0, MARKER ": no imageLayoutVersion");
+	if (strcmp(version, "1.0.0") != 0)
+		return err_set(err, ERR_INVALID, 0,
+			       "an OCI layout of version \"%s\": only 1.0.0 is known", version);
+	return 0;
+}
+
+/* What may lie in a directory that counts as empty: a fresh file system's own, and what a run left
+ * that was killed while it made the first file. */
+static int is_foreign(const char *name, void *found)
+{
+	if (strcmp(name, "lost+found") == 0 || span_starts(span_str(name), MARKER "."))
+		return 0;
+	buf_adds(found, name);
+	return 1;
+}
+
+bool layout_is_new(const char *path)
+{
+	own_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
+	struct err ignored;
+
+	if (faccessat(AT_FDCWD, path, F_OK, 0) < 0)
+		return errno == ENOENT;
+	return file_walk(AT_FDCWD, path, is_foreign, &found, &ignored) == 0;
+}
+
+static int make_marker(const struct layout *l, struct err *err)
+{
+	own_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
+
+	if (file_walk(l->root, ".", is_foreign, &found, err) < 0)
+		return -1;
+	if (found.n)
+		return err_set(err, ERR_INVALID, 0,
+			       "neither empty nor an OCI layout: it holds \"%s\" and no " MARKER
+			       " file",
+			       found.p);
+	return file_replace(l->root, MARKER, MARKER_TEXT, strlen(MARKER_TEXT), 0644, err);
+}
+
+static int check_marker(const struct layout *l, enum layout_mode mode, struct err *err)
+{
+	own_by(buf_release) struct buf marker = BUF_INIT(LIMIT_TOKEN);
+
+	if (file_read(l->root, MARKER, &marker, err) == 0)
+		return check_version(buf_span(&marker), err);
+	if (err->kind != ERR_NOTFOUND)
+		return -1;
+	if (mode == LAYOUT_WRITE)
+		return make_marker(l, err);
+	return err_set(err, ERR_INVALID, 0, "not an OCI layout: no " MARKER " file");
+}
+
+static int make_rooms(const struct layout *l, struct err *err)
+{
+	static const char *const rooms[] = { "blobs/sha256", ".mirror/partial", GENERATIONS };
+	static const char *const holders[] = { "blobs", ".mirror", "." };
+
+	if (faccessat(l->root, GENERATIONS, F_OK, 0) == 0 &&
+	    faccessat(l->root, "blobs/sha256", F_OK, 0) == 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
+		if (file_make_dirs(l->root, rooms[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < sizeof(holders) / sizeof(holders[0]); i++)
+		if (file_sync_dir(l->root, holders[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int open_root(struct layout *l, enum layout_mode mode, struct err *err)
+{
+	bool missing = faccessat(AT_FDCWD, l->path, F_OK, 0) < 0;
+
+	if (mode == LAYOUT_WRITE && missing && file_make_dirs(AT_FDCWD, l->path, err) < 0)
+		return -1;
+	l->root = file_open_dir(AT_FDCWD, l->path, err);
+	if (l->root < 0)
+		return -1;
+	if (check_marker(l, mode, err) < 0 || (mode == LAYOUT_WRITE && make_rooms(l, err) < 0))
+		return err_wrap(err, "%s", l->path);
+	return 0;
+}
+
+int layout_open(struct layout *l, const char *path, enum layout_mode mode, struct err *err)
+{
+	*l = (struct layout)LAYOUT_INIT;
+	if (!path[0])
+		return err_set(err, ERR_USAGE, 0, "the mirror directory has an empty name");
+	l->path = xstrdup(path);
+	if (open_root(l, mode, err) < 0) {
+		layout_close(l);
+		return -1;
+	}
+	return 0;
+}
+
+static void forget_staged(struct layout *l)
+{
+	struct staged *s;
+
+	for (size_t at = 0; (s = table_next(&l->staged, &at));)
+		free(s);
+	table_release(&l->staged);
+	l->staged_bytes = 0;
+}
+
+void layout_close(struct layout *l)
+{
+	assert(l->writing.n == 0); /* finish or abandon every blob first */
+	forget_staged(l);
+	table_release(&l->writing);
+	verifiers_free(l->verifiers);
+	partial_close(&l->partial);
+	if (l->root >= 0)
+		close(l->root);
+	free(l->path);
+	*l = (struct layout)LAYOUT_INIT;
+}
+
+int layout_room(const struct layout *l, uint64_t *bytes, struct err *err)
+{
+	struct statvfs st;
+
+	if (fstatvfs(l->root, &st) < 0)
+		return fail(err, "cannot ask for the room left in", l->path);
+	*bytes = (uint64_t)st.f_bavail * st.f_frsize;
+	return 0;
+}
+
+/* ---- reading ---- */
+
+bool layout_has(const struct layout *l, const struct digest *d, int64_t size)
+{
+	const struct staged *s = table_get(&l->staged, d->str);
+	char path[DIGEST_PATH];
+	struct stat st;
+
+	if (s)
+		return size < 0 || s->size == size;
+	digest_path(d, path);
+	return fstatat(l->root, path, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+	       (size < 0 || st.st_size == size);
+}
+
+static int open_file(int dir, const char *path, int64_t *size, struct err *err)
+{
+	own_fd int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(err, "cannot open", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_INVALID, 0, "\"%s\" is not a regular file", path);
+	*size = st.st_size;
+	return take_fd(&fd);
+}
+
+int layout_open_blob(const struct layout *l, const struct digest *d, int64_t *size, struct err *err)
+{
+	char path[DIGEST_PATH];
+	int fd;
+
+	digest_path(d, path);
+	fd = open_file(l->root, path, size, err);
+	return fd < 0 ? err_wrap(err, "%s", l->path) : fd;
+}
+
+int layout_read(const struct layout *l, const struct digest *d, struct buf *out, struct err *err)
+{
+	const struct staged *s = table_get(&l->staged, d->str);
+	bool partial = s && !s->named;
+	char path[DIGEST_PATH], name[DIGEST_MAX + 1];
+	struct digest got;
+
+	digest_path(d, path);
+	digest_name(d, name);
+	if (file_read(partial ? l->partial.dir : l->root, partial ? name : path, out, err) < 0)
+		return err_wrap(err, "%s", l->path);
+	digest_of(d, out->p, out->n, &got);
+	if (!digest_eq(d, &got))
+		return err_set(err, ERR_DIGEST, 0, "%s: \"%s\" holds %s", l->path, path, got.str);
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static int open_partial(struct layout_blob *b, struct err *err)
+{
+	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+	struct layout *l = b->layout;
+
+	if (l->partial.dir < 0 && partial_open(&l->partial, l->root, err) < 0)
+		return -1;
+	b->fd = openat(l->partial.dir, b->name, flags, 0644);
+	/* one that was staged by a run that died before it was settled */
+	if (b->fd < 0 && errno == EACCES && fchmodat(l->partial.dir, b->name, 0644, 0) == 0)
+		b->fd = openat(l->partial.dir, b->name, flags, 0644);
+	return b->fd < 0 ? fail(err, "cannot open partial", b->name) : 0;
+}
+
+static void verify_on(struct layout_blob *b, int64_t have)
+{
+	struct layout *l = b->layout;
+
+	if (!l->verifiers)
+		l->verifiers = verifiers_new();
+	verify_drop(b->verify);
+	b->verify = verify_begin(l->verifiers, b->fd, &b->digest, b->size, have);
+	b->written = have;
+}
+
+static int start_over(struct layout_blob *b, struct err *err)
+{
+	verify_drop(take(b->verify));
+	if (ftruncate(b->fd, 0) < 0 || lseek(b->fd, 0, SEEK_SET) < 0)
+		return fail(err, "cannot empty partial", b->name);
+	verify_on(b, 0);
+	b->broken = false;
+	return 0;
+}
+
+/* Goes on after what an earlier run left, when that can be the beginning of this blob. */
+static int resume(struct layout_blob *b, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(b->fd, &st) < 0 || lseek(b->fd, 0, SEEK_END) < 0)
+		return fail(err, "cannot look at partial", b->name);
+	if (st.st_size > b->size)
+		return start_over(b, err);
+	verify_on(b, st.st_size);
+	return 0;
+}
+
+int64_t layout_begun(struct layout *l, const struct digest *d, int64_t size)
+{
+	char name[DIGEST_MAX + 1];
+	struct err ignored;
+	struct stat st;
+
+	if (l->partial.dir < 0 && partial_open(&l->partial, l->root, &ignored) < 0)
+		return 0;
+	digest_name(d, name);
+	if (fstatat(l->partial.dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_size > size)
+		return 0;
+	return st.st_size;
+}
+
+static void free_blob(struct layout_blob *b)
+{
+	table_remove(&b->layout->writing, b->digest.str);
+	verify_drop(b->verify);
+	if (b->fd >= 0)
+		close(b->fd);
+	free(b);
+}
+
+static int check_begin(const struct layout *l, const struct staged *staged, const struct digest *d,
+		       int64_t size, struct err *err)
+{
+	if (table_get(&l->writing, d->str))
+		return err_set(err, ERR_INVALID, 0, "blob %s is being written already", d->str);
+	if (staged && staged->size != size)
+		return err_set(err, ERR_DIGEST, 0, "blob %s has %lld bytes, not %lld", d->str,
+			       (long long)staged->size, (long long)size);
+	return 0;
+}
+
+struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64_t size,
+				 int64_t *have, struct err *err)
+{
+	const struct staged *staged = table_get(&l->staged, d->str);
+	struct layout_blob *b;
+
+	if (check_begin(l, staged, d, size, err) < 0)
+		return NULL;
+	b = xcalloc(1, sizeof(*b));
+	*b = (struct layout_blob){ .layout = l, .digest = *d, .size = size, .fd = -1 };
+	b->barriers_failed = l->barriers_failed;
+	digest_name(d, b->name);
+	table_put(&l->writing, b->digest.str, b);
+	if (staged) {
+		b->written = size;
+	} else if (open_partial(b, err) < 0 || resume(b, err) < 0) {
+		err_wrap(err, "%s", l->path);
+		free_blob(b);
+		return NULL;
+	}
+	*have = b->written;
+	return b;
+}
+
+int layout_restart(struct layout_blob *b, struct err *err)
+{
+	if (b->fd < 0)
+		b->written = 0;
+	else if (start_over(b, err) < 0)
+		return err_wrap(err, "%s", b->layout->path);
+	return 0;
+}
+
+int layout_write(struct layout_blob *b, const void *p, size_t n, struct err *err)
+{
+	if ((uint64_t)n > (uint64_t)(b->size - b->written))
+		return err_set(err, ERR_DIGEST, 0, "blob %s goes on after its %lld bytes",
+			       b->digest.str, (long long)b->size);
+	if (b->fd < 0 || n == 0) { /* what is staged needs no writing */
+		b->written += (int64_t)n;
+		return 0;
+	}
+	if (file_write(b->fd, p, n, b->name, err) < 0) {
+		b->broken = true;
+		return err_wrap(err, "%s", b->layout->path);
+	}
+	verify_add(b->verify, p, n);
+	b->written += (int64_t)n;
+	return 0;
+}
+
+int64_t layout_written(const struct layout_blob *b)
+{
+	return b->written;
+}
+
+/* Bytes written before a barrier failed may be in the cache and nowhere else. */
+static bool is_doubtful(const struct layout_blob *b)
+{
+	return b->barriers_failed != b->layout->barriers_failed;
+}
+
+/* So that the next one begins with nothing. */
+static void discard(const struct layout_blob *b)
+{
+	unlinkat(b->layout->partial.dir, b->name, 0);
+}
+
+static int check(struct layout_blob *b, struct err *err)
+{
+	struct digest got;
+
+	if (b->broken || is_doubtful(b))
+		return err_set(err, ERR_IO, EIO,
+			       "%s: blob %s: the disk failed while it was written", b->layout->path,
+			       b->digest.str);
+	if (b->written < b->size)
+		return err_set(err, ERR_DIGEST, 0, "blob %s ends after %lld of %lld bytes",
+			       b->digest.str, (long long)b->written, (long long)b->size);
+	if (verify_end(take(b->verify), &got, err) < 0) {
+		discard(b); /* it would not be read another time either */
+		return err_wrap(err, "%s: blob %s", b->layout->path, b->digest.str);
+	}
+	if (digest_eq(&got, &b->digest))
+		return 0;
+	return err_set(err, ERR_DIGEST, 0, "blob %s is not what it says: its content is %s",
+		       b->digest.str, got.str);
+}
+
+static int stage(struct layout_blob *b, struct err *err)
+{
+	struct layout *l = b->layout;
+	struct staged *s;
+
+	/* some file systems report a full disk only when a file is closed */
+	if (fchmod(b->fd, 0444) < 0 || close(take_fd(&b->fd)) < 0) {
+		fail(err, "cannot finish partial", b->name);
+		return err_wrap(err, "%s", l->path);
+	}
+	s = xcalloc(1, sizeof(*s));
+	*s = (struct staged){ .digest = b->digest, .size = b->size };
+	table_put(&l->staged, s->digest.str, s);
+	l->staged_bytes += (uint64_t)s->size;
+	return 0;
+}
+
+bool layout_ready(struct layout_blob *b, void (*tell)(void *arg), void *arg)
+{
+	return b->fd < 0 || verify_ready(b->verify, tell, arg);
+}
+
+int layout_finish(struct layout_blob *b, struct err *err)
+{
+	int r = 0;
+
+	if (b->fd >= 0) {
+		r = check(b, err);
+		if (r < 0 && err->kind == ERR_DIGEST)
+			discard(b);
+		else if (r == 0)
+			r = stage(b, err);
+	}
+	free_blob(b);
+	return r;
+}
+
+void layout_abandon(struct layout_blob *b)
+{
+	if (b->fd >= 0 && (b->written == 0 || is_doubtful(b)))
+		discard(b);
+	free_blob(b);
+}
+
+int layout_put(struct layout *l, const struct digest *d, const void *p, size_t n, struct err *err)
+{
+	int64_t have;
+	struct layout_blob *b = layout_begin(l, d, (int64_t)n, &have, err);
+
+	if (!b)
+		return -1;
+	/* what an earlier run left may be wrong, and would have to be read: it is written again */
+	if ((have > 0 && layout_restart(b, err) < 0) || layout_write(b, p, n, err) < 0) {
+		layout_abandon(b);
+		return -1;
+	}
+	return layout_finish(b, err);
+}
+
+/* ---- settling ---- */
+
+static void drop_staged(struct layout *l)
+{
+	char name[DIGEST_MAX + 1];
+	const struct staged *s;
+
+	for (size_t at = 0; (s = table_next(&l->staged, &at));) {
+		digest_name(&s->digest, name);
+		unlinkat(l->partial.dir, name, 0);
+	}
+	forget_staged(l);
+}
+
+static int barrier(struct layout *l, struct err *err)
+{
+	if (syncfs(l->root) == 0)
+		return 0;
+	err_set(err, ERR_IO, errno, "cannot make %zu blobs durable: %s", l->staged.n,
+		strerror(errno));
+	l->barriers_failed++;
+	drop_staged(l);
+	return -1;
+}
+
+static int give_name(struct layout *l, struct staged *s, struct err *err)
+{
+	char name[DIGEST_MAX + 1], path[DIGEST_PATH];
+
+	digest_name(&s->digest, name);
+	digest_path(&s->digest, path);
+	if (!s->named && renameat(l->partial.dir, name, l->root, path) < 0)
+		return fail(err, "cannot settle", path);
+	s->named = true;
+	return 0;
+}
+
+static int give_names(struct layout *l, struct err *err)
+{
+	bool sha512 = false;
+	struct staged *s;
+
+	for (size_t at = 0; (s = table_next(&l->staged, &at));) {
+		if (!sha512 && span_starts(span_str(s->digest.str), "sha512:")) {
+			sha512 = true;
+			if (file_make_dirs(l->root, "blobs/sha512", err) < 0 ||
+			    file_sync_dir(l->root, "blobs", err) < 0)
+				return -1;
+		}
+		if (give_name(l, s, err) < 0)
+			return -1;
+	}
+	if (sha512 && file_sync_dir(l->root, "blobs/sha512", err) < 0)
+		return -1;
+	return file_sync_dir(l->root, "blobs/sha256", err);
+}
+
+int layout_settle(struct layout *l, struct err *err)
+{
+	if (l->staged.n == 0)
+		return 0;
+	if (barrier(l, err) < 0 || give_names(l, err) < 0)
+		return err_wrap(err, "%s", l->path);
+	forget_staged(l);
+	return 0;
+}

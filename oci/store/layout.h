@@ -1,0 +1,119 @@
+/*
+ * layout - an OCI image layout directory (image-spec, image-layout.md): its blobs.
+ *
+ * The invariant of the store: a file under its blob name is whole and verified. A blob is written
+ * under .mirror/partial, hashed (oci/store/verify.h) and size-checked while it is written, made durable, and only then
+ * renamed to blobs/<algorithm>/<hex>, mode 0444. Calling order of a writer:
+ *
+ *	layout_open(&l, path, LAYOUT_WRITE, err)     creates the directories and oci-layout
+ *	b = layout_begin(&l, &digest, size, err)     gives how much an earlier run left, for a resume
+ *	layout_write(b, p, n, err) ...
+ *	layout_finish(b, err)                        checked: size and digest are right; now it is staged
+ *	layout_settle(&l, err)                       one barrier for all that is staged, then the renames
+ *
+ * Nothing that is only staged may be referred to by a published index: settle first. A process that
+ * dies before layout_settle() leaves staged files and partial ones as resumable partials (oci/store/partial.h
+ * keeps two writers apart). A barrier that fails takes everything written before it along: what the
+ * disk has of it is unknown, and the cache would lie about it.
+ */
+#ifndef OCI_STORE_LAYOUT_H
+#define OCI_STORE_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "oci/base/table.h"
+#include "oci/image/digest.h"
+#include "oci/store/partial.h"
+
+struct buf;
+struct err;
+struct verifiers;
+
+struct layout {
+	int root;               /* directory handle */
+	char *path;             /* as given, for messages */
+	struct partial partial; /* opened by the first layout_begin() */
+	struct table writing;   /* blobs begun, by digest */
+	struct table staged;    /* finished, not yet settled, by digest */
+	uint64_t staged_bytes;
+	struct verifiers *verifiers; /* made with the first blob */
+	unsigned barriers_failed;
+};
+
+#define LAYOUT_INIT                                                                                \
+	{                                                                                          \
+		.root = -1, .partial = PARTIAL_INIT                                                \
+	}
+
+enum layout_mode {
+	LAYOUT_READ, /* any OCI layout */
+	LAYOUT_WRITE, /* made when missing or empty; a directory that is neither empty nor a layout is refused */
+};
+
+/* INVALID for a directory that is no layout, or one of another version. A writer adopts a layout that
+ * another tool made: its blobs and entries stay. */
+int layout_open(struct layout *l, const char *path, enum layout_mode mode, struct err *err);
+void layout_close(struct layout *l);
+
+/* Whether a writer would make a new layout there: nothing is, or an empty directory. */
+bool layout_is_new(const char *path);
+
+/* Whether the blob is there (settled, or staged by this process) with exactly this size; size -1 takes
+ * any. A file of another size is not there. */
+bool layout_has(const struct layout *l, const struct digest *d, int64_t size);
+
+/* Opens a settled blob for reading and tells its size. NOTFOUND when it is absent. */
+int layout_open_blob(const struct layout *l, const struct digest *d, int64_t *size,
+		     struct err *err);
+
+/* Reads a manifest or another small blob whole (settled or staged), up to out's ceiling, and checks
+ * its digest: DIGEST when the disk holds something else. */
+int layout_read(const struct layout *l, const struct digest *d, struct buf *out, struct err *err);
+
+/* A blob being written. */
+struct layout_blob;
+
+/*
+ * Begins, or goes on with, the blob of that name and size. *have is how many bytes an earlier run left;
+ * ask the upstream for the rest, which may be nothing. A partial that is longer than size is discarded. One
+ * that is wrong shows in layout_finish(): after DIGEST with *have > 0, trying once more starts from nothing. A blob that is
+ * staged already has all its bytes; one that is being written by this process cannot be begun again.
+ */
+struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64_t size,
+				 int64_t *have, struct err *err);
+/* How many bytes of it an earlier run left, as far as can be told without reading them. */
+int64_t layout_begun(struct layout *l, const struct digest *d, int64_t size);
+/* Forgets what is there: the upstream answered with the whole content. */
+int layout_restart(struct layout_blob *b, struct err *err);
+/* DIGEST when it would grow past its size. */
+int layout_write(struct layout_blob *b, const void *p, size_t n, struct err *err);
+/* Bytes written so far, those of earlier runs included. */
+int64_t layout_written(const struct layout_blob *b);
+/* Whether layout_finish() has nothing left to wait for. If not, tell(arg) is called when it has, from
+ * another thread, unless the blob is finished or abandoned first. */
+bool layout_ready(struct layout_blob *b, void (*tell)(void *arg), void *arg);
+/* Checks size and digest, stages the blob, frees b in every case. DIGEST when it is something else, IO when it
+ * can't be read back: the partial is removed. */
+int layout_finish(struct layout_blob *b, struct err *err);
+/* Stops writing and keeps the partial for a later run; frees b. */
+void layout_abandon(struct layout_blob *b);
+
+/* begin, write, finish in one: for what is in memory already. */
+int layout_put(struct layout *l, const struct digest *d, const void *p, size_t n, struct err *err);
+
+/* How many blobs are staged; their bytes are in staged_bytes. */
+static inline size_t layout_staged(const struct layout *l)
+{
+	return l->staged.n;
+}
+
+/* Makes everything staged durable (one syncfs) and gives it its blob name; syncs the directories.
+ * When the barrier itself fails, what was staged is dropped and has to be fetched again. */
+int layout_settle(struct layout *l, struct err *err);
+
+/* Bytes the file system has left for us. */
+int layout_room(const struct layout *l, uint64_t *bytes, struct err *err);
+
+#endif

@@ -1,0 +1,557 @@
+#include "sync/fetch.h"
+
+#include <stdlib.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/limits.h"
+#include "oci/base/own.h"
+#include "oci/base/table.h"
+#include "oci/image/manifest.h"
+#include "oci/registry/registry.h"
+#include "oci/store/layout.h"
+
+/* What one image wants: a manifest or a blob, met once in its walk. */
+struct want {
+	struct digest digest;
+	int64_t size; /* -1: not known (a root) */
+	bool manifest;
+	int depth;                /* of manifests: the root is 0 */
+	enum media_kind promised; /* by the descriptor; MEDIA_OTHER: nothing */
+	char *urls;               /* of a foreign layer; or NULL */
+	struct walk *walk;
+	struct want *next_of_object; /* others that wait for the same digest */
+};
+
+/* One image on its way. */
+struct walk {
+	struct fetch *fetch;
+	struct ref from;
+	char *platforms; /* or NULL */
+	struct digest root;
+	struct table seen;   /* wants by digest, owned */
+	struct want **blobs; /* those of `seen` that are blobs and missing, in the order met */
+	size_t nblobs, capblobs;
+	struct digest *manifests; /* walked, the root first */
+	size_t nmanifests, capmanifests;
+	size_t waiting; /* wants under way */
+	bool failed, blobs_asked, in_walk;
+	struct err err;
+	char *media_type; /* of the root */
+	int64_t size, missing, bytes;
+	unsigned requests;
+	fetch_admit *admit;
+	fetch_done *done;
+	void *arg;
+};
+
+/* A digest that is being fetched, and who waits for it. */
+struct object {
+	struct digest digest;
+	struct fetch *fetch;
+	struct want *wants; /* the first one's repository is being asked */
+};
+
+struct fetch {
+	struct registry *registry;
+	struct layout *layout;
+	struct table objects; /* under way, by digest */
+	bool measuring;
+	const struct layout *base; /* when measuring; or NULL */
+	struct table counted;      /* digests that were, owned */
+	struct buf scratch;        /* a manifest read back from the store */
+};
+
+struct fetch *fetch_new(struct registry *r, struct layout *l)
+{
+	struct fetch *f = xcalloc(1, sizeof(*f));
+
+	f->registry = r;
+	f->layout = l;
+	buf_init(&f->scratch, LIMIT_MANIFEST);
+	return f;
+}
+
+static void free_counted(struct fetch *f)
+{
+	size_t at = 0;
+	char *digest;
+
+	while ((digest = table_next(&f->counted, &at)))
+		free(digest);
+	table_release(&f->counted);
+}
+
+void fetch_free(struct fetch *f)
+{
+	if (!f)
+		return;
+	table_release(&f->objects);
+	free_counted(f);
+	buf_release(&f->scratch);
+	free(f);
+}
+
+void fetch_measure(struct fetch *f, const struct layout *base)
+{
+	f->measuring = true;
+	f->base = base;
+}
+
+/* Whether a store has it: the one that is written, or the one that is only looked at. */
+static bool has(const struct fetch *f, const struct digest *d, int64_t size)
+{
+	return layout_has(f->layout, d, size) || (f->base && layout_has(f->base, d, size));
+}
+
+/* ---- one image ---- */
+
+static void walk_free(struct walk *w)
+{
+	struct want *want;
+	size_t at = 0;
+
+	while ((want = table_next(&w->seen, &at))) {
+		free(want->urls);
+		free(want);
+	}
+	table_release(&w->seen);
+	ref_release(&w->from);
+	free(w->platforms);
+	free(w->blobs);
+	free(w->manifests);
+	free(w->media_type);
+	free(w);
+}
+
+/* The first failure is the image's; what is still under way is waited for, since others may want it. */
+static void walk_fail(struct walk *w, const struct err *err)
+{
+	if (w->failed)
+		return;
+	w->failed = true;
+	w->err = *err;
+}
+
+static void ask_blobs(struct walk *w);
+
+/* Called whenever something of the image is settled: goes on to the blobs, or ends. */
+static void walk_step(struct walk *w)
+{
+	if (w->in_walk || w->waiting)
+		return;
+	if (!w->failed && !w->blobs_asked) {
+		w->in_walk =
+			true; /* blobs may be there at once; the last one must not end us inside */
+		ask_blobs(w);
+		w->in_walk = false;
+		if (w->waiting)
+			return;
+	}
+	w->done(w->arg, &(struct fetch_result){
+				.err = w->failed ? &w->err : NULL,
+				.media_type = w->media_type && !w->failed ? w->media_type : "",
+				.size = w->size,
+				.missing = w->missing,
+				.manifests = w->manifests,
+				.nmanifests = w->nmanifests,
+				.bytes = w->bytes,
+				.requests = w->requests,
+			});
+	walk_free(w);
+}
+
+/* ---- one digest ---- */
+
+static void object_ask(struct object *o);
+static void walk_manifest(struct want *want, struct span bytes);
+
+/* Reads a manifest that is in the store and walks on below it. */
+static void walk_stored(struct want *want)
+{
+	struct fetch *f = want->walk->fetch;
+	bool in_base = f->base && !layout_has(f->layout, &want->digest, -1);
+	const struct layout *from = in_base ? f->base : f->layout;
+	struct err err;
+
+	if (layout_read(from, &want->digest, &f->scratch, &err) < 0) {
+		walk_fail(want->walk, &err);
+		return;
+	}
+	walk_manifest(want, buf_span(&f->scratch));
+}
+
+/* Who waited may have been promised another size than who asked. */
+static void check_size(struct want *w)
+{
+	struct err err;
+
+	if (w->size < 0 || layout_has(w->walk->fetch->layout, &w->digest, w->size))
+		return;
+	err_set(&err, ERR_INVALID, 0, "blob %s has not the %lld bytes that its manifest says",
+		w->digest.str, (long long)w->size);
+	walk_fail(w->walk, &err);
+}
+
+/* The digest is in the store: everybody who waits goes on. */
+static void object_there(struct object *o)
+{
+	struct want *next;
+
+	table_remove(&o->fetch->objects, o->digest.str);
+	for (struct want *w = o->wants; w; w = next) {
+		struct walk *walk = w->walk;
+
+		next = w->next_of_object;
+		walk->waiting--;
+		if (!w->manifest) {
+			check_size(w);
+		} else if (!walk->failed) {
+			walk->in_walk = true;
+			walk_stored(w);
+			walk->in_walk = false;
+		}
+		walk_step(walk);
+	}
+	free(o);
+}
+
+/* Whether two would ask the same: of one repository, and for as many bytes. */
+static bool same_question(const struct want *a, const struct want *b)
+{
+	const struct ref *p = &a->walk->from, *q = &b->walk->from;
+
+	return strcmp(p->host, q->host) == 0 && strcmp(p->path, q->path) == 0 &&
+	       a->manifest == b->manifest && (a->manifest || a->size == b->size);
+}
+
+/* The repository that was asked cannot give it: fail those who want just that; the next one's own
+ * repository may have it, or its size may be right. */
+static void object_failed(struct object *o, const struct err *err)
+{
+	struct want *left = NULL, **tail = &left, *next;
+	const struct want *asked = o->wants;
+	struct want *failed = NULL;
+
+	for (struct want *w = o->wants; w; w = next) {
+		next = w->next_of_object;
+		if (same_question(asked, w)) {
+			w->next_of_object = failed;
+			failed = w;
+		} else {
+			*tail = w;
+			tail = &w->next_of_object;
+		}
+	}
+	*tail = NULL;
+	o->wants = left;
+	if (!left) {
+		table_remove(&o->fetch->objects, o->digest.str);
+		free(o);
+	} else {
+		object_ask(o);
+	}
+	for (struct want *w = failed; w; w = next) {
+		next = w->next_of_object;
+		w->walk->waiting--;
+		walk_fail(w->walk, err);
+		walk_step(w->walk);
+	}
+}
+
+static void got_manifest(void *arg, const struct registry_manifest *m)
+{
+	struct object *o = arg;
+	struct err err;
+
+	o->wants->walk->requests += m->requests;
+	o->wants->walk->bytes += (int64_t)m->bytes.n;
+	if (m->err) {
+		err = *m->err;
+		if (err.kind ==
+		    ERR_NOTFOUND) /* others are the registry's troubles, not this manifest's */
+			err_wrap(&err, "manifest %s", o->digest.str);
+		object_failed(o, &err);
+		return;
+	}
+	if (layout_put(o->fetch->layout, &o->digest, m->bytes.p, m->bytes.n, &err) < 0)
+		object_failed(o, &err);
+	else
+		object_there(o);
+}
+
+static void got_blob(void *arg, const struct registry_blob *b)
+{
+	struct object *o = arg;
+
+	o->wants->walk->requests += b->requests;
+	o->wants->walk->bytes += b->bytes;
+	if (b->err) {
+		struct err err = *b->err;
+
+		err_wrap(&err, "blob %s", o->digest.str);
+		object_failed(o, &err);
+	} else {
+		object_there(o);
+	}
+}
+
+static void object_ask(struct object *o)
+{
+	struct want *w = o->wants;
+
+	if (w->manifest)
+		registry_manifest(o->fetch->registry, &w->walk->from, &o->digest, got_manifest, o);
+	else
+		registry_blob(o->fetch->registry, &w->walk->from,
+			      &(struct registry_wanted){ &o->digest, w->size, w->urls },
+			      o->fetch->layout, got_blob, o);
+}
+
+/* Asks for a digest, or waits for who asked before. */
+static void want_ask(struct want *want)
+{
+	struct fetch *f = want->walk->fetch;
+	struct object *o = table_get(&f->objects, want->digest.str);
+
+	want->walk->waiting++;
+	if (o) {
+		want->next_of_object = o->wants->next_of_object;
+		o->wants->next_of_object = want;
+		return;
+	}
+	o = xcalloc(1, sizeof(*o));
+	o->digest = want->digest;
+	o->fetch = f;
+	o->wants = want;
+	want->next_of_object = NULL;
+	table_put(&f->objects, o->digest.str, o);
+	object_ask(o);
+}
+
+/* ---- the walk ---- */
+
+/* One digest has one size, whatever an image says. */
+static void check_again(struct walk *w, const struct want *met, int64_t size)
+{
+	struct err err;
+
+	if (met->size < 0 || met->size == size)
+		return;
+	err_set(&err, ERR_INVALID, 0, "%s is said to have %lld bytes, and %lld", met->digest.str,
+		(long long)met->size, (long long)size);
+	walk_fail(w, &err);
+}
+
+/* A new want of this image, or NULL when it was met before. */
+static struct want *walk_meet(struct walk *w, const struct digest *d, int64_t size)
+{
+	struct want *want = table_get(&w->seen, d->str);
+
+	if (want) {
+		check_again(w, want, size);
+		return NULL;
+	}
+	want = xcalloc(1, sizeof(*want));
+	want->digest = *d;
+	want->size = size;
+	want->walk = w;
+	table_put(&w->seen, want->digest.str, want);
+	return want;
+}
+
+/* Content the descriptor carries itself, or that is known from its digest: the empty descriptor
+ * (image-spec, manifest.md, "Guidance for an Empty Descriptor") is not stored by every registry. */
+static bool put_embedded(struct walk *w, const struct desc *d)
+{
+	own_free char *data = desc_data(d);
+	struct err ignored;
+	static const char *const known[] = { "", "{}" };
+
+	if (data && layout_put(w->fetch->layout, &d->digest, data, (size_t)d->size, &ignored) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct digest digest;
+
+		if (d->size != (int64_t)strlen(known[i]))
+			continue;
+		digest_of(&d->digest, known[i], strlen(known[i]), &digest);
+		if (digest_eq(&digest, &d->digest))
+			return layout_put(w->fetch->layout, &d->digest, known[i], strlen(known[i]),
+					  &ignored) == 0;
+	}
+	return false;
+}
+
+static void meet_blob(struct walk *w, const struct desc *d)
+{
+	struct want *want = walk_meet(w, &d->digest, d->size);
+
+	if (!want || has(w->fetch, &d->digest, d->size) || put_embedded(w, d))
+		return;
+	want->urls = desc_urls(d);
+	w->blobs = xgrow(w->blobs, w->nblobs, &w->capblobs, sizeof(*w->blobs));
+	w->blobs[w->nblobs++] = want;
+}
+
+static int check_child(const struct desc *d, int depth, struct err *err)
+{
+	if (d->size > (int64_t)LIMIT_MANIFEST)
+		return err_set(err, ERR_INVALID, 0,
+			       "manifest %s has %lld bytes, more than the %lu allowed",
+			       d->digest.str, (long long)d->size, LIMIT_MANIFEST);
+	if (depth > LIMIT_NESTING)
+		return err_set(err, ERR_INVALID, 0, "indexes are nested more than %d deep",
+			       LIMIT_NESTING);
+	return 0;
+}
+
+static void meet_manifest(struct walk *w, const struct desc *d, int depth)
+{
+	struct want *want = walk_meet(w, &d->digest, d->size);
+	struct err err;
+
+	if (!want)
+		return;
+	want->manifest = true;
+	want->depth = depth;
+	want->promised = media_kind(d->media_type);
+	if (check_child(d, depth, &err) < 0)
+		walk_fail(w, &err);
+	else if (has(w->fetch, &d->digest, d->size))
+		walk_stored(want);
+	else
+		want_ask(want);
+}
+
+/* What the descriptor promised must be what came: a client that trusts the one would read the other. */
+static int check_promise(const struct want *want, const struct manifest *m, size_t size,
+			 struct err *err)
+{
+	if (want->size >= 0 && (size_t)want->size != size)
+		return err_set(err, ERR_INVALID, 0,
+			       "manifest %s has %zu bytes where its index says %lld",
+			       want->digest.str, size, (long long)want->size);
+	if (want->promised != MEDIA_OTHER && want->promised != m->kind)
+		return err_set(err, ERR_INVALID, 0,
+			       "manifest %s is %s where its index says the other", want->digest.str,
+			       m->kind == MEDIA_INDEX ? "an index" : "an image manifest");
+	return 0;
+}
+
+/* An index may list what is no manifest at all (image-spec, image-index.md: "implementations ... MUST
+ * support"; others are legal): such a child is content like any other. */
+static bool is_manifest_like(const struct desc *d)
+{
+	return media_kind(d->media_type) != MEDIA_OTHER || !d->media_type[0];
+}
+
+static void walk_below(struct want *want, const struct manifest *m)
+{
+	struct walk *w = want->walk;
+
+	for (size_t i = 0; i < m->n && !w->failed; i++) {
+		if (m->kind == MEDIA_MANIFEST || !is_manifest_like(&m->below[i]))
+			meet_blob(w, &m->below[i]);
+		else if (manifest_wanted(m, i, w->platforms))
+			meet_manifest(w, &m->below[i], want->depth + 1);
+	}
+}
+
+static void walk_manifest(struct want *want, struct span bytes)
+{
+	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	struct walk *w = want->walk;
+	struct err err;
+
+	if (manifest_parse(&m, bytes, NULL, &err) < 0 ||
+	    check_promise(want, &m, bytes.n, &err) < 0) {
+		if (want->depth)
+			err_wrap(&err, "manifest %s", want->digest.str);
+		walk_fail(w, &err);
+		return;
+	}
+	w->manifests = xgrow(w->manifests, w->nmanifests, &w->capmanifests, sizeof(*w->manifests));
+	w->manifests[w->nmanifests++] = want->digest;
+	if (want->depth == 0) {
+		w->media_type = xstrdup(m.media_type);
+		w->size = (int64_t)bytes.n;
+	}
+	walk_below(want, &m);
+}
+
+/* Bytes of the blobs that nobody has asked for (or, when measuring, counted) yet, and that no earlier run left. */
+static int64_t count_missing(struct walk *w)
+{
+	struct fetch *f = w->fetch;
+	int64_t missing = 0;
+
+	for (size_t i = 0; i < w->nblobs; i++) {
+		const char *digest = w->blobs[i]->digest.str;
+		char *copy;
+
+		if (table_get(f->measuring ? &f->counted : &f->objects, digest))
+			continue;
+		missing += w->blobs[i]->size;
+		if (!f->measuring) {
+			missing -= layout_begun(f->layout, &w->blobs[i]->digest, w->blobs[i]->size);
+			continue;
+		}
+		copy = xstrdup(digest);
+		table_put(&f->counted, copy, copy);
+	}
+	return missing;
+}
+
+static void ask_blobs(struct walk *w)
+{
+	int64_t missing = count_missing(w);
+	struct err err;
+
+	w->blobs_asked = true;
+	if (w->fetch->measuring) {
+		w->missing = missing;
+		return;
+	}
+	if (missing && w->admit && w->admit(w->arg, missing, &err) < 0) {
+		walk_fail(w, &err);
+		return;
+	}
+	for (size_t i = 0; i < w->nblobs; i++) {
+		/* another image may have brought it since we met it */
+		if (!layout_has(w->fetch->layout, &w->blobs[i]->digest, w->blobs[i]->size))
+			want_ask(w->blobs[i]);
+	}
+}
+
+void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
+		 const char *platforms, fetch_admit *admit, fetch_done *done, void *arg)
+{
+	struct walk *w = xcalloc(1, sizeof(*w));
+	struct desc d = { .media_type = "", .digest = *root, .size = -1 };
+
+	w->fetch = f;
+	ref_copy(&w->from, from);
+	w->platforms = platforms ? xstrdup(platforms) : NULL;
+	w->root = *root;
+	w->admit = admit;
+	w->done = done;
+	w->arg = arg;
+	w->in_walk = true;
+	meet_manifest(w, &d, 0);
+	w->in_walk = false;
+	walk_step(w);
+}
+
+uint64_t fetch_awaited(const struct fetch *f)
+{
+	const struct object *o;
+	uint64_t bytes = 0;
+
+	for (size_t at = 0; (o = table_next(&f->objects, &at));) {
+		const struct want *w = o->wants;
+
+		if (!w->manifest)
+			bytes += (uint64_t)(w->size - layout_begun(f->layout, &o->digest, w->size));
+	}
+	return bytes;
+}
