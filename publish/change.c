@@ -4,37 +4,38 @@
 #include <string.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/cli/columns.h"
-#include "oci/cli/log.h"
-#include "oci/image/stamp.h"
+#include "oci/cli/message.h"
+#include "oci/image/snapshot_suffix.h"
 #include "oci/store/generation.h"
+#include "publish/completeness.h"
+#include "publish/format.h"
 #include "publish/verb.h"
-#include "publish/whole.h"
-#include "publish/words.h"
 
 /* The suffix of the last sync's snapshots, so that all of a mirror are named alike. */
 static const char *suffix_of(const struct index *x)
 {
-	const char *suffix = index_note(x, NOTE_SNAPSHOT_SUFFIX);
+	const char *suffix = index_annotation(x, ANNOTATION_SNAPSHOT_SUFFIX);
 	struct err ignored;
 
-	return suffix && stamp_check(suffix, &ignored) == 0 ? suffix : STAMP_DEFAULT;
+	return suffix && snapshot_suffix_check(suffix, &ignored) == 0 ? suffix
+								      : SNAPSHOT_SUFFIX_DEFAULT;
 }
 
-int change_begin(struct change *c, const struct run *run, const char *made_by, const char *reason,
-		 struct err *err)
+int change_begin(struct change *c, const struct invocation *run, const char *made_by,
+		 const char *reason, struct err *err)
 {
 	if (mirror_lock(&c->mirror, run->mirror, run->who, run->wait, err) < 0)
 		return -1;
 	c->made_by = made_by;
 	c->reason = reason;
 	c->who = run->who;
-	c->move = (struct move){
+	c->move = (struct retag){
 		.index = &c->mirror.index,
 		.suffix = suffix_of(&c->mirror.index),
 		.when = clock_wall(),
@@ -73,8 +74,8 @@ static char *copy(const char *s)
 	return s ? xstrdup(s) : NULL;
 }
 
-void change_note(struct change *c, const char *ref, const char *old_digest, const char *new_digest,
-		 const char *why, const char *detail)
+void change_journal(struct change *c, const char *ref, const char *old_digest,
+		    const char *new_digest, const char *why, const char *detail)
 {
 	c->lines = xgrow(c->lines, c->nlines, &c->caplines, sizeof(*c->lines));
 	c->lines[c->nlines++] = (struct journal_line){
@@ -118,22 +119,24 @@ void change_fail(struct change *c, const char *ref, const struct err *why)
 /* What is said of the content comes with it; what is said of the name stays. */
 static void take_notes(struct entry *e, const struct entry *from)
 {
-	static const char *const of_name[] = { NOTE_HELD, NOTE_GONE_SINCE, NOTE_UNLISTED_SINCE,
-					       NOTE_KEEP, NOTE_KEEP_FOR };
-	static const char *const of_snapshot[] = { NOTE_SNAPSHOT_OF, NOTE_SNAPSHOT_AT,
-						   NOTE_SNAPSHOT_BY, NOTE_SNAPSHOT_IN, NOTE_BAD };
+	static const char *const of_name[] = { ANNOTATION_HELD, ANNOTATION_GONE_SINCE,
+					       ANNOTATION_UNLISTED_SINCE, ANNOTATION_KEEP,
+					       ANNOTATION_KEEP_FOR };
+	static const char *const of_snapshot[] = { ANNOTATION_SNAPSHOT_OF, ANNOTATION_SNAPSHOT_AT,
+						   ANNOTATION_SNAPSHOT_BY, ANNOTATION_SNAPSHOT_IN,
+						   ANNOTATION_BAD };
 	enum { NAMES = sizeof(of_name) / sizeof(of_name[0]) };
 	char *kept[NAMES];
 
 	for (size_t i = 0; i < NAMES; i++)
-		kept[i] = copy(entry_note(e, of_name[i]));
+		kept[i] = copy(entry_annotation(e, of_name[i]));
 	entry_copy(e, from);
 	for (size_t i = 0; i < NAMES; i++) {
-		entry_set_note(e, of_name[i], kept[i]);
+		entry_set_annotation(e, of_name[i], kept[i]);
 		free(kept[i]);
 	}
 	for (size_t i = 0; i < sizeof(of_snapshot) / sizeof(of_snapshot[0]); i++)
-		entry_set_note(e, of_snapshot[i], NULL);
+		entry_set_annotation(e, of_snapshot[i], NULL);
 }
 
 struct change_item *change_move(struct change *c, struct entry *e, const struct entry *to,
@@ -144,15 +147,15 @@ struct change_item *change_move(struct change *c, struct entry *e, const struct 
 	struct change_item *item;
 	struct entry *kept;
 
-	if (whole_check(&c->mirror.layout, to, err) < 0 ||
-	    move_tag(&c->move, e, to->media_type, &to->digest, to->size, &kept, err) < 0)
+	if (completeness_check(&c->mirror.layout, to, err) < 0 ||
+	    retag_move(&c->move, e, to->media_type, &to->digest, to->size, &kept, err) < 0)
 		return NULL;
 	take_notes(e, to);
 	item = add_item(c, e->ref, old.str, e->digest.str);
 	item->kept = copy(kept ? kept->ref : NULL);
 	if (kept && c->mirror.index.n > before)
-		change_note(c, kept->ref, NULL, old.str, "snapshot", e->ref);
-	change_note(c, e->ref, old.str, e->digest.str, c->made_by, c->reason);
+		change_journal(c, kept->ref, NULL, old.str, "snapshot", e->ref);
+	change_journal(c, e->ref, old.str, e->digest.str, c->made_by, c->reason);
 	return item;
 }
 
@@ -160,11 +163,11 @@ struct change_item *change_restore(struct change *c, const struct entry *old, st
 {
 	struct entry *e;
 
-	if (whole_check(&c->mirror.layout, old, err) < 0)
+	if (completeness_check(&c->mirror.layout, old, err) < 0)
 		return NULL;
 	e = index_add(&c->mirror.index, old->ref);
 	entry_copy(e, old);
-	change_note(c, e->ref, NULL, e->digest.str, c->made_by, c->reason);
+	change_journal(c, e->ref, NULL, e->digest.str, c->made_by, c->reason);
 	return add_item(c, e->ref, NULL, e->digest.str);
 }
 
@@ -173,17 +176,17 @@ static void add_words(struct columns *table, const struct change_item *item)
 {
 	columns_add(table, INK_PLAIN, "%s%s%s%s%s", item->to ? item->to : "",
 		    item->to && item->said ? ", " : "", item->said ? item->said : "",
-		    item->kept ? "; kept: " : "", item->kept ? words_tag(item->kept) : "");
+		    item->kept ? "; kept: " : "", item->kept ? format_tag(item->kept) : "");
 	columns_end(table);
 }
 
 static void add_row(struct columns *table, const struct change_item *item)
 {
 	bool moved = !item->old_digest || strcmp(item->old_digest, item->new_digest) != 0;
-	char old[SHORT_DIGEST], new[SHORT_DIGEST];
+	char old[FORMAT_DIGEST], new[FORMAT_DIGEST];
 
-	words_digest(item->old_digest, old);
-	words_digest(item->new_digest, new);
+	format_digest(item->old_digest, old);
+	format_digest(item->new_digest, new);
 	columns_add(table, INK_PLAIN, "%s", item->ref);
 	columns_add(table, INK_DIM, "%s", old);
 	if (moved) {
@@ -193,27 +196,27 @@ static void add_row(struct columns *table, const struct change_item *item)
 	add_words(table, item);
 }
 
-static void print_text(const struct change *c, const struct run *run)
+static void print_text(const struct change *c, const struct invocation *run)
 {
-	own_by(columns_release) struct columns table = COLUMNS_INIT;
+	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
 
 	for (size_t i = 0; i < c->nitems; i++) {
 		if (c->items[i].failed)
-			log_line("%s: %s", c->items[i].ref, c->items[i].said);
+			message_line("%s: %s", c->items[i].ref, c->items[i].said);
 		else
 			add_row(&table, &c->items[i]);
 	}
 	columns_print(&table, stdout, run->color);
 	if (c->published)
-		log_line("generation %ld is published", c->generation);
+		message_line("generation %ld is published", c->generation);
 	else
-		log_line("nothing to change: generation %ld stays", c->generation);
+		message_line("nothing to change: generation %ld stays", c->generation);
 }
 
 static void print_json(const struct change *c)
 {
-	own_json json_t *images = json_array(), *all = NULL;
-	own_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX);
+	cleanup_json json_t *images = json_array(), *all = NULL;
+	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX);
 
 	for (size_t i = 0; i < c->nitems; i++) {
 		const struct change_item *item = &c->items[i];
@@ -231,7 +234,7 @@ static void print_json(const struct change *c)
 	puts(text.p);
 }
 
-int change_finish(struct change *c, const struct run *run, struct err *err)
+int change_finish(struct change *c, const struct invocation *run, struct err *err)
 {
 	struct publication what = { .made_by = c->made_by, .lines = c->lines, .nlines = c->nlines };
 

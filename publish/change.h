@@ -2,7 +2,7 @@
  * change - one generation in the making: what a verb moves, holds and releases, its journal lines,
  * and what it tells the person who asked.
  *
- *	own_by(change_release) struct change c = CHANGE_INIT;
+ *	cleanup_by(change_release) struct change c = CHANGE_INIT;
  *	change_begin(&c, run, "rollback", reason, err)	 takes the lock, loads what is published
  *	change_move(&c, e, to, err) ...			 each image by itself: one that fails stays
  *	change_fail(&c, ref, &why) ...
@@ -18,11 +18,11 @@
 #include <time.h>
 
 #include "oci/store/journal.h"
-#include "oci/store/move.h"
+#include "oci/store/retag.h"
 #include "publish/mirror.h"
 
 struct err;
-struct run;
+struct invocation;
 
 /* One image and what became of it. All strings owned; NULL where there is nothing to say. */
 struct change_item {
@@ -36,7 +36,7 @@ struct change_item {
 
 struct change {
 	struct mirror mirror;
-	struct move move;
+	struct retag move;
 	const char *made_by, *reason, *who; /* lent */
 	struct change_item *items;
 	size_t nitems, capitems;
@@ -53,8 +53,8 @@ struct change {
 	}
 
 /* made_by: "rollback", "undo", "hold" or "release". reason may be NULL. */
-int change_begin(struct change *c, const struct run *run, const char *made_by, const char *reason,
-		 struct err *err);
+int change_begin(struct change *c, const struct invocation *run, const char *made_by,
+		 const char *reason, struct err *err);
 void change_release(struct change *c);
 
 /*
@@ -73,11 +73,11 @@ struct change_item *change_say(struct change *c, const struct entry *e, const ch
 void change_fail(struct change *c, const char *ref, const struct err *why);
 
 /* A line of the journal; what is NULL is left out. */
-void change_note(struct change *c, const char *ref, const char *old_digest, const char *new_digest,
-		 const char *why, const char *detail);
+void change_journal(struct change *c, const char *ref, const char *old_digest,
+		    const char *new_digest, const char *why, const char *detail);
 
 /* Publishes when there is a journal line, then prints: items as text or JSON on stdout, failures on
  * stderr. Gives the exit status. */
-int change_finish(struct change *c, const struct run *run, struct err *err);
+int change_finish(struct change *c, const struct invocation *run, struct err *err);
 
 #endif

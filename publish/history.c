@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
-#include "oci/cli/log.h"
+#include "oci/cli/message.h"
 #include "oci/image/ref.h"
 #include "oci/store/generation.h"
 #include "publish/mirror.h"
@@ -45,7 +45,7 @@ int history_read(struct history *h, const struct mirror *m, const char *ref, str
 	if (journal_walk(&m->layout, generation_number(&m->index), add, h, &bad, err) < 0)
 		return -1;
 	if (bad)
-		log_warn("%zu lines of the journal cannot be read and are left out", bad);
+		message_warn("%zu lines of the journal cannot be read and are left out", bad);
 	return 0;
 }
 
@@ -69,7 +69,7 @@ bool history_moves(const struct journal_line *line)
 
 char *history_ref(const char *words, struct err *err)
 {
-	own_by(ref_release) struct ref ref = REF_INIT;
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
 
 	if (ref_parse(&ref, span_str(words), err) < 0) {
 		err->kind = ERR_USAGE;

@@ -8,25 +8,25 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/near.h"
-#include "oci/base/own.h"
-#include "oci/cli/log.h"
+#include "oci/base/suggest.h"
+#include "oci/cli/message.h"
+#include "publish/format.h"
 #include "publish/verb.h"
-#include "publish/words.h"
 
 #define DEFAULT_WAIT 10
 
 static const struct verb verbs[] = {
-	{ "status", "[PATTERN...]", "what is published: digests, snapshots, holds", status_verb },
-	{ "log", "[REF]", "what generations changed; a tag's history", log_verb },
-	{ "at", "DATE REF", "what a reference meant on a day", at_verb },
+	{ "status", "[PATTERN...]", "what is published: digests, snapshots, holds", verb_status },
+	{ "log", "[REF]", "what generations changed; a tag's history", verb_log },
+	{ "at", "DATE REF", "what a reference meant on a day", verb_at },
 	{ "rollback", "PATTERN... | --digest D", "move tags back to a snapshot, for everybody",
-	  rollback_verb },
-	{ "hold", "PATTERN...", "freeze tags until they are released", hold_verb },
-	{ "release", "PATTERN...", "let tags move again", release_verb },
+	  verb_rollback },
+	{ "hold", "PATTERN...", "freeze tags until they are released", verb_hold },
+	{ "release", "PATTERN...", "let tags move again", verb_release },
 	{ "undo", "[--to GENERATION|LABEL]", "put every tag back to an earlier generation",
-	  undo_verb },
+	  verb_undo },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -49,18 +49,18 @@ static int no_verb(const char *word, struct err *err)
 
 	for (size_t i = 0; i < VERBS; i++)
 		known[i] = verbs[i].name;
-	near = near_word(span_str(word), known);
+	near = suggest_word(span_str(word), known);
 	return err_set(err, ERR_USAGE, 0, "unknown verb \"%s\" (%s%s%s)", word,
 		       near ? "did you mean \"" : "--help lists them", near ? near : "",
 		       near ? "\"?" : "");
 }
 
 /* Without a verb: --help, --version, or a mistake. */
-static int without_verb(struct run *run, int argc, char **argv, struct err *err)
+static int without_verb(struct invocation *run, int argc, char **argv, struct err *err)
 {
-	own_by(buf_release) struct buf text = BUF_INIT(8192);
-	const struct opt options[] = { VERB_MIRROR(run), VERB_WAIT(run), OPT_END };
-	struct opt_program program = {
+	cleanup_by(buf_release) struct buf text = BUF_INIT(8192);
+	const struct cli_opt options[] = { VERB_MIRROR(run), VERB_WAIT(run), CLI_OPT_END };
+	struct cli_program program = {
 		.name = "mirror-publish",
 		.synopsis = "[--mirror DIR] [--wait SECONDS] VERB [ARGS]",
 		.summary = "operate what a mirror publishes",
@@ -78,21 +78,21 @@ static int without_verb(struct run *run, int argc, char **argv, struct err *err)
 	list_verbs(&text);
 	program.text = text.p;
 	r = verb_parse(&program, argc, argv, &words, &n, err);
-	if (r != OPT_GO)
+	if (r != CLI_OPT_GO)
 		return r < 0 ? -1 : EXIT_DONE;
 	return err_set(err, ERR_USAGE, 0, "what is to be done? (--help lists the verbs)");
 }
 
-int verb_parse(const struct opt_program *p, int argc, char **argv, char ***words, size_t *n,
+int verb_parse(const struct cli_program *p, int argc, char **argv, char ***words, size_t *n,
 	       struct err *err)
 {
-	int r = opt_parse(p, argc, argv, words, n, err);
+	int r = cli_opt_parse(p, argc, argv, words, n, err);
 
-	if (r == OPT_HELP)
-		opt_help(p, stdout);
-	else if (r == OPT_MAN)
-		opt_man(p, stdout);
-	else if (r == OPT_VERSION)
+	if (r == CLI_OPT_HELP)
+		cli_opt_help(p, stdout);
+	else if (r == CLI_OPT_MAN)
+		cli_opt_man(p, stdout);
+	else if (r == CLI_OPT_VERSION)
 		printf("mirror-publish %s\n", MIRROR_VERSION);
 	return r;
 }
@@ -110,7 +110,7 @@ static int find_verb(int argc, char **argv)
 	return 0;
 }
 
-static int run_verb(struct run *run, int argc, char **argv, struct err *err)
+static int run_verb(struct invocation *run, int argc, char **argv, struct err *err)
 {
 	int at = find_verb(argc, argv);
 
@@ -125,7 +125,7 @@ static int run_verb(struct run *run, int argc, char **argv, struct err *err)
 	return no_verb(argv[at], err);
 }
 
-static void look_around(struct run *run)
+static void look_around(struct invocation *run)
 {
 	const char *mirror = getenv("MIRROR_DIR"), *no_color = getenv("NO_COLOR");
 
@@ -133,24 +133,24 @@ static void look_around(struct run *run)
 	run->wait = DEFAULT_WAIT;
 	run->terminal = isatty(STDOUT_FILENO) == 1;
 	run->color = run->terminal && !(no_color && no_color[0]);
-	words_who(run->who, sizeof(run->who));
+	format_who(run->who, sizeof(run->who));
 }
 
 int main(int argc, char **argv)
 {
-	struct run run = { .json = false };
+	struct invocation run = { .json = false };
 	struct err err = ERR_INIT;
 	int status;
 
-	log_init("mirror-publish");
+	message_init("mirror-publish");
 	look_around(&run);
 	status = run_verb(&run, argc, argv, &err);
 	if (status < 0) {
-		log_err(&err);
+		message_err(&err);
 		status = err.kind == ERR_USAGE ? EXIT_WRONG_USE : EXIT_NO_MIRROR;
 	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_line("cannot write to standard output");
+		message_line("cannot write to standard output");
 		status |= EXIT_PART;
 	}
 	return status;

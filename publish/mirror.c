@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/store/generation.h"
 
 static int open_layout(struct mirror *m, const char *path, struct err *err)
@@ -34,7 +34,7 @@ int mirror_read(struct mirror *m, const char *path, struct err *err)
 	if (open_layout(m, path, err) < 0 || generation_look(&m->layout, &m->index, err) < 0)
 		return -1;
 	/* a copy made for serving may come without its records */
-	if (!has_records(m) && !index_note(&m->index, NOTE_GENERATION))
+	if (!has_records(m) && !index_annotation(&m->index, ANNOTATION_GENERATION))
 		return refuse(path, err);
 	return 0;
 }
@@ -53,6 +53,6 @@ void mirror_release(struct mirror *m)
 {
 	index_release(&m->index);
 	layout_close(&m->layout);
-	own_fd_(&m->lock);
+	cleanup_fd_(&m->lock);
 	*m = (struct mirror)MIRROR_INIT;
 }

@@ -1,7 +1,7 @@
 /*
  * mirror - the mirror a verb works on, opened for reading or locked for one publish.
  *
- *	own_by(mirror_release) struct mirror m = MIRROR_INIT;
+ *	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
  *	if (mirror_read(&m, run->mirror, err) < 0) ...		 what is published; takes no lock
  *
  * or, to change it: mirror_lock(), change m.index, generation_publish(), mirror_release().

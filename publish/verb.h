@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "oci/cli/opt.h"
+#include "oci/cli/cli_opt.h"
 
 struct err;
 
@@ -25,7 +25,7 @@ enum {
 };
 
 /* What holds for any verb. */
-struct run {
+struct invocation {
 	const char *mirror; /* --mirror, else MIRROR_DIR, else "mirror" */
 	long wait;          /* seconds to wait for another publisher */
 	bool json;
@@ -36,7 +36,7 @@ struct run {
 
 struct verb {
 	const char *name, *words, *summary; /* for --help */
-	int (*run)(struct run *run, int argc, char **argv, struct err *err);
+	int (*run)(struct invocation *run, int argc, char **argv, struct err *err);
 };
 
 /* The rows every verb's table of options ends with. */
@@ -59,16 +59,16 @@ struct verb {
 		.name = "json", .flag = &(run)->json, .help = "print the result as JSON"           \
 	}
 
-/* As opt_parse(), but --help and --version are answered at once: then *n is unchanged. */
-int verb_parse(const struct opt_program *p, int argc, char **argv, char ***words, size_t *n,
+/* As cli_opt_parse(), but --help and --version are answered at once: then *n is unchanged. */
+int verb_parse(const struct cli_program *p, int argc, char **argv, char ***words, size_t *n,
 	       struct err *err);
 
-int status_verb(struct run *run, int argc, char **argv, struct err *err);
-int log_verb(struct run *run, int argc, char **argv, struct err *err);
-int at_verb(struct run *run, int argc, char **argv, struct err *err);
-int rollback_verb(struct run *run, int argc, char **argv, struct err *err);
-int hold_verb(struct run *run, int argc, char **argv, struct err *err);
-int release_verb(struct run *run, int argc, char **argv, struct err *err);
-int undo_verb(struct run *run, int argc, char **argv, struct err *err);
+int verb_status(struct invocation *run, int argc, char **argv, struct err *err);
+int verb_log(struct invocation *run, int argc, char **argv, struct err *err);
+int verb_at(struct invocation *run, int argc, char **argv, struct err *err);
+int verb_rollback(struct invocation *run, int argc, char **argv, struct err *err);
+int verb_hold(struct invocation *run, int argc, char **argv, struct err *err);
+int verb_release(struct invocation *run, int argc, char **argv, struct err *err);
+int verb_undo(struct invocation *run, int argc, char **argv, struct err *err);
 
 #endif

@@ -3,16 +3,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
-#include "oci/cli/log.h"
-#include "oci/image/media.h"
+#include "oci/cli/message.h"
+#include "oci/image/media_type.h"
 #include "oci/image/ref.h"
+#include "serve/http_request.h"
 #include "serve/listing.h"
 #include "serve/out.h"
 #include "serve/range.h"
 #include "serve/reply.h"
-#include "serve/request.h"
 #include "serve/server.h"
 #include "serve/state.h"
 
@@ -83,8 +83,8 @@ static void reply_name_unknown(struct exchange *x)
 /* A file that is not what its descriptor promises is the operator's to know about. */
 static void reply_damaged(struct exchange *x, const struct object *o)
 {
-	log_warn("%s: %s is not a readable file of %lld bytes", x->repository->name, o->digest,
-		 (long long)o->size);
+	message_warn("%s: %s is not a readable file of %lld bytes", x->repository->name, o->digest,
+		     (long long)o->size);
 	reply_error(x, 500, "UNKNOWN", "%s is damaged in this mirror", o->digest);
 }
 
@@ -104,14 +104,14 @@ static void reply_missing(struct exchange *x, const struct content *c)
 /* Conditions of RFC 9110, 13.2.2, in their order; true when one of them was the reply. */
 static bool reply_conditional(struct exchange *x, const struct content *c)
 {
-	const struct request *r = x->request;
+	const struct http_request *r = x->request;
 	struct span tag = span_str(c->object->digest);
 
-	if (r->if_match.p && !request_has_tag(r->if_match, tag, true)) {
+	if (r->if_match.p && !http_request_has_tag(r->if_match, tag, true)) {
 		reply_error(x, 412, "UNKNOWN", "its ETag is \"%s\"", c->object->digest);
 		return true;
 	}
-	if (!r->if_none_match.p || !request_has_tag(r->if_none_match, tag, false))
+	if (!r->if_none_match.p || !http_request_has_tag(r->if_none_match, tag, false))
 		return false;
 	reply_start(x, 304, -1);
 	reply_digest(x, c->object->digest);
@@ -127,11 +127,11 @@ static bool reply_conditional(struct exchange *x, const struct content *c)
 static enum range_result find_range(const struct exchange *x, const struct content *c,
 				    int64_t *first, int64_t *last)
 {
-	const struct request *r = x->request;
+	const struct http_request *r = x->request;
 
 	if (!c->ranges || r->method != METHOD_GET || !r->range.p)
 		return RANGE_WHOLE;
-	if (r->if_range.p && !request_has_tag(r->if_range, span_str(c->object->digest), true))
+	if (r->if_range.p && !http_request_has_tag(r->if_range, span_str(c->object->digest), true))
 		return RANGE_WHOLE;
 	return range_parse(r->range, c->object->size, first, last);
 }
@@ -182,7 +182,7 @@ static void reply_from_file(struct exchange *x, const struct content *c)
 	const struct object *o = c->object;
 	bool bare = x->request->method == METHOD_HEAD;
 	int64_t first = 0, last = o->size - 1;
-	own_fd int fd = -1;
+	cleanup_fd int fd = -1;
 
 	switch (state_open(x->state, o, bare ? NULL : &fd)) {
 	case BLOB_ABSENT: reply_missing(x, c); return;
@@ -276,7 +276,7 @@ static void answer_index(struct exchange *x)
 	const struct state *s = x->state;
 	struct out *o = x->out;
 	struct span none = x->request->if_none_match;
-	bool same = none.p && request_has_tag(none, span_str(s->id.str), false);
+	bool same = none.p && http_request_has_tag(none, span_str(s->id.str), false);
 	bool bare = same || x->request->method == METHOD_HEAD;
 	int fd = bare ? -1 : fcntl(s->index, F_DUPFD_CLOEXEC, 0);
 
@@ -339,7 +339,7 @@ void answer(struct exchange *x)
 
 void answer_unreadable(struct exchange *x, int status)
 {
-	static const struct request nothing = { .method = METHOD_GET, .minor = 1 };
+	static const struct http_request nothing = { .method = METHOD_GET, .minor = 1 };
 
 	x->request = &nothing;
 	x->repository = NULL;

@@ -17,7 +17,7 @@
 
 struct out;
 struct repository;
-struct request;
+struct http_request;
 struct server;
 struct state;
 
@@ -26,7 +26,7 @@ struct exchange {
 	/* given */
 	const struct server *server;
 	struct state *state;
-	const struct request *request;
+	const struct http_request *request;
 	struct out *out;    /* ready for a reply */
 	struct span common; /* lines that every head has */
 	bool last;          /* the connection is closed after this reply */

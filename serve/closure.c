@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/image/manifest.h"
 #include "serve/state.h"
 
@@ -82,7 +82,7 @@ static const char *media_text(struct closure *c, const char *type)
 static const char *describe(struct closure *c, const struct object *o, const char *media_type,
 			    const char *artifact_type, const json_t *annotations)
 {
-	own_by(buf_release) struct buf b = BUF_INIT(2 * LIMIT_MANIFEST);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(2 * LIMIT_MANIFEST);
 
 	buf_adds(&b, "{\"mediaType\":");
 	buf_add_json(&b, media_type);
@@ -126,7 +126,7 @@ static void take_manifest(struct closure *c, struct object *o, const struct mani
 	o->media_type = media_text(c, m->media_type);
 	o->below = state_alloc(c->state, (m->n + 1) * sizeof(struct object *));
 	for (size_t i = 0; i < m->n; i++) {
-		const struct desc *d = &m->below[i];
+		const struct descriptor *d = &m->below[i];
 		struct object *child = get_object(c, &d->digest, d->size);
 
 		o->below[o->nbelow++] = child;
@@ -146,13 +146,13 @@ static void take_manifest(struct closure *c, struct object *o, const struct mani
 static bool read_manifest(struct closure *c, const struct object *o)
 {
 	struct digest want, got;
-	own_fd int fd = -1;
+	cleanup_fd int fd = -1;
 	char *room;
 
 	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(c->state, o, &fd) != BLOB_HERE)
 		return false;
 	buf_clear(&c->bytes);
-	room = buf_room(&c->bytes, (size_t)o->size);
+	room = buf_reserve(&c->bytes, (size_t)o->size);
 	for (ssize_t n; room && c->bytes.n < (size_t)o->size; c->bytes.n += (size_t)n) {
 		n = read(fd, room + c->bytes.n, (size_t)o->size - c->bytes.n);
 		if (n <= 0)
@@ -201,7 +201,7 @@ static bool recall(struct closure *c, struct object *o, int depth)
 /* Reads a manifest and what is below it, unless that was done already. */
 static void add_manifest(struct closure *c, struct object *o, const char *hint, int depth)
 {
-	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
 	struct err ignored = ERR_INIT;
 
 	if (o->is_manifest || depth > LIMIT_NESTING)
@@ -273,7 +273,7 @@ static bool is_fallback(const struct tag *t, struct digest *subject)
 
 	if (!(span_starts(name, "sha256-") || span_starts(name, "sha512-")) || name.n != 7 + 64 ||
 	    strspn(t->name + 7, "0123456789abcdef") != 64 ||
-	    media_kind(t->object->media_type) != MEDIA_INDEX)
+	    media_type_kind(t->object->media_type) != MEDIA_INDEX)
 		return false;
 	memcpy(subject->str, name.p, name.n + 1);
 	subject->str[6] = ':';
@@ -283,14 +283,14 @@ static bool is_fallback(const struct tag *t, struct digest *subject)
 /* Referrers without a subject field of their own; those with one are known already. */
 static void add_fallback(struct closure *c, const struct tag *t, const struct digest *subject)
 {
-	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
 	struct err ignored = ERR_INIT;
 
 	if (!read_manifest(c, t->object) ||
 	    manifest_parse(&m, buf_span(&c->bytes), t->object->media_type, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < m.n; i++) {
-		const struct desc *d = &m.below[i];
+		const struct descriptor *d = &m.below[i];
 		const struct object *o = get_object(c, &d->digest, d->size);
 		struct referrer r;
 

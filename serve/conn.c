@@ -5,10 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
-#include "oci/base/own.h"
 #include "serve/answer.h"
-#include "serve/request.h"
+#include "serve/http_request.h"
 #include "serve/server.h"
 #include "serve/state.h"
 #include "serve/worker.h"
@@ -59,7 +59,7 @@ static bool skip_body(struct conn *c)
 
 /* How the connection goes on after a request. A body is skipped when it is short; behind one that is
  * long, of unknown length, or held back for a 100, there is no going on. */
-static void plan(struct conn *c, const struct request *r, const struct server *s)
+static void plan(struct conn *c, const struct http_request *r, const struct server *s)
 {
 	c->lingers = r->chunked || r->body > (int64_t)LIMIT_REQUEST_BODY ||
 		     (r->expects_continue && r->body);
@@ -80,13 +80,13 @@ static void note(struct conn *c, struct worker *w, const struct exchange *x)
 /* Queues the reply to the next request, if it is here. */
 static bool answer_next(struct conn *c, struct worker *w)
 {
-	struct request r;
+	struct http_request r;
 	struct exchange x;
 	int n;
 
 	if (!skip_body(c) || c->at == c->n)
 		return false;
-	n = request_parse(&r, span_of(c->in + c->at, c->n - c->at), &c->seen);
+	n = http_request_parse(&r, span_of(c->in + c->at, c->n - c->at), &c->seen);
 	if (n == 0)
 		return false;
 	x.server = w->server;

@@ -19,7 +19,7 @@
 
 #include "oci/base/limits.h"
 #include "oci/base/span.h"
-#include "serve/access.h"
+#include "serve/access_log.h"
 #include "serve/out.h"
 
 struct state;
@@ -38,7 +38,7 @@ struct conn {
 	bool last;                    /* no request is read after what is queued */
 	bool lingers;                 /* closes by way of CONN_CLOSING */
 	bool logs;                    /* `line` is written when the file is sent */
-	struct access_line line;
+	struct access_log_line line;
 	size_t at, n,
 		seen; /* of in: start of what is unread, its end, and how far a head was looked at */
 	char peer[ACCESS_PEER]; /* for the log */

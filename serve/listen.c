@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/base/span.h"
 
 /* Parts ADDR:PORT at the last colon; the brackets around an IPv6 address are taken off. */
@@ -32,7 +32,7 @@ static int split(const char *text, char host[static 256], const char **port, str
 	return 0;
 }
 
-static void own_addrinfo(struct addrinfo **a)
+static void cleanup_addrinfo(struct addrinfo **a)
 {
 	if (*a)
 		freeaddrinfo(*a);
@@ -40,7 +40,7 @@ static void own_addrinfo(struct addrinfo **a)
 
 static int open_socket(const struct addrinfo *a, const char *text, struct err *err)
 {
-	own_fd int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	cleanup_fd int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	const int on = 1;
 
 	if (fd < 0)
@@ -70,11 +70,11 @@ static int tell_url(int fd, char url[static LISTEN_URL], struct err *err)
 
 int listen_open(const char *text, char url[static LISTEN_URL], struct err *err)
 {
-	__attribute__((cleanup(own_addrinfo))) struct addrinfo *found = NULL;
+	__attribute__((cleanup(cleanup_addrinfo))) struct addrinfo *found = NULL;
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
 					.ai_socktype = SOCK_STREAM,
 					.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-	own_fd int fd = -1;
+	cleanup_fd int fd = -1;
 	char host[256];
 	const char *port;
 	int result;

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "oci/base/err.h"
-#include "oci/image/media.h"
+#include "oci/image/media_type.h"
+#include "serve/http_request.h"
 #include "serve/out.h"
 #include "serve/reply.h"
-#include "serve/request.h"
 #include "serve/server.h"
 #include "serve/state.h"
 

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
-#include "oci/base/own.h"
-#include "oci/cli/log.h"
+#include "oci/cli/message.h"
 #include "oci/image/ref.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
@@ -66,8 +66,8 @@ static struct repository *get_repository(struct load *l, const char *name)
 
 static bool take_reference(struct load *l, const char *text, struct tag *tag)
 {
-	own_by(ref_release) struct ref ref = REF_INIT;
-	own_free char *name = NULL;
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
+	cleanup_free char *name = NULL;
 	struct err ignored = ERR_INIT;
 	const char *word;
 
@@ -88,7 +88,7 @@ static bool take_reference(struct load *l, const char *text, struct tag *tag)
 static bool name_entry(struct load *l, const struct entry *e, struct tag *tag)
 {
 	bool bare = !e->ref[0] || ref_valid_tag(span_str(e->ref));
-	const char *whole = entry_note(e, NOTE_CONTAINERD_NAME);
+	const char *whole = entry_annotation(e, ANNOTATION_CONTAINERD_NAME);
 
 	if (!bare && take_reference(l, e->ref, tag))
 		return true;
@@ -101,7 +101,7 @@ static bool name_entry(struct load *l, const struct entry *e, struct tag *tag)
 
 static void add_entry(struct load *l, const struct entry *e)
 {
-	struct tag tag = { .snapshot = entry_note(e, NOTE_SNAPSHOT_OF) != NULL };
+	struct tag tag = { .snapshot = entry_annotation(e, ANNOTATION_SNAPSHOT_OF) != NULL };
 
 	if (!name_entry(l, e, &tag)) {
 		l->nameless++;
@@ -128,7 +128,7 @@ static int order_tags(const void *a, const void *b)
 /* Puts the tags in order, without the second and later ones of one name. */
 static size_t sort_tags(struct load *l, struct tag *out)
 {
-	own_free struct tag **v = xcalloc(l->ntags, sizeof(*v));
+	cleanup_free struct tag **v = xcalloc(l->ntags, sizeof(*v));
 	size_t n = 0;
 
 	for (size_t i = 0; i < l->ntags; i++)
@@ -203,7 +203,7 @@ static int keep_index(struct state *s, struct span bytes, struct err *err)
 
 static void name_generation(struct state *s, const struct index *x)
 {
-	const char *number = index_note(x, NOTE_GENERATION);
+	const char *number = index_annotation(x, ANNOTATION_GENERATION);
 	bool usable = number && span_number(span_str(number), 1000000000000LL) >= 0;
 
 	snprintf(s->generation, sizeof(s->generation), "%s", usable ? number : s->id.str);
@@ -218,11 +218,12 @@ static void open_blobs(struct state *s, const struct layout *layout)
 static void warn(const struct load *l, const struct load_from *from)
 {
 	if (l->nameless)
-		log_warn("%s: entries of index.json without a usable name: %zu; --name says under "
-			 "which name to serve them",
-			 from->mirror, l->nameless);
+		message_warn(
+			"%s: entries of index.json without a usable name: %zu; --name says under "
+			"which name to serve them",
+			from->mirror, l->nameless);
 	if (l->broken)
-		log_warn(
+		message_warn(
 			"%s: entries whose manifest is missing or damaged: %zu, the first is \"%s\"",
 			from->mirror, l->broken, l->example);
 }
@@ -239,8 +240,8 @@ static int read_index(const struct layout *layout, struct buf *bytes, struct ind
 
 static int fill(struct load *l, const struct layout *layout, struct err *err)
 {
-	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
-	own_by(index_release) struct index x = INDEX_INIT;
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
+	cleanup_by(index_release) struct index x = INDEX_INIT;
 
 	if (read_index(layout, &bytes, &x, err) < 0 ||
 	    keep_index(l->state, buf_span(&bytes), err) < 0)
@@ -259,7 +260,7 @@ static int fill(struct load *l, const struct layout *layout, struct err *err)
 
 struct state *load_state(const struct load_from *from, const struct state *old, struct err *err)
 {
-	own_by(layout_close) struct layout layout = LAYOUT_INIT;
+	cleanup_by(layout_close) struct layout layout = LAYOUT_INIT;
 	struct load l = { .name = from->name, .state = state_new() };
 	int result;
 
@@ -280,7 +281,7 @@ struct state *load_state(const struct load_from *from, const struct state *old, 
 
 int load_changed(const struct load_from *from, struct stat *seen)
 {
-	own_free char *path = xasprintf("%s/index.json", from->mirror);
+	cleanup_free char *path = xasprintf("%s/index.json", from->mirror);
 	struct stat now;
 	int changed;
 

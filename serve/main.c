@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
-#include "oci/cli/log.h"
-#include "oci/cli/opt.h"
+#include "oci/cli/cli_opt.h"
+#include "oci/cli/message.h"
+#include "serve/cmdline.h"
 #include "serve/listen.h"
-#include "serve/options.h"
 #include "serve/pool.h"
 #include "serve/reload.h"
 #include "serve/server.h"
@@ -42,11 +42,11 @@ static int open_log(const char *path, struct err *err)
 }
 
 /* Everything that can fail is done before the line is printed that says we are ready. */
-static int serve(const struct options *o, struct err *err)
+static int serve(const struct cmdline *o, struct err *err)
 {
 	const struct load_from from = { .mirror = o->mirror, .name = o->name };
-	own_by(reload_release) struct reload reload = RELOAD_INIT;
-	own_fd int listener = -1, access_log = -1;
+	cleanup_by(reload_release) struct reload reload = RELOAD_INIT;
+	cleanup_fd int listener = -1, access_log = -1;
 	char url[LISTEN_URL];
 	struct server s = { .registry = o->host,
 			    .list_snapshots = o->list_snapshots,
@@ -65,24 +65,24 @@ static int serve(const struct options *o, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct opt_program program;
+	struct cli_program program;
 	struct err err = ERR_INIT;
-	struct options o;
+	struct cmdline o;
 
-	log_init("mirror-serve");
+	message_init("mirror-serve");
 	/* a state is replaced whole: its memory must go back, not be kept by the allocator */
 	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 	mallopt(M_ARENA_MAX, 2);
 	signal(SIGPIPE, SIG_IGN);
-	switch (options_read(&o, argc, argv, getenv("MIRROR_DIR"), &program, &err)) {
-	case OPT_GO: break;
-	case OPT_HELP: opt_help(&program, stdout); return 0;
-	case OPT_MAN: opt_man(&program, stdout); return 0;
-	case OPT_VERSION: printf("mirror-serve %s\n", MIRROR_VERSION); return 0;
-	default: log_err(&err); return EXIT_USAGE;
+	switch (cmdline_read(&o, argc, argv, getenv("MIRROR_DIR"), &program, &err)) {
+	case CLI_OPT_GO: break;
+	case CLI_OPT_HELP: cli_opt_help(&program, stdout); return 0;
+	case CLI_OPT_MAN: cli_opt_man(&program, stdout); return 0;
+	case CLI_OPT_VERSION: printf("mirror-serve %s\n", MIRROR_VERSION); return 0;
+	default: message_err(&err); return EXIT_USAGE;
 	}
 	if (serve(&o, &err) == 0)
 		return 0;
-	log_err(&err);
+	message_err(&err);
 	return err.kind == ERR_USAGE ? EXIT_USAGE : EXIT_UNUSABLE;
 }

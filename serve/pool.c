@@ -9,9 +9,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
-#include "oci/cli/log.h"
+#include "oci/cli/message.h"
 #include "serve/reload.h"
 #include "serve/server.h"
 #include "serve/worker.h"
@@ -114,9 +114,9 @@ static int start(struct pool *p, int threads, struct err *err)
 
 int pool_run(struct server *s, int threads, const char *url, struct err *err)
 {
-	own_free struct worker *workers = xcalloc((size_t)threads, sizeof(*workers));
-	own_fd int signals = open_signals(err);
-	own_fd int done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	cleanup_free struct worker *workers = xcalloc((size_t)threads, sizeof(*workers));
+	cleanup_fd int signals = open_signals(err);
+	cleanup_fd int done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	struct pool p = { .server = s, .workers = workers, .signals = signals, .done = done };
 	int result;
 

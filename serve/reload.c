@@ -5,8 +5,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "oci/base/own.h"
-#include "oci/cli/log.h"
+#include "oci/base/cleanup.h"
+#include "oci/cli/message.h"
 #include "serve/state.h"
 
 /* Watches what the path leads to now; a watch on what it led to before is taken back. */
@@ -26,7 +26,7 @@ static void watch_one(const struct reload *r, int *watch, const char *path, uint
  */
 static void watch(struct reload *r)
 {
-	own_free char *path = xstrdup(r->from.mirror);
+	cleanup_free char *path = xstrdup(r->from.mirror);
 
 	if (r->notify < 0)
 		return;
@@ -37,7 +37,7 @@ static void watch(struct reload *r)
 /* Whether an event is about index.json, or about the directory it is in. */
 static bool concerns(const struct reload *r, const struct inotify_event *e)
 {
-	own_free char *path = xstrdup(r->from.mirror);
+	cleanup_free char *path = xstrdup(r->from.mirror);
 
 	if (!e->len)
 		return true;
@@ -86,7 +86,7 @@ void reload_release(struct reload *r)
 static void keep_old(struct reload *r, const struct state *old, const struct err *err)
 {
 	if (strcmp(err->msg, r->failed.msg) != 0)
-		log_warn("%s; generation %s is served on", err->msg, old->generation);
+		message_warn("%s; generation %s is served on", err->msg, old->generation);
 	r->failed = *err;
 	if (err->kind != ERR_INVALID)
 		r->seen = (struct stat){ .st_size = -1 };
@@ -110,7 +110,7 @@ bool reload_check(struct reload *r, bool in_any_case)
 	pthread_mutex_lock(&r->lock);
 	atomic_store(&r->state, next);
 	pthread_mutex_unlock(&r->lock);
-	log_line("generation %s: repositories: %zu", next->generation, next->n);
+	message_line("generation %s: repositories: %zu", next->generation, next->n);
 	state_unref(old);
 	return true;
 }

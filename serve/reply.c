@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "oci/base/clock.h"
+#include "serve/http_request.h"
 #include "serve/out.h"
-#include "serve/request.h"
 #include "serve/state.h"
 
 static const struct status {

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 
 /* Memory that is freed as a whole. Chunks are large, since a state is made of very many small things. */
 struct chunk {
@@ -210,7 +210,7 @@ static enum blob_found judge(const struct object *o, int result, const struct st
 /* O_NOFOLLOW: a link in the place of a blob could lead anywhere. O_NONBLOCK: nor may a FIFO hang us. */
 enum blob_found state_open(const struct state *s, const struct object *o, int *fd)
 {
-	own_fd int file = -1;
+	cleanup_fd int file = -1;
 	enum blob_found found;
 	struct stat st;
 	int dir = s->blobs[o->sha512];
@@ -228,8 +228,8 @@ enum blob_found state_open(const struct state *s, const struct object *o, int *f
 
 static char *read_whole(const struct state *s, const struct object *o)
 {
-	own_free char *bytes = NULL;
-	own_fd int fd = -1;
+	cleanup_free char *bytes = NULL;
+	cleanup_fd int fd = -1;
 	size_t n = 0;
 
 	if (state_open(s, o, &fd) != BLOB_HERE)

@@ -11,7 +11,7 @@
 
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
-#include "oci/cli/log.h"
+#include "oci/cli/message.h"
 #include "serve/conn.h"
 #include "serve/reload.h"
 #include "serve/server.h"
@@ -40,9 +40,9 @@ void worker_log(struct worker *w, const struct conn *c)
 {
 	if (w->server->access_log < 0)
 		return;
-	access_add(&w->log, c->peer, &c->line);
+	access_log_add(&w->log, c->peer, &c->line);
 	if (w->log.n > LOG_BUFFER)
-		access_write(&w->log, w->server->access_log);
+		access_log_write(&w->log, w->server->access_log);
 }
 
 static void watch_listener(struct worker *w, bool on)
@@ -138,11 +138,11 @@ static void refresh(struct worker *w)
 }
 
 /* Closes what has waited for too long. While no connection can be accepted, idle ones make room. */
-static void sweep(struct worker *w)
+static void close_expired(struct worker *w)
 {
 	struct conn *next;
 
-	w->next_sweep = w->now + SWEEP;
+	w->next_expiry = w->now + SWEEP;
 	for (struct conn *c = w->conns; c; c = next) {
 		next = c->next;
 		if (c->deadline <= w->now ||
@@ -211,10 +211,10 @@ static void *run(void *arg)
 			stopping = true;
 			wind_down(w);
 		}
-		if (w->now >= w->next_sweep)
-			sweep(w);
+		if (w->now >= w->next_expiry)
+			close_expired(w);
 		if (w->log.n)
-			access_write(&w->log, w->server->access_log);
+			access_log_write(&w->log, w->server->access_log);
 	}
 	worker_wake(&(struct worker){ .wake = w->done });
 	return NULL;

@@ -32,7 +32,7 @@ struct worker {
 	struct conn *conns;
 	struct buf log; /* lines for the access log */
 	int64_t now;    /* clock_now() of this turn */
-	int64_t next_sweep;
+	int64_t next_expiry;
 	time_t common_at; /* the second for which `common` was written */
 	size_t ncommon;
 	char common[REPLY_COMMON];

@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 /* A packet: one byte is a sign of life, a struct err is how it ended (kind NONE: well). */
 #define LIFE_EVERY (CLOCK_SEC / 4)
@@ -94,7 +94,7 @@ static int await(pid_t pid, int life, const struct apart_limits *l, struct err *
 int apart_run(int (*work)(struct apart *a, struct err *err), void *arg,
 	      const struct apart_limits *limits, struct err *err)
 {
-	own_fd int ours = -1, theirs = -1;
+	cleanup_fd int ours = -1, theirs = -1;
 	pid_t self = getpid(), pid;
 	int ends[2];
 

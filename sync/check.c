@@ -3,12 +3,12 @@
 #include <stdio.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/table.h"
 #include "oci/image/ref.h"
-#include "oci/lists/list.h"
-#include "sync/source.h"
+#include "oci/lists/lists.h"
+#include "sync/list_source.h"
 
 /* Texts that were met, for reports. */
 struct again {
@@ -52,49 +52,49 @@ static unsigned count_again(struct table *seen, const struct problem *p)
 	return ++again->n;
 }
 
-static void print_report(const struct source *s)
+static void print_report(const struct list_source *s)
 {
 	const struct problems *ps = &s->lists->problems;
-	own_by(buf_release) struct buf b = BUF_INIT(PROBLEM_MAX);
-	own_by(seen_release) struct table seen = TABLE_INIT;
+	cleanup_by(buf_release) struct buf b = BUF_INIT(PROBLEM_MAX);
+	cleanup_by(seen_release) struct table seen = TABLE_INIT;
 
 	putchar('[');
 	for (size_t i = 0; i < ps->n; i++) {
 		buf_clear(&b);
 		buf_adds(&b, i ? ",\n" : "\n");
-		annotate_gitlab(&b, s->where, &ps->v[i], count_again(&seen, &ps->v[i]));
+		problem_format_gitlab(&b, s->where, &ps->v[i], count_again(&seen, &ps->v[i]));
 		print(&b, stdout);
 	}
 	puts(ps->n ? "\n]" : "]");
 }
 
-size_t check_print(const struct source *s, enum annotate_format format)
+size_t check_print(const struct list_source *s, enum problem_format format)
 {
 	const struct problems *ps = &s->lists->problems;
 	size_t all = ps->errors + ps->warnings;
-	bool github = format == ANNOTATE_GITHUB;
-	own_by(buf_release) struct buf b = BUF_INIT(PROBLEM_MAX);
+	bool github = format == PROBLEM_FORMAT_GITHUB;
+	cleanup_by(buf_release) struct buf b = BUF_INIT(PROBLEM_MAX);
 
 	for (size_t i = 0; i < ps->n; i++) {
 		buf_clear(&b);
-		(github ? annotate_github : annotate_text)(&b, s->where, &ps->v[i]);
+		(github ? problem_format_github : problem_format_text)(&b, s->where, &ps->v[i]);
 		print(&b, github ? stdout : stderr);
 	}
 	if (all > ps->n)
 		fprintf(stderr, "%s: and %zu more problems like these\n", s->where, all - ps->n);
-	if (format == ANNOTATE_GITLAB)
+	if (format == PROBLEM_FORMAT_GITLAB)
 		print_report(s);
 	return ps->errors;
 }
 
-FILE *check_out(enum annotate_format format)
+FILE *check_out(enum problem_format format)
 {
-	return format == ANNOTATE_GITLAB ? stderr : stdout;
+	return format == PROBLEM_FORMAT_GITLAB ? stderr : stdout;
 }
 
 static size_t count_repositories(const struct lists *ls)
 {
-	own_by(table_release) struct table seen = TABLE_INIT;
+	cleanup_by(table_release) struct table seen = TABLE_INIT;
 	char **names = xcalloc(ls->n, sizeof(char *));
 	size_t n;
 
@@ -114,7 +114,7 @@ const char *check_plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-void check_summary(const struct source *s, enum annotate_format format)
+void check_summary(const struct list_source *s, enum problem_format format)
 {
 	const struct lists *ls = s->lists;
 	size_t repositories = count_repositories(ls);

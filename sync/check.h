@@ -7,22 +7,22 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "sync/annotate.h"
+#include "sync/problem_format.h"
 
-struct source;
+struct list_source;
 
 /*
  * Tells of every problem: as text on stderr, "mirror-lists/base.list:12:5: unknown option ..."; as annotations on
  * stdout; as a code quality report on stdout, whole also when there is no problem, beside the text. Gives the
  * number of errors (warnings do not count).
  */
-size_t check_print(const struct source *s, enum annotate_format format);
+size_t check_print(const struct list_source *s, enum problem_format format);
 
 /* What --check says when all is well: how many files, lines and repositories. On stdout, unless a report is there. */
-void check_summary(const struct source *s, enum annotate_format format);
+void check_summary(const struct list_source *s, enum problem_format format);
 
 /* Where what is said for people goes: stdout, or stderr when that is a report's. */
-FILE *check_out(enum annotate_format format);
+FILE *check_out(enum problem_format format);
 
 /* "s", or "" for one. */
 const char *check_plural(size_t n);

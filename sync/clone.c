@@ -9,21 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/lists/git.h"
 #include "sync/remote.h"
 #include "sync/ssh.h"
 #include "sync/web.h"
 
-OWN_PTR(own_repository_, git_repository, git_repository_free)
-OWN_PTR(own_remote_, git_remote, git_remote_free)
-OWN_PTR(own_config_, git_config, git_config_free)
-#define own_repository own_by(own_repository_)
-#define own_remote     own_by(own_remote_)
-#define own_config     own_by(own_config_)
+CLEANUP_PTR(cleanup_repository_, git_repository, git_repository_free)
+CLEANUP_PTR(cleanup_remote_, git_remote, git_remote_free)
+CLEANUP_PTR(cleanup_config_, git_config, git_config_free)
+#define cleanup_repository cleanup_by(cleanup_repository_)
+#define cleanup_remote     cleanup_by(cleanup_remote_)
+#define cleanup_config     cleanup_by(cleanup_config_)
 
-#define ORIGIN         "remote.origin.url"
+#define ORIGIN             "remote.origin.url"
 
 /* One fetch. */
 struct fetching {
@@ -215,7 +215,7 @@ static int make_clone(git_repository **repository, const char *directory, const 
 		      struct err *err)
 {
 	git_repository_init_options o;
-	own_config git_config *config = NULL;
+	cleanup_config git_config *config = NULL;
 	int code;
 
 	git_repository_init_options_init(&o, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
@@ -232,7 +232,7 @@ static int make_clone(git_repository **repository, const char *directory, const 
 /* Commits of another repository must not be found here under their ids. */
 static int check_origin(git_repository *repository, const char *url, struct err *err)
 {
-	own_config git_config *config = NULL;
+	cleanup_config git_config *config = NULL;
 	git_buf origin = { .ptr = NULL };
 	bool same;
 	int code = git_repository_config(&config, repository);
@@ -334,8 +334,8 @@ static int check_path(const struct remote *from, struct err *err)
 static int fetch_into(const char *directory, struct fetching *f, struct err *err)
 {
 	git_fetch_options o;
-	own_repository git_repository *repository = NULL;
-	own_remote git_remote *remote = NULL;
+	cleanup_repository git_repository *repository = NULL;
+	cleanup_remote git_remote *remote = NULL;
 	const char *url = f->o->from->url;
 
 	fill_options(&o, f);

@@ -7,7 +7,7 @@
 #include "oci/base/span.h"
 #include "oci/base/unit.h"
 #include "oci/image/glob.h"
-#include "oci/image/stamp.h"
+#include "oci/image/snapshot_suffix.h"
 
 static struct {
 	struct cmdline all;
@@ -16,7 +16,7 @@ static struct {
 	.all = { .run = { .jobs = 16 }, .source = { .where = "mirror-lists", .rev = "HEAD" } },
 };
 
-static const struct opt options[] = {
+static const struct cli_opt options[] = {
 	{ .section = "Which mirror",
 	  .name = "mirror",
 	  .value = "DIR",
@@ -102,7 +102,7 @@ static const struct opt options[] = {
 	  .value = "FORMAT",
 	  .to = &o.all.source.suffix,
 	  .help = "what follows the tag in a snapshot's name, for strftime, in UTC (default "
-		  "mirror.conf's, else \"" STAMP_DEFAULT "\")" },
+		  "mirror.conf's, else \"" SNAPSHOT_SUFFIX_DEFAULT "\")" },
 	{ .section = "What to tell",
 	  .name = "format",
 	  .value = "FORMAT",
@@ -118,10 +118,10 @@ static const struct opt options[] = {
 	  .value = "KINDS",
 	  .to = &o.tolerate,
 	  .help = "leave these out of the exit status: a list of gone, limited, failed" },
-	OPT_END,
+	CLI_OPT_END,
 };
 
-const struct opt_program cmdline_program = {
+const struct cli_program cmdline_program = {
 	.name = "mirror-sync",
 	.synopsis = "[OPTION...] [PATTERN...]",
 	.summary = "bring a mirror of container images up to date with its lists",
@@ -218,7 +218,7 @@ static int check_values(struct cmdline *a, struct err *err)
 {
 	struct run_options *run = &a->run;
 
-	if (opt_check_text("label", run->label, LIMIT_LABEL, err) < 0)
+	if (cli_opt_check_text("label", run->label, LIMIT_LABEL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < run->npatterns; i++)
 		if (glob_check_ref(span_str(run->patterns[i]), err) < 0)
@@ -229,9 +229,9 @@ static int check_values(struct cmdline *a, struct err *err)
 		return err_set(
 			err, ERR_USAGE, 0,
 			"--wait-for-quota is how long to wait, such as 6h: \"never\" is what happens without it");
-	if (a->source.suffix && stamp_check(a->source.suffix, err) < 0)
+	if (a->source.suffix && snapshot_suffix_check(a->source.suffix, err) < 0)
 		return err_wrap(err, "--snapshot-suffix");
-	if (o.format && annotate_format(&a->format, o.format, err) < 0)
+	if (o.format && problem_format_read(&a->format, o.format, err) < 0)
 		return -1;
 	if (o.repo && remote_parse(&a->remote, o.repo, err) < 0)
 		return -1;
@@ -241,15 +241,15 @@ static int check_values(struct cmdline *a, struct err *err)
 int cmdline_read(int argc, char **argv, struct cmdline **line, struct err *err)
 {
 	struct cmdline *a = &o.all;
-	int result =
-		opt_parse(&cmdline_program, argc, argv, &a->run.patterns, &a->run.npatterns, err);
+	int result = cli_opt_parse(&cmdline_program, argc, argv, &a->run.patterns,
+				   &a->run.npatterns, err);
 
 	*line = a;
-	if (result != OPT_GO)
+	if (result != CLI_OPT_GO)
 		return result;
 	if (check_together(a, err) < 0 || check_values(a, err) < 0)
 		return -1;
 	if (a->online) /* is a dry run that leaves nothing out */
 		a->run.check = a->run.dry_run = a->run.sizes = a->run.force = true;
-	return OPT_GO;
+	return CLI_OPT_GO;
 }

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "oci/auth/creds.h"
-#include "oci/base/own.h"
+#include "oci/auth/keychain.h"
+#include "oci/base/cleanup.h"
 
 static const char *get(const char *name)
 {
@@ -20,9 +20,9 @@ static const char *get_proxy(const char *lower, const char *upper)
 	return value ? value : get(upper);
 }
 
-int env_read_creds(struct env *e, struct err *err)
+int env_read_credentials(struct env *e, struct err *err)
 {
-	const struct creds_options o = {
+	const struct keychain_options o = {
 		.docker_auth_config = get("DOCKER_AUTH_CONFIG"),
 		.registry_auth_file = get("REGISTRY_AUTH_FILE"),
 		.docker_config = get("DOCKER_CONFIG"),
@@ -33,8 +33,8 @@ int env_read_creds(struct env *e, struct err *err)
 		.environment = environ,
 	};
 
-	e->wire.creds = creds_new(&o, err);
-	return e->wire.creds ? 0 : -1;
+	e->wire.keychain = keychain_new(&o, err);
+	return e->wire.keychain ? 0 : -1;
 }
 
 static void find_certs(struct env *e)
@@ -71,7 +71,7 @@ void env_read(struct env *e)
 
 void env_release(struct env *e)
 {
-	creds_free(e->wire.creds);
+	keychain_free(e->wire.keychain);
 	free(e->home_certs);
 	*e = (struct env){ .mirror = NULL };
 }

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "oci/registry/wire.h"
+#include "oci/registry/registry_types.h"
 
 struct err;
 
@@ -23,7 +23,7 @@ struct env {
 /* Fills *e but for the credentials of registries. */
 void env_read(struct env *e);
 /* AUTH or INVALID when a credentials file is there and cannot be used. */
-int env_read_creds(struct env *e, struct err *err);
+int env_read_credentials(struct env *e, struct err *err);
 void env_release(struct env *e);
 
 #endif

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/table.h"
 #include "oci/image/manifest.h"
 #include "oci/registry/registry.h"
@@ -15,9 +15,9 @@ struct want {
 	struct digest digest;
 	int64_t size; /* -1: not known (a root) */
 	bool manifest;
-	int depth;                /* of manifests: the root is 0 */
-	enum media_kind promised; /* by the descriptor; MEDIA_OTHER: nothing */
-	char *urls;               /* of a foreign layer; or NULL */
+	int depth;                     /* of manifests: the root is 0 */
+	enum media_type_kind promised; /* by the descriptor; MEDIA_OTHER: nothing */
+	char *urls;                    /* of a foreign layer; or NULL */
 	struct walk *walk;
 	struct want *next_of_object; /* others that wait for the same digest */
 };
@@ -361,9 +361,9 @@ static struct want *walk_meet(struct walk *w, const struct digest *d, int64_t si
 
 /* Content the descriptor carries itself, or that is known from its digest: the empty descriptor
  * (image-spec, manifest.md, "Guidance for an Empty Descriptor") is not stored by every registry. */
-static bool put_embedded(struct walk *w, const struct desc *d)
+static bool put_embedded(struct walk *w, const struct descriptor *d)
 {
-	own_free char *data = desc_data(d);
+	cleanup_free char *data = descriptor_data(d);
 	struct err ignored;
 	static const char *const known[] = { "", "{}" };
 
@@ -382,18 +382,18 @@ static bool put_embedded(struct walk *w, const struct desc *d)
 	return false;
 }
 
-static void meet_blob(struct walk *w, const struct desc *d)
+static void meet_blob(struct walk *w, const struct descriptor *d)
 {
 	struct want *want = walk_meet(w, &d->digest, d->size);
 
 	if (!want || has(w->fetch, &d->digest, d->size) || put_embedded(w, d))
 		return;
-	want->urls = desc_urls(d);
+	want->urls = descriptor_urls(d);
 	w->blobs = xgrow(w->blobs, w->nblobs, &w->capblobs, sizeof(*w->blobs));
 	w->blobs[w->nblobs++] = want;
 }
 
-static int check_child(const struct desc *d, int depth, struct err *err)
+static int check_child(const struct descriptor *d, int depth, struct err *err)
 {
 	if (d->size > (int64_t)LIMIT_MANIFEST)
 		return err_set(err, ERR_INVALID, 0,
@@ -405,7 +405,7 @@ static int check_child(const struct desc *d, int depth, struct err *err)
 	return 0;
 }
 
-static void meet_manifest(struct walk *w, const struct desc *d, int depth)
+static void meet_manifest(struct walk *w, const struct descriptor *d, int depth)
 {
 	struct want *want = walk_meet(w, &d->digest, d->size);
 	struct err err;
@@ -414,7 +414,7 @@ static void meet_manifest(struct walk *w, const struct desc *d, int depth)
 		return;
 	want->manifest = true;
 	want->depth = depth;
-	want->promised = media_kind(d->media_type);
+	want->promised = media_type_kind(d->media_type);
 	if (check_child(d, depth, &err) < 0)
 		walk_fail(w, &err);
 	else if (has(w->fetch, &d->digest, d->size))
@@ -440,9 +440,9 @@ static int check_promise(const struct want *want, const struct manifest *m, size
 
 /* An index may list what is no manifest at all (image-spec, image-index.md: "implementations ... MUST
  * support"; others are legal): such a child is content like any other. */
-static bool is_manifest_like(const struct desc *d)
+static bool is_manifest_like(const struct descriptor *d)
 {
-	return media_kind(d->media_type) != MEDIA_OTHER || !d->media_type[0];
+	return media_type_kind(d->media_type) != MEDIA_OTHER || !d->media_type[0];
 }
 
 static void walk_below(struct want *want, const struct manifest *m)
@@ -459,7 +459,7 @@ static void walk_below(struct want *want, const struct manifest *m)
 
 static void walk_manifest(struct want *want, struct span bytes)
 {
-	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
 	struct walk *w = want->walk;
 	struct err err;
 
@@ -527,7 +527,7 @@ void fetch_image(struct fetch *f, const struct ref *from, const struct digest *r
 		 const char *platforms, fetch_admit *admit, fetch_done *done, void *arg)
 {
 	struct walk *w = xcalloc(1, sizeof(*w));
-	struct desc d = { .media_type = "", .digest = *root, .size = -1 };
+	struct descriptor d = { .media_type = "", .digest = *root, .size = -1 };
 
 	w->fetch = f;
 	ref_copy(&w->from, from);

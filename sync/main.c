@@ -5,15 +5,15 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
-#include "oci/cli/log.h"
-#include "oci/cli/opt.h"
-#include "oci/lists/list.h"
+#include "oci/cli/cli_opt.h"
+#include "oci/cli/message.h"
+#include "oci/lists/lists.h"
 #include "sync/check.h"
 #include "sync/cmdline.h"
 #include "sync/env.h"
-#include "sync/online.h"
+#include "sync/online_check.h"
 #include "sync/repo.h"
 #include "sync/report.h"
 #include "sync/run.h"
@@ -48,7 +48,7 @@ static void catch_signals(void)
 
 static int fail(const struct err *err, int status)
 {
-	log_err(err);
+	message_err(err);
 	return status;
 }
 
@@ -66,13 +66,13 @@ static void tell_mirror(const struct err *err)
 {
 	bool full = err->sys == ENOSPC || err->sys == EDQUOT;
 
-	log_line(
+	message_line(
 		"%s%s", err->msg,
 		full ? "; what was published stands; make room and run again, it goes on from there"
 		     : "");
 }
 
-static int sync_lists(struct run *r, const struct cmdline *o, struct source *source)
+static int sync_lists(struct run *r, const struct cmdline *o, struct list_source *source)
 {
 	struct err err;
 	int result = run_sync(r, &o->run, source, &err);
@@ -88,35 +88,35 @@ static int sync_lists(struct run *r, const struct cmdline *o, struct source *sou
 	else
 		show_results(r, o->color);
 	if (stop && r->stopped)
-		log_line("stopped by a signal before the end%s",
-			 o->run.dry_run ? "" : "; the next run goes on from there");
+		message_line("stopped by a signal before the end%s",
+			     o->run.dry_run ? "" : "; the next run goes on from there");
 	return with_report(r, o, &outcome);
 }
 
-static int check_online(struct run *r, struct cmdline *o, struct source *source)
+static int check_online(struct run *r, struct cmdline *o, struct list_source *source)
 {
-	own_by(online_release) struct online online = ONLINE_INIT;
+	cleanup_by(online_check_release) struct online_check online = ONLINE_CHECK_INIT;
 	struct outcome outcome;
 	struct err err;
 	int result;
 
-	if (online_choose(&online, source, &o->source, o->since, &err) < 0)
+	if (online_check_choose(&online, source, &o->source, o->since, &err) < 0)
 		return fail(&err, EXIT_USAGE);
-	result = online_ask(&online, r, &o->run, &err);
+	result = online_check_ask(&online, r, &o->run, &err);
 	show_progress_end();
 	if (result < 0)
 		return fail(&err, EXIT_MIRROR);
 	check_print(source, o->format);
-	online_show(&online, o->format);
+	online_check_show(&online, o->format);
 	outcome = (struct outcome){
-		.status =
-			(online_status(&online) & ~o->tolerate) | (r->stopped ? STATUS_FAILED : 0),
+		.status = (online_check_status(&online) & ~o->tolerate) |
+			  (r->stopped ? STATUS_FAILED : 0),
 		.tolerate = o->tolerate | STATUS_GONE, /* only a warning here */
 	};
 	return with_report(r, o, &outcome);
 }
 
-static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct source *source)
+static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct list_source *source)
 {
 	/* then warnings are told with what upstreams say */
 	bool asks = o->online && !source->lists->problems.errors;
@@ -124,14 +124,14 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 	int status;
 
 	if (!asks && check_print(source, o->format) > 0) {
-		log_line("the lists have errors: nothing was done");
+		message_line("the lists have errors: nothing was done");
 		return EXIT_USAGE;
 	}
 	if (o->check && !asks) {
 		check_summary(source, o->format);
 		return 0;
 	}
-	if (env_read_creds(env, &err) < 0 || (o->report && report_check(o->report, &err) < 0))
+	if (env_read_credentials(env, &err) < 0 || (o->report && report_check(o->report, &err) < 0))
 		return fail(&err, EXIT_USAGE);
 	o->run.suffix = source->lists->suffix;
 	o->run.wire = &env->wire;
@@ -143,10 +143,10 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 
 static int load_lists(struct cmdline *o, struct env *env, struct run *r)
 {
-	own_by(source_release) struct source source = SOURCE_INIT;
+	cleanup_by(list_source_release) struct list_source source = LIST_SOURCE_INIT;
 	struct err err;
 
-	if (source_load(&source, &o->source, &err) == 0)
+	if (list_source_load(&source, &o->source, &err) == 0)
 		return with_lists(o, env, r, &source);
 	if (o->source.clone)
 		err_wrap(&err, "nothing was done: %s", o->remote.url);
@@ -164,7 +164,7 @@ static int fetch_status(const struct err *err, bool kept)
 /* The clone is the mirror's, so the lock comes first; but a check and a dry run leave no trace in it. */
 static int fetch_lists(struct cmdline *o, struct env *env, struct run *r)
 {
-	own_by(repo_release) struct repo repo = REPO_INIT;
+	cleanup_by(repo_release) struct repo repo = REPO_INIT;
 	bool kept = !o->check && !o->run.dry_run;
 	const struct repo_options options = {
 		.from = &o->remote,
@@ -180,7 +180,7 @@ static int fetch_lists(struct cmdline *o, struct env *env, struct run *r)
 		return fail(&err, EXIT_MIRROR);
 	catch_signals();
 	if (repo_open(&repo, &options, &err) < 0) {
-		log_line("the lists could not be fetched, nothing was done: %s", err.msg);
+		message_line("the lists could not be fetched, nothing was done: %s", err.msg);
 		return fetch_status(&err, kept);
 	}
 	o->source.clone = repo.clone;
@@ -189,8 +189,8 @@ static int fetch_lists(struct cmdline *o, struct env *env, struct run *r)
 
 static int run(struct cmdline *o)
 {
-	own_by(env_release) struct env env = { .mirror = NULL };
-	own_by(run_release) struct run r = RUN_INIT;
+	cleanup_by(env_release) struct env env = { .mirror = NULL };
+	cleanup_by(run_release) struct run r = RUN_INIT;
 
 	env_read(&env);
 	r.turn = show_progress;
@@ -207,12 +207,12 @@ int main(int argc, char **argv)
 	struct err err;
 	int status;
 
-	log_init(cmdline_program.name);
+	message_init(cmdline_program.name);
 	switch (cmdline_read(argc, argv, &o, &err)) {
-	case OPT_HELP: opt_help(&cmdline_program, stdout); return 0;
-	case OPT_MAN: opt_man(&cmdline_program, stdout); return 0;
-	case OPT_VERSION: printf("mirror-sync %s\n", MIRROR_VERSION); return 0;
-	case OPT_GO: break;
+	case CLI_OPT_HELP: cli_opt_help(&cmdline_program, stdout); return 0;
+	case CLI_OPT_MAN: cli_opt_man(&cmdline_program, stdout); return 0;
+	case CLI_OPT_VERSION: printf("mirror-sync %s\n", MIRROR_VERSION); return 0;
+	case CLI_OPT_GO: break;
 	default: return fail(&err, EXIT_USAGE);
 	}
 	status = run(o);

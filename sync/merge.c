@@ -3,15 +3,16 @@
 #include <pwd.h>
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/unit.h"
-#include "oci/lists/list.h"
+#include "oci/lists/lists.h"
 #include "oci/store/generation.h"
+#include "oci/store/hold.h"
 #include "oci/store/journal.h"
-#include "oci/store/move.h"
+#include "oci/store/retag.h"
 #include "sync/run.h"
 
 /* How long an operator's publish may take; it is milliseconds. */
@@ -20,7 +21,7 @@
 struct merge {
 	struct run *run;
 	struct index index; /* as published now, being changed */
-	struct move move;
+	struct retag move;
 	char now[CLOCK_RFC3339];
 	char *who; /* user@host */
 	struct journal_line *lines;
@@ -72,11 +73,11 @@ static char *user_at_host(void)
 /* Sets a note when it says something else; true when it did. */
 static bool set_note(struct entry *e, const char *key, const char *value)
 {
-	const char *old = entry_note(e, key);
+	const char *old = entry_annotation(e, key);
 
 	if (old == value || (old && value && strcmp(old, value) == 0))
 		return false;
-	entry_set_note(e, key, value);
+	entry_set_annotation(e, key, value);
 	return true;
 }
 
@@ -91,13 +92,13 @@ static bool is_arrived(const struct target *t, const struct entry *e)
 static bool set_retention(struct entry *e, const struct target *t)
 {
 	const struct image_options *o = &t->o;
-	own_free char *count = o->keep >= 0 ? xasprintf("%ld", o->keep) : NULL;
-	own_free char *age = o->keep_for >= 0 ? unit_duration_text(o->keep_for) : NULL;
-	bool changed = set_note(e, NOTE_KEEP, count);
+	cleanup_free char *count = o->keep >= 0 ? xasprintf("%ld", o->keep) : NULL;
+	cleanup_free char *age = o->keep_for >= 0 ? unit_duration_text(o->keep_for) : NULL;
+	bool changed = set_note(e, ANNOTATION_KEEP, count);
 
-	changed |= set_note(e, NOTE_KEEP_FOR, age);
+	changed |= set_note(e, ANNOTATION_KEEP_FOR, age);
 	if (is_arrived(t, e))
-		changed |= set_note(e, NOTE_PLATFORM, o->platform);
+		changed |= set_note(e, ANNOTATION_PLATFORM, o->platform);
 	return changed;
 }
 
@@ -105,24 +106,24 @@ static bool set_retention(struct entry *e, const struct target *t)
 static void set_origin(struct merge *m, struct entry *e, const struct target *t,
 		       struct journal_line *j)
 {
-	struct source *s = m->run->source;
-	own_free char *repository = ref_repository(&t->source);
-	own_free char *source = xasprintf("%s@%s", repository, t->found.str);
-	own_free char *place = source_place(s, t->line);
+	struct list_source *s = m->run->source;
+	cleanup_free char *repository = ref_repository(&t->source);
+	cleanup_free char *source = xasprintf("%s@%s", repository, t->found.str);
+	cleanup_free char *place = list_source_place(s, t->line);
 
 	j->list = keep(m, xasprintf("%s:%d", t->line->file, t->line->line));
 	j->commit = s->commit[0] ? s->commit : NULL;
 	if (t->author)
 		j->who = t->author;
-	entry_set_note(e, NOTE_SOURCE, source);
-	entry_set_note(e, NOTE_LIST, place);
-	entry_set_note(e, NOTE_AUTHOR, t->author);
+	entry_set_annotation(e, ANNOTATION_SOURCE, source);
+	entry_set_annotation(e, ANNOTATION_LIST, place);
+	entry_set_annotation(e, ANNOTATION_AUTHOR, t->author);
 }
 
 /* Whether somebody changed the entry since the run began. */
 static bool changed_meanwhile(const struct target *t, const struct entry *e)
 {
-	const char *held = e ? entry_note(e, NOTE_HELD) : NULL;
+	const char *held = e ? entry_annotation(e, ANNOTATION_HELD) : NULL;
 
 	if (!e)
 		return t->base.str[0] != '\0';
@@ -149,7 +150,7 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 	if (is_new)
 		e = index_add(&m->index, t->name);
 	before = m->index.n;
-	if (move_tag(&m->move, e, t->media_type, &t->found, t->size, &snapshot, &err) < 0) {
+	if (retag_move(&m->move, e, t->media_type, &t->found, t->size, &snapshot, &err) < 0) {
 		err_wrap(&err, "what it means now cannot be kept, so it stays");
 		target_fail(t, &err);
 		return;
@@ -166,17 +167,17 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 	j->new_digest = t->found.str;
 	j->detail = t->snapshot;
 	set_origin(m, e, t, j);
-	entry_set_note(e, NOTE_SYNCED, m->now);
+	entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
 	set_retention(e, t);
 	/* upstream offers something else than what was blocked */
-	entry_set_note(e, NOTE_HELD, NULL);
+	entry_set_annotation(e, ANNOTATION_HELD, NULL);
 }
 
 /* ---- what refers to it ---- */
 
 static char *referrer_name(const struct target *t, const struct referrer *f)
 {
-	own_free char *repository = ref_repository(&t->target);
+	cleanup_free char *repository = ref_repository(&t->target);
 
 	if (f->tag)
 		return xasprintf("%s:%s", repository, f->tag);
@@ -188,13 +189,13 @@ static void merge_referrer(struct merge *m, const struct target *t, const struct
 {
 	const char *name = keep(m, referrer_name(t, f));
 	struct entry *e = index_find(&m->index, name);
-	own_free char *repository = ref_repository(&t->source);
-	own_free char *source = xasprintf("%s@%s", repository, f->digest.str);
+	cleanup_free char *repository = ref_repository(&t->source);
+	cleanup_free char *source = xasprintf("%s@%s", repository, f->digest.str);
 	struct journal_line *j;
 	struct err err;
 	struct digest old = { "" };
 
-	if (e && (digest_eq(&e->digest, &f->digest) || move_is_held(e, &f->digest)))
+	if (e && (digest_eq(&e->digest, &f->digest) || hold_covers(e, &f->digest)))
 		return;
 	if (table_get(&m->run->names, name))
 		return; /* cosign's tag has a line of its own */
@@ -202,11 +203,11 @@ static void merge_referrer(struct merge *m, const struct target *t, const struct
 		old = e->digest;
 	else
 		e = index_add(&m->index, name);
-	if (move_tag(&m->move, e, f->media_type, &f->digest, f->size, NULL, &err) < 0)
+	if (retag_move(&m->move, e, f->media_type, &f->digest, f->size, NULL, &err) < 0)
 		return; /* its tag cannot be kept under a longer name: it stays as it was */
-	entry_set_note(e, NOTE_SUBJECT, f->subject.str);
-	entry_set_note(e, NOTE_SOURCE, source);
-	entry_set_note(e, NOTE_SYNCED, m->now);
+	entry_set_annotation(e, ANNOTATION_SUBJECT, f->subject.str);
+	entry_set_annotation(e, ANNOTATION_SOURCE, source);
+	entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
 	j = note(m, name, "referrer");
 	j->old_digest = old.str[0] ? keep(m, xstrdup(old.str)) : NULL;
 	j->new_digest = f->digest.str;
@@ -227,13 +228,13 @@ static bool is_upstream(const struct target *t)
 /* Ends and beginnings: a tag is listed again, gone, or back. */
 static void merge_marks(struct merge *m, const struct target *t, struct entry *e)
 {
-	if (set_note(e, NOTE_UNLISTED_SINCE, NULL))
+	if (set_note(e, ANNOTATION_UNLISTED_SINCE, NULL))
 		note(m, t->name, "listed");
-	if (t->state == STATE_GONE && !entry_note(e, NOTE_GONE_SINCE)) {
-		entry_set_note(e, NOTE_GONE_SINCE, m->now);
+	if (t->state == STATE_GONE && !entry_annotation(e, ANNOTATION_GONE_SINCE)) {
+		entry_set_annotation(e, ANNOTATION_GONE_SINCE, m->now);
 		note(m, t->name, "gone");
 	}
-	if (is_upstream(t) && set_note(e, NOTE_GONE_SINCE, NULL))
+	if (is_upstream(t) && set_note(e, ANNOTATION_GONE_SINCE, NULL))
 		note(m, t->name, "back");
 }
 
@@ -244,8 +245,8 @@ static void adopt(struct merge *m, const struct target *t, struct entry *e)
 
 	j->new_digest = j->old_digest = t->base.str;
 	set_origin(m, e, t, j);
-	if (!entry_note(e, NOTE_SYNCED))
-		entry_set_note(e, NOTE_SYNCED, m->now);
+	if (!entry_annotation(e, ANNOTATION_SYNCED))
+		entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
 }
 
 static void merge_target(struct merge *m, struct target *t)
@@ -256,7 +257,7 @@ static void merge_target(struct merge *m, struct target *t)
 		move_target(m, t, e);
 		e = index_find(&m->index, t->name);
 	}
-	if (!e || entry_note(e, NOTE_SNAPSHOT_OF))
+	if (!e || entry_annotation(e, ANNOTATION_SNAPSHOT_OF))
 		return;
 	if (is_arrived(t, e)) {
 		merge_referrers(m, t);
@@ -274,7 +275,7 @@ static void merge_target(struct merge *m, struct target *t)
 static bool listing_unsure(const struct run *r, const char *ref)
 {
 	for (size_t i = 0; i < r->nlistings; i++) {
-		own_free char *repository = ref_repository(&r->listings[i].line->target);
+		cleanup_free char *repository = ref_repository(&r->listings[i].line->target);
 		size_t n = strlen(repository);
 
 		if (!r->listings[i].complete && strncmp(ref, repository, n) == 0 && ref[n] == ':')
@@ -292,11 +293,13 @@ static void mark_unlisted(struct merge *m)
 	for (size_t i = 0; i < m->index.n; i++) {
 		struct entry *e = m->index.v[i];
 
-		if (!entry_note(e, NOTE_LIST) || entry_note(e, NOTE_SNAPSHOT_OF) ||
-		    entry_note(e, NOTE_UNLISTED_SINCE) || entry_note(e, NOTE_SUBJECT) ||
-		    table_get(&r->names, e->ref) || listing_unsure(r, e->ref))
+		if (!entry_annotation(e, ANNOTATION_LIST) ||
+		    entry_annotation(e, ANNOTATION_SNAPSHOT_OF) ||
+		    entry_annotation(e, ANNOTATION_UNLISTED_SINCE) ||
+		    entry_annotation(e, ANNOTATION_SUBJECT) || table_get(&r->names, e->ref) ||
+		    listing_unsure(r, e->ref))
 			continue;
-		entry_set_note(e, NOTE_UNLISTED_SINCE, m->now);
+		entry_set_annotation(e, ANNOTATION_UNLISTED_SINCE, m->now);
 		note(m, e->ref, "unlisted");
 		if (!r->nunlisted++)
 			r->unlisted = xstrdup(e->ref);
@@ -323,7 +326,7 @@ static int publish(struct merge *m, struct err *err)
 	what.nlines = m->nlines;
 
 	/* what rollback and undo name their snapshots after */
-	index_set_note(&m->index, NOTE_SNAPSHOT_SUFFIX, r->o->suffix);
+	index_set_annotation(&m->index, ANNOTATION_SNAPSHOT_SUFFIX, r->o->suffix);
 	n = generation_publish(&r->layout, &m->index, &what, err);
 	if (n < 0)
 		return -1;
@@ -361,26 +364,26 @@ static void find_authors(const struct run *r)
 
 		if (t->state == STATE_UPDATED || t->state == STATE_NEW ||
 		    (t->state == STATE_CURRENT && e && !target_is_origin(t, e)))
-			author = source_author(r->source, t->line);
+			author = list_source_author(r->source, t->line);
 		t->author = author ? xstrdup(author) : NULL;
 	}
 }
 
 int merge_publish(struct run *r, struct err *err)
 {
-	own_by(merge_release) struct merge m = { .run = r,
-						 .index = INDEX_INIT,
-						 .who = user_at_host() };
-	own_fd int lock = -1;
+	cleanup_by(merge_release) struct merge m = { .run = r,
+						     .index = INDEX_INIT,
+						     .who = user_at_host() };
+	cleanup_fd int lock = -1;
 
-	m.move = (struct move){
+	m.move = (struct retag){
 		.index = &m.index, .suffix = r->o->suffix, .when = r->started, .by = "sync"
 	};
 	clock_rfc3339(clock_wall(), m.now);
 	find_authors(r);
 	m.index = r->index;
 	r->index = (struct index)INDEX_INIT;
-	if (layout_settle(&r->layout, err) < 0)
+	if (layout_commit(&r->layout, err) < 0)
 		return -1;
 	lock = generation_lock(&r->layout, "mirror-sync", PUBLISH_WAIT, err);
 	if (lock < 0)

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "oci/auth/cred.h"
+#include "oci/auth/credential.h"
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 
 #include <fcntl.h>
 
@@ -117,10 +117,10 @@ static struct entry find(struct words *w, const char *host, const char *user)
 	return e;
 }
 
-int netrc_find(const char *path, const char *host, const char *user, struct cred *out,
+int netrc_find(const char *path, const char *host, const char *user, struct credential *out,
 	       struct err *err)
 {
-	own_by(cred_wipe_buf) struct buf text = BUF_INIT(LIMIT_CREDS);
+	cleanup_by(credential_wipe_buf) struct buf text = BUF_INIT(LIMIT_CREDS);
 	struct words w;
 	struct entry e;
 
@@ -131,6 +131,6 @@ int netrc_find(const char *path, const char *host, const char *user, struct cred
 		return 0;
 	e = find(&w, host, user);
 	if (fits(&e, user))
-		cred_set(out, e.login ? e.login : "", e.password, path);
+		credential_set(out, e.login ? e.login : "", e.password, path);
 	return 0;
 }

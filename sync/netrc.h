@@ -10,12 +10,12 @@
 #ifndef SYNC_NETRC_H
 #define SYNC_NETRC_H
 
-struct cred;
+struct credential;
 struct err;
 
 /* The first entry for the host, of that user when user is not NULL. *out stays of kind NONE when there is none, or no
  * such file. */
-int netrc_find(const char *path, const char *host, const char *user, struct cred *out,
+int netrc_find(const char *path, const char *host, const char *user, struct credential *out,
 	       struct err *err);
 
 #endif

@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/image/glob.h"
-#include "oci/lists/list.h"
-#include "oci/lists/select.h"
+#include "oci/lists/lists.h"
+#include "oci/lists/tag_select.h"
 #include "oci/registry/registry.h"
 #include "sync/run.h"
 
@@ -75,7 +75,7 @@ static struct target *keep_target(struct run *r, const struct list_image *line, 
 	targets_keep(&r->targets, t);
 	table_put(&r->names, t->name, t);
 	target_remember(t, &r->index);
-	t->checked = checked_at(&r->checked, t->name);
+	t->checked = sync_state_at(&r->checked, t->name);
 	return t;
 }
 
@@ -126,7 +126,7 @@ static void listing_failed(struct run *r, struct listing *l, const struct err *w
 static int check_policy(const struct run *r, const struct listing *l, const char **tags, long n,
 			struct err *err)
 {
-	const struct conf *conf = &r->source->lists->conf;
+	const struct mirror_conf *conf = &r->source->lists->conf;
 	const struct ref *const names[] = { &l->line->target, &l->line->source };
 
 	if (conf->max_tags >= 0 && n > conf->max_tags)
@@ -136,13 +136,13 @@ static int check_policy(const struct run *r, const struct listing *l, const char
 			"with tags=, semver= or newest=",
 			n, conf->max_tags);
 	for (long i = 0; i < 2 * n; i++) {
-		own_by(ref_release) struct ref ref = REF_INIT;
-		own_free char *name = NULL;
+		cleanup_by(ref_release) struct ref ref = REF_INIT;
+		cleanup_free char *name = NULL;
 
 		ref_copy(&ref, names[i % 2]);
 		free(ref.tag);
 		ref.tag = xstrdup(tags[i / 2]);
-		if (conf_allows(conf, &ref))
+		if (mirror_conf_allows(conf, &ref))
 			continue;
 		name = ref_str(&ref);
 		return err_set(err, ERR_USAGE, 0, "%s is outside the policy's allow=", name);
@@ -153,16 +153,17 @@ static int check_policy(const struct run *r, const struct listing *l, const char
 /* Whether an entry is a tag that some list asked for, as far as is known. */
 static bool was_listed(const struct entry *e)
 {
-	return entry_note(e, NOTE_LIST) && !entry_note(e, NOTE_SNAPSHOT_OF) &&
-	       !entry_note(e, NOTE_UNLISTED_SINCE);
+	return entry_annotation(e, ANNOTATION_LIST) &&
+	       !entry_annotation(e, ANNOTATION_SNAPSHOT_OF) &&
+	       !entry_annotation(e, ANNOTATION_UNLISTED_SINCE);
 }
 
 /* Tags of the target's repository that the mirror has and upstream has not: lent, appended to v. */
 static size_t find_missing(const struct run *r, const struct listing *l, const struct table *there,
 			   const char ***v, size_t n)
 {
-	own_free char *repository = ref_repository(&l->line->target);
-	own_free char *prefix = xasprintf("%s:", repository);
+	cleanup_free char *repository = ref_repository(&l->line->target);
+	cleanup_free char *prefix = xasprintf("%s:", repository);
 	size_t cap = n;
 
 	for (size_t i = index_seek(&r->index, prefix); i < r->index.n; i++) {
@@ -187,8 +188,8 @@ static size_t find_missing(const struct run *r, const struct listing *l, const s
 static int find_gone(const struct run *r, struct listing *l, const struct registry_tags *tags,
 		     struct err *err)
 {
-	own_by(table_release) struct table there = TABLE_INIT;
-	own_free const char **v = xcalloc(tags->n, sizeof(*v));
+	cleanup_by(table_release) struct table there = TABLE_INIT;
+	cleanup_free const char **v = xcalloc(tags->n, sizeof(*v));
 	size_t all;
 	long n;
 
@@ -198,7 +199,7 @@ static int find_gone(const struct run *r, struct listing *l, const struct regist
 			table_put(&there, v[i], (void *)v[i]);
 	}
 	all = find_missing(r, l, &there, &v, tags->n);
-	n = all == tags->n ? 0 : select_tags(l->line->select, v, all, err);
+	n = all == tags->n ? 0 : tag_select_tags(l->line->select, v, all, err);
 	for (long i = 0; i < n; i++) {
 		if (table_get(&there, v[i]))
 			continue;
@@ -216,7 +217,7 @@ static int read_tags(const struct run *r, struct listing *l, const struct regist
 	l->all = tags->n;
 	if (find_gone(r, l, tags, err) < 0)
 		return -1;
-	n = select_tags(l->line->select, tags->tags, tags->n, err);
+	n = tag_select_tags(l->line->select, tags->tags, tags->n, err);
 	if (n < 0 || check_policy(r, l, tags->tags, n, err) < 0)
 		return -1;
 	l->tags = xcalloc((size_t)n, sizeof(*l->tags));
@@ -229,14 +230,14 @@ static int read_tags(const struct run *r, struct listing *l, const struct regist
 /* What the mirror has of a line whose listing did not come stays as it is. */
 static void add_unknown(struct run *r, const struct listing *l)
 {
-	own_by(table_release) struct table none = TABLE_INIT;
-	own_free const char **v = NULL;
+	cleanup_by(table_release) struct table none = TABLE_INIT;
+	cleanup_free const char **v = NULL;
 	size_t n = find_missing(r, l, &none, &v, 0);
 
 	for (size_t i = 0; i < n; i++) {
 		struct err ignored;
 
-		if (select_match(l->line->select, span_str(v[i]), &ignored) > 0)
+		if (tag_select_match(l->line->select, span_str(v[i]), &ignored) > 0)
 			add_settled(r, l->line, v[i], STATE_SKIPPED, NULL);
 	}
 }
@@ -266,7 +267,7 @@ struct question {
 
 static void got_tags(void *arg, const struct registry_tags *tags)
 {
-	own_free struct question *q = arg;
+	cleanup_free struct question *q = arg;
 	struct run *r = q->run;
 	struct err err;
 

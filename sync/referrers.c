@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/table.h"
 #include "oci/registry/registry.h"
 #include "sync/fetch.h"
@@ -126,15 +126,15 @@ static int admit_referrer(void *arg, int64_t bytes, struct err *err)
 {
 	const struct trail *t = arg;
 
-	return work_check_room(t->hunt->run, bytes, NULL, err);
+	return work_check_space(t->hunt->run, bytes, NULL, err);
 }
 
 /* Fetches one referrer, unless it was met before. Takes t. */
 static void follow(struct trail *t, const struct digest *d)
 {
 	struct hunt *h = t->hunt;
-	own_free char *key = xasprintf("%s %s", d->str, t->tag ? t->tag : "");
-	own_by(ref_release) struct ref from = REF_INIT;
+	cleanup_free char *key = xasprintf("%s %s", d->str, t->tag ? t->tag : "");
+	cleanup_by(ref_release) struct ref from = REF_INIT;
 
 	if (table_get(&h->seen, key) || h->target->referrers.n >= LIMIT_DESCRIPTORS) {
 		trail_end(t);
@@ -178,7 +178,7 @@ static void got_tag(void *arg, const struct registry_manifest *m)
 static void ask_tag(struct hunt *h, const struct digest *subject, int depth, const char *suffix)
 {
 	struct trail *t = trail_new(h, subject, depth);
-	own_by(ref_release) struct ref ref = REF_INIT;
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
 	char name[DIGEST_MAX + 1];
 
 	digest_name(subject, name);

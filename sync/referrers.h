@@ -4,7 +4,7 @@
  * Asked for the image's manifest and for each manifest below it that is kept, and for what was found in turn:
  * the referrers API (or its fallback tag), and cosign's tags sha256-<hex>.sig, .att and .sbom. Asked for in
  * every run, since new ones appear on an unchanged digest. They are published as entries of their own,
- * with NOTE_SUBJECT, in the same generation.
+ * with ANNOTATION_SUBJECT, in the same generation.
  */
 #ifndef SYNC_REFERRERS_H
 #define SYNC_REFERRERS_H

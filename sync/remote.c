@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "oci/auth/cred.h"
+#include "oci/auth/credential.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/span.h"
 #include "oci/base/url.h"
 #include "oci/http/origin.h"
@@ -64,7 +64,7 @@ static char *decoded(struct span s)
 			i += 2;
 		}
 		if (end != hex + strlen(hex) || c < ' ') {
-			cred_wipe(out);
+			credential_wipe(out);
 			return NULL;
 		}
 		out[n++] = (char)c;
@@ -247,8 +247,8 @@ void remote_release(struct remote *r)
 {
 	free(r->url);
 	free(r->host);
-	cred_wipe(r->user);
-	cred_wipe(r->password);
+	credential_wipe(r->user);
+	credential_wipe(r->password);
 	free(r->port);
 	free(r->path);
 	*r = (struct remote)REMOTE_INIT;

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
-#include "oci/cli/log.h"
+#include "oci/cli/message.h"
 #include "oci/lists/git.h"
 #include "sync/apart.h"
 #include "sync/clone.h"
@@ -18,7 +18,7 @@
 
 #define SILENCE_MS 60000
 
-OWN_PTR(own_git_, struct git, git_free)
+CLEANUP_PTR(own_git_, struct git, git_free)
 
 /* ---- one fetch, apart ---- */
 
@@ -61,7 +61,7 @@ static int fetch(const char *directory, const struct repo_options *o, struct err
 /* Whether what is to be read from it can be read. What it does not have is the asker's error, and told later. */
 static int check(const char *clone, const struct repo_options *o, struct err *err)
 {
-	own_by(own_git_) struct git *g = git_open_bare(clone, o->lists, o->rev, err);
+	cleanup_by(own_git_) struct git *g = git_open_bare(clone, o->lists, o->rev, err);
 
 	if (g ? git_check(g, err) == 0 : err->kind != ERR_IO)
 		return 0;
@@ -76,7 +76,7 @@ static int rename_to(const char *from, const char *to, struct err *err)
 
 static int make_anew(const char *clone, const struct repo_options *o, struct err *err)
 {
-	own_free char *fresh = xasprintf("%s.new", clone), *old = xasprintf("%s.old", clone);
+	cleanup_free char *fresh = xasprintf("%s.new", clone), *old = xasprintf("%s.old", clone);
 
 	scratch_remove_tree(fresh); /* of a run that was killed */
 	if (fetch(fresh, o, err) < 0) {
@@ -99,7 +99,7 @@ static int bring_up_to_date(const char *clone, const struct repo_options *o, str
 		return 0;
 	if (err->kind != ERR_INVALID)
 		return -1;
-	log_warn("%s is made anew, and what it was kept as lists.git.old: %s", clone, err->msg);
+	message_warn("%s is made anew, and what it was kept as lists.git.old: %s", clone, err->msg);
 	return make_anew(clone, o, err);
 }
 
@@ -109,9 +109,10 @@ int repo_open(struct repo *r, const struct repo_options *o, struct err *err)
 
 	*r = (struct repo)REPO_INIT;
 	if (remote_is_open(o->from))
-		log_warn("%s is neither encrypted nor signed: whoever is on the way can change the "
-			 "lists",
-			 o->from->url);
+		message_warn(
+			"%s is neither encrypted nor signed: whoever is on the way can change the "
+			"lists",
+			o->from->url);
 	if (!o->mirror && !(r->temporary = scratch_directory(err)))
 		return -1;
 	r->clone = xasprintf("%s%s/lists.git", o->mirror ? o->mirror : r->temporary, within);

@@ -8,16 +8,16 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/cli/progress.h"
-#include "oci/lists/list.h"
+#include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
+#include "sync/describe.h"
 #include "sync/run.h"
-#include "sync/words.h"
 
 #define MAX_HOSTS 1000
 
@@ -39,8 +39,8 @@ static void json_flag(struct buf *b, const char *key, bool value)
 
 static void json_image(struct buf *b, const struct run *r, const struct target *t)
 {
-	own_free char *place = xasprintf("%s:%d", t->line->file, t->line->line);
-	own_free char *source = ref_str(&t->source);
+	cleanup_free char *place = xasprintf("%s:%d", t->line->file, t->line->line);
+	cleanup_free char *source = ref_str(&t->source);
 	char checked[CLOCK_RFC3339];
 
 	buf_adds(b, "\n{\"ref\":");
@@ -114,9 +114,9 @@ static void json_warnings(struct buf *b, const struct run *r)
 
 	buf_adds(b, ",\"warnings\":[");
 	for (size_t i = 0; i < r->nlistings; i++) {
-		own_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-		words_listing(&words, &r->listings[i]);
+		describe_listing(&words, &r->listings[i]);
 		if (!words.n)
 			continue;
 		buf_adds(b, between);
@@ -128,7 +128,7 @@ static void json_warnings(struct buf *b, const struct run *r)
 
 static void write_json(struct buf *b, const struct run *r, const struct outcome *o)
 {
-	own_free struct registry_host_stats *hosts = xcalloc(MAX_HOSTS, sizeof(*hosts));
+	cleanup_free struct registry_host_stats *hosts = xcalloc(MAX_HOSTS, sizeof(*hosts));
 	size_t nhosts = registry_stats(r->registry, hosts, MAX_HOSTS);
 
 	json_head(b, r, o);
@@ -212,11 +212,11 @@ static void junit_result(struct buf *b, const char *element, const char *type, c
 static void junit_case(struct buf *b, const struct run *r, const struct target *t,
 		       const struct outcome *o)
 {
-	own_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
-	const char *state = words_state(t, r->o->dry_run);
+	cleanup_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
+	const char *state = describe_state(t, r->o->dry_run);
 
-	words_size(&note, r, t);
-	words_note(&note, t);
+	describe_size(&note, r, t);
+	describe_details(&note, t);
 	buf_adds(b, "<testcase classname=\"");
 	add_xml(b, t->line->file);
 	buf_adds(b, "\" name=\"");
@@ -273,13 +273,13 @@ static void add_code(struct buf *b, const struct digest *d)
 
 static void markdown_row(struct buf *b, const struct run *r, const struct target *t)
 {
-	own_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
+	cleanup_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
 
-	words_size(&note, r, t);
-	words_note(&note, t);
+	describe_size(&note, r, t);
+	describe_details(&note, t);
 	buf_adds(b, "| ");
 	add_cell(b, t->name);
-	buf_addf(b, " | %s | ", words_state(t, r->o->dry_run));
+	buf_addf(b, " | %s | ", describe_state(t, r->o->dry_run));
 	add_code(b, &t->base);
 	add_code(b, &t->found);
 	add_cell(b, note.p);
@@ -311,9 +311,9 @@ static void markdown_images(struct buf *b, const struct run *r)
 static void markdown_warnings(struct buf *b, const struct run *r)
 {
 	for (size_t i = 0; i < r->nlistings; i++) {
-		own_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-		words_listing(&words, &r->listings[i]);
+		describe_listing(&words, &r->listings[i]);
 		if (!words.n)
 			continue;
 		buf_adds(b, "\nWarning: ");
@@ -324,7 +324,7 @@ static void markdown_warnings(struct buf *b, const struct run *r)
 
 static void markdown_hosts(struct buf *b, const struct run *r)
 {
-	own_free struct registry_host_stats *hosts = xcalloc(MAX_HOSTS, sizeof(*hosts));
+	cleanup_free struct registry_host_stats *hosts = xcalloc(MAX_HOSTS, sizeof(*hosts));
 	size_t n = registry_stats(r->registry, hosts, MAX_HOSTS);
 	char amount[32];
 
@@ -378,7 +378,7 @@ static void write_markdown(struct buf *b, const struct run *r, const struct outc
 int report_check(const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
-	own_free char *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	cleanup_free char *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
 	struct stat st;
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
@@ -392,7 +392,7 @@ int report_check(const char *path, struct err *err)
 static int write_out(const char *path, const struct buf *b, struct err *err)
 {
 	struct stat st;
-	own_fd int fd = -1;
+	cleanup_fd int fd = -1;
 
 	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
 		return file_replace(AT_FDCWD, path, b->p, b->n, 0644, err);
@@ -404,7 +404,7 @@ static int write_out(const char *path, const struct buf *b, struct err *err)
 
 int report_write(const struct run *r, const char *path, const struct outcome *o, struct err *err)
 {
-	own_by(buf_release) struct buf b = BUF_INIT(LIMIT_INDEX);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(LIMIT_INDEX);
 	struct span name = span_str(path);
 
 	if (span_ends(name, ".xml"))

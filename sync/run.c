@@ -5,32 +5,31 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/file.h"
-#include "oci/base/own.h"
-#include "oci/cli/log.h"
+#include "oci/cli/message.h"
 #include "oci/http/http.h"
-#include "oci/lists/list.h"
+#include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
 #include "oci/store/generation.h"
-#include "oci/store/move.h"
-#include "sync/against.h"
 #include "sync/fetch.h"
 #include "sync/merge.h"
 #include "sync/plan.h"
+#include "sync/remote_index.h"
 #include "sync/scratch.h"
 #include "sync/work.h"
 
 static void warn(void *arg, const char *text)
 {
 	(void)arg;
-	log_warn("%s", text);
+	message_warn("%s", text);
 }
 
 /* A file that mirror.conf names stands beside it, in the commit like it. */
 static int read_beside(void *arg, const char *name, struct buf *out, struct err *err)
 {
-	return source_read(arg, name, out, err);
+	return list_source_read(arg, name, out, err);
 }
 
 static int open_registry(struct run *r, struct err *err)
@@ -57,7 +56,7 @@ static int load_against(struct run *r, struct err *err)
 		.proxy = wire->proxy,
 	};
 
-	return against_load(r->o->against, &o, &r->index, err);
+	return remote_index_load(r->o->against, &o, &r->index, err);
 }
 
 /* A signal ends the wait, so it is not left to file_lock(). */
@@ -71,8 +70,8 @@ static int wait_for_lock(const struct layout *l, const struct run_options *o, st
 	while ((lock = file_lock(l->root, ".mirror/sync.lock", "mirror-sync", 0, err)) < 0 &&
 	       err->sys == EWOULDBLOCK && !*o->stop && clock_now() < deadline) {
 		if (!told)
-			log_line("%s: waiting for another sync, up to %ld s: %s", o->mirror,
-				 o->wait, err->msg);
+			message_line("%s: waiting for another sync, up to %ld s: %s", o->mirror,
+				     o->wait, err->msg);
 		told = true;
 		nanosleep(&pause, NULL);
 	}
@@ -153,9 +152,9 @@ static void find_stale(struct run *r)
 	for (size_t i = 0; i < r->targets.n; i++) {
 		struct target *t = r->targets.v[i];
 		const struct entry *e = index_find(&r->index, t->name);
-		time_t last = checked_last(t->checked, e, r->started);
+		time_t last = sync_state_last(t->checked, e, r->started);
 
-		t->stale = !was_checked(t) && checked_is_stale(last, max_age_of(t), r->started);
+		t->stale = !was_checked(t) && sync_state_is_stale(last, max_age_of(t), r->started);
 		if (t->stale)
 			t->checked = last;
 	}
@@ -170,15 +169,16 @@ static void save_state(struct run *r)
 		const struct target *t = r->targets.v[i];
 
 		if (was_checked(t))
-			checked_note(&r->checked, t->name, r->started);
+			sync_state_note(&r->checked, t->name, r->started);
 		if (was_checked(t) || t->base.str[0])
-			checked_set_max_age(&r->checked, t->name, max_age_of(t));
+			sync_state_set_max_age(&r->checked, t->name, max_age_of(t));
 	}
-	if (checked_save(&r->checked, &r->layout, is_listed, r, &err) < 0)
-		log_warn("%s: %s; the next run asks for everything", r->o->mirror, err.msg);
+	if (sync_state_save(&r->checked, &r->layout, is_listed, r, &err) < 0)
+		message_warn("%s: %s; the next run asks for everything", r->o->mirror, err.msg);
 }
 
-int run_sync(struct run *r, const struct run_options *o, struct source *source, struct err *err)
+int run_sync(struct run *r, const struct run_options *o, struct list_source *source,
+	     struct err *err)
 {
 	r->o = o;
 	r->source = source;
@@ -191,7 +191,7 @@ int run_sync(struct run *r, const struct run_options *o, struct source *source, 
 	if (o->sizes && open_scratch(r, err) < 0)
 		return -1;
 	r->generation = generation_number(&r->index);
-	checked_load(&r->checked, &r->layout);
+	sync_state_load(&r->checked, &r->layout);
 	if (work_all(r, err) < 0)
 		return -1;
 	if (r->broken.kind != ERR_NONE) {
@@ -229,7 +229,7 @@ void run_release(struct run *r)
 	for (size_t i = 0; i < r->nlistings; i++)
 		listing_release(&r->listings[i]);
 	free(r->listings);
-	checked_release(&r->checked);
+	sync_state_release(&r->checked);
 	table_release(&r->names);
 	targets_release(&r->targets);
 	fetch_free(r->fetch);
@@ -237,7 +237,7 @@ void run_release(struct run *r)
 	index_release(&r->index);
 	scratch_remove(&r->scratch);
 	layout_close(&r->layout);
-	own_fd_(&r->lock);
+	cleanup_fd_(&r->lock);
 	free(r->unlisted);
 	*r = (struct run)RUN_INIT;
 }
@@ -245,7 +245,7 @@ void run_release(struct run *r)
 /* A full disk that let nothing be published is the mirror's failure, not the image's. */
 static int failure_of(const struct run *r, const struct target *t)
 {
-	return t->no_room && !r->published ? STATUS_MIRROR : STATUS_FAILED;
+	return t->no_space && !r->published ? STATUS_MIRROR : STATUS_FAILED;
 }
 
 static int bits_of(const struct run *r, const struct target *t)

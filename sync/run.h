@@ -18,10 +18,10 @@
 
 #include "oci/base/err.h"
 #include "oci/base/table.h"
-#include "oci/store/checked.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
-#include "sync/source.h"
+#include "oci/store/sync_state.h"
+#include "sync/list_source.h"
 #include "sync/target.h"
 
 struct fetch;
@@ -69,14 +69,14 @@ struct lane {
 
 struct run {
 	const struct run_options *o;
-	struct source *source;
+	struct list_source *source;
 	struct layout layout;
 	struct layout scratch; /* --sizes: manifests that were read to count what is below them */
 	int lock;              /* .mirror/sync.lock, or -1 */
 	struct index index;    /* what was published when the run began; empty once it is merged */
 	struct registry *registry;
 	struct fetch *fetch;
-	struct checked checked;
+	struct sync_state checked;
 	struct targets targets;
 	struct table names; /* targets by name */
 	struct listing *listings;
@@ -109,7 +109,8 @@ int run_lock(struct run *r, const struct run_options *o, struct err *err);
 
 /* 0 when the run could work through its targets, whatever became of each; -1 when the mirror itself
  * could not be used (kind IO, INVALID, ...), and nothing was published. */
-int run_sync(struct run *r, const struct run_options *o, struct source *source, struct err *err);
+int run_sync(struct run *r, const struct run_options *o, struct list_source *source,
+	     struct err *err);
 void run_release(struct run *r);
 
 /* The exit status, a sum of bits (docs/formats.md, "Exit statuses"), and what one target adds to it. `tolerate` is left out: bits of

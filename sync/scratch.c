@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/store/layout.h"
 
 char *scratch_directory(struct err *err)
@@ -33,14 +33,14 @@ void scratch_remove_tree(const char *path)
 
 int scratch_open(struct layout *l, struct err *err)
 {
-	own_free char *path = scratch_directory(err);
+	cleanup_free char *path = scratch_directory(err);
 
 	return path ? layout_open(l, path, LAYOUT_WRITE, err) : -1;
 }
 
 void scratch_remove(struct layout *l)
 {
-	own_free char *path = NULL;
+	cleanup_free char *path = NULL;
 
 	if (l->root < 0)
 		return;

@@ -4,35 +4,35 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/cli/columns.h"
-#include "oci/cli/log.h"
+#include "oci/cli/message.h"
 #include "oci/cli/progress.h"
-#include "oci/lists/list.h"
+#include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
+#include "sync/describe.h"
+#include "sync/failure_groups.h"
 #include "sync/plan.h"
-#include "sync/reasons.h"
 #include "sync/run.h"
-#include "sync/words.h"
 
 /* ", 12.3 MB to fetch", with --sizes. */
 static void show_size(const struct run *r, const struct target *t)
 {
-	own_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-	words_size(&words, r, t);
+	describe_size(&words, r, t);
 	if (words.n)
 		printf(", %s", words.p);
 }
 
 static void show_moved(const struct run *r, const struct target *t)
 {
-	char from[WORDS_DIGEST], to[WORDS_DIGEST];
+	char from[DESCRIBE_DIGEST], to[DESCRIBE_DIGEST];
 
-	words_digest(&t->base, from);
-	words_digest(&t->found, to);
+	describe_digest(&t->base, from);
+	describe_digest(&t->found, to);
 	printf("%s: %s %s -> %s%s%s", t->name, r->o->dry_run ? "would be updated," : "updated",
 	       from, to, t->snapshot ? ", kept as " : "", t->snapshot ? t->snapshot : "");
 	show_size(r, t);
@@ -41,9 +41,9 @@ static void show_moved(const struct run *r, const struct target *t)
 
 static void show_target(const struct run *r, const struct target *t)
 {
-	char found[WORDS_DIGEST];
+	char found[DESCRIBE_DIGEST];
 
-	words_digest(&t->found, found);
+	describe_digest(&t->found, found);
 	switch (t->state) {
 	case STATE_UPDATED: show_moved(r, t); break;
 	case STATE_NEW:
@@ -57,7 +57,7 @@ static void show_target(const struct run *r, const struct target *t)
 		else
 			printf("%s: held; upstream has %s\n", t->name, found);
 		break;
-	case STATE_GONE: log_line("%s: gone: %s", t->name, t->error); break;
+	case STATE_GONE: message_line("%s: gone: %s", t->name, t->error); break;
 	default: break; /* failures are shown together */
 	}
 }
@@ -65,19 +65,19 @@ static void show_target(const struct run *r, const struct target *t)
 /* In the order of the lists. */
 static void show_failures(const struct run *r)
 {
-	own_by(reasons_release) struct reasons reasons = REASONS_INIT;
+	cleanup_by(failure_groups_release) struct failure_groups reasons = FAILURE_GROUPS_INIT;
 
-	reasons_collect(&reasons, r);
+	failure_groups_collect(&reasons, r);
 	for (size_t i = 0; i < r->targets.n; i++) {
 		const struct target *t = r->targets.v[i];
 		size_t more;
 
-		if (!reasons_tell(&reasons, t, &more))
+		if (!failure_groups_tell(&reasons, t, &more))
 			continue;
 		if (more)
-			log_line("%s and %zu more: %s", t->name, more, t->error);
+			message_line("%s and %zu more: %s", t->name, more, t->error);
 		else
-			log_line("%s: %s", t->name, t->error);
+			message_line("%s: %s", t->name, t->error);
 	}
 }
 
@@ -87,7 +87,7 @@ static void show_incomplete(const struct run *r)
 		const struct target *t = r->targets.v[i];
 
 		if (t->incomplete)
-			log_line("%s: %s", t->name, t->error);
+			message_line("%s: %s", t->name, t->error);
 	}
 }
 
@@ -100,19 +100,19 @@ static void show_stale(const struct run *r)
 		if (!t->stale)
 			continue;
 		clock_rfc3339(t->checked, when);
-		log_warn("%s: last checked with success %s, longer ago than its max-age", t->name,
-			 when);
+		message_warn("%s: last checked with success %s, longer ago than its max-age",
+			     t->name, when);
 	}
 }
 
 static void show_listings(const struct run *r)
 {
 	for (size_t i = 0; i < r->nlistings; i++) {
-		own_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-		words_listing(&words, &r->listings[i]);
+		describe_listing(&words, &r->listings[i]);
 		if (words.n)
-			log_warn("%s", words.p);
+			message_warn("%s", words.p);
 	}
 }
 
@@ -120,18 +120,18 @@ static void show_misses(const struct run *r)
 {
 	for (size_t i = 0; i < r->o->npatterns; i++)
 		if (!plan_means(r, r->o->patterns[i]))
-			log_line("%s: nothing on the lists matches", r->o->patterns[i]);
+			message_line("%s: nothing on the lists matches", r->o->patterns[i]);
 }
 
 /* A line that was lost by mistake is as quiet as one that was removed: the reader knows which it was. */
 static void show_unlisted(const struct run *r)
 {
 	if (r->nunlisted > 1)
-		log_line(
+		message_line(
 			"%s and %zu more: unlisted: the lists no longer mean them; the mirror serves them as before",
 			r->unlisted, r->nunlisted - 1);
 	else if (r->nunlisted)
-		log_line(
+		message_line(
 			"%s: unlisted: the lists no longer mean it; the mirror serves it as before",
 			r->unlisted);
 }
@@ -142,7 +142,7 @@ static void show_total(const struct run *r)
 	char amount[32];
 
 	for (size_t i = 0; i < r->targets.n; i++)
-		if (words_is_moved(r->targets.v[i]))
+		if (describe_is_moved(r->targets.v[i]))
 			total += (uint64_t)r->targets.v[i]->missing;
 	progress_bytes(total, amount, sizeof(amount));
 	printf("%s to fetch; ", amount);
@@ -203,10 +203,10 @@ static enum ink ink_of(const struct target *t)
 
 static void add_digests(struct buf *out, const struct target *t)
 {
-	char from[WORDS_DIGEST], to[WORDS_DIGEST];
+	char from[DESCRIBE_DIGEST], to[DESCRIBE_DIGEST];
 
-	words_digest(&t->base, from);
-	words_digest(&t->found, to);
+	describe_digest(&t->base, from);
+	describe_digest(&t->found, to);
 	if (t->state == STATE_UPDATED)
 		buf_addf(out, "%s -> %s", from, to);
 	else if (t->state == STATE_NEW)
@@ -215,12 +215,12 @@ static void add_digests(struct buf *out, const struct target *t)
 
 static void add_row(struct columns *table, const struct run *r, const struct target *t)
 {
-	own_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
 
 	add_digests(&words, t);
-	words_size(&words, r, t);
-	words_note(&words, t);
-	columns_add(table, ink_of(t), "%s", words_state(t, r->o->dry_run));
+	describe_size(&words, r, t);
+	describe_details(&words, t);
+	columns_add(table, ink_of(t), "%s", describe_state(t, r->o->dry_run));
 	columns_add(table, INK_PLAIN, "%s", t->name);
 	columns_add(table, INK_PLAIN, "%s", words.p);
 	columns_end(table);
@@ -229,7 +229,7 @@ static void add_row(struct columns *table, const struct run *r, const struct tar
 /* Others that failed for the same reason: how many, or, where each has to be named, which. */
 static void add_more(struct columns *table, const struct target *t, size_t more)
 {
-	columns_add(table, ink_of(t), "%s", words_state(t, false));
+	columns_add(table, ink_of(t), "%s", describe_state(t, false));
 	columns_add(table, INK_PLAIN, "and %zu more", more);
 	columns_add(table, INK_PLAIN, "for the same reason");
 	columns_end(table);
@@ -246,11 +246,11 @@ static bool has_row(const struct target *t)
 	}
 }
 
-static void add_target(struct columns *table, const struct run *r, const struct reasons *reasons,
-		       const struct target *t)
+static void add_target(struct columns *table, const struct run *r,
+		       const struct failure_groups *reasons, const struct target *t)
 {
 	size_t more = 0;
-	bool told = reasons_tell(reasons, t, &more);
+	bool told = failure_groups_tell(reasons, t, &more);
 
 	if (told || t->stale || !more)
 		add_row(table, r, t);
@@ -261,10 +261,10 @@ static void add_target(struct columns *table, const struct run *r, const struct 
 /* What is bad stands at the end, where the eye is. */
 static void show_table(const struct run *r, bool color)
 {
-	own_by(columns_release) struct columns table = COLUMNS_INIT;
-	own_by(reasons_release) struct reasons reasons = REASONS_INIT;
+	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
+	cleanup_by(failure_groups_release) struct failure_groups reasons = FAILURE_GROUPS_INIT;
 
-	reasons_collect(&reasons, r);
+	failure_groups_collect(&reasons, r);
 	for (enum state s = 0; s < STATES; s++)
 		for (size_t i = 0; i < r->targets.n; i++) {
 			const struct target *t = r->targets.v[i];

@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
-#include "sync/remedy.h"
+#include "sync/advice.h"
 #include "sync/remote.h"
 
 /* ---- starting ---- */
@@ -84,8 +84,8 @@ static int make_pipes(struct ssh *s, int *in, int *out)
 
 int ssh_start(struct ssh *s, const struct remote *to, const char *command, struct err *err)
 {
-	own_by(buf_release) struct buf line = BUF_INIT(5 * LIMIT_URL);
-	own_fd int in = -1, out = -1;
+	cleanup_by(buf_release) struct buf line = BUF_INIT(5 * LIMIT_URL);
+	cleanup_fd int in = -1, out = -1;
 
 	*s = (struct ssh)SSH_INIT;
 	buf_addf(&line, "%s ", command);
@@ -119,7 +119,7 @@ static int last_words(const struct ssh *s, struct err *err)
 	ssize_t n = pread(s->words, text, sizeof(text),
 			  size > (off_t)sizeof(text) ? size - (off_t)sizeof(text) : 0);
 	struct span rest = span_of(text, n > 0 ? (size_t)n : 0), line, last[LINES] = { { "", 0 } };
-	own_by(buf_release) struct buf words = BUF_INIT(sizeof(text) + 100);
+	cleanup_by(buf_release) struct buf words = BUF_INIT(sizeof(text) + 100);
 
 	while (span_cut(&rest, '\n', &line)) {
 		while (line.n && strchr("\r.", line.p[line.n - 1]))
@@ -134,7 +134,7 @@ static int last_words(const struct ssh *s, struct err *err)
 			buf_addf(&words, "%s%.*s", words.n ? "; " : "", SPAN_ARG(last[i]));
 	err_set(err, ERR_NET, 0, "ssh: %s",
 		words.n ? words.p : "the other side ended the connection");
-	remedy_add(err);
+	advice_add(err);
 	return -1;
 }
 
@@ -166,13 +166,13 @@ int ssh_write(struct ssh *s, const char *p, size_t n, struct err *err)
 
 void ssh_release(struct ssh *s)
 {
-	own_fd_(&s->in);
-	own_fd_(&s->out);
+	cleanup_fd_(&s->in);
+	cleanup_fd_(&s->out);
 	if (s->pid > 0) {
 		kill(s->pid, SIGTERM);
 		while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	own_fd_(&s->words);
+	cleanup_fd_(&s->words);
 	*s = (struct ssh)SSH_INIT;
 }

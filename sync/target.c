@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
-#include "oci/lists/list.h"
+#include "oci/lists/lists.h"
 #include "oci/store/index.h"
 
 const char *const state_names[STATES] = {
@@ -70,23 +70,23 @@ void targets_release(struct targets *ts)
 void target_remember(struct target *t, const struct index *x)
 {
 	const struct entry *e = index_find(x, t->name);
-	const char *held = e ? entry_note(e, NOTE_HELD) : NULL;
+	const char *held = e ? entry_annotation(e, ANNOTATION_HELD) : NULL;
 
 	if (!e)
 		return;
 	t->base = e->digest;
-	t->is_snapshot = entry_note(e, NOTE_SNAPSHOT_OF) != NULL;
+	t->is_snapshot = entry_annotation(e, ANNOTATION_SNAPSHOT_OF) != NULL;
 	t->base_held = held ? xstrdup(held) : NULL;
 }
 
 bool target_is_origin(const struct target *t, const struct entry *e)
 {
-	const char *source = entry_note(e, NOTE_SOURCE);
-	own_free char *repository = ref_repository(&t->source);
+	const char *source = entry_annotation(e, ANNOTATION_SOURCE);
+	cleanup_free char *repository = ref_repository(&t->source);
 	size_t n = strlen(repository);
 
-	return source && entry_note(e, NOTE_LIST) && strncmp(source, repository, n) == 0 &&
-	       source[n] == '@';
+	return source && entry_annotation(e, ANNOTATION_LIST) &&
+	       strncmp(source, repository, n) == 0 && source[n] == '@';
 }
 
 void target_set_error(struct target *t, const char *text)

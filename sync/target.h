@@ -12,7 +12,7 @@
 #include "oci/base/err.h"
 #include "oci/image/digest.h"
 #include "oci/image/ref.h"
-#include "oci/lists/options.h"
+#include "oci/lists/image_options.h"
 #include "sync/referrers.h"
 
 struct entry;
@@ -52,7 +52,7 @@ struct target {
 	char *snapshot;   /* the tag that keeps what was replaced, or NULL */
 	time_t checked;   /* when it was last checked with success before this run; 0: never */
 	int64_t admitted; /* bytes promised to it on the disk */
-	bool no_room;     /* failed since the disk has not the bytes it needs */
+	bool no_space;    /* failed since the disk has not the bytes it needs */
 	int64_t missing;  /* --sizes: bytes that would be fetched */
 	int64_t bytes;
 	unsigned requests;

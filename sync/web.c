@@ -4,17 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/auth/cred.h"
+#include "oci/auth/credential.h"
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/url.h"
 #include "oci/http/http.h"
 #include "oci/http/origin.h"
-#include "oci/registry/pace.h"
+#include "oci/registry/throttle.h"
+#include "sync/advice.h"
 #include "sync/netrc.h"
-#include "sync/remedy.h"
 #include "sync/remote.h"
 
 #define REFS "/info/refs?service=git-upload-pack"
@@ -123,7 +123,7 @@ static int broken(const struct web *w, struct err *err)
 		err->kind = ERR_NET;
 	if (!w->answered)
 		wrap_proxy(w, err);
-	remedy_add(err);
+	advice_add(err);
 	return err_wrap(err, "%s", host(w));
 }
 
@@ -166,25 +166,25 @@ static int send_request(struct web *w, struct err *err)
 
 /* The URL's user and password; else ~/.netrc's, of that user if it names one; else the URL's user alone, since some
  * hosts take a token for a name. */
-static int find_password(const struct web *w, struct cred *out, struct err *err)
+static int find_password(const struct web *w, struct credential *out, struct err *err)
 {
 	const struct remote *to = w->to;
-	own_free char *netrc = w->o->home ? xasprintf("%s/.netrc", w->o->home) : NULL;
+	cleanup_free char *netrc = w->o->home ? xasprintf("%s/.netrc", w->o->home) : NULL;
 
 	if (!to->password && netrc && netrc_find(netrc, to->host, to->user, out, err) < 0) {
 		err->kind = ERR_AUTH;
 		return -1;
 	}
-	if (out->kind == CRED_NONE && to->user)
-		cred_set(out, to->user, to->password ? to->password : "", "the URL");
+	if (out->kind == CREDENTIAL_NONE && to->user)
+		credential_set(out, to->user, to->password ? to->password : "", "the URL");
 	return 0;
 }
 
 /* For the next request. */
 static int show_password(struct web *w, struct err *err)
 {
-	own_by(cred_release) struct cred c = CRED_INIT;
-	own_by(cred_wipe_buf) struct buf basic = BUF_INIT(2 * LIMIT_CREDS);
+	cleanup_by(credential_release) struct credential c = CREDENTIAL_INIT;
+	cleanup_by(credential_wipe_buf) struct buf basic = BUF_INIT(2 * LIMIT_CREDS);
 
 	if (w->authorization)
 		return err_set(err, ERR_AUTH, 401,
@@ -196,11 +196,11 @@ static int show_password(struct web *w, struct err *err)
 			       host(w));
 	if (find_password(w, &c, err) < 0)
 		return -1;
-	if (c.kind == CRED_NONE)
+	if (c.kind == CREDENTIAL_NONE)
 		return err_set(err, ERR_AUTH, 401,
 			       "%s asks for a user and a password, and ~/.netrc has none for it",
 			       host(w));
-	cred_basic(&c, &basic);
+	credential_basic(&c, &basic);
 	w->authorization = xstrdup(basic.p);
 	w->whose = xstrdup(c.from);
 	return 0;
@@ -216,8 +216,9 @@ static bool is_redirect(long status)
 /* The repository has moved, within its origin. */
 static int follow(struct web *w, struct err *err)
 {
-	own_free char *next = w->location ? url_resolve(w->url, span_str(w->location), err) : NULL;
-	own_free char *origin = NULL;
+	cleanup_free char *next =
+		w->location ? url_resolve(w->url, span_str(w->location), err) : NULL;
+	cleanup_free char *origin = NULL;
 	struct url from, to;
 
 	if (!next || url_parse(&from, span_str(w->url), err) < 0 ||
@@ -256,12 +257,12 @@ static int refused(const struct web *w, struct err *err)
 	if (status == 407) {
 		err_set(err, ERR_AUTH, 407, "response 407");
 		wrap_proxy(w, err);
-		remedy_add(err);
+		advice_add(err);
 		return -1;
 	}
 	return err_set(err, ERR_NET, (int)status, "%s answers %ld: %s", host(w), status,
-		       pace_is_transient(status) ? "try again later"
-						 : "is it the URL that git clones?");
+		       throttle_is_transient(status) ? "try again later"
+						     : "is it the URL that git clones?");
 }
 
 /* Asks until there is an answer that can be read. */
@@ -329,7 +330,7 @@ void web_free(struct web *w)
 	free(w->agent);
 	free(w->base);
 	free(w->url);
-	cred_wipe(w->authorization);
+	credential_wipe(w->authorization);
 	free(w->whose);
 	free(w->location);
 	buf_release(&w->request);

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/cli/progress.h"
-#include "oci/lists/list.h"
+#include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
-#include "oci/store/move.h"
+#include "oci/store/hold.h"
 #include "sync/fetch.h"
 #include "sync/plan.h"
 #include "sync/run.h"
@@ -37,14 +37,14 @@ static int check_policy(const struct run *r, int64_t bytes, struct err *err)
 		       "needs %s, more than the %s of the policy's max-bytes=", needs, allowed);
 }
 
-int work_check_room(const struct run *r, int64_t bytes, bool *no_room, struct err *err)
+int work_check_space(const struct run *r, int64_t bytes, bool *no_space, struct err *err)
 {
 	char needs[32], left[32];
 	uint64_t room, awaited;
 
 	if (check_policy(r, bytes, err) < 0)
 		return -1;
-	if (layout_room(&r->layout, &room, err) < 0)
+	if (layout_free_space(&r->layout, &room, err) < 0)
 		return -1;
 	if (room >= r->promised + (uint64_t)bytes)
 		return 0;
@@ -53,8 +53,8 @@ int work_check_room(const struct run *r, int64_t bytes, bool *no_room, struct er
 	room = room > awaited ? room - awaited : 0;
 	if (room >= (uint64_t)bytes)
 		return 0;
-	if (no_room)
-		*no_room = true;
+	if (no_space)
+		*no_space = true;
 	progress_bytes((uint64_t)bytes, needs, sizeof(needs));
 	progress_bytes(room, left, sizeof(left));
 	return err_set(err, ERR_INVALID, 0, "needs %s, and the disk has %s left for it", needs,
@@ -65,7 +65,7 @@ static int admit_image(void *arg, int64_t bytes, struct err *err)
 {
 	struct job *job = arg;
 
-	if (work_check_room(job->run, bytes, &job->target->no_room, err) < 0)
+	if (work_check_space(job->run, bytes, &job->target->no_space, err) < 0)
 		return -1;
 	job->target->admitted = bytes;
 	job->run->promised += (uint64_t)bytes;
@@ -84,10 +84,11 @@ static bool is_due(const struct run *r, const struct target *t)
 {
 	const struct entry *e = index_find(&r->index, t->name);
 
-	if (r->o->force || !e || checked_due(t->checked, t->o.refresh, r->started))
+	if (r->o->force || !e || sync_state_due(t->checked, t->o.refresh, r->started))
 		return true;
 	return !t->base_held &&
-	       (!target_is_origin(t, e) || !same_text(entry_note(e, NOTE_PLATFORM), t->o.platform));
+	       (!target_is_origin(t, e) ||
+		!same_text(entry_annotation(e, ANNOTATION_PLATFORM), t->o.platform));
 }
 
 /* The target has its state: the next one of its host may start. */
@@ -226,7 +227,7 @@ static void compare(struct job *job)
 	const struct entry *e = index_find(&job->run->index, t->name);
 
 	if (e && !digest_eq(&e->digest, &t->found) &&
-	    (t->is_snapshot || move_is_held(e, &t->found))) {
+	    (t->is_snapshot || hold_covers(e, &t->found))) {
 		if (t->is_snapshot)
 			target_set_error(t, "the mirror keeps a snapshot under this name, and "
 					    "upstream has something else");

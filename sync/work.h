@@ -12,8 +12,8 @@ struct list_image;
 struct run;
 
 /* Whether the policy allows so many bytes for one image, and the disk has room for them beside what is
- * already on its way. *no_room (may be NULL) tells when it is the disk. */
-int work_check_room(const struct run *r, int64_t bytes, bool *no_room, struct err *err);
+ * already on its way. *no_space (may be NULL) tells when it is the disk. */
+int work_check_space(const struct run *r, int64_t bytes, bool *no_space, struct err *err);
 
 /* Plans (sync/plan.h), asks and fetches until every target is settled or the run is stopped. */
 int work_all(struct run *r, struct err *err);

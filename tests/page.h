@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/image/digest.h"
 
 enum cut { CUT_NOT, CUT_CLOSE, CUT_RESET, CUT_STALL };
@@ -285,7 +285,7 @@ static inline bool page_say(const char *verb, const char *rest)
 /* file NAME, program NAME: the indented lines that follow. */
 static inline void page_open_file(struct page *p, const char *verb, const char *name, int line)
 {
-	own_free char *path = xasprintf("%s/%s", p->dir, name);
+	cleanup_free char *path = xasprintf("%s/%s", p->dir, name);
 
 	p->file = fopen(path, "we");
 	if (!p->file || fchmod(fileno(p->file), *verb == 'p' ? 0755 : 0644) < 0)
@@ -310,7 +310,7 @@ static inline void page_read_word(struct page *p, const char *verb, char *rest, 
 
 static inline void page_read_line(struct page *p, const char *text, int line)
 {
-	own_free char *filled = page_fill(p, text);
+	cleanup_free char *filled = page_fill(p, text);
 	char *rest = filled, *verb;
 
 	if (p->file && text[0] == '\t') {
@@ -328,7 +328,7 @@ static inline void page_read_line(struct page *p, const char *text, int line)
 /* Reads p->path; its files go to p->dir, what the client is to do and to see to stdout. */
 static inline void page_read(struct page *p)
 {
-	own_by(buf_release) struct buf b = BUF_INIT(MIB);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(MIB);
 	struct err err;
 	struct span rest, text;
 
@@ -336,7 +336,7 @@ static inline void page_read(struct page *p)
 		page_die(p, 0, err.msg);
 	rest = buf_span(&b);
 	for (int line = 1; span_cut(&rest, '\n', &text); line++) {
-		own_free char *copy = xstrndup(text.p, text.n);
+		cleanup_free char *copy = xstrndup(text.p, text.n);
 
 		page_read_line(p, copy, line);
 	}

@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/auth/cached_token.h"
 #include "oci/auth/challenge.h"
-#include "oci/auth/creds.h"
-#include "oci/auth/guard.h"
-#include "oci/auth/ticket.h"
+#include "oci/auth/challenge_cache.h"
+#include "oci/auth/keychain.h"
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/table.h"
 
 /* A wrong password is tried for so many repositories and no more: registries lock the account. */
@@ -25,7 +25,7 @@ enum ping { PING_NEVER, PING_WANTED, PING_ASKED, PING_DONE };
 struct origin {
 	char *name;
 	const char *host; /* within name */
-	struct guard guard;
+	struct challenge_cache challenges;
 	enum ping ping;
 	unsigned logins_refused;
 	bool login_good;
@@ -38,7 +38,7 @@ enum mode {
 	MODE_UNKNOWN, /* without credentials, until something is known of the origin */
 	MODE_OPEN,    /* without credentials, since there are none to send */
 	MODE_BASIC,
-	MODE_TICKET,
+	MODE_TOKEN,
 	MODE_DIRECT, /* with the bearer token that was configured */
 };
 
@@ -50,8 +50,8 @@ struct auth_repo {
 	enum mode mode;
 	bool wants_ping;
 	bool looked; /* for a credential */
-	struct cred cred;
-	struct ticket *ticket;
+	struct credential cred;
+	struct cached_token *cached;
 	unsigned serial; /* of the credential, while it is sent itself */
 	char *header;    /* wiped */
 	unsigned header_serial;
@@ -59,36 +59,36 @@ struct auth_repo {
 
 struct ticket_slot {
 	char *key;
-	struct ticket ticket;
+	struct cached_token cached;
 };
 
 struct auth {
-	struct creds *creds;
+	struct keychain *keychain;
 	struct table origins, repos, tickets;
 	unsigned serial; /* of the latest credential or token */
 };
 
-struct auth *auth_new(struct creds *creds)
+struct auth *auth_new(struct keychain *keychain)
 {
 	struct auth *a = xcalloc(1, sizeof(*a));
 
-	a->creds = creds;
+	a->keychain = keychain;
 	return a;
 }
 
 static void free_origin(struct origin *o)
 {
 	free(o->name);
-	guard_release(&o->guard);
-	cred_wipe(o->refresh);
+	challenge_cache_release(&o->challenges);
+	credential_wipe(o->refresh);
 	free(o);
 }
 
 static void free_repo(struct auth_repo *r)
 {
 	free(r->key);
-	cred_release(&r->cred);
-	cred_wipe(r->header);
+	credential_release(&r->cred);
+	credential_wipe(r->header);
 	free(r);
 }
 
@@ -104,7 +104,7 @@ void auth_free(struct auth *a)
 	for (at = 0; (p = table_next(&a->tickets, &at));) {
 		struct ticket_slot *slot = p;
 
-		ticket_release(&slot->ticket);
+		cached_token_release(&slot->cached);
 		free(slot->key);
 		free(slot);
 	}
@@ -133,7 +133,7 @@ static struct origin *origin_of(struct auth *a, const char *name)
 
 struct auth_repo *auth_repo(struct auth *a, const char *origin, const char *path)
 {
-	own_free char *key = xasprintf("%s %s", origin, path);
+	cleanup_free char *key = xasprintf("%s %s", origin, path);
 	struct auth_repo *r = table_get(&a->repos, key);
 
 	if (r)
@@ -153,33 +153,33 @@ struct auth_repo *auth_repo(struct auth *a, const char *origin, const char *path
 
 static int find_cred(struct auth_repo *r, struct err *err)
 {
-	if (r->looked || !r->auth->creds)
+	if (r->looked || !r->auth->keychain)
 		return 0;
-	if (creds_find(r->auth->creds, r->origin->host, r->path, &r->cred, err) < 0)
+	if (keychain_find(r->auth->keychain, r->origin->host, r->path, &r->cred, err) < 0)
 		return err_wrap(err, "credentials of %s", r->origin->host);
 	r->looked = true;
 	r->serial = ++r->auth->serial;
 	return 0;
 }
 
-static struct ticket *ticket_for(struct auth_repo *r, const char *realm, const char *service,
-				 const char *scope)
+static struct cached_token *cached_token_for(struct auth_repo *r, const char *realm,
+					     const char *service, const char *scope)
 {
 	struct auth *a = r->auth;
 	struct token_request purpose = {
 		.realm = realm, .service = service, .scope = scope, .cred = &r->cred
 	};
-	own_free char *key = xasprintf("%s\n%s\n%s\n%s\n%d %s", r->origin->name, realm, service,
-				       scope, r->cred.kind, r->cred.user ? r->cred.user : "");
+	cleanup_free char *key = xasprintf("%s\n%s\n%s\n%s\n%d %s", r->origin->name, realm, service,
+					   scope, r->cred.kind, r->cred.user ? r->cred.user : "");
 	struct ticket_slot *slot = table_get(&a->tickets, key);
 
 	if (!slot) {
 		slot = xcalloc(1, sizeof(*slot));
 		slot->key = take(key);
-		ticket_init(&slot->ticket, &purpose, &r->origin->refresh);
+		cached_token_init(&slot->cached, &purpose, &r->origin->refresh);
 		table_put(&a->tickets, slot->key, slot);
 	}
-	return &slot->ticket;
+	return &slot->cached;
 }
 
 static int use_bearer(struct auth_repo *r, const char *realm, const char *service,
@@ -187,12 +187,12 @@ static int use_bearer(struct auth_repo *r, const char *realm, const char *servic
 {
 	if (find_cred(r, err) < 0)
 		return -1;
-	if (r->cred.kind == CRED_BEARER) {
+	if (r->cred.kind == CREDENTIAL_BEARER) {
 		r->mode = MODE_DIRECT;
 		return 0;
 	}
-	r->ticket = ticket_for(r, realm, service, scope);
-	r->mode = MODE_TICKET;
+	r->cached = cached_token_for(r, realm, service, scope);
+	r->mode = MODE_TOKEN;
 	return 0;
 }
 
@@ -200,8 +200,9 @@ static int use_basic(struct auth_repo *r, struct err *err)
 {
 	if (find_cred(r, err) < 0)
 		return -1;
-	r->mode = r->cred.kind == CRED_BASIC || r->cred.kind == CRED_IDENTITY ? MODE_BASIC
-									      : MODE_OPEN;
+	r->mode = r->cred.kind == CREDENTIAL_BASIC || r->cred.kind == CREDENTIAL_IDENTITY
+			  ? MODE_BASIC
+			  : MODE_OPEN;
 	return 0;
 }
 
@@ -209,13 +210,13 @@ static int use_basic(struct auth_repo *r, struct err *err)
 static int adopt(struct auth_repo *r, struct err *err)
 {
 	const struct origin *o = r->origin;
-	own_free char *scope = NULL;
+	cleanup_free char *scope = NULL;
 
-	switch (o->guard.scheme) {
+	switch (o->challenges.scheme) {
 	case CHALLENGE_BASIC: return use_basic(r, err);
 	case CHALLENGE_BEARER:
-		scope = guard_scope(&r->origin->guard, r->path);
-		return use_bearer(r, o->guard.realm, o->guard.service, scope, err);
+		scope = challenge_cache_scope(&r->origin->challenges, r->path);
+		return use_bearer(r, o->challenges.realm, o->challenges.service, scope, err);
 	default: return 0;
 	}
 }
@@ -226,13 +227,13 @@ static int adopt(struct auth_repo *r, struct err *err)
 
 static void set_header(struct auth_repo *r, const char *scheme, const char *text)
 {
-	cred_wipe(r->header);
+	credential_wipe(r->header);
 	r->header = xasprintf("%s%s", scheme, text);
 }
 
 static enum auth_step send_open(struct auth_repo *r, struct auth_try *t)
 {
-	cred_wipe(take(r->header));
+	credential_wipe(take(r->header));
 	r->header_serial = 0;
 	t->serial = 0;
 	return AUTH_SEND;
@@ -241,7 +242,7 @@ static enum auth_step send_open(struct auth_repo *r, struct auth_try *t)
 /* Whether one more login would only lock the account. */
 static bool locked_out(const struct auth_repo *r)
 {
-	return r->cred.kind != CRED_NONE && !r->origin->login_good &&
+	return r->cred.kind != CREDENTIAL_NONE && !r->origin->login_good &&
 	       r->origin->logins_refused >= LOGINS;
 }
 
@@ -254,7 +255,7 @@ static int say_locked_out(const struct auth_repo *r, struct err *err)
 
 static enum auth_step send_cred(struct auth_repo *r, struct auth_try *t, struct err *err)
 {
-	own_by(cred_wipe_buf) struct buf basic = BUF_INIT(LIMIT_TOKEN_REQUEST);
+	cleanup_by(credential_wipe_buf) struct buf basic = BUF_INIT(LIMIT_TOKEN_REQUEST);
 
 	if (r->mode == MODE_BASIC && locked_out(r))
 		return (enum auth_step)say_locked_out(r, err);
@@ -264,7 +265,7 @@ static enum auth_step send_cred(struct auth_repo *r, struct auth_try *t, struct 
 	if (r->mode == MODE_DIRECT) {
 		set_header(r, "Bearer ", r->cred.secret);
 	} else {
-		cred_basic(&r->cred, &basic);
+		credential_basic(&r->cred, &basic);
 		if (buf_failed(&basic))
 			return (enum auth_step)err_set(err, ERR_AUTH, 0,
 						       "the password of %s is too long",
@@ -279,26 +280,26 @@ static enum auth_step ask_ticket(struct auth_repo *r, struct auth_try *t, struct
 {
 	if (locked_out(r))
 		return (enum auth_step)say_locked_out(r, err);
-	ticket_begin(r->ticket);
+	cached_token_begin(r->cached);
 	t->asked = true;
-	t->asking = r->ticket;
+	t->asking = r->cached;
 	return AUTH_TOKEN;
 }
 
 static enum auth_step next_ticket(struct auth_repo *r, struct auth_try *t, int64_t now,
 				  struct err *err)
 {
-	struct ticket *ticket = r->ticket;
+	struct cached_token *cached = r->cached;
 
-	switch (ticket_state(ticket, now)) {
-	case TICKET_ASK: return ask_ticket(r, t, err);
-	case TICKET_WAIT: t->asked = true; return AUTH_WAIT;
-	case TICKET_FAILED: *err = ticket->why; return AUTH_FAIL;
+	switch (cached_token_state(cached, now)) {
+	case CACHED_TOKEN_ASK: return ask_ticket(r, t, err);
+	case CACHED_TOKEN_WAIT: t->asked = true; return AUTH_WAIT;
+	case CACHED_TOKEN_FAILED: *err = cached->why; return AUTH_FAIL;
 	default: break;
 	}
-	if (r->header_serial != ticket->serial)
-		set_header(r, "Bearer ", ticket->token.text);
-	r->header_serial = t->serial = ticket->serial;
+	if (r->header_serial != cached->serial)
+		set_header(r, "Bearer ", cached->token.text);
+	r->header_serial = t->serial = cached->serial;
 	return AUTH_SEND;
 }
 
@@ -318,7 +319,7 @@ enum auth_step auth_next(struct auth_repo *r, struct auth_try *t, int64_t now, s
 	if (r->mode == MODE_UNKNOWN && adopt(r, err) < 0)
 		return AUTH_FAIL;
 	switch (r->mode) {
-	case MODE_TICKET: return next_ticket(r, t, now, err);
+	case MODE_TOKEN: return next_ticket(r, t, now, err);
 	case MODE_BASIC:
 	case MODE_DIRECT: return send_cred(r, t, err);
 	default: return send_open(r, t);
@@ -336,7 +337,7 @@ const char *auth_header(const struct auth_repo *r)
 
 static int final(const struct auth_repo *r, struct err *err)
 {
-	if (r->cred.kind == CRED_NONE)
+	if (r->cred.kind == CREDENTIAL_NONE)
 		return err_set(
 			err, ERR_AUTH, 401,
 			"unauthorized: missing or private, and no credentials for %s are known",
@@ -346,7 +347,7 @@ static int final(const struct auth_repo *r, struct err *err)
 		       r->cred.from);
 }
 
-static bool same_cred(const struct cred *a, const struct cred *b)
+static bool same_cred(const struct credential *a, const struct credential *b)
 {
 	return a->kind == b->kind && strcmp(a->user, b->user) == 0 &&
 	       strcmp(a->secret, b->secret) == 0;
@@ -358,18 +359,18 @@ static bool same_cred(const struct cred *a, const struct cred *b)
  */
 static int renewed_cred(struct auth_repo *r, int64_t now, struct err *err)
 {
-	own_by(cred_release) struct cred old = r->cred;
+	cleanup_by(credential_release) struct credential old = r->cred;
 	struct origin *o = r->origin;
 
-	r->cred = (struct cred)CRED_INIT;
+	r->cred = (struct credential)CREDENTIAL_INIT;
 	r->looked = false;
 	if (!o->renewed || now - o->renewed > RENEWAL) {
-		creds_forget(r->auth->creds, o->host);
+		keychain_forget(r->auth->keychain, o->host);
 		o->renewed = now;
 	}
 	if (find_cred(r, err) < 0)
 		return -1;
-	return r->cred.kind != CRED_NONE && !same_cred(&old, &r->cred);
+	return r->cred.kind != CREDENTIAL_NONE && !same_cred(&old, &r->cred);
 }
 
 static int renew_cred(struct auth_repo *r, const struct auth_try *t, int64_t now, struct err *err)
@@ -398,17 +399,17 @@ static int refused_basic(struct auth_repo *r, struct auth_try *t, int64_t now, s
 /* Some tokens live for two seconds, whatever their server says, and the way to a busy registry may be as long. */
 static bool came_too_late(const struct auth_repo *r, const struct auth_try *t, int64_t now)
 {
-	return t->refusals <= 3 && now - r->ticket->token.asked >= CLOCK_SEC;
+	return t->refusals <= 3 && now - r->cached->token.asked >= CLOCK_SEC;
 }
 
 /* A token was refused: a newer one may be there, or be had; but not once more for the same request. */
 static int renew_token(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
 {
-	if (t->refusals <= 2 && t->serial != r->ticket->serial)
+	if (t->refusals <= 2 && t->serial != r->cached->serial)
 		return 0;
 	if ((t->asked || t->refusals > 1) && !came_too_late(r, t, now))
 		return final(r, err);
-	ticket_drop(r->ticket);
+	cached_token_drop(r->cached);
 	return 0;
 }
 
@@ -431,26 +432,27 @@ static bool scope_within(const char *wanted, const char *have)
 
 static bool same_server(const struct auth_repo *r, const struct challenge *c)
 {
-	return r->mode == MODE_TICKET && strcmp(r->ticket->realm, c->realm) == 0 &&
-	       strcmp(r->ticket->service, c->service) == 0;
+	return r->mode == MODE_TOKEN && strcmp(r->cached->realm, c->realm) == 0 &&
+	       strcmp(r->cached->service, c->service) == 0;
 }
 
 static int refused_bearer(struct auth_repo *r, struct auth_try *t, const struct challenge *c,
 			  int64_t now, struct err *err)
 {
-	own_free char *scope =
-		*c->scope ? xstrdup(c->scope) : guard_scope(&r->origin->guard, r->path);
-	own_free char *both = NULL;
+	cleanup_free char *scope = *c->scope
+					   ? xstrdup(c->scope)
+					   : challenge_cache_scope(&r->origin->challenges, r->path);
+	cleanup_free char *both = NULL;
 
 	if (r->mode == MODE_DIRECT && t->serial)
 		return final(r, err);
-	if (same_server(r, c) && scope_within(scope, r->ticket->scope))
+	if (same_server(r, c) && scope_within(scope, r->cached->scope))
 		return t->serial ? renew_token(r, t, now, err) : 0;
 	if (t->refusals > 2)
 		return final(r, err);
 	/* some servers honour only the first; what is demanded now goes in front of what was demanded before */
-	if (same_server(r, c) && strlen(r->ticket->scope) + strlen(scope) < LIMIT_CHALLENGE_VALUE)
-		both = xasprintf("%s %s", scope, r->ticket->scope);
+	if (same_server(r, c) && strlen(r->cached->scope) + strlen(scope) < LIMIT_CHALLENGE_VALUE)
+		both = xasprintf("%s %s", scope, r->cached->scope);
 	return use_bearer(r, c->realm, c->service, both ? both : scope, err);
 }
 
@@ -459,12 +461,12 @@ static int refused_silently(struct auth_repo *r, struct auth_try *t, int64_t now
 {
 	struct origin *o = r->origin;
 
-	if (t->serial && r->mode == MODE_TICKET)
+	if (t->serial && r->mode == MODE_TOKEN)
 		return renew_token(r, t, now, err);
 	if (t->serial || t->refusals > 1 ||
-	    (o->ping == PING_DONE && o->guard.scheme == CHALLENGE_NONE))
+	    (o->ping == PING_DONE && o->challenges.scheme == CHALLENGE_NONE))
 		return final(r, err);
-	if (o->guard.scheme == CHALLENGE_NONE) {
+	if (o->challenges.scheme == CHALLENGE_NONE) {
 		r->wants_ping = true;
 		return 0;
 	}
@@ -476,14 +478,14 @@ static int refused_silently(struct auth_repo *r, struct auth_try *t, int64_t now
 int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *challenges, size_t n,
 		 int64_t now, struct err *err)
 {
-	own_by(challenge_release) struct challenge c = CHALLENGE_INIT;
+	cleanup_by(challenge_release) struct challenge c = CHALLENGE_INIT;
 
 	t->refusals++;
 	if (challenge_read(&c, challenges, n, err) < 0)
 		return -1;
 	if (c.scheme == CHALLENGE_NONE)
 		return refused_silently(r, t, now, err);
-	guard_learn(&r->origin->guard, &c, r->path);
+	challenge_cache_learn(&r->origin->challenges, &c, r->path);
 	return c.scheme == CHALLENGE_BASIC ? refused_basic(r, t, now, err)
 					   : refused_bearer(r, t, &c, now, err);
 }
@@ -495,7 +497,7 @@ void auth_accepted(struct auth_repo *r, const struct auth_try *t)
 
 bool auth_stale(const struct auth_repo *r, const struct auth_try *t, long status, int64_t now)
 {
-	const struct token *token = r->mode == MODE_TICKET ? &r->ticket->token : NULL;
+	const struct token *token = r->mode == MODE_TOKEN ? &r->cached->token : NULL;
 
 	if ((status != 400 && status != 403) || !token || !token->text || !t->serial || t->asked ||
 	    t->refusals)
@@ -505,13 +507,13 @@ bool auth_stale(const struct auth_repo *r, const struct auth_try *t, long status
 
 void auth_pinged(struct auth_repo *r, long status, const struct span *challenges, size_t n)
 {
-	own_by(challenge_release) struct challenge c = CHALLENGE_INIT;
+	cleanup_by(challenge_release) struct challenge c = CHALLENGE_INIT;
 	struct err ignored;
 
 	r->origin->ping = PING_DONE;
 	if (status == 401 && challenge_read(&c, challenges, n, &ignored) == 0 &&
 	    c.scheme != CHALLENGE_NONE)
-		guard_learn(&r->origin->guard, &c, NULL);
+		challenge_cache_learn(&r->origin->challenges, &c, NULL);
 }
 
 /*
@@ -520,9 +522,9 @@ void auth_pinged(struct auth_repo *r, long status, const struct span *challenges
 
 int auth_token_request(struct auth_try *t, struct auth_request *q, struct err *err)
 {
-	struct ticket_request made;
+	struct cached_token_request made;
 
-	if (ticket_request(t->asking, &made, err) < 0)
+	if (cached_token_request(t->asking, &made, err) < 0)
 		return -1;
 	*q = (struct auth_request){ .url = made.url,
 				    .form = made.form,
@@ -531,15 +533,15 @@ int auth_token_request(struct auth_try *t, struct auth_request *q, struct err *e
 }
 
 /* A login was refused: with a credential that is newer, it is worth another try. */
-static void login_refused(struct auth_repo *r, struct ticket *ticket, int64_t now)
+static void login_refused(struct auth_repo *r, struct cached_token *cached, int64_t now)
 {
 	struct err ignored;
 
-	if (renewed_cred(r, now, &ignored) >= 0 && r->cred.kind != CRED_NONE &&
-	    !same_cred(&ticket->cred, &r->cred)) {
-		cred_release(&ticket->cred);
-		cred_copy(&ticket->cred, &r->cred);
-		ticket->failed = false;
+	if (renewed_cred(r, now, &ignored) >= 0 && r->cred.kind != CREDENTIAL_NONE &&
+	    !same_cred(&cached->cred, &r->cred)) {
+		credential_release(&cached->cred);
+		credential_copy(&cached->cred, &r->cred);
+		cached->failed = false;
 	} else {
 		r->origin->logins_refused++;
 	}
@@ -548,17 +550,17 @@ static void login_refused(struct auth_repo *r, struct ticket *ticket, int64_t no
 void auth_token_answer(struct auth_repo *r, struct auth_try *t, long status, struct span body,
 		       int64_t now)
 {
-	struct ticket *ticket = take(t->asking);
+	struct cached_token *cached = take(t->asking);
 
-	if (ticket_answer(ticket, status, body, now)) {
-		ticket->serial = ++r->auth->serial;
-		r->origin->login_good |= ticket->cred.kind != CRED_NONE;
-	} else if (ticket->failed && status == 401 && ticket->cred.kind != CRED_NONE) {
-		login_refused(r, ticket, now);
+	if (cached_token_answer(cached, status, body, now)) {
+		cached->serial = ++r->auth->serial;
+		r->origin->login_good |= cached->cred.kind != CREDENTIAL_NONE;
+	} else if (cached->failed && status == 401 && cached->cred.kind != CREDENTIAL_NONE) {
+		login_refused(r, cached, now);
 	}
 }
 
 void auth_token_failed(struct auth_try *t, const struct err *why, int64_t now)
 {
-	ticket_fail(take(t->asking), why, now);
+	cached_token_fail(take(t->asking), why, now);
 }

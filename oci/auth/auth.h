@@ -38,11 +38,11 @@
 
 struct auth;
 struct auth_repo;
-struct creds;
+struct keychain;
 struct err;
 
-/* creds is lent, and may be NULL: everything anonymous. */
-struct auth *auth_new(struct creds *creds);
+/* keychain is lent, and may be NULL: everything anonymous. */
+struct auth *auth_new(struct keychain *keychain);
 void auth_free(struct auth *a);
 
 /*
@@ -52,14 +52,14 @@ void auth_free(struct auth *a);
  */
 struct auth_repo *auth_repo(struct auth *a, const char *origin, const char *path);
 
-struct ticket;
+struct cached_token;
 
 /* What one request has been through. Start with zeroes; the members are this module's. */
 struct auth_try {
-	unsigned refusals;     /* 401s so far */
-	unsigned serial;       /* of the credentials it was last sent with; 0: none */
-	bool asked;            /* for a token, or waited for one */
-	struct ticket *asking; /* between AUTH_TOKEN and the answer */
+	unsigned refusals;           /* 401s so far */
+	unsigned serial;             /* of the credentials it was last sent with; 0: none */
+	bool asked;                  /* for a token, or waited for one */
+	struct cached_token *asking; /* between AUTH_TOKEN and the answer */
 };
 
 enum auth_step { AUTH_FAIL = -1, AUTH_SEND, AUTH_TOKEN, AUTH_WAIT, AUTH_PING };

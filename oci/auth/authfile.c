@@ -2,20 +2,20 @@
 
 #include "oci/base/base64.h"
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/image/ref.h"
 
 struct entry {
-	char *key;           /* host or host/path, without a URL's parts */
-	bool exact;          /* the file spells it so */
-	struct cred cred;    /* NONE: only a marker */
-	const char *problem; /* why it can't be used, or NULL */
+	char *key;              /* host or host/path, without a URL's parts */
+	bool exact;             /* the file spells it so */
+	struct credential cred; /* NONE: only a marker */
+	const char *problem;    /* why it can't be used, or NULL */
 };
 
-struct setting {
+struct kv_row {
 	char *key, *helper;
 };
 
@@ -23,7 +23,7 @@ struct authfile {
 	char *name;
 	struct entry *entries;
 	size_t nentries, capentries;
-	struct setting *helpers;
+	struct kv_row *helpers;
 	size_t nhelpers, caphelpers;
 	char *store;
 };
@@ -31,7 +31,7 @@ struct authfile {
 char *authfile_key(const char *text)
 {
 	struct span s = span_str(text), rest, host;
-	own_free char *lower = NULL;
+	cleanup_free char *lower = NULL;
 
 	if (span_starts(s, "https://"))
 		s = span_of(s.p + 8, s.n - 8);
@@ -56,10 +56,10 @@ char *authfile_key(const char *text)
 /* base64 of user:password; a password may hold ":", and some tools append NULs. */
 static const char *read_auth(struct entry *e, const char *auth, const char *from)
 {
-	own_by(cred_wipe_buf) struct buf pair = BUF_INIT(LIMIT_CREDS);
+	cleanup_by(credential_wipe_buf) struct buf pair = BUF_INIT(LIMIT_CREDS);
 	char *colon;
 
-	if (!buf_room(&pair, strlen(auth)) || !base64_decode(&pair, span_str(auth)))
+	if (!buf_reserve(&pair, strlen(auth)) || !base64_decode(&pair, span_str(auth)))
 		return "\"auth\" is not base64";
 	while (pair.n && pair.p[pair.n - 1] == '\0')
 		pair.n--;
@@ -70,7 +70,7 @@ static const char *read_auth(struct entry *e, const char *auth, const char *from
 		return "\"auth\" is not user:password";
 	*colon = '\0';
 	if (colon > pair.p || colon[1])
-		cred_set(&e->cred, pair.p, colon + 1, from);
+		credential_set(&e->cred, pair.p, colon + 1, from);
 	return NULL;
 }
 
@@ -81,12 +81,13 @@ static const char *text_or_null(const json_t *o, const char *key)
 	return s && *s ? s : NULL;
 }
 
-static void use_secret(struct cred *c, enum cred_kind kind, const char *secret, const char *from)
+static void use_secret(struct credential *c, enum credential_kind kind, const char *secret,
+		       const char *from)
 {
-	own_free char *user = xstrdup(c->user ? c->user : "");
+	cleanup_free char *user = xstrdup(c->user ? c->user : "");
 
-	cred_release(c);
-	cred_set(c, user, secret, from);
+	credential_release(c);
+	credential_set(c, user, secret, from);
 	c->kind = kind;
 }
 
@@ -104,15 +105,15 @@ static const char *read_entry(struct entry *e, const json_t *o, const char *from
 	if (auth)
 		problem = read_auth(e, auth, from);
 	else if (user && password)
-		cred_set(&e->cred, user, password, from);
+		credential_set(&e->cred, user, password, from);
 	if (problem)
 		return problem;
-	if (bearer && strspn(bearer, CRED_TOKEN_CHARS) != strlen(bearer))
+	if (bearer && strspn(bearer, CREDENTIAL_TOKEN_CHARS) != strlen(bearer))
 		return "\"registrytoken\" cannot stand in a header";
 	if (bearer)
-		use_secret(&e->cred, CRED_BEARER, bearer, from);
+		use_secret(&e->cred, CREDENTIAL_BEARER, bearer, from);
 	else if (identity)
-		use_secret(&e->cred, CRED_IDENTITY, identity, from);
+		use_secret(&e->cred, CREDENTIAL_IDENTITY, identity, from);
 	return NULL;
 }
 
@@ -131,7 +132,7 @@ static void add_helper(struct authfile *f, const char *key, const char *helper)
 {
 	f->helpers = xgrow(f->helpers, f->nhelpers, &f->caphelpers, sizeof(*f->helpers));
 	f->helpers[f->nhelpers++] =
-		(struct setting){ .key = authfile_key(key), .helper = xstrdup(helper) };
+		(struct kv_row){ .key = authfile_key(key), .helper = xstrdup(helper) };
 }
 
 /* jansson frees its texts as they are: what could be a secret is wiped first. */
@@ -168,7 +169,7 @@ static void collect(struct authfile *f, const json_t *root)
 struct authfile *authfile_parse(const char *name, enum authfile_form form, struct span json,
 				struct err *err)
 {
-	own_json json_t *root = json_read(json, err);
+	cleanup_json json_t *root = json_read(json, err);
 	struct authfile *f;
 
 	if (!root) {
@@ -199,7 +200,7 @@ void authfile_free(struct authfile *f)
 		return;
 	for (size_t i = 0; i < f->nentries; i++) {
 		free(f->entries[i].key);
-		cred_release(&f->entries[i].cred);
+		credential_release(&f->entries[i].cred);
 	}
 	for (size_t i = 0; i < f->nhelpers; i++) {
 		free(f->helpers[i].key);
@@ -249,15 +250,15 @@ static bool better(const struct entry *e, const struct entry *than)
 }
 
 int authfile_find(const struct authfile *f, const char *host, const char *path,
-		  const struct cred **found, struct err *err)
+		  const struct credential **found, struct err *err)
 {
-	own_free char *whole = xasprintf("%s/%s", host, path);
+	cleanup_free char *whole = xasprintf("%s/%s", host, path);
 	const struct entry *best = NULL;
 
 	for (size_t i = 0; i < f->nentries; i++) {
 		const struct entry *e = &f->entries[i];
 
-		if ((e->cred.kind != CRED_NONE || e->problem) && covers(e->key, whole) &&
+		if ((e->cred.kind != CREDENTIAL_NONE || e->problem) && covers(e->key, whole) &&
 		    better(e, best))
 			best = e;
 	}

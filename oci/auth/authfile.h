@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "oci/auth/cred.h"
+#include "oci/auth/credential.h"
 #include "oci/base/span.h"
 
 struct authfile;
@@ -46,6 +46,6 @@ const char *authfile_name(const struct authfile *f);
 /* The credential of the entry with the longest match for host/path, lent in *found, NULL when there is none. AUTH
  * when that entry does not parse. */
 int authfile_find(const struct authfile *f, const char *host, const char *path,
-		  const struct cred **found, struct err *err);
+		  const struct credential **found, struct err *err);
 
 #endif

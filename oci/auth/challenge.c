@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 
 static bool is_blank(char c)
 {
@@ -99,7 +99,7 @@ static void keep_parameter(struct challenge *c, struct span name, const struct b
 /* Reads "name = value" after its name; false when the value cannot be read. */
 static bool read_value(struct span *r, struct challenge *c, struct span name)
 {
-	own_by(buf_release) struct buf value = BUF_INIT(LIMIT_CHALLENGE_VALUE);
+	cleanup_by(buf_release) struct buf value = BUF_INIT(LIMIT_CHALLENGE_VALUE);
 
 	skip(r, 1);
 	if (!value_of(r, &value) || buf_failed(&value) || has_controls(&value))
@@ -189,7 +189,7 @@ static bool read_header(struct choice *choice, struct span header)
 	struct span scheme = next_word(&header, &comma), next;
 
 	for (; scheme.n && peek(&header) != '='; scheme = next) {
-		own_by(challenge_release) struct challenge c = CHALLENGE_INIT;
+		cleanup_by(challenge_release) struct challenge c = CHALLENGE_INIT;
 
 		if (++choice->seen > LIMIT_CHALLENGES || !read_parameters(&header, &c, &next))
 			return false;
@@ -222,7 +222,7 @@ static void choice_release(struct choice *choice)
 
 int challenge_read(struct challenge *c, const struct span *headers, size_t n, struct err *err)
 {
-	own_by(choice_release) struct choice choice = { .passed_over = BUF_INIT(200) };
+	cleanup_by(choice_release) struct choice choice = { .passed_over = BUF_INIT(200) };
 	bool none;
 
 	for (size_t i = 0; i < n; i++)

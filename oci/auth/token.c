@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-#include "oci/auth/cred.h"
+#include "oci/auth/credential.h"
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/redact.h"
 
 /* Token specification: "If omitted, this defaults to 60 seconds"; shorter is of no use to anyone. */
@@ -62,7 +62,7 @@ int token_url(struct buf *out, const struct token_request *q, struct err *err)
 	add_parameter(out, &separator, "service", span_str(q->service));
 	while (span_cut(&rest, ' ', &scope))
 		add_parameter(out, &separator, "scope", scope);
-	if (q->cred && q->cred->kind == CRED_BASIC)
+	if (q->cred && q->cred->kind == CREDENTIAL_BASIC)
 		add_parameter(out, &separator, "account", span_str(q->cred->user));
 	return buf_failed(out) ? too_long(err) : 0;
 }
@@ -72,7 +72,7 @@ int token_form(struct buf *out, const struct token_request *q, struct err *err)
 	char separator = '\0';
 
 	/* all of it at once: a buffer that grows would leave copies behind */
-	buf_room(out, LIMIT_TOKEN_REQUEST < out->max ? LIMIT_TOKEN_REQUEST : out->max);
+	buf_reserve(out, LIMIT_TOKEN_REQUEST < out->max ? LIMIT_TOKEN_REQUEST : out->max);
 	add_parameter(out, &separator, "grant_type", span_str("refresh_token"));
 	add_parameter(out, &separator, "service", span_str(q->service));
 	add_parameter(out, &separator, "client_id", span_str("mirror-sync"));
@@ -82,12 +82,12 @@ int token_form(struct buf *out, const struct token_request *q, struct err *err)
 }
 
 /* Quotes the body without anything that could be the secret it answers, or the token itself. */
-static void quote(char words[static REDACT_MAX], struct span body, const struct cred *sent)
+static void quote(char words[static REDACT_MAX], struct span body, const struct credential *sent)
 {
 	redact(words, body, sent ? sent->secret : NULL);
 }
 
-static int no_json(struct span body, const struct cred *sent, struct err *err)
+static int no_json(struct span body, const struct credential *sent, struct err *err)
 {
 	char words[REDACT_MAX];
 
@@ -124,7 +124,7 @@ static int take_token(struct token *t, const json_t *root, int64_t now, struct e
 
 	if (!text)
 		return err_set(err, ERR_INVALID, 0, "the token server's answer has no token in it");
-	if (strspn(text, CRED_TOKEN_CHARS) != strlen(text))
+	if (strspn(text, CREDENTIAL_TOKEN_CHARS) != strlen(text))
 		return err_set(err, ERR_INVALID, 0,
 			       "the token server's token cannot stand in a header");
 	*t = (struct token){
@@ -136,10 +136,10 @@ static int take_token(struct token *t, const json_t *root, int64_t now, struct e
 	return 0;
 }
 
-int token_parse(struct token *t, struct span body, const struct cred *sent, int64_t now,
+int token_parse(struct token *t, struct span body, const struct credential *sent, int64_t now,
 		struct err *err)
 {
-	own_json json_t *root = NULL;
+	cleanup_json json_t *root = NULL;
 	int result;
 
 	if (body.n > LIMIT_TOKEN)
@@ -156,8 +156,8 @@ int token_parse(struct token *t, struct span body, const struct cred *sent, int6
 
 void token_release(struct token *t)
 {
-	cred_wipe(t->text);
-	cred_wipe(t->refresh);
+	credential_wipe(t->text);
+	credential_wipe(t->refresh);
 	*t = (struct token)TOKEN_INIT;
 }
 
@@ -196,10 +196,10 @@ static enum err_kind kind_of(long status)
 	}
 }
 
-int token_refused(long status, struct span body, const struct cred *sent, struct err *err)
+int token_refused(long status, struct span body, const struct credential *sent, struct err *err)
 {
 	struct err ignored;
-	own_json json_t *root = body.n > LIMIT_TOKEN ? NULL : json_read(body, &ignored);
+	cleanup_json json_t *root = body.n > LIMIT_TOKEN ? NULL : json_read(body, &ignored);
 	const char *text = said(root);
 	char words[REDACT_MAX] = "";
 

@@ -14,19 +14,19 @@
 #include "oci/base/span.h"
 
 struct buf;
-struct cred;
+struct credential;
 struct err;
 
 /* All lent. */
 struct token_request {
-	const char *realm;       /* an URL, perhaps with a query of its own, perhaps relative */
-	const char *service;     /* "" leaves the parameter out */
-	const char *scope;       /* parted by blanks: each becomes a parameter, in this order */
-	const struct cred *cred; /* NULL: anonymous */
+	const char *realm;   /* an URL, perhaps with a query of its own, perhaps relative */
+	const char *service; /* "" leaves the parameter out */
+	const char *scope;   /* parted by blanks: each becomes a parameter, in this order */
+	const struct credential *cred; /* NULL: anonymous */
 };
 
 /* realm?service=...&scope=...&account=user, keeping the realm's own query. A password goes beside it, into
- * the Authorization header (cred_basic()). LIMIT when it becomes too long. */
+ * the Authorization header (credential_basic()). LIMIT when it becomes too long. */
 int token_url(struct buf *out, const struct token_request *q, struct err *err);
 /* The body of a POST to the realm, application/x-www-form-urlencoded, with the identity token in it. */
 int token_form(struct buf *out, const struct token_request *q, struct err *err);
@@ -50,7 +50,7 @@ struct token {
  * a header. `sent`, which may be NULL, is what was sent along, so that a page that echoes it is not
  * quoted with it.
  */
-int token_parse(struct token *t, struct span body, const struct cred *sent, int64_t now,
+int token_parse(struct token *t, struct span body, const struct credential *sent, int64_t now,
 		struct err *err);
 void token_release(struct token *t);
 
@@ -60,6 +60,6 @@ bool token_fresh(const struct token *t, int64_t now);
 
 /* *err from a token server's answer that is not 200, and -1: AUTH for 400, 401, 403 and 404, LIMIT for
  * 429, else NET; sys is the status. What the body says is quoted, redacted. */
-int token_refused(long status, struct span body, const struct cred *sent, struct err *err);
+int token_refused(long status, struct span body, const struct credential *sent, struct err *err);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 
 char buf_empty[1] = "";
 
@@ -27,7 +27,7 @@ void buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
-char *buf_room(struct buf *b, size_t n)
+char *buf_reserve(struct buf *b, size_t n)
 {
 	if (b->failed || n > b->max - b->n) {
 		b->failed = true;
@@ -47,7 +47,7 @@ char *buf_room(struct buf *b, size_t n)
 
 bool buf_add(struct buf *b, const void *p, size_t n)
 {
-	char *room = buf_room(b, n);
+	char *room = buf_reserve(b, n);
 
 	if (!room)
 		return false;
@@ -78,7 +78,7 @@ bool buf_addf(struct buf *b, const char *fmt, ...)
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	room = n < 0 ? NULL : buf_room(b, (size_t)n);
+	room = n < 0 ? NULL : buf_reserve(b, (size_t)n);
 	if (!room) {
 		b->failed = true;
 	} else {

@@ -1,7 +1,7 @@
 /*
  * buf - growable bytes with a ceiling.
  *
- *	own_by(buf_release) struct buf b = BUF_INIT(LIMIT_MANIFEST);
+ *	cleanup_by(buf_release) struct buf b = BUF_INIT(LIMIT_MANIFEST);
  *	buf_addf(&b, "{\"name\":\"%s\"", name);	   // unchecked in the middle ...
  *	if (buf_failed(&b))			   // ... one check at the end
  *
@@ -45,7 +45,7 @@ bool buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf,
 bool buf_add_json(struct buf *b, const char *s);
 
 /* Room for n more bytes at b->p + b->n, to be filled and counted by the caller; NULL past the ceiling. */
-char *buf_room(struct buf *b, size_t n);
+char *buf_reserve(struct buf *b, size_t n);
 
 /* Gives the bytes away, NUL-terminated, to be freed; the buffer is empty afterwards. */
 char *buf_take(struct buf *b);

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 int file_read(int dir, const char *path, struct buf *out, struct err *err)
 {
-	own_fd int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	cleanup_fd int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 
 	buf_clear(out);
@@ -30,7 +30,7 @@ int file_read(int dir, const char *path, struct buf *out, struct err *err)
 	/* its size may be wrong (a file that grows, /proc): read until the end all the same */
 	for (size_t want = (size_t)st.st_size + 1;; want = 64 * 1024) {
 		size_t left = out->max - out->n;
-		char *room = buf_room(out, want < left ? want : left);
+		char *room = buf_reserve(out, want < left ? want : left);
 		ssize_t n = room ? read(fd, room, want < left ? want : left) : 0;
 
 		if (n < 0)
@@ -65,7 +65,7 @@ static int write_durably(int dir, const char *temporary, const void *p, size_t n
 			 const char *path, struct err *err)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-	own_fd int fd = openat(dir, temporary, flags, mode);
+	cleanup_fd int fd = openat(dir, temporary, flags, mode);
 
 	if (fd < 0)
 		return err_sys(err, "cannot create", path);
@@ -81,7 +81,7 @@ static int write_durably(int dir, const char *temporary, const void *p, size_t n
 
 int file_replace(int dir, const char *path, const void *p, size_t n, mode_t mode, struct err *err)
 {
-	own_free char *temporary = xasprintf("%s.%ld.tmp", path, (long)getpid());
+	cleanup_free char *temporary = xasprintf("%s.%ld.tmp", path, (long)getpid());
 
 	unlinkat(dir, temporary, 0); /* of a process with this number that was killed */
 	if (write_durably(dir, temporary, p, n, mode, path, err) < 0) {
@@ -105,7 +105,7 @@ int file_open_dir(int dir, const char *path, struct err *err)
 
 int file_sync_dir(int dir, const char *path, struct err *err)
 {
-	own_fd int fd = file_open_dir(dir, path, err);
+	cleanup_fd int fd = file_open_dir(dir, path, err);
 
 	if (fd < 0)
 		return -1;
@@ -116,7 +116,7 @@ int file_sync_dir(int dir, const char *path, struct err *err)
 
 int file_make_dirs(int dir, const char *path, struct err *err)
 {
-	own_free char *copy = xstrdup(path);
+	cleanup_free char *copy = xstrdup(path);
 
 	for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
 		if (slash)
@@ -167,7 +167,7 @@ static int lock_within(int fd, int wait)
 
 int file_lock(int dir, const char *path, const char *who, int wait, struct err *err)
 {
-	own_fd int fd = openat(dir, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	cleanup_fd int fd = openat(dir, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	char since[CLOCK_RFC3339], line[200];
 	int n;
 
@@ -186,7 +186,7 @@ int file_lock(int dir, const char *path, const char *who, int wait, struct err *
 	return take_fd(&fd);
 }
 
-static void own_dir_(DIR **d)
+static void cleanup_dir_(DIR **d)
 {
 	if (*d)
 		closedir(*d);
@@ -195,8 +195,8 @@ static void own_dir_(DIR **d)
 int file_walk(int dir, const char *path, int (*each)(const char *name, void *arg), void *arg,
 	      struct err *err)
 {
-	own_fd int fd = file_open_dir(dir, path, err);
-	__attribute__((cleanup(own_dir_))) DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	cleanup_fd int fd = file_open_dir(dir, path, err);
+	__attribute__((cleanup(cleanup_dir_))) DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *e;
 
 	if (!d)

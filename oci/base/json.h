@@ -14,14 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/span.h"
 
 struct buf;
 struct err;
 
-OWN_PTR(own_json_, json_t, json_decref)
-#define own_json __attribute__((cleanup(own_json_)))
+CLEANUP_PTR(cleanup_json_, json_t, json_decref)
+#define cleanup_json __attribute__((cleanup(cleanup_json_)))
 
 /* The value, which the caller owns, or NULL: INVALID with line and column in the message. */
 json_t *json_read(struct span text, struct err *err);

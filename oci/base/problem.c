@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 
 /* The text may quote a stranger's bytes, and ends on a terminal. */
 __attribute__((format(printf, 1, 0))) static char *printable(const char *fmt, va_list ap)

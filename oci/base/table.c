@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 
 /*
  * Open addressing, linear probing, at most two thirds full. Removal moves later slots of the same run

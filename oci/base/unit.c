@@ -1,7 +1,7 @@
 #include "oci/base/unit.h"
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 /* Longer than anything is kept; far below what overflows. */
 #define YEARS_100 (100L * 366 * 86400)

@@ -4,14 +4,14 @@
 #include <strings.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 
 static int refuse(struct err *err, struct span text, const char *why)
 {
 	char shown[URL_SHOWN];
-	own_free char *copy = xstrndup(text.p, text.n > LIMIT_URL ? LIMIT_URL : text.n);
+	cleanup_free char *copy = xstrndup(text.p, text.n > LIMIT_URL ? LIMIT_URL : text.n);
 
 	url_show(copy, shown);
 	return err_set(err, ERR_INVALID, 0, "URL \"%s\" %s", shown, why);
@@ -136,7 +136,7 @@ static size_t drop_segment(const char *out, size_t n, size_t root)
 static void remove_dot_segments(char *out, size_t root)
 {
 	size_t path = root + strcspn(out + root, "?"), at = root, n = root;
-	own_free char *query = xstrdup(out + path);
+	cleanup_free char *query = xstrdup(out + path);
 
 	while (at < path) {
 		size_t len = 1;
@@ -210,7 +210,7 @@ static char *escape(const char *url)
 char *url_resolve(const char *base, struct span reference, struct err *err)
 {
 	struct span r = without_fragment(reference);
-	own_free char *joined = NULL, *out = NULL;
+	cleanup_free char *joined = NULL, *out = NULL;
 	struct url u;
 	size_t colon = until_any(r, ":/?"), kept;
 

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 
 static void release_row(struct column_row *row)
 {

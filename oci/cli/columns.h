@@ -1,7 +1,7 @@
 /*
  * columns - rows of words printed in columns: two blanks apart, the last one ragged.
  *
- *	own_by(columns_release) struct columns c = COLUMNS_INIT;
+ *	cleanup_by(columns_release) struct columns c = COLUMNS_INIT;
  *	columns_add(&c, INK_PLAIN, "%s", e->ref);
  *	columns_add(&c, INK_WARN, "held");
  *	columns_end(&c);			 // one row

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "oci/base/clock.h"
-#include "oci/cli/log.h"
+#include "oci/cli/message.h"
 
 /* A rate over the last seconds says more than one over the whole run. */
 #define RATE_WINDOW (3 * CLOCK_SEC)
@@ -40,7 +40,7 @@ static bool on_terminal(void)
 	if (line.terminal == 0) {
 		line.terminal = isatty(STDERR_FILENO) ? 1 : -1;
 		if (line.terminal == 1)
-			log_hooks(erase, draw);
+			message_hooks(erase, draw);
 	}
 	return line.terminal == 1;
 }
@@ -116,7 +116,7 @@ void progress_show(const struct progress *p)
 	format(p, now);
 	line.drawn = now;
 	if (!on_terminal()) {
-		log_line("%s", line.text);
+		message_line("%s", line.text);
 		return;
 	}
 	erase();

@@ -14,7 +14,7 @@ struct progress {
 	int64_t started; /* clock_now() */
 };
 
-/* Draws the line, at most ten times a second; lines of oci/cli/log.h make it step aside. */
+/* Draws the line, at most ten times a second; lines of oci/cli/message.h make it step aside. */
 void progress_show(const struct progress *p);
 /* Takes the line away for good. */
 void progress_end(void);

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
-#include "oci/base/own.h"
 #include "oci/base/span.h"
 #include "oci/image/ref.h"
 
@@ -49,7 +49,7 @@ static size_t stem(const char *name, const char *ending)
 
 static bool has(const struct names *names, const char *name, size_t stem_length, const char *ending)
 {
-	own_free char *wanted = xasprintf("%.*s%s", (int)stem_length, name, ending);
+	cleanup_free char *wanted = xasprintf("%.*s%s", (int)stem_length, name, ending);
 	const char *key = wanted;
 
 	return bsearch(&key, names->all, names->n, sizeof(*names->all), by_name) != NULL;
@@ -105,8 +105,8 @@ int certs_find(struct certs *c, const char *const *roots, const char *host, stru
 	struct certs found = CERTS_INIT;
 
 	for (; *roots; roots++) {
-		own_free char *dir = xasprintf("%s/%s", *roots, ref_host_alias(host));
-		own_by(names_release) struct names names = { .all = NULL };
+		cleanup_free char *dir = xasprintf("%s/%s", *roots, ref_host_alias(host));
+		cleanup_by(names_release) struct names names = { .all = NULL };
 		int there = read_names(&names, dir, err);
 
 		if (there < 0)

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/url.h"
 
 /* One handle of libcurl's with what it needs during a request; kept for the next. */
@@ -185,7 +185,7 @@ void http_free(struct http *h)
 
 static void add_field(struct http_transfer *t, const char *name, const char *value)
 {
-	own_free char *line = xasprintf("%s: %s", name, value);
+	cleanup_free char *line = xasprintf("%s: %s", name, value);
 	struct curl_slist *more = curl_slist_append(t->fields, line);
 
 	if (!more)

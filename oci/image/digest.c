@@ -3,8 +3,8 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 static const struct algorithm {
 	const char *prefix;

@@ -4,9 +4,9 @@
 #include <pcre2.h>
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/image/ref.h"
 
 /*
@@ -78,8 +78,8 @@ static struct parts split(struct span pattern)
 
 static bool match_name(struct span name, const struct ref *target)
 {
-	own_free char *repository = ref_repository(target);
-	own_by(ref_release) struct ref plain = REF_INIT;
+	cleanup_free char *repository = ref_repository(target);
+	cleanup_by(ref_release) struct ref plain = REF_INIT;
 	struct err ignored;
 
 	if (glob_has_wildcard(name))
@@ -124,7 +124,7 @@ static int check_part(const char *what, struct span part, const char *also, stru
 
 static int check_plain(struct parts parts, struct err *err)
 {
-	own_by(ref_release) struct ref plain = REF_INIT;
+	cleanup_by(ref_release) struct ref plain = REF_INIT;
 
 	if (!glob_has_wildcard(parts.name) && ref_parse(&plain, parts.name, err) < 0)
 		return -1;

@@ -6,7 +6,7 @@
 #include "oci/base/limits.h"
 
 /* Attestations (buildkit): a child that describes another child. */
-#define NOTE_ABOUT "vnd.docker.reference.digest"
+#define ANNOTATION_ABOUT "vnd.docker.reference.digest"
 
 /*
  * What the document is, by its mediaType and its shape, which must agree. One that could be read
@@ -17,7 +17,7 @@ static int find_kind(struct manifest *m, struct err *err)
 	const char *own = json_get_text(m->doc, "mediaType");
 	bool is_index = json_get_array(m->doc, "manifests") != NULL;
 	bool is_image = json_get_array(m->doc, "layers") || json_get_object(m->doc, "config");
-	enum media_kind says = media_kind(own);
+	enum media_type_kind says = media_type_kind(own);
 
 	if (says == MEDIA_OLD || (!own && json_get_size(m->doc, "schemaVersion") == 1))
 		return err_set(
@@ -45,7 +45,7 @@ static void set_media_type(struct manifest *m, const char *hint)
 	const char *own = json_get_text(m->doc, "mediaType");
 
 	m->media_type = own ? own : m->kind == MEDIA_INDEX ? MEDIA_OCI_INDEX : MEDIA_OCI_MANIFEST;
-	if (own || media_kind(hint) != m->kind)
+	if (own || media_type_kind(hint) != m->kind)
 		return;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (span_starts(span_str(hint), known[i]))
@@ -55,7 +55,7 @@ static void set_media_type(struct manifest *m, const char *hint)
 static int read_below(struct manifest *m, const json_t *array, struct err *err)
 {
 	for (size_t i = 0; i < json_array_size(array); i++, m->n++)
-		if (desc_read(&m->below[m->n], json_array_get(array, i), err) < 0)
+		if (descriptor_read(&m->below[m->n], json_array_get(array, i), err) < 0)
 			return err_wrap(err, "%s %zu",
 					m->kind == MEDIA_INDEX ? "manifest" : "layer", i);
 	return 0;
@@ -72,12 +72,12 @@ static int read_tree(struct manifest *m, struct err *err)
 			       LIMIT_DESCRIPTORS);
 	m->below = xcalloc(json_array_size(array) + 1, sizeof(*m->below));
 	if (m->kind == MEDIA_MANIFEST &&
-	    desc_read(&m->below[m->n++], json_get_object(m->doc, "config"), err) < 0)
+	    descriptor_read(&m->below[m->n++], json_get_object(m->doc, "config"), err) < 0)
 		return err_wrap(err, "config");
 	if (read_below(m, array, err) < 0)
 		return -1;
 	m->has_subject = subject != NULL;
-	if (subject && desc_read(&m->subject, subject, err) < 0)
+	if (subject && descriptor_read(&m->subject, subject, err) < 0)
 		return err_wrap(err, "subject");
 	return 0;
 }
@@ -122,8 +122,8 @@ void manifest_release(struct manifest *m)
 
 bool manifest_wanted(const struct manifest *m, size_t i, const char *platforms)
 {
-	const struct desc *d = &m->below[i];
-	const char *about = desc_note(d, NOTE_ABOUT);
+	const struct descriptor *d = &m->below[i];
+	const char *about = descriptor_annotation(d, ANNOTATION_ABOUT);
 
 	if (!platforms || !platforms[0])
 		return true;
@@ -131,7 +131,7 @@ bool manifest_wanted(const struct manifest *m, size_t i, const char *platforms)
 		return !d->has_platform || platform_wanted(platforms, &d->platform);
 	for (size_t k = 0; k < m->n; k++)
 		if (k != i && strcmp(m->below[k].digest.str, about) == 0 &&
-		    !desc_note(&m->below[k], NOTE_ABOUT))
+		    !descriptor_annotation(&m->below[k], ANNOTATION_ABOUT))
 			return manifest_wanted(m, k, platforms);
 	return false;
 }

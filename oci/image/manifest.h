@@ -1,7 +1,7 @@
 /*
  * manifest - an image manifest or an image index, OCI's or Docker's, as one tree of descriptors.
  *
- *	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+ *	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
  *	if (manifest_parse(&m, bytes, media_type, err) < 0) ...
  *	for (size_t i = 0; i < m.n; i++)
  *		visit(&m.below[i]);
@@ -15,21 +15,21 @@
 #include <stddef.h>
 
 #include "oci/base/span.h"
-#include "oci/image/desc.h"
-#include "oci/image/media.h"
+#include "oci/image/descriptor.h"
+#include "oci/image/media_type.h"
 
 struct err;
 
 struct manifest {
 	json_t *doc;               /* owned */
-	enum media_kind kind;      /* MEDIA_INDEX or MEDIA_MANIFEST */
+	enum media_type_kind kind; /* MEDIA_INDEX or MEDIA_MANIFEST */
 	const char *media_type;    /* what it is served as */
 	const char *artifact_type; /* of an artifact (or the config's media type), or NULL */
 	const json_t *annotations; /* an object, or NULL */
-	struct desc *below;        /* owned: an index's manifests; or the config, then the layers */
+	struct descriptor *below;  /* owned: an index's manifests; or the config, then the layers */
 	size_t n;
 	bool has_subject;
-	struct desc subject; /* valid when has_subject: what this document is a referrer of */
+	struct descriptor subject; /* valid when has_subject: what this document is a referrer of */
 };
 
 #define MANIFEST_INIT                                                                              \

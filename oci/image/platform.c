@@ -3,7 +3,7 @@
 #include <ctype.h>
 
 #include "oci/base/err.h"
-#include "oci/base/near.h"
+#include "oci/base/suggest.h"
 
 /* Go's names, which the image specification uses (image-index.md, "platform"). */
 static const char *const systems[] = { "linux",   "windows", "darwin",  "freebsd",
@@ -71,7 +71,7 @@ static const char *near_architecture(struct span word)
 	for (size_t i = 0; i < COUNT(aliases); i++)
 		if (span_eq_nocase(word, aliases[i].name))
 			return aliases[i].meant;
-	return near_word(word, architectures);
+	return suggest_word(word, architectures);
 }
 
 static int check_variant(const struct words *w, struct err *err)
@@ -82,7 +82,7 @@ static int check_variant(const struct words *w, struct err *err)
 		if (span_eq(w->architecture, variants[i].architecture) &&
 		    !is_one_of(w->variant, variants[i].variants))
 			return unknown("variant", w->variant,
-				       near_word(w->variant, variants[i].variants), err);
+				       suggest_word(w->variant, variants[i].variants), err);
 	for (size_t i = 0; i < w->variant.n; i++)
 		if (!isalnum((unsigned char)w->variant.p[i]))
 			return unknown("variant", w->variant, NULL, err);
@@ -106,7 +106,7 @@ int platform_check(struct span text, struct err *err)
 			       SPAN_ARG(text));
 	}
 	if (!is_one_of(w.os, systems))
-		return unknown("operating system", w.os, near_word(w.os, systems), err);
+		return unknown("operating system", w.os, suggest_word(w.os, systems), err);
 	if (!is_one_of(w.architecture, architectures))
 		return unknown("architecture", w.architecture, near_architecture(w.architecture),
 			       err);

@@ -3,9 +3,9 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 
 static bool is_lower_alnum(char c)
 {
@@ -153,7 +153,7 @@ static char *lower(struct span s)
 
 static int set_host(struct ref *r, struct span host, struct err *err)
 {
-	own_free char *low = NULL;
+	cleanup_free char *low = NULL;
 
 	if (!ref_valid_host(host))
 		return err_set(err, ERR_INVALID, 0, "\"%.*s\" is not a host[:port]",
@@ -259,7 +259,7 @@ int ref_parse(struct ref *r, struct span text, struct err *err)
 int ref_parse_canonical(struct ref *r, struct span text, struct err *err)
 {
 	struct ref parsed = REF_INIT;
-	own_free char *again = NULL;
+	cleanup_free char *again = NULL;
 
 	if (ref_parse(&parsed, text, err) < 0)
 		return -1;
@@ -307,4 +307,15 @@ char *ref_target(const struct ref *r)
 char *ref_repository(const struct ref *r)
 {
 	return xasprintf("%s/%s", r->host, r->path);
+}
+
+const char *ref_tag_of(const char *ref)
+{
+	const char *slash = strrchr(ref, '/');
+	const char *colon;
+
+	if (strchr(ref, '@'))
+		return NULL;
+	colon = strrchr(slash ? slash : ref, ':');
+	return slash && colon ? colon + 1 : NULL;
 }

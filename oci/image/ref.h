@@ -58,4 +58,7 @@ bool ref_valid_tag(struct span s);
 /* "docker.io" for its aliases, else host. */
 const char *ref_host_alias(const char *host);
 
+/* The tag of a canonical reference: lent from it; NULL when it has none (it names a digest). */
+const char *ref_tag_of(const char *ref);
+
 #endif

@@ -3,8 +3,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 /* Dates with seconds have 14 digits; what is longer is a hash or a build number of another kind. */
 #define DIGITS_MAX 18

@@ -7,20 +7,20 @@
 #include <sys/stat.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 
-OWN_PTR(own_object_, git_object, git_object_free)
-OWN_PTR(own_reference_, git_reference, git_reference_free)
-OWN_PTR(own_tree_, git_tree, git_tree_free)
-OWN_PTR(own_entry_, git_tree_entry, git_tree_entry_free)
-OWN_PTR(own_odb_, git_odb, git_odb_free)
-#define own_object    own_by(own_object_)
-#define own_reference own_by(own_reference_)
-#define own_tree      own_by(own_tree_)
-#define own_entry     own_by(own_entry_)
-#define own_odb       own_by(own_odb_)
+CLEANUP_PTR(cleanup_object_, git_object, git_object_free)
+CLEANUP_PTR(cleanup_reference_, git_reference, git_reference_free)
+CLEANUP_PTR(cleanup_tree_, git_tree, git_tree_free)
+CLEANUP_PTR(cleanup_entry_, git_tree_entry, git_tree_entry_free)
+CLEANUP_PTR(cleanup_odb_, git_odb, git_odb_free)
+#define cleanup_object    cleanup_by(cleanup_object_)
+#define cleanup_reference cleanup_by(cleanup_reference_)
+#define cleanup_tree      cleanup_by(cleanup_tree_)
+#define cleanup_entry     cleanup_by(cleanup_entry_)
+#define cleanup_odb       cleanup_by(cleanup_odb_)
 
 /* A file's authors, line by line, once they were asked for. */
 struct blamed {
@@ -107,7 +107,7 @@ static bool open_parted(struct git *g, const char *where)
 	const char *colon = where;
 
 	while ((colon = strchr(colon, ':'))) {
-		own_free char *repository = xstrndup(where, (size_t)(colon++ - where));
+		cleanup_free char *repository = xstrndup(where, (size_t)(colon++ - where));
 
 		if (!is_directory(repository))
 			continue;
@@ -141,8 +141,9 @@ static char *existing_part(const char *where, const char **rest)
 /* The directory's path below the repository's root, or NULL when it is outside (in .git, say). */
 static char *path_below(const char *root, const char *directory, const char *rest)
 {
-	own_free char *top = root ? realpath(root, NULL) : NULL, *real = realpath(directory, NULL);
-	own_free char *joined = NULL;
+	cleanup_free char *top = root ? realpath(root, NULL) : NULL,
+			  *real = realpath(directory, NULL);
+	cleanup_free char *joined = NULL;
 	size_t n;
 
 	if (!top || !real)
@@ -157,7 +158,7 @@ static char *path_below(const char *root, const char *directory, const char *res
 static bool open_directory(struct git *g, const char *where)
 {
 	const char *rest, *root;
-	own_free char *directory = existing_part(where, &rest);
+	cleanup_free char *directory = existing_part(where, &rest);
 
 	if (git_repository_open_ext(&g->repository, directory, GIT_REPOSITORY_OPEN_CROSS_FS, NULL) <
 	    0)
@@ -203,7 +204,7 @@ static bool is_empty(const struct git *g)
 /* A revision that is not found is the asker's error; one that is there by name and leads to nothing is not. */
 static int not_found(const struct git *g, const char *rev, struct err *err)
 {
-	own_reference git_reference *named = NULL;
+	cleanup_reference git_reference *named = NULL;
 
 	if (git_reference_dwim(&named, g->repository, rev) == 0)
 		return err_set(err, ERR_IO, 0, "the git repository lacks the commit of \"%s\"",
@@ -215,7 +216,7 @@ static int not_found(const struct git *g, const char *rev, struct err *err)
 
 static int find_commit(const struct git *g, const char *rev, git_commit **commit, struct err *err)
 {
-	own_object git_object *object = NULL;
+	cleanup_object git_object *object = NULL;
 
 	if (git_repository_head_unborn(g->repository) == 1 && strcmp(rev, "HEAD") == 0)
 		return err_set(
@@ -232,8 +233,8 @@ static int find_commit(const struct git *g, const char *rev, git_commit **commit
 static int find_tree(const struct git *g, const git_commit *commit, git_tree **tree,
 		     struct err *err)
 {
-	own_tree git_tree *root = NULL;
-	own_entry git_tree_entry *entry = NULL;
+	cleanup_tree git_tree *root = NULL;
+	cleanup_entry git_tree_entry *entry = NULL;
 	int found;
 
 	if (git_commit_tree(&root, commit) < 0)
@@ -353,7 +354,7 @@ int git_each(const struct git *g, int (*each)(const char *name, bool is_file, vo
 /* Its size, so that a large one need not be loaded to be refused. */
 static int check_size(struct git *g, const git_oid *id, size_t max, struct err *err)
 {
-	own_odb git_odb *odb = NULL;
+	cleanup_odb git_odb *odb = NULL;
 	git_object_t type;
 	size_t size;
 
@@ -395,8 +396,8 @@ static int read_in(struct git *g, const git_tree *tree, const char *name, size_t
 int git_read(struct git *g, const char *rev, const char *name, size_t max, struct span *bytes,
 	     struct err *err)
 {
-	own_object git_object *commit = NULL;
-	own_tree git_tree *tree = NULL;
+	cleanup_object git_object *commit = NULL;
+	cleanup_tree git_tree *tree = NULL;
 
 	if (!rev)
 		return read_in(g, g->tree, name, max, bytes, err);
@@ -460,7 +461,7 @@ static void add_changed(const struct git *g, const char *directory,
 	for (size_t i = 0; i < git_tree_entrycount(g->tree); i++) {
 		const git_tree_entry *entry = git_tree_entry_byindex(g->tree, i);
 		const char *name = git_tree_entry_name(entry);
-		own_free char *path = xasprintf("%s%s", directory, name);
+		cleanup_free char *path = xasprintf("%s%s", directory, name);
 
 		if (wanted(name) && is_file(entry) && !is_unchanged(g, entry, path))
 			add_name(names, name);
@@ -490,8 +491,8 @@ static void add_new(const struct git *g, const char *directory, bool (*wanted)(c
 
 static bool is_head(const struct git *g)
 {
-	own_reference git_reference *head = NULL;
-	own_object git_object *commit = NULL;
+	cleanup_reference git_reference *head = NULL;
+	cleanup_object git_object *commit = NULL;
 
 	return git_repository_head(&head, g->repository) == 0 &&
 	       git_reference_peel(&commit, head, GIT_OBJECT_COMMIT) == 0 &&
@@ -501,8 +502,8 @@ static bool is_head(const struct git *g)
 char *git_uncommitted(const struct git *g, bool (*wanted)(const char *name))
 {
 	const char *root = git_repository_workdir(g->repository);
-	own_by(names_release) struct names names = { .text = BUF_INIT(16 * KIB) };
-	own_free char *directory = NULL;
+	cleanup_by(names_release) struct names names = { .text = BUF_INIT(16 * KIB) };
+	cleanup_free char *directory = NULL;
 
 	if (!root || !is_head(g))
 		return NULL;
@@ -521,7 +522,7 @@ char *git_uncommitted(const struct git *g, bool (*wanted)(const char *name))
 
 static git_blame *blame(struct git *g, const char *name)
 {
-	own_free char *path = xasprintf("%s%s%s", g->path, *g->path ? "/" : "", name);
+	cleanup_free char *path = xasprintf("%s%s%s", g->path, *g->path ? "/" : "", name);
 	git_blame_options options;
 	git_blame *result;
 

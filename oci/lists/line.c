@@ -1,7 +1,7 @@
 #include "oci/lists/line.h"
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 static bool is_blank(char c)
 {
@@ -174,7 +174,7 @@ static bool is_text(const struct place *at, struct span line)
 void line_each(struct problems *problems, const char *file, struct span bytes,
 	       void (*each)(const struct line *l, const struct place *at, void *arg), void *arg)
 {
-	own_free struct line *l = xmalloc(sizeof(*l));
+	cleanup_free struct line *l = xmalloc(sizeof(*l));
 	struct place at = { .problems = problems, .file = file, .line = 0 };
 	struct span text;
 

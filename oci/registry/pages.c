@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/url.h"
 #include "oci/http/header.h"
 
@@ -17,7 +17,7 @@ void pages_release(struct pages *p)
 	*p = (struct pages){ .what = p->what };
 }
 
-static struct span next_link(const struct ask *a)
+static struct span next_link(const struct request *a)
 {
 	struct span value, target;
 
@@ -29,10 +29,10 @@ static struct span next_link(const struct ask *a)
 
 /* Registries behind a proxy that ends TLS say http:// of themselves; it is the host that counts, and the
  * page is asked for at the origin we know. */
-static char *page_at(const struct pages *p, const struct ask *a, struct span target,
+static char *page_at(const struct pages *p, const struct request *a, struct span target,
 		     struct err *err)
 {
-	own_free char *named = url_resolve(a->call.url, target, err), *origin = NULL;
+	cleanup_free char *named = url_resolve(a->call.url, target, err), *origin = NULL;
 	struct url here, there;
 
 	if (!named || url_parse(&there, span_str(named), err) < 0 ||
@@ -48,27 +48,27 @@ static char *page_at(const struct pages *p, const struct ask *a, struct span tar
 	return xasprintf("%s%.*s", origin, SPAN_ARG(there.target));
 }
 
-enum ask_end pages_next(struct pages *p, struct ask *a, struct err *err)
+enum request_end pages_next(struct pages *p, struct request *a, struct err *err)
 {
 	struct span target = next_link(a);
-	own_free char *page = NULL;
+	cleanup_free char *page = NULL;
 
 	if (!target.p)
-		return ASK_DONE;
+		return REQUEST_DONE;
 	page = page_at(p, a, target, err);
 	if (!page)
-		return ASK_FAILED;
+		return REQUEST_FAILED;
 	for (size_t i = 0; i < p->n; i++)
 		if (strcmp(p->urls[i], page) == 0) {
 			err_set(err, ERR_INVALID, 0, "the %s goes round in a circle", p->what);
-			return ASK_FAILED;
+			return REQUEST_FAILED;
 		}
 	if (p->n == LIMIT_TAG_PAGES) {
 		err_set(err, ERR_INVALID, 0, "the %s has more than %d pages", p->what,
 			LIMIT_TAG_PAGES);
-		return ASK_FAILED;
+		return REQUEST_FAILED;
 	}
 	p->urls = xgrow(p->urls, p->n, &p->cap, sizeof(*p->urls));
 	a->page = p->urls[p->n++] = take(page);
-	return ASK_AGAIN;
+	return REQUEST_AGAIN;
 }

@@ -5,7 +5,7 @@
 #ifndef OCI_REGISTRY_PAGES_H
 #define OCI_REGISTRY_PAGES_H
 
-#include "oci/registry/ask.h"
+#include "oci/registry/request.h"
 
 struct pages {
 	const char *what; /* for messages: "tag list" */
@@ -15,8 +15,8 @@ struct pages {
 
 void pages_release(struct pages *p);
 
-/* What to do after a page has been read: ASK_DONE without a next one; ASK_AGAIN when a->page has been set to it;
- * ASK_FAILED for one at another host, a circle, or too many. */
-enum ask_end pages_next(struct pages *p, struct ask *a, struct err *err);
+/* What to do after a page has been read: REQUEST_DONE without a next one; REQUEST_AGAIN when a->page has been set to it;
+ * REQUEST_FAILED for one at another host, a circle, or too many. */
+enum request_end pages_next(struct pages *p, struct request *a, struct err *err);
 
 #endif

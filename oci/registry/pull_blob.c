@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 #include "oci/http/header.h"
 #include "oci/image/ref.h"
-#include "oci/registry/ask.h"
 #include "oci/registry/reply.h"
+#include "oci/registry/request.h"
 #include "oci/registry/upstream.h"
 #include "oci/store/layout.h"
 
@@ -14,7 +14,7 @@
 #define PROGRESS (1L << 20)
 
 struct wanted {
-	struct ask ask; /* first */
+	struct request request; /* first */
 	registry_blob_done *done;
 	void *arg;
 	struct digest digest;
@@ -37,7 +37,7 @@ static int start_over(struct wanted *w, struct err *err)
 	return layout_restart(w->blob, err);
 }
 
-static enum ask_end prepare(struct ask *a, struct err *err)
+static enum request_end prepare(struct request *a, struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
 	int64_t have = 0;
@@ -45,19 +45,19 @@ static enum ask_end prepare(struct ask *a, struct err *err)
 	if (!w->blob) {
 		w->blob = layout_begin(w->into, &w->digest, w->size, &have, err);
 		if (!w->blob)
-			return ASK_FAILED;
+			return REQUEST_FAILED;
 		w->pieced = have > 0;
 		w->furthest = have;
 	}
 	if (w->whole && start_over(w, err) < 0)
-		return ASK_FAILED;
+		return REQUEST_FAILED;
 	a->from = layout_written(w->blob);
-	return a->from == w->size ? ASK_DONE : ASK_AGAIN;
+	return a->from == w->size ? REQUEST_DONE : REQUEST_AGAIN;
 }
 
 static int check_length(const struct wanted *w, int64_t expected, struct err *err)
 {
-	int64_t length = header_length(ask_header(&w->ask, "Content-Length"));
+	int64_t length = header_length(request_header(&w->request, "Content-Length"));
 
 	if (length < 0 || length == expected)
 		return 0;
@@ -68,11 +68,11 @@ static int check_length(const struct wanted *w, int64_t expected, struct err *er
 
 static int begin_part(struct wanted *w, struct err *err)
 {
-	struct span range = ask_header(&w->ask, "Content-Range");
+	struct span range = request_header(&w->request, "Content-Range");
 	int64_t first, last, total;
 
-	if (w->ask.from && header_content_range(range, &first, &last, &total) &&
-	    first == w->ask.from && (total < 0 || total == w->size) && last < w->size) {
+	if (w->request.from && header_content_range(range, &first, &last, &total) &&
+	    first == w->request.from && (total < 0 || total == w->size) && last < w->size) {
 		w->pieced = true;
 		return check_length(w, last - first + 1, err);
 	}
@@ -81,7 +81,7 @@ static int begin_part(struct wanted *w, struct err *err)
 	return err_set(err, ERR_NET, 0, "answered with the wrong part, \"%.*s\"", SPAN_ARG(range));
 }
 
-static int begin(struct ask *a, struct err *err)
+static int begin(struct request *a, struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
 
@@ -93,7 +93,7 @@ static int begin(struct ask *a, struct err *err)
 	return check_length(w, w->size, err);
 }
 
-static int data(struct ask *a, const char *p, size_t n, struct err *err)
+static int data(struct request *a, const char *p, size_t n, struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
 	int64_t written;
@@ -103,13 +103,13 @@ static int data(struct ask *a, const char *p, size_t n, struct err *err)
 	written = layout_written(w->blob);
 	if (written - w->furthest >= PROGRESS) {
 		w->furthest = written;
-		ask_progress(a);
-		pace_answered(ask_pace(a));
+		request_progress(a);
+		throttle_answered(request_throttle(a));
 	}
 	return 0;
 }
 
-static enum ask_end end(struct ask *a, struct err *err)
+static enum request_end end(struct request *a, struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
 	int64_t written = layout_written(w->blob);
@@ -117,20 +117,20 @@ static enum ask_end end(struct ask *a, struct err *err)
 	if (written < w->size)
 		return err_set(err, ERR_NET, 0, "the blob ended after %lld of %lld bytes",
 			       (long long)written, (long long)w->size),
-		       ASK_FAILED;
+		       REQUEST_FAILED;
 	if (!layout_ready(w->blob, http_wake, a->up->registry->http))
-		return ASK_WAIT;
+		return REQUEST_WAIT;
 	if (layout_finish(take(w->blob), err) == 0)
-		return ASK_DONE;
+		return REQUEST_DONE;
 	if (err->kind != ERR_DIGEST || !w->pieced || w->anew)
-		return ASK_FAILED;
+		return REQUEST_FAILED;
 	/* what an earlier run or another endpoint left of it may have been bad: it is gone now */
 	w->anew = true;
-	return ASK_AGAIN;
+	return REQUEST_AGAIN;
 }
 
 /* There is no such part: it is smaller than we were told, or what we have is no beginning of it. */
-static bool otherwise(struct ask *a)
+static bool otherwise(struct request *a)
 {
 	struct wanted *w = (struct wanted *)a;
 	bool first = a->call.status == 416 && a->from && !w->whole;
@@ -146,24 +146,24 @@ static bool ask_elsewhere(struct wanted *w, struct err *err)
 	struct upstream *up = NULL;
 	struct span word;
 
-	if ((!w->named && err->kind != ERR_NOTFOUND) || w->ask.up->registry->stopped)
+	if ((!w->named && err->kind != ERR_NOTFOUND) || w->request.up->registry->stopped)
 		return false;
 	while (!up && span_cut(&w->urls_left, ' ', &word)) {
 		if (!w->named)
-			w->named = ask_endpoint(&w->ask);
+			w->named = request_endpoint(&w->request);
 		free(w->url);
 		w->url = xstrndup(word.p, word.n);
 		up = upstream_elsewhere(w->named, w->url, err);
 	}
 	if (!up)
 		return false;
-	w->ask.page = w->url;
-	ask_progress(&w->ask);
-	ask_queue(up, &w->ask);
+	w->request.page = w->url;
+	request_progress(&w->request);
+	request_queue(up, &w->request);
 	return true;
 }
 
-static void done(struct ask *a, const struct err *why)
+static void done(struct request *a, const struct err *why)
 {
 	struct wanted *w = (struct wanted *)a;
 	struct err last = ERR_INIT, *err = why ? &last : NULL;
@@ -182,13 +182,13 @@ static void done(struct ask *a, const struct err *why)
 	if (w->blob)
 		layout_abandon(w->blob);
 	w->done(w->arg, &b);
-	ask_release(a);
+	request_release(a);
 	free(w->urls);
 	free(w->url);
 	free(w);
 }
 
-static const struct ask_verb verb = {
+static const struct request_verb verb = {
 	.prepare = prepare,
 	.begin = begin,
 	.data = data,
@@ -202,10 +202,10 @@ void pull_blob(struct upstream *up, const struct ref *ref, const struct registry
 {
 	struct wanted *w = xcalloc(1, sizeof(*w));
 
-	w->ask.verb = &verb;
-	w->ask.method = HTTP_GET;
-	w->ask.name = strlen(ref->path);
-	w->ask.path = xasprintf("%s/blobs/%s", ref->path, wanted->digest->str);
+	w->request.verb = &verb;
+	w->request.method = HTTP_GET;
+	w->request.name = strlen(ref->path);
+	w->request.path = xasprintf("%s/blobs/%s", ref->path, wanted->digest->str);
 	w->done = done_;
 	w->arg = arg;
 	w->digest = *wanted->digest;
@@ -214,6 +214,6 @@ void pull_blob(struct upstream *up, const struct ref *ref, const struct registry
 	if (w->urls)
 		w->urls_left = span_str(w->urls);
 	w->into = into;
-	reply_expect(&w->ask);
-	ask_queue(up, &w->ask);
+	reply_expect(&w->request);
+	request_queue(up, &w->request);
 }

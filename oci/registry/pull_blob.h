@@ -12,7 +12,7 @@
 #define OCI_REGISTRY_PULL_BLOB_H
 
 #include "oci/image/ref.h"
-#include "oci/registry/wire.h"
+#include "oci/registry/registry_types.h"
 
 struct layout;
 struct upstream;

@@ -4,16 +4,16 @@
 #include <string.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/http/header.h"
-#include "oci/image/media.h"
-#include "oci/registry/ask.h"
-#include "oci/registry/refusal.h"
+#include "oci/image/media_type.h"
+#include "oci/registry/error_response.h"
 #include "oci/registry/reply.h"
+#include "oci/registry/request.h"
 
 struct wanted {
-	struct ask ask; /* first */
+	struct request request; /* first */
 	registry_manifest_done *done;
 	void *arg;
 	struct digest digest; /* that it must have; "" when a tag was asked for */
@@ -25,7 +25,7 @@ struct wanted {
 };
 
 /* That one endpoint needed a GET says nothing of the next. */
-static enum ask_end prepare(struct ask *a, struct err *err)
+static enum request_end prepare(struct request *a, struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
 
@@ -36,19 +36,19 @@ static enum ask_end prepare(struct ask *a, struct err *err)
 		a->method = HTTP_HEAD;
 		a->pull = false;
 	}
-	return ASK_AGAIN;
+	return REQUEST_AGAIN;
 }
 
-static int begin(struct ask *a, struct err *err)
+static int begin(struct request *a, struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
-	struct span type = header_media_type(ask_header(a, "Content-Type"));
-	int64_t length = header_length(ask_header(a, "Content-Length"));
+	struct span type = header_media_type(request_header(a, "Content-Type"));
+	int64_t length = header_length(request_header(a, "Content-Length"));
 
 	if (a->call.status != 200)
 		return err_set(err, ERR_INVALID, 0, "answered %ld where nothing was asked in part",
 			       a->call.status);
-	if (refusal_check_page(ask_header(a, "Content-Type"), err) < 0)
+	if (error_response_check_page(request_header(a, "Content-Type"), err) < 0)
 		return -1;
 	if (length > (int64_t)LIMIT_MANIFEST)
 		return err_set(err, ERR_INVALID, 0,
@@ -60,7 +60,7 @@ static int begin(struct ask *a, struct err *err)
 	return 0;
 }
 
-static int data(struct ask *a, const char *p, size_t n, struct err *err)
+static int data(struct request *a, const char *p, size_t n, struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
 
@@ -72,24 +72,24 @@ static int data(struct ask *a, const char *p, size_t n, struct err *err)
 
 /* Some registries leave the digest out of the answer to a HEAD (ECR; others when they compress): the bytes
  * tell it. */
-static enum ask_end head_end(struct wanted *w, struct err *err)
+static enum request_end head_end(struct wanted *w, struct err *err)
 {
-	struct span said = ask_header(&w->ask, "Docker-Content-Digest");
+	struct span said = request_header(&w->request, "Docker-Content-Digest");
 	struct err ignored;
 
 	if (!said.p || digest_parse(&w->m.digest, said, &ignored) < 0) {
-		w->ask.method = HTTP_GET;
-		w->ask.pull = true;
-		return ASK_AGAIN;
+		w->request.method = HTTP_GET;
+		w->request.pull = true;
+		return REQUEST_AGAIN;
 	}
 	if (w->digest.str[0] && !digest_eq(&w->digest, &w->m.digest))
 		return err_set(err, ERR_DIGEST, 0, "asked for %s, answered that it is %s",
 			       w->digest.str, w->m.digest.str),
-		       ASK_FAILED;
-	return ASK_DONE;
+		       REQUEST_FAILED;
+	return REQUEST_DONE;
 }
 
-static enum ask_end end(struct ask *a, struct err *err)
+static enum request_end end(struct request *a, struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
 
@@ -99,13 +99,13 @@ static enum ask_end end(struct ask *a, struct err *err)
 	if (w->digest.str[0] && !digest_eq(&w->digest, &w->m.digest))
 		return err_set(err, ERR_DIGEST, 0, "asked for %s, but these bytes are %s",
 			       w->digest.str, w->m.digest.str),
-		       ASK_FAILED;
+		       REQUEST_FAILED;
 	w->m.size = (int64_t)w->bytes.n;
-	return ASK_DONE;
+	return REQUEST_DONE;
 }
 
 /* HEAD is not known everywhere. */
-static bool otherwise(struct ask *a)
+static bool otherwise(struct request *a)
 {
 	bool unknown = a->call.status == 405 || a->call.status == 501;
 
@@ -116,7 +116,7 @@ static bool otherwise(struct ask *a)
 	return true;
 }
 
-static void done(struct ask *a, const struct err *err)
+static void done(struct request *a, const struct err *err)
 {
 	struct wanted *w = (struct wanted *)a;
 
@@ -127,11 +127,11 @@ static void done(struct ask *a, const struct err *err)
 	w->done(w->arg, &w->m);
 	buf_release(&w->bytes);
 	free(w->media_type);
-	ask_release(a);
+	request_release(a);
 	free(w);
 }
 
-static const struct ask_verb verb = {
+static const struct request_verb verb = {
 	.prepare = prepare,
 	.begin = begin,
 	.data = data,
@@ -145,10 +145,10 @@ static struct wanted *wanted_new(const struct ref *ref, const char *reference,
 {
 	struct wanted *w = xcalloc(1, sizeof(*w));
 
-	w->ask.verb = &verb;
-	w->ask.accept = media_accept;
-	w->ask.name = strlen(ref->path);
-	w->ask.path = xasprintf("%s/manifests/%s", ref->path, reference);
+	w->request.verb = &verb;
+	w->request.accept = media_accept;
+	w->request.name = strlen(ref->path);
+	w->request.path = xasprintf("%s/manifests/%s", ref->path, reference);
 	w->done = done_;
 	w->arg = arg;
 	w->m.size = -1;
@@ -164,10 +164,10 @@ void pull_head(struct upstream *up, const struct ref *ref, registry_manifest_don
 	struct wanted *w = wanted_new(ref, reference, done_, arg);
 
 	w->head = true;
-	w->ask.method = HTTP_HEAD;
+	w->request.method = HTTP_HEAD;
 	w->digest = ref->digest;
-	reply_expect(&w->ask);
-	ask_queue(up, &w->ask);
+	reply_expect(&w->request);
+	request_queue(up, &w->request);
 }
 
 void pull_manifest(struct upstream *up, const struct ref *ref, const struct digest *d,
@@ -175,9 +175,9 @@ void pull_manifest(struct upstream *up, const struct ref *ref, const struct dige
 {
 	struct wanted *w = wanted_new(ref, d->str, done_, arg);
 
-	w->ask.method = HTTP_GET;
-	w->ask.pull = true;
+	w->request.method = HTTP_GET;
+	w->request.pull = true;
 	w->digest = *d;
-	reply_expect(&w->ask);
-	ask_queue(up, &w->ask);
+	reply_expect(&w->request);
+	request_queue(up, &w->request);
 }

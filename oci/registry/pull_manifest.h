@@ -9,7 +9,7 @@
 #define OCI_REGISTRY_PULL_MANIFEST_H
 
 #include "oci/image/ref.h"
-#include "oci/registry/wire.h"
+#include "oci/registry/registry_types.h"
 
 struct upstream;
 

@@ -3,18 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
-#include "oci/image/desc.h"
-#include "oci/image/media.h"
-#include "oci/registry/ask.h"
+#include "oci/image/descriptor.h"
+#include "oci/image/media_type.h"
+#include "oci/registry/error_response.h"
 #include "oci/registry/pages.h"
-#include "oci/registry/refusal.h"
 #include "oci/registry/reply.h"
+#include "oci/registry/request.h"
 
 struct listing {
-	struct ask ask; /* first */
+	struct request request; /* first */
 	registry_referrers_done *done;
 	void *arg;
 	struct ref ref;
@@ -28,7 +28,7 @@ struct listing {
 	struct pages pages;
 };
 
-static enum ask_end prepare(struct ask *a, struct err *err)
+static enum request_end prepare(struct request *a, struct err *err)
 {
 	struct listing *l = (struct listing *)a;
 
@@ -40,15 +40,15 @@ static enum ask_end prepare(struct ask *a, struct err *err)
 		a->page = NULL;
 		l->endpoint = a->at;
 	}
-	return ASK_AGAIN;
+	return REQUEST_AGAIN;
 }
 
-static int begin(struct ask *a, struct err *err)
+static int begin(struct request *a, struct err *err)
 {
-	return refusal_check_page(ask_header(a, "Content-Type"), err);
+	return error_response_check_page(request_header(a, "Content-Type"), err);
 }
 
-static int data(struct ask *a, const char *p, size_t n, struct err *err)
+static int data(struct request *a, const char *p, size_t n, struct err *err)
 {
 	struct listing *l = (struct listing *)a;
 
@@ -61,9 +61,9 @@ static int data(struct ask *a, const char *p, size_t n, struct err *err)
 
 static int read_page(struct listing *l, struct err *err)
 {
-	own_json json_t *doc = json_read(buf_span(&l->page), err);
+	cleanup_json json_t *doc = json_read(buf_span(&l->page), err);
 	const json_t *manifests = json_get_array(doc, "manifests"), *item;
-	struct desc d;
+	struct descriptor d;
 	size_t i;
 
 	if (!doc)
@@ -72,7 +72,7 @@ static int read_page(struct listing *l, struct err *err)
 		return err_set(err, ERR_INVALID, 0, "the answer has no list of referrers in it");
 	json_array_foreach(manifests, i, item)
 	{
-		if (desc_read(&d, item, err) < 0)
+		if (descriptor_read(&d, item, err) < 0)
 			return err_wrap(err, "referrers");
 		if (l->n == LIMIT_DESCRIPTORS)
 			return err_set(err, ERR_INVALID, 0, "more than %d referrers",
@@ -83,18 +83,18 @@ static int read_page(struct listing *l, struct err *err)
 	return 0;
 }
 
-static enum ask_end end(struct ask *a, struct err *err)
+static enum request_end end(struct request *a, struct err *err)
 {
 	struct listing *l = (struct listing *)a;
 
 	if (read_page(l, err) < 0)
-		return ASK_FAILED;
-	return l->fallback ? ASK_DONE : pages_next(&l->pages, a, err);
+		return REQUEST_FAILED;
+	return l->fallback ? REQUEST_DONE : pages_next(&l->pages, a, err);
 }
 
 static void start(struct upstream *up, struct listing *l);
 
-static void done(struct ask *a, const struct err *err)
+static void done(struct request *a, const struct err *err)
 {
 	struct listing *l = (struct listing *)a;
 	bool missing = err && err->kind == ERR_NOTFOUND;
@@ -104,7 +104,7 @@ static void done(struct ask *a, const struct err *err)
 					    .n = l->n };
 
 	l->requests += a->requests;
-	ask_release(a);
+	request_release(a);
 	if (missing && !l->fallback) {
 		l->fallback = true;
 		l->n = 0;
@@ -120,7 +120,7 @@ static void done(struct ask *a, const struct err *err)
 	free(l);
 }
 
-static const struct ask_verb verb = {
+static const struct request_verb verb = {
 	.prepare = prepare,
 	.begin = begin,
 	.data = data,
@@ -133,12 +133,13 @@ static void start(struct upstream *up, struct listing *l)
 	char tag[DIGEST_MAX + 1];
 
 	digest_name(&l->subject, tag);
-	l->ask = (struct ask){ .verb = &verb, .method = HTTP_GET, .name = strlen(l->ref.path) };
-	l->ask.accept = l->fallback ? media_accept : MEDIA_OCI_INDEX;
-	l->ask.path = l->fallback ? xasprintf("%s/manifests/%s", l->ref.path, tag)
-				  : xasprintf("%s/referrers/%s", l->ref.path, l->subject.str);
-	reply_expect(&l->ask);
-	ask_queue(up, &l->ask);
+	l->request =
+		(struct request){ .verb = &verb, .method = HTTP_GET, .name = strlen(l->ref.path) };
+	l->request.accept = l->fallback ? media_accept : MEDIA_OCI_INDEX;
+	l->request.path = l->fallback ? xasprintf("%s/manifests/%s", l->ref.path, tag)
+				      : xasprintf("%s/referrers/%s", l->ref.path, l->subject.str);
+	reply_expect(&l->request);
+	request_queue(up, &l->request);
 }
 
 void pull_referrers(struct upstream *up, const struct ref *ref, const struct digest *subject,

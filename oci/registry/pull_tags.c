@@ -1,16 +1,16 @@
 #include "oci/registry/pull_tags.h"
 
+#include "oci/base/cleanup.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/table.h"
-#include "oci/registry/ask.h"
+#include "oci/registry/error_response.h"
 #include "oci/registry/pages.h"
-#include "oci/registry/refusal.h"
 #include "oci/registry/reply.h"
+#include "oci/registry/request.h"
 
 struct listing {
-	struct ask ask; /* first */
+	struct request request; /* first */
 	registry_tags_done *done;
 	void *arg;
 	size_t endpoint; /* whose pages these are */
@@ -30,7 +30,7 @@ static void forget_tags(struct listing *l)
 	l->n = 0;
 }
 
-static enum ask_end prepare(struct ask *a, struct err *err)
+static enum request_end prepare(struct request *a, struct err *err)
 {
 	struct listing *l = (struct listing *)a;
 
@@ -41,18 +41,18 @@ static enum ask_end prepare(struct ask *a, struct err *err)
 		a->page = NULL;
 		l->endpoint = a->at;
 	}
-	return ASK_AGAIN;
+	return REQUEST_AGAIN;
 }
 
-static int begin(struct ask *a, struct err *err)
+static int begin(struct request *a, struct err *err)
 {
 	if (a->call.status != 200)
 		return err_set(err, ERR_INVALID, 0, "answered %ld where nothing was asked in part",
 			       a->call.status);
-	return refusal_check_page(ask_header(a, "Content-Type"), err);
+	return error_response_check_page(request_header(a, "Content-Type"), err);
 }
 
-static int data(struct ask *a, const char *p, size_t n, struct err *err)
+static int data(struct request *a, const char *p, size_t n, struct err *err)
 {
 	struct listing *l = (struct listing *)a;
 
@@ -77,7 +77,7 @@ static int add_tag(struct listing *l, const char *tag, struct err *err)
 
 static int read_page(struct listing *l, struct err *err)
 {
-	own_json json_t *doc = json_read(buf_span(&l->page), err);
+	cleanup_json json_t *doc = json_read(buf_span(&l->page), err);
 	const json_t *tags, *tag;
 	size_t i;
 
@@ -91,14 +91,14 @@ static int read_page(struct listing *l, struct err *err)
 	return 0;
 }
 
-static enum ask_end end(struct ask *a, struct err *err)
+static enum request_end end(struct request *a, struct err *err)
 {
 	struct listing *l = (struct listing *)a;
 
-	return read_page(l, err) < 0 ? ASK_FAILED : pages_next(&l->pages, a, err);
+	return read_page(l, err) < 0 ? REQUEST_FAILED : pages_next(&l->pages, a, err);
 }
 
-static void done(struct ask *a, const struct err *err)
+static void done(struct request *a, const struct err *err)
 {
 	struct listing *l = (struct listing *)a;
 	struct registry_tags t = { .err = err, .requests = a->requests };
@@ -115,11 +115,11 @@ static void done(struct ask *a, const struct err *err)
 	forget_tags(l);
 	free(l->tags);
 	buf_release(&l->page);
-	ask_release(a);
+	request_release(a);
 	free(l);
 }
 
-static const struct ask_verb verb = {
+static const struct request_verb verb = {
 	.prepare = prepare,
 	.begin = begin,
 	.data = data,
@@ -131,15 +131,15 @@ void pull_tags(struct upstream *up, const struct ref *ref, registry_tags_done *d
 {
 	struct listing *l = xcalloc(1, sizeof(*l));
 
-	l->ask.verb = &verb;
-	l->ask.method = HTTP_GET;
-	l->ask.accept = "application/json";
-	l->ask.name = strlen(ref->path);
-	l->ask.path = xasprintf("%s/tags/list?n=1000", ref->path);
+	l->request.verb = &verb;
+	l->request.method = HTTP_GET;
+	l->request.accept = "application/json";
+	l->request.name = strlen(ref->path);
+	l->request.path = xasprintf("%s/tags/list?n=1000", ref->path);
 	l->done = done_;
 	l->arg = arg;
 	l->pages.what = "tag list";
 	buf_init(&l->page, LIMIT_TAG_PAGE);
-	reply_expect(&l->ask);
-	ask_queue(up, &l->ask);
+	reply_expect(&l->request);
+	request_queue(up, &l->request);
 }

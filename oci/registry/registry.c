@@ -3,27 +3,27 @@
 #include <stdlib.h>
 
 #include "oci/auth/auth.h"
-#include "oci/auth/creds.h"
+#include "oci/auth/keychain.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
-#include "oci/base/own.h"
-#include "oci/lists/conf.h"
-#include "oci/registry/ask.h"
+#include "oci/lists/mirror_conf.h"
 #include "oci/registry/pull_blob.h"
 #include "oci/registry/pull_manifest.h"
 #include "oci/registry/pull_referrers.h"
 #include "oci/registry/pull_tags.h"
+#include "oci/registry/request.h"
 #include "oci/registry/upstream.h"
 
 /* What mirror.conf says is read at once, so that a mistake in it stops a run before it begins. */
 static int set_up_hosts(struct registry *r, struct err *err)
 {
-	const struct conf *conf = r->o.conf;
+	const struct mirror_conf *conf = r->o.conf;
 
 	for (size_t i = 0; conf && i < conf->nregistries; i++) {
 		const struct upstream *up = upstream_of(r, conf->registries[i].host);
 
-		if (up->endpoints[0].host->pace.given_up) {
-			*err = up->endpoints[0].host->pace.why;
+		if (up->endpoints[0].host->throttle.given_up) {
+			*err = up->endpoints[0].host->throttle.why;
 			return -1;
 		}
 	}
@@ -45,7 +45,7 @@ struct registry *registry_new(const struct registry_options *o, struct err *err)
 
 	r->o = *o;
 	r->seed = (unsigned)clock_now();
-	r->auth = auth_new(o->creds);
+	r->auth = auth_new(o->keychain);
 	r->guests = auth_new(NULL);
 	r->http = http_new(&http, err);
 	if (!r->http || set_up_hosts(r, err) < 0) {
@@ -67,13 +67,13 @@ static void stop_all(struct registry *r)
 
 	err_set(&err, ERR_NET, 0, "interrupted");
 	EACH_ENDPOINT(r, e)
-	ask_stop(e, &err);
+	request_stop(e, &err);
 }
 
 static bool pending(const struct registry *r)
 {
 	EACH_ENDPOINT(r, e)
-	if (ask_pending(e))
+	if (request_pending(e))
 		return true;
 	return false;
 }
@@ -133,11 +133,11 @@ static int pump(struct registry *r, int timeout_ms)
 	int64_t now = clock_now(), wake = INT64_MAX;
 
 	EACH_ENDPOINT(r, e)
-	ask_pump(e, now);
+	request_pump(e, now);
 	/* only now: what ends at one endpoint may have begun something at another */
 	EACH_ENDPOINT(r, e)
 	{
-		int64_t at = ask_wakes_at(e);
+		int64_t at = request_wakes_at(e);
 
 		wake = at < wake ? at : wake;
 	}
@@ -158,7 +158,7 @@ int registry_run(struct registry *r, bool (*until)(void *arg), void *arg, int ti
 		wait = pump(r, timeout_ms);
 		if (!pending(r))
 			return 0;
-		n = r->o.creds ? creds_watch(r->o.creds, others, HTTP_OTHERS) : 0;
+		n = r->o.keychain ? keychain_watch(r->o.keychain, others, HTTP_OTHERS) : 0;
 		if (http_turn(r->http, others, n, wait, err) < 0) {
 			end_all(r);
 			return -1;
@@ -201,7 +201,7 @@ void registry_referrers(struct registry *r, const struct ref *ref, const struct 
 	pull_referrers(upstream_of(r, ref->host), ref, subject, done, arg);
 }
 
-static time_t quota_until(const struct pace *p)
+static time_t quota_until(const struct throttle *p)
 {
 	int64_t left = p->quota_until - clock_now();
 
@@ -214,7 +214,7 @@ size_t registry_stats(const struct registry *r, struct registry_host_stats *out,
 
 	for (size_t i = 0; i < r->n && n < max; i++) {
 		const struct upstream *up = r->upstreams[i];
-		const struct pace *p = &up->endpoints[up->n - 1].host->pace;
+		const struct throttle *p = &up->endpoints[up->n - 1].host->throttle;
 
 		if (!up->requests)
 			continue;

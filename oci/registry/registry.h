@@ -4,7 +4,7 @@
  * Everything is asynchronous on one thread: a verb queues a request, registry_run() turns the loop,
  * and done(arg, ...) is called exactly once for each verb, from within registry_run() (or, for what is
  * left then, registry_free()). Callbacks may queue more. Per host there is a queue with a ceiling on
- * parallel requests, the endpoint it is really asked at, its credentials, its pace and its faults;
+ * parallel requests, the endpoint it is really asked at, its credentials, its throttle and its faults;
  * callers see none of that but the outcome.
  *
  * What an outcome's err.kind says: NOTFOUND not there; AUTH missing or private; LIMIT the host's quota,
@@ -20,7 +20,7 @@
 
 #include "oci/image/digest.h"
 #include "oci/image/ref.h"
-#include "oci/registry/wire.h"
+#include "oci/registry/registry_types.h"
 
 struct err;
 struct layout;

@@ -3,22 +3,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/url.h"
 #include "oci/http/header.h"
-#include "oci/registry/ask.h"
-#include "oci/registry/refusal.h"
+#include "oci/registry/error_response.h"
+#include "oci/registry/request.h"
 
 static bool is_redirect(long status)
 {
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-static int check_encoding(const struct ask *a, struct err *err)
+static int check_encoding(const struct request *a, struct err *err)
 {
-	struct span encoding = ask_header(a, "Content-Encoding");
+	struct span encoding = request_header(a, "Content-Encoding");
 
 	if (!encoding.n || span_eq_nocase(encoding, "identity"))
 		return 0;
@@ -27,7 +27,7 @@ static int check_encoding(const struct ask *a, struct err *err)
 		       SPAN_ARG(encoding));
 }
 
-static void tell_warnings(const struct ask *a)
+static void tell_warnings(const struct request *a)
 {
 	struct span value, text;
 	struct err line; /* which makes it printable */
@@ -37,21 +37,21 @@ static void tell_warnings(const struct ask *a)
 		if (!text.p)
 			continue;
 		err_set(&line, ERR_NONE, 0, "%.*s", SPAN_ARG(text));
-		upstream_warn(a->up->registry, ask_endpoint(a)->shown, line.msg);
+		upstream_warn(a->up->registry, request_endpoint(a)->shown, line.msg);
 	}
 }
 
 /* Seconds from now that a header speaks of, or -1. */
-static int64_t seconds_header(const struct ask *a, const char *name)
+static int64_t seconds_header(const struct request *a, const char *name)
 {
-	struct span value = ask_header(a, name);
+	struct span value = request_header(a, name);
 
 	return value.p ? header_retry_after(value, clock_wall()) : -1;
 }
 
-static long number_header(const struct ask *a, const char *name, long *window)
+static long number_header(const struct request *a, const char *name, long *window)
 {
-	struct span value = ask_header(a, name);
+	struct span value = request_header(a, name);
 	long n, w;
 
 	if (!value.p || !header_rate_limit(value, &n, &w))
@@ -61,20 +61,20 @@ static long number_header(const struct ask *a, const char *name, long *window)
 	return n;
 }
 
-static void read_quota(struct ask *a)
+static void read_quota(struct request *a)
 {
 	long limit, remaining, window = -1;
 
 	limit = number_header(a, "RateLimit-Limit", &window);
 	remaining = number_header(a, "RateLimit-Remaining", &window);
 	if (limit >= 0 || remaining >= 0)
-		pace_quota(&ask_endpoint(a)->host->pace, limit, remaining,
-			   (long)seconds_header(a, "RateLimit-Reset"), window, clock_now());
+		throttle_quota(&request_endpoint(a)->host->throttle, limit, remaining,
+			       (long)seconds_header(a, "RateLimit-Reset"), window, clock_now());
 }
 
 static int on_head(struct http_call *c, struct err *err)
 {
-	struct ask *a = c->arg;
+	struct request *a = c->arg;
 
 	if (!a->foreign) {
 		read_quota(a);
@@ -88,7 +88,7 @@ static int on_head(struct http_call *c, struct err *err)
 
 static int on_data(struct http_call *c, const char *p, size_t n, struct err *err)
 {
-	struct ask *a = c->arg;
+	struct request *a = c->arg;
 	size_t room = a->said.max - a->said.n;
 
 	a->bytes += a->good ? n : 0;
@@ -101,67 +101,67 @@ static int on_data(struct http_call *c, const char *p, size_t n, struct err *err
 	return n <= room ? 0 : err_set(err, ERR_INVALID, 0, "endless error page");
 }
 
-static int64_t retry_after(const struct ask *a)
+static int64_t retry_after(const struct request *a)
 {
 	int64_t s = seconds_header(a, "Retry-After");
 
 	return s < 0 ? -1 : s * CLOCK_SEC;
 }
 
-static void redirected(struct ask *a)
+static void redirected(struct request *a)
 {
-	struct endpoint *e = ask_endpoint(a);
-	struct span location = ask_header(a, "Location");
-	own_free char *next = NULL;
+	struct endpoint *e = request_endpoint(a);
+	struct span location = request_header(a, "Location");
+	cleanup_free char *next = NULL;
 	struct url from, to;
 	struct err err;
 
 	if (!location.p) {
 		err_set(&err, ERR_INVALID, (int)a->call.status, "a redirect (%ld) without Location",
 			a->call.status);
-		ask_fail(a, &err);
+		request_fail(a, &err);
 		return;
 	}
 	next = url_resolve(a->call.url, location, &err);
 	if (!next || url_parse(&from, span_str(a->call.url), &err) < 0 ||
 	    url_parse(&to, span_str(next), &err) < 0 ||
 	    origin_may_follow(&from, e->reach, &to, &err) < 0) {
-		ask_fail(a, &err);
+		request_fail(a, &err);
 		return;
 	}
 	if (++a->hops > LIMIT_HTTP_REDIRECTS) {
 		err_set(&err, ERR_INVALID, 0, "more than %d redirects", LIMIT_HTTP_REDIRECTS);
-		ask_fail(a, &err);
+		request_fail(a, &err);
 		return;
 	}
-	pace_answered(ask_pace(a));
+	throttle_answered(request_throttle(a));
 	if (!url_same_origin(&from, &to))
 		a->foreign = true;
-	if (ask_pace(a)->given_up)
-		ask_fail(a, &ask_pace(a)->why);
+	if (request_throttle(a)->given_up)
+		request_fail(a, &request_throttle(a)->why);
 	else
-		ask_follow(a, take(next));
+		request_follow(a, take(next));
 }
 
 /* 429: used up for long, or only too fast? */
-static void limited(struct ask *a, const struct err *why)
+static void limited(struct request *a, const struct err *why)
 {
-	struct pace *p = &ask_endpoint(a)->host->pace;
+	struct throttle *p = &request_endpoint(a)->host->throttle;
 	int64_t after = retry_after(a);
 	long window;
 	bool quota = number_header(a, "RateLimit-Remaining", &window) == 0 ||
-		     refusal_is_quota(buf_span(&a->said));
+		     error_response_is_quota(buf_span(&a->said));
 
-	if (quota || after > PACE_PATIENCE) {
-		pace_spent(p, a->pull, after > 0 ? clock_now() + after : 0);
-		ask_again(a); /* to wait for it, or to be told when to come back */
+	if (quota || after > THROTTLE_PATIENCE) {
+		throttle_spent(p, a->pull, after > 0 ? clock_now() + after : 0);
+		request_again(a); /* to wait for it, or to be told when to come back */
 		return;
 	}
-	ask_fail_for_now(a, PACE_BUSY, after, PACE_TRIES, why);
+	request_fail_for_now(a, THROTTLE_BUSY, after, THROTTLE_TRIES, why);
 }
 
 /* Puts in front of it that it was another host than the registry. */
-static void name_storage(const struct ask *a, struct err *err)
+static void name_storage(const struct request *a, struct err *err)
 {
 	char shown[URL_SHOWN];
 
@@ -172,17 +172,17 @@ static void name_storage(const struct ask *a, struct err *err)
 }
 
 /* Where it was stored, not the registry, says no: that may be over when the registry is asked again. */
-static void storage_failed(struct ask *a)
+static void storage_failed(struct request *a)
 {
 	struct err err;
 
 	err_set(&err, ERR_NET, (int)a->call.status, "answered %ld", a->call.status);
 	name_storage(a, &err);
-	ask_fail_for_now(a, PACE_HOST, -1, PACE_TRIES_503, &err);
+	request_fail_for_now(a, THROTTLE_HOST, -1, THROTTLE_TRIES_503, &err);
 }
 
 /* 401, or what some registries say instead of it when a token has expired. */
-static void challenged(struct ask *a)
+static void challenged(struct request *a)
 {
 	struct span challenges[8];
 	size_t n = 0;
@@ -190,54 +190,54 @@ static void challenged(struct ask *a)
 
 	while (n < 8 && (challenges[n] = http_header(&a->call, "WWW-Authenticate", n)).p)
 		n++;
-	pace_answered(ask_pace(a));
+	throttle_answered(request_throttle(a));
 	if (auth_refused(a->repo, &a->auth, challenges, n, clock_now(), &err) == 0)
-		ask_let_in(a);
+		request_let_in(a);
 	else if (a->foreign)
 		storage_failed(a);
 	else
-		ask_fail(a, &err);
+		request_fail(a, &err);
 }
 
-static bool is_challenge(const struct ask *a)
+static bool is_challenge(const struct request *a)
 {
 	long status = a->call.status;
 
 	if (!a->repo)
 		return false;
 	if (a->foreign)
-		return status == 401 && ask_header(a, "WWW-Authenticate").p;
+		return status == 401 && request_header(a, "WWW-Authenticate").p;
 	return status == 401 || auth_stale(a->repo, &a->auth, status, clock_now());
 }
 
 /* Down for so long that nobody waits for it: it is not asked again in this run. */
-static void leave_alone(struct ask *a, int64_t for_how_long, const struct err *why)
+static void leave_alone(struct request *a, int64_t for_how_long, const struct err *why)
 {
-	struct pace *p = ask_pace(a);
+	struct throttle *p = request_throttle(a);
 
-	pace_leave_alone(p, for_how_long, clock_wall(), why);
-	upstream_warn(a->up->registry, ask_endpoint(a)->shown, p->why.msg);
-	ask_fail(a, &p->why);
+	throttle_leave_alone(p, for_how_long, clock_wall(), why);
+	upstream_warn(a->up->registry, request_endpoint(a)->shown, p->why.msg);
+	request_fail(a, &p->why);
 }
 
-static void failed_for_now(struct ask *a, const struct err *why)
+static void failed_for_now(struct request *a, const struct err *why)
 {
 	int64_t after = retry_after(a);
 
-	if (after > PACE_PATIENCE)
+	if (after > THROTTLE_PATIENCE)
 		leave_alone(a, after, why);
 	else
-		ask_fail_for_now(a, PACE_HOST, after, why->sys == 503 ? PACE_TRIES_503 : PACE_TRIES,
-				 why);
+		request_fail_for_now(a, THROTTLE_HOST, after,
+				     why->sys == 503 ? THROTTLE_TRIES_503 : THROTTLE_TRIES, why);
 }
 
-static void refused(struct ask *a)
+static void refused(struct request *a)
 {
 	long status = a->call.status;
 	struct err err;
 
 	if (a->verb->otherwise && a->verb->otherwise(a)) {
-		ask_again(a);
+		request_again(a);
 		return;
 	}
 	if (is_challenge(a)) {
@@ -248,36 +248,36 @@ static void refused(struct ask *a)
 		storage_failed(a);
 		return;
 	}
-	refusal_read(status, buf_span(&a->said), ask_header(a, "Content-Type"), &err);
+	error_response_read(status, buf_span(&a->said), request_header(a, "Content-Type"), &err);
 	if (status == 429) {
 		limited(a, &err);
-	} else if (pace_is_transient(status) && err.kind != ERR_NOTFOUND) {
+	} else if (throttle_is_transient(status) && err.kind != ERR_NOTFOUND) {
 		failed_for_now(a, &err);
 	} else {
-		pace_answered(ask_pace(a));
-		ask_fail(a, &err);
+		throttle_answered(request_throttle(a));
+		request_fail(a, &err);
 	}
 }
 
-static void answered(struct ask *a)
+static void answered(struct request *a)
 {
 	struct err err;
-	enum ask_end end = a->verb->end(a, &err);
+	enum request_end end = a->verb->end(a, &err);
 
-	if (end != ASK_FAILED || err.kind != ERR_NET)
-		pace_answered(ask_pace(a));
-	ask_end_with(a, end, &err);
+	if (end != REQUEST_FAILED || err.kind != ERR_NET)
+		throttle_answered(request_throttle(a));
+	request_end_with(a, end, &err);
 }
 
 /* What the registry is reached at is how near it is, for where it may send us. */
-static void learn_reach(struct ask *a)
+static void learn_reach(struct request *a)
 {
-	if (!a->foreign && a->call.reached > ask_endpoint(a)->reach)
-		ask_endpoint(a)->reach = a->call.reached;
+	if (!a->foreign && a->call.reached > request_endpoint(a)->reach)
+		request_endpoint(a)->reach = a->call.reached;
 }
 
 /* Whether it knew us well enough to say something about what was asked for. */
-static void learn_accepted(struct ask *a)
+static void learn_accepted(struct request *a)
 {
 	long status = a->call.status;
 
@@ -286,16 +286,16 @@ static void learn_accepted(struct ask *a)
 }
 
 /* Nobody gets any further at this host; of those it redirects to, others may do. */
-static void hopeless(struct ask *a, const struct err *why)
+static void hopeless(struct request *a, const struct err *why)
 {
 	if (!a->foreign)
-		pace_give_up(ask_pace(a), why);
-	ask_fail(a, why);
+		throttle_give_up(request_throttle(a), why);
+	request_fail(a, why);
 }
 
 static void on_done(struct http_call *c, enum http_result result, const struct err *why)
 {
-	struct ask *a = c->arg;
+	struct request *a = c->arg;
 	struct err err = ERR_INIT;
 
 	learn_reach(a);
@@ -305,13 +305,13 @@ static void on_done(struct http_call *c, enum http_result result, const struct e
 		name_storage(a, &err);
 	}
 	if (result == HTTP_FAULT)
-		ask_fail_for_now(a, PACE_WAY, -1, PACE_TRIES, &err);
+		request_fail_for_now(a, THROTTLE_WAY, -1, THROTTLE_TRIES, &err);
 	else if (result == HTTP_ENDED && a->good && err.kind == ERR_NET)
-		ask_fail_for_now(a, PACE_HOST, -1, PACE_TRIES, &err);
+		request_fail_for_now(a, THROTTLE_HOST, -1, THROTTLE_TRIES, &err);
 	else if (result == HTTP_REFUSED)
 		hopeless(a, &err);
 	else if (result == HTTP_ENDED && (a->good || c->status < 200))
-		ask_fail(a, &err);
+		request_fail(a, &err);
 	else if (a->good)
 		answered(a);
 	else if (is_redirect(c->status))
@@ -320,7 +320,7 @@ static void on_done(struct http_call *c, enum http_result result, const struct e
 		refused(a);
 }
 
-void reply_expect(struct ask *a)
+void reply_expect(struct request *a)
 {
 	buf_init(&a->said, LIMIT_HTTP_ERROR);
 	a->call.arg = a;

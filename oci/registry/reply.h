@@ -5,9 +5,9 @@
 #ifndef OCI_REGISTRY_REPLY_H
 #define OCI_REGISTRY_REPLY_H
 
-struct ask;
+struct request;
 
-/* Answers to a come here from now on; before ask_queue(). */
-void reply_expect(struct ask *a);
+/* Answers to a come here from now on; before request_queue(). */
+void reply_expect(struct request *a);
 
 #endif

@@ -4,15 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/url.h"
 #include "oci/http/certs.h"
 #include "oci/image/ref.h"
-#include "oci/lists/conf.h"
+#include "oci/lists/mirror_conf.h"
 
 #define PARALLEL    16
 #define FIRST_DELAY 500 /* milliseconds */
@@ -23,7 +23,7 @@ static const char *real_host(const char *name)
 	return strcmp(name, "docker.io") == 0 ? "registry-1.docker.io" : name;
 }
 
-static const char *scheme_of(const char *name, const struct conf_registry *line)
+static const char *scheme_of(const char *name, const struct mirror_conf_registry *line)
 {
 	size_t host = name[0] == '[' ? strcspn(name, "]") + 1 : strcspn(name, ":");
 
@@ -49,7 +49,7 @@ static char *base_of(const char *text, struct err *err)
 	while (path.n && path.p[path.n - 1] == '/')
 		path.n--;
 	v2 = span_ends(path, "/v2") || memmem(path.p, path.n, "/v2/", 4);
-	own_free char *origin = url_origin(&u);
+	cleanup_free char *origin = url_origin(&u);
 	return xasprintf("%s%.*s%s/", origin, SPAN_ARG(path), v2 ? "" : "/v2");
 }
 
@@ -88,7 +88,7 @@ static int add_mirrors(struct upstream *up, const char *mirrors, struct err *err
 	struct span rest = span_str(mirrors), word;
 
 	while (span_cut(&rest, ',', &word)) {
-		own_free char *url = NULL;
+		cleanup_free char *url = NULL;
 
 		word = span_trim(word);
 		if (!word.n)
@@ -100,9 +100,9 @@ static int add_mirrors(struct upstream *up, const char *mirrors, struct err *err
 	return 0;
 }
 
-static int add_own(struct upstream *up, const struct conf_registry *line, struct err *err)
+static int add_own(struct upstream *up, const struct mirror_conf_registry *line, struct err *err)
 {
-	own_free char *url = NULL;
+	cleanup_free char *url = NULL;
 
 	if (line && line->endpoint)
 		url = xstrdup(line->endpoint);
@@ -114,8 +114,8 @@ static int add_own(struct upstream *up, const struct conf_registry *line, struct
 static int read_ca(struct endpoint *e, const struct registry_options *o, const char *name,
 		   struct err *err)
 {
-	own_by(buf_release) struct buf pem = BUF_INIT(1 * MIB);
-	own_free char *path = NULL;
+	cleanup_by(buf_release) struct buf pem = BUF_INIT(1 * MIB);
+	cleanup_free char *path = NULL;
 	int got;
 
 	if (name[0] != '/' && o->conf_dir)
@@ -143,7 +143,7 @@ static const char *certs_name(const struct endpoint *e)
 static int read_certs_d(struct endpoint *e, struct err *err)
 {
 	const struct registry_options *o = &e->up->registry->o;
-	own_by(certs_release) struct certs found = CERTS_INIT;
+	cleanup_by(certs_release) struct certs found = CERTS_INIT;
 
 	if (!o->certs_roots || strncmp(e->origin, "https:", 6) != 0)
 		return 0;
@@ -159,7 +159,8 @@ static int read_certs_d(struct endpoint *e, struct err *err)
 	return 0;
 }
 
-static int read_certificates(struct endpoint *e, const struct conf_registry *line, struct err *err)
+static int read_certificates(struct endpoint *e, const struct mirror_conf_registry *line,
+			     struct err *err)
 {
 	const struct registry_options *o = &e->up->registry->o;
 
@@ -185,8 +186,8 @@ static struct host *host_of(struct registry *r, const char *key, long parallel, 
 		return h;
 	h = xcalloc(1, sizeof(*h));
 	h->key = xstrdup(key);
-	pace_init(&h->pace, parallel, 0, delay);
-	pace_init(&h->grantor.pace, parallel, 0, delay);
+	throttle_init(&h->throttle, parallel, 0, delay);
+	throttle_init(&h->grantor.throttle, parallel, 0, delay);
 	table_put(&r->hosts, h->key, h);
 	return h;
 }
@@ -194,11 +195,11 @@ static struct host *host_of(struct registry *r, const char *key, long parallel, 
 /* Whom its answers send us to. */
 static void init_others(struct endpoint *e, long parallel, long delay)
 {
-	pace_init(&e->storage, 0, 0, delay);
-	pace_init(&e->elsewhere.pace, parallel, 0, delay);
+	throttle_init(&e->storage, 0, 0, delay);
+	throttle_init(&e->elsewhere.throttle, parallel, 0, delay);
 }
 
-static int set_up(struct upstream *up, const struct conf_registry *line, struct err *err)
+static int set_up(struct upstream *up, const struct mirror_conf_registry *line, struct err *err)
 {
 	const struct registry_options *o = &up->registry->o;
 	long parallel = line && line->parallel > 0 ? line->parallel : o->parallel;
@@ -214,7 +215,7 @@ static int set_up(struct upstream *up, const struct conf_registry *line, struct 
 		struct endpoint *e = &up->endpoints[i];
 
 		e->host = host_of(up->registry, e->origin, parallel, delay);
-		pace_agree(&e->host->pace, line ? line->parallel : 0, floor);
+		throttle_agree(&e->host->throttle, line ? line->parallel : 0, floor);
 		init_others(e, parallel, delay);
 		if (read_certificates(e, line, err) < 0)
 			return err_wrap(err, "registry %s", up->name);
@@ -225,11 +226,11 @@ static int set_up(struct upstream *up, const struct conf_registry *line, struct 
 static struct upstream *new_upstream(struct registry *r, const char *name, struct err *err)
 {
 	struct upstream *up = xcalloc(1, sizeof(*up));
-	const struct conf *conf = r->o.conf;
+	const struct mirror_conf *conf = r->o.conf;
 
 	up->registry = r;
 	up->name = xstrdup(name);
-	if (set_up(up, conf ? conf_registry(conf, name) : NULL, err) < 0) {
+	if (set_up(up, conf ? mirror_conf_registry(conf, name) : NULL, err) < 0) {
 		upstream_free(up);
 		return NULL;
 	}
@@ -269,7 +270,7 @@ static struct upstream *broken(struct registry *r, const char *name, const struc
 	e->shown = xstrdup(name);
 	buf_init(&e->ca, 0);
 	e->host = host_of(r, name, 1, FIRST_DELAY); /* which no origin is */
-	pace_give_up(&e->host->pace, why);
+	throttle_give_up(&e->host->throttle, why);
 	return up;
 }
 
@@ -323,7 +324,7 @@ static struct upstream *new_elsewhere(const struct endpoint *from, const struct 
 struct upstream *upstream_elsewhere(const struct endpoint *from, const char *url, struct err *err)
 {
 	struct registry *r = from->up->registry;
-	own_free char *origin = NULL, *key = NULL;
+	cleanup_free char *origin = NULL, *key = NULL;
 	struct upstream *up;
 	struct url here, there;
 
@@ -347,7 +348,7 @@ struct upstream *upstream_elsewhere(const struct endpoint *from, const char *url
 
 void upstream_warn(struct registry *r, const char *who, const char *text)
 {
-	own_free char *line = xasprintf("%s: %s", who, text);
+	cleanup_free char *line = xasprintf("%s: %s", who, text);
 
 	if (!r->o.warn || r->warned.n >= WARNINGS || table_get(&r->warned, line))
 		return;

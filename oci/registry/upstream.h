@@ -15,10 +15,10 @@
 #include "oci/base/buf.h"
 #include "oci/base/table.h"
 #include "oci/http/http.h"
-#include "oci/registry/pace.h"
-#include "oci/registry/wire.h"
+#include "oci/registry/registry_types.h"
+#include "oci/registry/throttle.h"
 
-struct ask;
+struct request;
 struct auth;
 struct grant_call;
 
@@ -40,22 +40,22 @@ struct registry {
 	struct table warned; /* texts, owned */
 };
 
-/* A token server: its pace, and how many requests are under way to it. */
-struct grantor {
-	struct pace pace;
+/* A token server: its throttle, and how many requests are under way to it. */
+struct token_server {
+	struct throttle throttle;
 	long active;
 };
 
 /* What is asked under one origin, by whatever names: five registries may have their mirrors at one host. */
 struct host {
 	char *key; /* in `hosts` */
-	struct pace pace;
+	struct throttle throttle;
 	long active; /* requests under way or waiting for a token */
-	struct grantor grantor;
+	struct token_server grantor;
 };
 
-struct ask_list {
-	struct ask *first, *last;
+struct request_list {
+	struct request *first, *last;
 };
 
 struct endpoint {
@@ -70,17 +70,17 @@ struct endpoint {
 	struct http_tls tls;        /* lends the three above */
 	struct http_tls tls_abroad; /* for where it sends us: without our certificate */
 	struct host *host;
-	struct pace storage;       /* of where it redirects to */
+	struct throttle storage;   /* of where it redirects to */
 	enum origin_reach reach;   /* how near it is: where it may send us */
 	enum origin_reach allowed; /* how near it may be */
 	bool anonymous; /* no registry: gets no credentials, whatever is known for its host */
-	struct ask_list queue, later, waiting, sent, ending;
-	struct grant_call *grants; /* tokens asked for */
-	struct grantor elsewhere;  /* who gives those for where it redirects to */
-	bool granted;              /* some have come: who waits may go on */
-	bool held;                 /* what is next waits for what is under way */
-	bool helped;               /* credential helpers have been started */
-	bool known;                /* and have said what they know */
+	struct request_list queue, later, waiting, sent, ending;
+	struct grant_call *grants;     /* tokens asked for */
+	struct token_server elsewhere; /* who gives those for where it redirects to */
+	bool granted;                  /* some have come: who waits may go on */
+	bool held;                     /* what is next waits for what is under way */
+	bool helped;                   /* credential helpers have been started */
+	bool known;                    /* and have said what they know */
 };
 
 struct upstream {

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/store/index.h"
 #include "oci/store/journal.h"
 #include "oci/store/layout.h"
@@ -46,7 +46,7 @@ static int sync_dir(const struct layout *l, const char *path, struct err *err)
 /* -1 when the index has no number, or none that is one. */
 static long number_of(const struct index *x)
 {
-	const char *text = index_note(x, NOTE_GENERATION);
+	const char *text = index_annotation(x, ANNOTATION_GENERATION);
 
 	return text ? (long)span_number(span_str(text), INT32_MAX) : -1;
 }
@@ -148,7 +148,7 @@ static int refuse(const struct layout *l, const struct numbers *kept, const char
 
 static int refuse_unreadable(const struct layout *l, const struct numbers *kept, struct err *err)
 {
-	own_free char *what = xasprintf("cannot be read (%.200s)", err->msg);
+	cleanup_free char *what = xasprintf("cannot be read (%.200s)", err->msg);
 
 	return refuse(l, kept, what, err);
 }
@@ -168,15 +168,15 @@ static int name_first(const struct layout *l, const char *temporary, struct err 
 
 static int make_first(const struct layout *l, struct index *x, struct err *err)
 {
-	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_MANIFEST);
-	own_by(index_release) struct index first = INDEX_INIT;
-	own_free char *temporary = xasprintf(INDEX ".first-%ld.tmp", (long)getpid());
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_MANIFEST);
+	cleanup_by(index_release) struct index first = INDEX_INIT;
+	cleanup_free char *temporary = xasprintf(INDEX ".first-%ld.tmp", (long)getpid());
 	char now[CLOCK_RFC3339];
 	int r;
 
 	clock_rfc3339(clock_wall(), now);
-	index_set_note(&first, NOTE_GENERATION, "0");
-	index_set_note(&first, NOTE_CREATED, now);
+	index_set_annotation(&first, ANNOTATION_GENERATION, "0");
+	index_set_annotation(&first, ANNOTATION_CREATED, now);
 	index_write(&first, &bytes);
 	r = replace(l, temporary, &bytes, 0644, err);
 	if (r == 0)
@@ -190,7 +190,7 @@ static int make_first(const struct layout *l, struct index *x, struct err *err)
 
 static bool is_kept_as(const struct layout *l, long number, const struct buf *bytes)
 {
-	own_by(buf_release) struct buf kept = BUF_INIT(bytes->n + 1);
+	cleanup_by(buf_release) struct buf kept = BUF_INIT(bytes->n + 1);
 	char path[KEPT_PATH];
 	struct err ignored;
 
@@ -211,7 +211,7 @@ static bool is_ours(const struct layout *l, const struct numbers *kept, const st
 static int load(const struct layout *l, const struct numbers *kept, struct index *x,
 		struct err *err)
 {
-	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	struct digest id;
 
 	if (file_read(l->root, INDEX, &bytes, err) < 0) {
@@ -269,12 +269,12 @@ int generation_look(const struct layout *l, struct index *x, struct err *err)
 /* The number of what is published, without reading its entries. */
 static int current_number(const struct layout *l, long *number, struct err *err)
 {
-	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
-	own_by(index_release) struct index x = INDEX_INIT;
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
+	cleanup_by(index_release) struct index x = INDEX_INIT;
 
 	if (file_read(l->root, INDEX, &bytes, err) < 0)
 		return -1;
-	if (index_parse_notes(&x, buf_span(&bytes), err) < 0)
+	if (index_parse_annotations(&x, buf_span(&bytes), err) < 0)
 		return err_wrap(err, INDEX);
 	*number = generation_number(&x);
 	return 0;
@@ -282,7 +282,7 @@ static int current_number(const struct layout *l, long *number, struct err *err)
 
 static int read_kept(const struct layout *l, long number, struct index *x, struct err *err)
 {
-	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	char path[KEPT_PATH];
 	long current;
 
@@ -329,7 +329,7 @@ static int drop_leftover(const char *name, void *dir)
 static void drop_leftovers(const struct layout *l)
 {
 	struct err ignored;
-	own_fd int kept = file_open_dir(l->root, KEPT, &ignored);
+	cleanup_fd int kept = file_open_dir(l->root, KEPT, &ignored);
 	int root = l->root;
 
 	file_walk(root, ".", drop_leftover, &root, &ignored);
@@ -344,7 +344,7 @@ static void drop_leftovers(const struct layout *l)
  */
 static int keep_current(const struct layout *l, const struct index *x, struct err *err)
 {
-	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	char path[KEPT_PATH];
 
 	kept_path(generation_number(x), path);
@@ -360,7 +360,7 @@ static int keep_current(const struct layout *l, const struct index *x, struct er
 static int write_all(const struct layout *l, const struct index *x, const struct publication *what,
 		     struct err *err)
 {
-	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	long number = generation_number(x);
 	char path[KEPT_PATH];
 
@@ -387,27 +387,27 @@ static struct index describe(const struct index *x, const struct publication *wh
 	char number[32], now[CLOCK_RFC3339];
 
 	clock_rfc3339(clock_wall(), now);
-	for (size_t i = 0; i < x->nnotes; i++)
-		index_set_note(&next, x->notes[i].key, x->notes[i].value);
+	for (size_t i = 0; i < x->nannotations; i++)
+		index_set_annotation(&next, x->annotations[i].key, x->annotations[i].value);
 	snprintf(number, sizeof(number), "%ld", generation_number(x) + 1);
-	index_set_note(&next, NOTE_GENERATION, number);
-	index_set_note(&next, NOTE_CREATED, now);
-	index_set_note(&next, NOTE_MADE_BY, what->made_by);
-	index_set_note(&next, NOTE_LABEL, what->label);
+	index_set_annotation(&next, ANNOTATION_GENERATION, number);
+	index_set_annotation(&next, ANNOTATION_CREATED, now);
+	index_set_annotation(&next, ANNOTATION_MADE_BY, what->made_by);
+	index_set_annotation(&next, ANNOTATION_LABEL, what->label);
 	if (what->commit)
-		index_set_note(&next, NOTE_LIST_COMMIT, what->commit);
+		index_set_annotation(&next, ANNOTATION_LIST_COMMIT, what->commit);
 	return next;
 }
 
 static void swap_notes(struct index *a, struct index *b)
 {
-	struct note *notes = a->notes;
-	size_t n = a->nnotes;
+	struct annotation *annotations = a->annotations;
+	size_t n = a->nannotations;
 
-	a->notes = b->notes;
-	a->nnotes = b->nnotes;
-	b->notes = notes;
-	b->nnotes = n;
+	a->annotations = b->annotations;
+	a->nannotations = b->nannotations;
+	b->annotations = annotations;
+	b->nannotations = n;
 }
 
 static void date_lines(const struct publication *what, long number, const char *time)
@@ -424,7 +424,7 @@ long generation_publish(const struct layout *l, struct index *x, const struct pu
 	long number = generation_number(x) + 1;
 	struct index next = describe(x, what);
 
-	date_lines(what, number, index_note(&next, NOTE_CREATED));
+	date_lines(what, number, index_annotation(&next, ANNOTATION_CREATED));
 	drop_leftovers(l);
 	if (keep_current(l, x, err) < 0 || write_all(l, &next, what, err) < 0) {
 		if (err->kind == ERR_NOTFOUND) /* it is the mirror's own that is not there */
@@ -434,6 +434,7 @@ long generation_publish(const struct layout *l, struct index *x, const struct pu
 	} else {
 		swap_notes(x, &next);
 	}
-	index_release(&(struct index){ .notes = next.notes, .nnotes = next.nnotes });
+	index_release(&(struct index){ .annotations = next.annotations,
+				       .nannotations = next.nannotations });
 	return number;
 }

@@ -4,27 +4,29 @@
 #include <stdlib.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/json.h"
+#include "oci/base/json_split.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
-#include "oci/base/pieces.h"
-#include "oci/image/desc.h"
-#include "oci/image/media.h"
+#include "oci/image/descriptor.h"
+#include "oci/image/media_type.h"
 #include "oci/store/layout.h"
 
 /* ---- annotations ---- */
 
 /* Texts that nearly every entry has: kept once, here. */
 static const char *const common[] = {
-	MEDIA_OCI_INDEX,  MEDIA_OCI_MANIFEST,   MEDIA_DOCKER_LIST, MEDIA_DOCKER_MANIFEST,
-	NOTE_SOURCE,      NOTE_SYNCED,          NOTE_LIST,         NOTE_AUTHOR,
-	NOTE_KEEP,        NOTE_KEEP_FOR,        NOTE_PLATFORM,     NOTE_SNAPSHOT_OF,
-	NOTE_SNAPSHOT_AT, NOTE_SNAPSHOT_BY,     NOTE_BAD,          NOTE_HELD,
-	NOTE_GONE_SINCE,  NOTE_UNLISTED_SINCE,  NOTE_SUBJECT,      NOTE_GENERATION,
-	NOTE_CREATED,     NOTE_LIST_COMMIT,     NOTE_LABEL,        NOTE_SNAPSHOT_SUFFIX,
-	NOTE_MADE_BY,     NOTE_CONTAINERD_NAME,
+	MEDIA_OCI_INDEX,        MEDIA_OCI_MANIFEST,         MEDIA_DOCKER_LIST,
+	MEDIA_DOCKER_MANIFEST,  ANNOTATION_SOURCE,          ANNOTATION_SYNCED,
+	ANNOTATION_LIST,        ANNOTATION_AUTHOR,          ANNOTATION_KEEP,
+	ANNOTATION_KEEP_FOR,    ANNOTATION_PLATFORM,        ANNOTATION_SNAPSHOT_OF,
+	ANNOTATION_SNAPSHOT_AT, ANNOTATION_SNAPSHOT_BY,     ANNOTATION_BAD,
+	ANNOTATION_HELD,        ANNOTATION_GONE_SINCE,      ANNOTATION_UNLISTED_SINCE,
+	ANNOTATION_SUBJECT,     ANNOTATION_GENERATION,      ANNOTATION_CREATED,
+	ANNOTATION_LIST_COMMIT, ANNOTATION_LABEL,           ANNOTATION_SNAPSHOT_SUFFIX,
+	ANNOTATION_MADE_BY,     ANNOTATION_CONTAINERD_NAME,
 };
 
 #define COMMON (sizeof(common) / sizeof(common[0]))
@@ -46,7 +48,7 @@ static void drop_text(const char *s)
 }
 
 /* The position of a key, or where it belongs. */
-static size_t note_at(const struct note *v, size_t n, const char *key, bool *found)
+static size_t note_at(const struct annotation *v, size_t n, const char *key, bool *found)
 {
 	size_t i = 0;
 	int order = -1;
@@ -57,7 +59,7 @@ static size_t note_at(const struct note *v, size_t n, const char *key, bool *fou
 	return i;
 }
 
-static const char *note_get(const struct note *v, size_t n, const char *key)
+static const char *note_get(const struct annotation *v, size_t n, const char *key)
 {
 	bool found;
 	size_t i = note_at(v, n, key, &found);
@@ -65,7 +67,7 @@ static const char *note_get(const struct note *v, size_t n, const char *key)
 	return found ? v[i].value : NULL;
 }
 
-static void note_set(struct note **v, size_t *n, const char *key, const char *value)
+static void note_set(struct annotation **v, size_t *n, const char *key, const char *value)
 {
 	bool found;
 	size_t i = note_at(*v, *n, key, &found);
@@ -81,11 +83,11 @@ static void note_set(struct note **v, size_t *n, const char *key, const char *va
 	} else if (copy) {
 		*v = xrealloc(*v, *n + 1, sizeof(**v));
 		memmove(*v + i + 1, *v + i, ((*n)++ - i) * sizeof(**v));
-		(*v)[i] = (struct note){ .key = keep_text(key), .value = copy };
+		(*v)[i] = (struct annotation){ .key = keep_text(key), .value = copy };
 	}
 }
 
-static void notes_free(struct note *v, size_t n)
+static void notes_free(struct annotation *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		drop_text(v[i].key);
@@ -94,24 +96,24 @@ static void notes_free(struct note *v, size_t n)
 	free(v);
 }
 
-const char *entry_note(const struct entry *e, const char *key)
+const char *entry_annotation(const struct entry *e, const char *key)
 {
-	return note_get(e->notes, e->nnotes, key);
+	return note_get(e->annotations, e->nannotations, key);
 }
 
-void entry_set_note(struct entry *e, const char *key, const char *value)
+void entry_set_annotation(struct entry *e, const char *key, const char *value)
 {
-	note_set(&e->notes, &e->nnotes, key, value);
+	note_set(&e->annotations, &e->nannotations, key, value);
 }
 
-const char *index_note(const struct index *x, const char *key)
+const char *index_annotation(const struct index *x, const char *key)
 {
-	return note_get(x->notes, x->nnotes, key);
+	return note_get(x->annotations, x->nannotations, key);
 }
 
-void index_set_note(struct index *x, const char *key, const char *value)
+void index_set_annotation(struct index *x, const char *key, const char *value)
 {
-	note_set(&x->notes, &x->nnotes, key, value);
+	note_set(&x->annotations, &x->nannotations, key, value);
 }
 
 /* ---- entries ---- */
@@ -129,13 +131,13 @@ static void entry_free(struct entry *e)
 {
 	free(e->ref);
 	drop_text(e->media_type);
-	notes_free(e->notes, e->nnotes);
+	notes_free(e->annotations, e->nannotations);
 	free(e->rest);
 	free(e);
 }
 
-OWN_PTR(own_entry_, struct entry, entry_free)
-#define own_entry __attribute__((cleanup(own_entry_)))
+CLEANUP_PTR(cleanup_entry_, struct entry, entry_free)
+#define cleanup_entry __attribute__((cleanup(cleanup_entry_)))
 
 void entry_set_content(struct entry *e, const char *media_type, const struct digest *d,
 		       int64_t size)
@@ -153,11 +155,11 @@ void entry_copy(struct entry *to, const struct entry *from)
 	if (to == from)
 		return;
 	entry_set_content(to, from->media_type, &from->digest, from->size);
-	notes_free(to->notes, to->nnotes);
-	to->notes = NULL;
-	to->nnotes = 0;
-	for (size_t i = 0; i < from->nnotes; i++)
-		entry_set_note(to, from->notes[i].key, from->notes[i].value);
+	notes_free(to->annotations, to->nannotations);
+	to->annotations = NULL;
+	to->nannotations = 0;
+	for (size_t i = 0; i < from->nannotations; i++)
+		entry_set_annotation(to, from->annotations[i].key, from->annotations[i].value);
 	free(to->rest);
 	to->rest = from->rest ? xstrdup(from->rest) : NULL;
 }
@@ -215,7 +217,7 @@ void index_release(struct index *x)
 	for (size_t i = 0; i < x->n; i++)
 		entry_free(x->v[i]);
 	free(x->v);
-	notes_free(x->notes, x->nnotes);
+	notes_free(x->annotations, x->nannotations);
 	free(x->rest);
 	*x = (struct index)INDEX_INIT;
 }
@@ -225,7 +227,7 @@ void index_release(struct index *x)
 /* The members of an object but those named, as text between the braces; NULL when there are none. */
 static char *other_members(const json_t *object, const char *const *known)
 {
-	own_by(buf_release) struct buf out = BUF_INIT(LIMIT_JSON_MEMORY);
+	cleanup_by(buf_release) struct buf out = BUF_INIT(LIMIT_JSON_MEMORY);
 	const char *key;
 	json_t *value;
 
@@ -246,7 +248,7 @@ static char *other_members(const json_t *object, const char *const *known)
 	return out.n ? buf_take(&out) : NULL;
 }
 
-static int read_notes(const json_t *object, struct note **v, size_t *n, struct err *err)
+static int read_notes(const json_t *object, struct annotation **v, size_t *n, struct err *err)
 {
 	const json_t *all = json_object_get(object, "annotations");
 	const char *key;
@@ -273,30 +275,31 @@ static bool is_whole_name(const char *ref)
 /* ref.name becomes the entry's name; containerd's is kept only where it says something else. */
 static void name_entry(struct entry *e)
 {
-	const char *ref = entry_note(e, NOTE_REF_NAME);
-	const char *whole = entry_note(e, NOTE_CONTAINERD_NAME);
+	const char *ref = entry_annotation(e, ANNOTATION_REF_NAME);
+	const char *whole = entry_annotation(e, ANNOTATION_CONTAINERD_NAME);
 
 	if (ref) {
 		free(e->ref);
 		e->ref = xstrdup(ref);
-		entry_set_note(e, NOTE_REF_NAME, NULL);
+		entry_set_annotation(e, ANNOTATION_REF_NAME, NULL);
 	}
 	if (whole && strcmp(whole, e->ref) == 0 && is_whole_name(e->ref))
-		entry_set_note(e, NOTE_CONTAINERD_NAME, NULL);
+		entry_set_annotation(e, ANNOTATION_CONTAINERD_NAME, NULL);
 }
 
 static int read_entry(struct index *x, struct span text, struct err *err)
 {
 	static const char *const known[] = { "mediaType", "digest", "size", "annotations", NULL };
-	own_json json_t *doc = NULL;
-	own_entry struct entry *e = entry_new("");
-	struct desc d;
+	cleanup_json json_t *doc = NULL;
+	cleanup_entry struct entry *e = entry_new("");
+	struct descriptor d;
 
 	if (text.n > LIMIT_INDEX_ENTRY)
 		return err_set(err, ERR_INVALID, 0, "it has %zu bytes, more than the %lu allowed",
 			       text.n, LIMIT_INDEX_ENTRY);
 	doc = json_read(text, err);
-	if (!doc || desc_read(&d, doc, err) < 0 || read_notes(doc, &e->notes, &e->nnotes, err) < 0)
+	if (!doc || descriptor_read(&d, doc, err) < 0 ||
+	    read_notes(doc, &e->annotations, &e->nannotations, err) < 0)
 		return -1;
 	entry_set_content(e, d.media_type, &d.digest, d.size);
 	e->rest = other_members(doc, known);
@@ -308,19 +311,19 @@ static int read_entry(struct index *x, struct span text, struct err *err)
 
 static int read_entries(struct index *x, struct span all, struct span array, struct err *err)
 {
-	struct pieces s;
+	struct json_split s;
 	struct span entry;
 	int r;
 
 	if (span_eq(array, "null")) /* how some tools write an empty list */
 		return 0;
-	if (pieces_begin(&s, array, '[', err) < 0)
+	if (json_split_begin(&s, array, '[', err) < 0)
 		return err_set(err, ERR_INVALID, 0, "\"manifests\" is not an array");
 	s.start = all.p;
-	while ((r = pieces_next(&s, NULL, &entry, err)) > 0)
+	while ((r = json_split_next(&s, NULL, &entry, err)) > 0)
 		if (read_entry(x, entry, err) < 0)
 			return err_wrap(err, "entry %zu, which begins on line %zu", x->n + 1,
-					pieces_line(all.p, entry.p));
+					json_split_line(all.p, entry.p));
 	return r;
 }
 
@@ -328,20 +331,20 @@ static int read_entries(struct index *x, struct span all, struct span array, str
 static int read_head(struct index *x, struct span text, struct err *err)
 {
 	static const char *const known[] = { "schemaVersion", "mediaType", "annotations", NULL };
-	own_json json_t *doc = json_read(text, err);
+	cleanup_json json_t *doc = json_read(text, err);
 	const json_t *type = json_object_get(doc, "mediaType");
 
 	if (!doc)
 		return err_wrap(err, "beside the entries");
 	if (json_get_size(doc, "schemaVersion") != 2)
 		return err_set(err, ERR_INVALID, 0, "not an OCI index: schemaVersion is not 2");
-	if (type && media_kind(json_string_value(type)) != MEDIA_INDEX)
+	if (type && media_type_kind(json_string_value(type)) != MEDIA_INDEX)
 		return err_set(err, ERR_INVALID, 0, "not an OCI index: its mediaType is \"%.80s\"",
 			       json_is_string(type) ? json_string_value(type) : "?");
 	/* with an escape in its name it would be read by others and missed here */
 	if (json_object_get(doc, "manifests"))
 		return err_set(err, ERR_INVALID, 0, "\"manifests\" is misspelt");
-	if (read_notes(doc, &x->notes, &x->nnotes, err) < 0)
+	if (read_notes(doc, &x->annotations, &x->nannotations, err) < 0)
 		return -1;
 	x->rest = other_members(doc, known);
 	return 0;
@@ -371,7 +374,7 @@ static bool is_sorted(const struct index *x)
 /* Ours is sorted as it lies on disk. Duplicates keep their order, which qsort() does not promise. */
 static void sort_entries(struct index *x)
 {
-	own_free struct place *places = NULL;
+	cleanup_free struct place *places = NULL;
 
 	if (is_sorted(x))
 		return;
@@ -386,27 +389,27 @@ static void sort_entries(struct index *x)
 /* Parts the document into its head, which is collected, and the array of entries. */
 static int part(struct span bytes, struct buf *head, struct span *entries, struct err *err)
 {
-	struct pieces s;
+	struct json_split s;
 	struct span key, value;
 	int r;
 
-	if (pieces_begin(&s, bytes, '{', err) < 0)
+	if (json_split_begin(&s, bytes, '{', err) < 0)
 		return -1;
 	*entries = span_of(NULL, 0);
 	buf_addc(head, '{');
-	while ((r = pieces_next(&s, &key, &value, err)) > 0) {
+	while ((r = json_split_next(&s, &key, &value, err)) > 0) {
 		bool is_entries = span_eq(key, "\"manifests\"");
 
 		if (is_entries && entries->p)
 			return err_set(err, ERR_INVALID, 0, "line %zu: \"manifests\" again",
-				       pieces_line(bytes.p, key.p));
+				       json_split_line(bytes.p, key.p));
 		if (is_entries)
 			*entries = value;
 		else
 			buf_addf(head, "%s%.*s:%.*s", head->n > 1 ? "," : "", SPAN_ARG(key),
 				 SPAN_ARG(value));
 	}
-	if (r < 0 || pieces_end(&s, err) < 0)
+	if (r < 0 || json_split_end(&s, err) < 0)
 		return -1;
 	buf_addc(head, '}');
 	if (buf_failed(head))
@@ -418,7 +421,7 @@ static int part(struct span bytes, struct buf *head, struct span *entries, struc
 
 static int parse(struct index *x, struct span bytes, bool notes_only, struct err *err)
 {
-	own_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_ENTRY);
+	cleanup_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_ENTRY);
 	struct span entries;
 
 	if (part(bytes, &head, &entries, err) < 0 || read_head(x, buf_span(&head), err) < 0)
@@ -439,7 +442,7 @@ int index_parse(struct index *x, struct span bytes, struct err *err)
 	return 0;
 }
 
-int index_parse_notes(struct index *x, struct span bytes, struct err *err)
+int index_parse_annotations(struct index *x, struct span bytes, struct err *err)
 {
 	struct index out = INDEX_INIT;
 
@@ -453,7 +456,7 @@ int index_parse_notes(struct index *x, struct span bytes, struct err *err)
 
 int index_load(struct index *x, const struct layout *l, struct digest *id, struct err *err)
 {
-	own_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 
 	if (file_read(l->root, "index.json", &bytes, err) < 0)
 		return err_wrap(err, "%s", l->path);
@@ -466,7 +469,7 @@ int index_load(struct index *x, const struct layout *l, struct digest *id, struc
 
 /* ---- writing ---- */
 
-static void write_notes(struct buf *out, const struct note *v, size_t n, const char *between)
+static void write_notes(struct buf *out, const struct annotation *v, size_t n, const char *between)
 {
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(out, i ? "," : between);
@@ -480,14 +483,14 @@ static void write_entry_notes(struct buf *out, const struct entry *e)
 {
 	buf_adds(out, ",\"annotations\":{");
 	if (e->ref[0]) {
-		buf_adds(out, "\"" NOTE_REF_NAME "\":");
+		buf_adds(out, "\"" ANNOTATION_REF_NAME "\":");
 		buf_add_json(out, e->ref);
 	}
-	if (is_whole_name(e->ref) && !entry_note(e, NOTE_CONTAINERD_NAME)) {
-		buf_adds(out, ",\"" NOTE_CONTAINERD_NAME "\":");
+	if (is_whole_name(e->ref) && !entry_annotation(e, ANNOTATION_CONTAINERD_NAME)) {
+		buf_adds(out, ",\"" ANNOTATION_CONTAINERD_NAME "\":");
 		buf_add_json(out, e->ref);
 	}
-	write_notes(out, e->notes, e->nnotes, e->ref[0] ? "," : "");
+	write_notes(out, e->annotations, e->nannotations, e->ref[0] ? "," : "");
 	buf_addc(out, '}');
 }
 
@@ -504,7 +507,7 @@ static void write_entry(struct buf *out, const struct entry *e)
 		buf_addc(out, ',');
 		buf_adds(out, e->rest);
 	}
-	if (e->ref[0] || e->nnotes)
+	if (e->ref[0] || e->nannotations)
 		write_entry_notes(out, e);
 	buf_addc(out, '}');
 }
@@ -516,9 +519,9 @@ void index_write(const struct index *x, struct buf *out)
 		buf_addc(out, ',');
 		buf_adds(out, x->rest);
 	}
-	if (x->nnotes) {
+	if (x->nannotations) {
 		buf_adds(out, ",\"annotations\":{");
-		write_notes(out, x->notes, x->nnotes, "");
+		write_notes(out, x->annotations, x->nannotations, "");
 		buf_addc(out, '}');
 	}
 	buf_adds(out, ",\"manifests\":[");

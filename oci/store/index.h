@@ -27,33 +27,34 @@ struct err;
 struct layout;
 
 /* Annotation keys (docs/formats.md). */
-#define NOTE_REF_NAME        "org.opencontainers.image.ref.name"
-#define NOTE_CONTAINERD_NAME "io.containerd.image.name"
-#define NOTE_SOURCE          "dev.ocimirror.source" /* host/path@digest it came from */
-#define NOTE_SYNCED          "dev.ocimirror.synced" /* when this digest arrived, RFC 3339 */
-#define NOTE_LIST            "dev.ocimirror.list"   /* file:line@commit */
-#define NOTE_AUTHOR          "dev.ocimirror.author" /* of that line */
-#define NOTE_KEEP            "dev.ocimirror.keep"
-#define NOTE_KEEP_FOR        "dev.ocimirror.keep-for"
-#define NOTE_PLATFORM        "dev.ocimirror.platform"       /* the filter of a sparse index */
-#define NOTE_SNAPSHOT_OF     "dev.ocimirror.snapshot-of"    /* canonical reference */
-#define NOTE_SNAPSHOT_AT     "dev.ocimirror.snapshot-at"    /* RFC 3339 */
-#define NOTE_SNAPSHOT_BY     "dev.ocimirror.snapshot-by"    /* sync, rollback or undo */
-#define NOTE_SNAPSHOT_IN     "dev.ocimirror.snapshot-in"    /* the generation it was replaced in */
-#define NOTE_BAD             "dev.ocimirror.bad"            /* why nobody should be offered it */
-#define NOTE_HELD            "dev.ocimirror.held"           /* JSON, see move.h */
-#define NOTE_GONE_SINCE      "dev.ocimirror.gone-since"     /* RFC 3339 */
-#define NOTE_UNLISTED_SINCE  "dev.ocimirror.unlisted-since" /* RFC 3339 */
-#define NOTE_SUBJECT         "dev.ocimirror.subject" /* on referrers: the digest referred to */
+#define ANNOTATION_REF_NAME        "org.opencontainers.image.ref.name"
+#define ANNOTATION_CONTAINERD_NAME "io.containerd.image.name"
+#define ANNOTATION_SOURCE          "dev.ocimirror.source" /* host/path@digest it came from */
+#define ANNOTATION_SYNCED          "dev.ocimirror.synced" /* when this digest arrived, RFC 3339 */
+#define ANNOTATION_LIST            "dev.ocimirror.list"   /* file:line@commit */
+#define ANNOTATION_AUTHOR          "dev.ocimirror.author" /* of that line */
+#define ANNOTATION_KEEP            "dev.ocimirror.keep"
+#define ANNOTATION_KEEP_FOR        "dev.ocimirror.keep-for"
+#define ANNOTATION_PLATFORM        "dev.ocimirror.platform"    /* the filter of a sparse index */
+#define ANNOTATION_SNAPSHOT_OF     "dev.ocimirror.snapshot-of" /* canonical reference */
+#define ANNOTATION_SNAPSHOT_AT     "dev.ocimirror.snapshot-at" /* RFC 3339 */
+#define ANNOTATION_SNAPSHOT_BY     "dev.ocimirror.snapshot-by" /* sync, rollback or undo */
+#define ANNOTATION_SNAPSHOT_IN     "dev.ocimirror.snapshot-in" /* the generation it was replaced in */
+#define ANNOTATION_BAD             "dev.ocimirror.bad"         /* why nobody should be offered it */
+#define ANNOTATION_HELD            "dev.ocimirror.held"        /* JSON, see move.h */
+#define ANNOTATION_GONE_SINCE      "dev.ocimirror.gone-since"     /* RFC 3339 */
+#define ANNOTATION_UNLISTED_SINCE  "dev.ocimirror.unlisted-since" /* RFC 3339 */
+#define ANNOTATION_SUBJECT         "dev.ocimirror.subject" /* on referrers: the digest referred to */
 /* Of the index itself. */
-#define NOTE_GENERATION      "dev.ocimirror.generation"
-#define NOTE_CREATED         "dev.ocimirror.created"
-#define NOTE_LIST_COMMIT     "dev.ocimirror.list-commit"
-#define NOTE_LABEL           "dev.ocimirror.label"
-#define NOTE_SNAPSHOT_SUFFIX "dev.ocimirror.snapshot-suffix" /* of the last sync, strftime format */
-#define NOTE_MADE_BY         "dev.ocimirror.made-by"         /* sync, rollback, undo, hold, ... */
+#define ANNOTATION_GENERATION  "dev.ocimirror.generation"
+#define ANNOTATION_CREATED     "dev.ocimirror.created"
+#define ANNOTATION_LIST_COMMIT "dev.ocimirror.list-commit"
+#define ANNOTATION_LABEL       "dev.ocimirror.label"
+#define ANNOTATION_SNAPSHOT_SUFFIX                                                                 \
+	"dev.ocimirror.snapshot-suffix"            /* of the last sync, strftime format */
+#define ANNOTATION_MADE_BY "dev.ocimirror.made-by" /* sync, rollback, undo, hold, ... */
 
-struct note {
+struct annotation {
 	const char *key; /* ours are not copied: most entries have the same ones */
 	char *value;
 };
@@ -63,17 +64,17 @@ struct entry {
 	const char *media_type; /* "" when it has none */
 	struct digest digest;
 	int64_t size;
-	struct note
-		*notes; /* annotations but ref.name; io.containerd.image.name where it is another */
-	size_t nnotes;
+	struct annotation *
+		annotations; /* annotations but ref.name; io.containerd.image.name where it is another */
+	size_t nannotations;
 	char *rest; /* other members of the descriptor as JSON members ("\"platform\":{...}"), or NULL */
 };
 
 struct index {
 	struct entry **v; /* sorted by ref */
 	size_t n, cap;
-	struct note *notes; /* annotations of the index itself */
-	size_t nnotes;
+	struct annotation *annotations; /* annotations of the index itself */
+	size_t nannotations;
 	char *rest;            /* other members of the index as JSON members, or NULL */
 	struct digest read_as; /* of the bytes that generation_load() read it from */
 };
@@ -86,7 +87,7 @@ struct index {
 /* Reads the bytes of an index. INVALID names the entry that is wrong and the line it begins on. */
 int index_parse(struct index *x, struct span bytes, struct err *err);
 /* Reads only the annotations of the index itself: all entries are passed over. */
-int index_parse_notes(struct index *x, struct span bytes, struct err *err);
+int index_parse_annotations(struct index *x, struct span bytes, struct err *err);
 /* Reads the layout's index.json; id (may be NULL) gets the digest of its bytes. NOTFOUND when there is
  * none. */
 int index_load(struct index *x, const struct layout *l, struct digest *id, struct err *err);
@@ -105,16 +106,16 @@ void index_remove(struct index *x, struct entry *e);
 size_t index_seek(const struct index *x, const char *prefix);
 
 /* Lent; NULL when there is none. */
-const char *entry_note(const struct entry *e, const char *key);
+const char *entry_annotation(const struct entry *e, const char *key);
 /* value NULL removes the annotation. */
-void entry_set_note(struct entry *e, const char *key, const char *value);
-/* Sets what the entry points at; notes stay. */
+void entry_set_annotation(struct entry *e, const char *key, const char *value);
+/* Sets what the entry points at; annotations stay. */
 void entry_set_content(struct entry *e, const char *media_type, const struct digest *d,
 		       int64_t size);
-/* Makes `to` point at what `from` does and carry its notes and other members; its name stays. */
+/* Makes `to` point at what `from` does and carry its annotations and other members; its name stays. */
 void entry_copy(struct entry *to, const struct entry *from);
 
-const char *index_note(const struct index *x, const char *key);
-void index_set_note(struct index *x, const char *key, const char *value);
+const char *index_annotation(const struct index *x, const char *key);
+void index_set_annotation(struct index *x, const char *key, const char *value);
 
 #endif

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/store/layout.h"
 
 #define PATH ".mirror/journal.jsonl"
@@ -51,7 +51,7 @@ static int read_line(struct span text, struct journal_line *line, json_t **doc)
 static long generation_of(struct span text)
 {
 	struct journal_line line = { .generation = -1 };
-	own_json json_t *doc = NULL;
+	cleanup_json json_t *doc = NULL;
 
 	return read_line(text, &line, &doc) < 0 ? -1 : line.generation;
 }
@@ -124,7 +124,7 @@ static int tail_line(struct tail *t, struct span *line, off_t *start)
  */
 static off_t find_end(int fd, off_t size, long current)
 {
-	own_free char *block = xmalloc(WRITE_SIZE);
+	cleanup_free char *block = xmalloc(WRITE_SIZE);
 	struct tail t = { .fd = fd, .at = size, .block = block };
 	off_t end = size, start = 0;
 	struct span line;
@@ -148,7 +148,7 @@ static off_t find_end(int fd, off_t size, long current)
 
 static int write_lines(int fd, const struct journal_line *lines, size_t n, struct err *err)
 {
-	own_by(buf_release) struct buf out = BUF_INIT(WRITE_SIZE + LIMIT_JOURNAL_LINE);
+	cleanup_by(buf_release) struct buf out = BUF_INIT(WRITE_SIZE + LIMIT_JOURNAL_LINE);
 
 	for (size_t i = 0; i < n; i++) {
 		size_t before = out.n;
@@ -183,7 +183,7 @@ static int append_at(int fd, off_t end, const struct journal_line *lines, size_t
 static int append(const struct layout *l, long current, const struct journal_line *lines, size_t n,
 		  struct err *err)
 {
-	own_fd int fd = openat(l->root, PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	cleanup_fd int fd = openat(l->root, PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	struct stat st;
 	off_t end;
 
@@ -215,7 +215,7 @@ struct walk {
 static int walk_line(struct walk *w, struct span text)
 {
 	struct journal_line line;
-	own_json json_t *doc = NULL;
+	cleanup_json json_t *doc = NULL;
 
 	if (read_line(text, &line, &doc) < 0) {
 		w->bad++;
@@ -253,12 +253,12 @@ static int walk_buffer(struct walk *w, struct buf *b, bool *skipping)
 /* What stands behind the last newline is being written, or was torn: no line. */
 static int walk(struct walk *w, int fd, struct err *err)
 {
-	own_by(buf_release) struct buf b = BUF_INIT(4 * LIMIT_JOURNAL_LINE);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(4 * LIMIT_JOURNAL_LINE);
 	bool skipping = false;
 	ssize_t n;
 
 	for (;;) {
-		char *room = buf_room(&b, 2 * LIMIT_JOURNAL_LINE);
+		char *room = buf_reserve(&b, 2 * LIMIT_JOURNAL_LINE);
 		int r;
 
 		n = read(fd, room, 2 * LIMIT_JOURNAL_LINE);
@@ -277,7 +277,7 @@ int journal_walk(const struct layout *l, long current,
 		 struct err *err)
 {
 	struct walk w = { .current = current, .each = each, .arg = arg };
-	own_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC);
+	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC);
 	struct err why = ERR_INIT;
 	int r = 0;
 

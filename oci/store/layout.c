@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
-#include "oci/store/verify.h"
+#include "oci/store/hasher.h"
 
 #define MARKER      "oci-layout"
 #define MARKER_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
@@ -34,7 +34,7 @@ struct layout_blob {
 	char name[DIGEST_MAX + 1]; /* in the partial directory */
 	int fd;                    /* -1: it is staged already */
 	int64_t size, written;
-	struct verify *verify;
+	struct hasher *verify;
 	unsigned barriers_failed; /* when it was begun */
 	bool broken;              /* a write failed: the file may hold more than was counted */
 };
@@ -51,7 +51,7 @@ static int fail(struct err *err, const char *what, const char *path)
 
 static int check_version(struct span marker, struct err *err)
 {
-	own_json json_t *doc = json_read(marker, err);
+	cleanup_json json_t *doc = json_read(marker, err);
 	const char *version = json_get_text(doc, "imageLayoutVersion");
 
 	if (!doc)
@@ -76,7 +76,7 @@ static int is_foreign(const char *name, void *found)
 
 bool layout_is_new(const char *path)
 {
-	own_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
+	cleanup_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
 	struct err ignored;
 
 	if (faccessat(AT_FDCWD, path, F_OK, 0) < 0)
@@ -86,7 +86,7 @@ bool layout_is_new(const char *path)
 
 static int make_marker(const struct layout *l, struct err *err)
 {
-	own_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
+	cleanup_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
 
 	if (file_walk(l->root, ".", is_foreign, &found, err) < 0)
 		return -1;
@@ -100,7 +100,7 @@ static int make_marker(const struct layout *l, struct err *err)
 
 static int check_marker(const struct layout *l, enum layout_mode mode, struct err *err)
 {
-	own_by(buf_release) struct buf marker = BUF_INIT(LIMIT_TOKEN);
+	cleanup_by(buf_release) struct buf marker = BUF_INIT(LIMIT_TOKEN);
 
 	if (file_read(l->root, MARKER, &marker, err) == 0)
 		return check_version(buf_span(&marker), err);
@@ -170,7 +170,7 @@ void layout_close(struct layout *l)
 	assert(l->writing.n == 0); /* finish or abandon every blob first */
 	forget_staged(l);
 	table_release(&l->writing);
-	verifiers_free(l->verifiers);
+	hasher_pool_free(l->hashers);
 	partial_close(&l->partial);
 	if (l->root >= 0)
 		close(l->root);
@@ -178,7 +178,7 @@ void layout_close(struct layout *l)
 	*l = (struct layout)LAYOUT_INIT;
 }
 
-int layout_room(const struct layout *l, uint64_t *bytes, struct err *err)
+int layout_free_space(const struct layout *l, uint64_t *bytes, struct err *err)
 {
 	struct statvfs st;
 
@@ -205,7 +205,7 @@ bool layout_has(const struct layout *l, const struct digest *d, int64_t size)
 
 static int open_file(int dir, const char *path, int64_t *size, struct err *err)
 {
-	own_fd int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	cleanup_fd int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -263,16 +263,16 @@ static void verify_on(struct layout_blob *b, int64_t have)
 {
 	struct layout *l = b->layout;
 
-	if (!l->verifiers)
-		l->verifiers = verifiers_new();
-	verify_drop(b->verify);
-	b->verify = verify_begin(l->verifiers, b->fd, &b->digest, b->size, have);
+	if (!l->hashers)
+		l->hashers = hasher_pool_new();
+	hasher_drop(b->verify);
+	b->verify = hasher_begin(l->hashers, b->fd, &b->digest, b->size, have);
 	b->written = have;
 }
 
 static int start_over(struct layout_blob *b, struct err *err)
 {
-	verify_drop(take(b->verify));
+	hasher_drop(take(b->verify));
 	if (ftruncate(b->fd, 0) < 0 || lseek(b->fd, 0, SEEK_SET) < 0)
 		return fail(err, "cannot empty partial", b->name);
 	verify_on(b, 0);
@@ -310,7 +310,7 @@ int64_t layout_begun(struct layout *l, const struct digest *d, int64_t size)
 static void free_blob(struct layout_blob *b)
 {
 	table_remove(&b->layout->writing, b->digest.str);
-	verify_drop(b->verify);
+	hasher_drop(b->verify);
 	if (b->fd >= 0)
 		close(b->fd);
 	free(b);
@@ -373,7 +373,7 @@ int layout_write(struct layout_blob *b, const void *p, size_t n, struct err *err
 		b->broken = true;
 		return err_wrap(err, "%s", b->layout->path);
 	}
-	verify_add(b->verify, p, n);
+	hasher_add(b->verify, p, n);
 	b->written += (int64_t)n;
 	return 0;
 }
@@ -406,7 +406,7 @@ static int check(struct layout_blob *b, struct err *err)
 	if (b->written < b->size)
 		return err_set(err, ERR_DIGEST, 0, "blob %s ends after %lld of %lld bytes",
 			       b->digest.str, (long long)b->written, (long long)b->size);
-	if (verify_end(take(b->verify), &got, err) < 0) {
+	if (hasher_end(take(b->verify), &got, err) < 0) {
 		discard(b); /* it would not be read another time either */
 		return err_wrap(err, "%s: blob %s", b->layout->path, b->digest.str);
 	}
@@ -435,7 +435,7 @@ static int stage(struct layout_blob *b, struct err *err)
 
 bool layout_ready(struct layout_blob *b, void (*tell)(void *arg), void *arg)
 {
-	return b->fd < 0 || verify_ready(b->verify, tell, arg);
+	return b->fd < 0 || hasher_ready(b->verify, tell, arg);
 }
 
 int layout_finish(struct layout_blob *b, struct err *err)
@@ -532,7 +532,7 @@ static int give_names(struct layout *l, struct err *err)
 	return file_sync_dir(l->root, "blobs/sha256", err);
 }
 
-int layout_settle(struct layout *l, struct err *err)
+int layout_commit(struct layout *l, struct err *err)
 {
 	if (l->staged.n == 0)
 		return 0;

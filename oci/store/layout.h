@@ -2,17 +2,17 @@
  * layout - an OCI image layout directory (image-spec, image-layout.md): its blobs.
  *
  * The invariant of the store: a file under its blob name is whole and verified. A blob is written
- * under .mirror/partial, hashed (oci/store/verify.h) and size-checked while it is written, made durable, and only then
+ * under .mirror/partial, hashed (oci/store/hasher.h) and size-checked while it is written, made durable, and only then
  * renamed to blobs/<algorithm>/<hex>, mode 0444. Calling order of a writer:
  *
  *	layout_open(&l, path, LAYOUT_WRITE, err)     creates the directories and oci-layout
  *	b = layout_begin(&l, &digest, size, err)     gives how much an earlier run left, for a resume
  *	layout_write(b, p, n, err) ...
  *	layout_finish(b, err)                        checked: size and digest are right; now it is staged
- *	layout_settle(&l, err)                       one barrier for all that is staged, then the renames
+ *	layout_commit(&l, err)                       one barrier for all that is staged, then the renames
  *
  * Nothing that is only staged may be referred to by a published index: settle first. A process that
- * dies before layout_settle() leaves staged files and partial ones as resumable partials (oci/store/partial.h
+ * dies before layout_commit() leaves staged files and partial ones as resumable partials (oci/store/partial.h
  * keeps two writers apart). A barrier that fails takes everything written before it along: what the
  * disk has of it is unknown, and the cache would lie about it.
  */
@@ -29,7 +29,7 @@
 
 struct buf;
 struct err;
-struct verifiers;
+struct hasher_pool;
 
 struct layout {
 	int root;               /* directory handle */
@@ -38,7 +38,7 @@ struct layout {
 	struct table writing;   /* blobs begun, by digest */
 	struct table staged;    /* finished, not yet settled, by digest */
 	uint64_t staged_bytes;
-	struct verifiers *verifiers; /* made with the first blob */
+	struct hasher_pool *hashers; /* made with the first blob */
 	unsigned barriers_failed;
 };
 
@@ -111,9 +111,9 @@ static inline size_t layout_staged(const struct layout *l)
 
 /* Makes everything staged durable (one syncfs) and gives it its blob name; syncs the directories.
  * When the barrier itself fails, what was staged is dropped and has to be fetched again. */
-int layout_settle(struct layout *l, struct err *err);
+int layout_commit(struct layout *l, struct err *err);
 
 /* Bytes the file system has left for us. */
-int layout_room(const struct layout *l, uint64_t *bytes, struct err *err);
+int layout_free_space(const struct layout *l, uint64_t *bytes, struct err *err);
 
 #endif

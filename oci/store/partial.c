@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 
 #define PLACE ".mirror/partial"
 #define LOCK  "lock"
@@ -36,8 +36,8 @@ static void remove_own(int parent, int dir, const char *name)
 static void sweep_other(int parent, const char *name)
 {
 	struct err ignored;
-	own_fd int dir = file_open_dir(parent, name, &ignored);
-	own_fd int lock = dir < 0 ? -1 : file_lock(dir, LOCK, "a sweep", 0, &ignored);
+	cleanup_fd int dir = file_open_dir(parent, name, &ignored);
+	cleanup_fd int lock = dir < 0 ? -1 : file_lock(dir, LOCK, "a sweep", 0, &ignored);
 
 	if (lock >= 0)
 		remove_own(parent, dir, name);
@@ -71,7 +71,7 @@ static int make_own(int parent, const char *name, int *dir)
 {
 	struct err ignored;
 	struct stat st;
-	own_fd int lock = -1;
+	cleanup_fd int lock = -1;
 
 	if (mkdirat(parent, name, 0755) < 0)
 		return -1;
@@ -102,7 +102,7 @@ static int open_own(struct partial *p, int parent, struct err *err)
 
 int partial_open(struct partial *p, int root, struct err *err)
 {
-	own_fd int dir = file_open_dir(root, PLACE, err);
+	cleanup_fd int dir = file_open_dir(root, PLACE, err);
 	struct err why = ERR_INIT;
 	int lock;
 

@@ -102,7 +102,7 @@ anchors() {
 		sed 's/`, `/\n/g; s/`//g; s/…/\n/g' | sed '/^ *$/d' >"$BATS_TEST_TMPDIR/promised"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/promised")" -ge 16 ]
 	while IFS= read -r words; do
-		grep -rqF -- "$words" tests/exchanges tests/cli/2*.bats tests/interop tests/unit/{origin,creds}.c ||
+		grep -rqF -- "$words" tests/exchanges tests/cli/2*.bats tests/interop tests/unit/{origin,keychain}.c ||
 			{ echo "not shown: $words" && false; }
 	done <"$BATS_TEST_TMPDIR/promised"
 }
@@ -124,7 +124,7 @@ anchors() {
 }
 
 @test "docs/formats.md names every annotation there is" {
-	grep -ho '"dev\.ocimirror\.[a-z-]*"' oci/*.h | tr -d '"' | sed 's/.*\.//' | sort -u >"$BATS_TEST_TMPDIR/known"
+	grep -ho '"dev\.ocimirror\.[a-z-]*"' oci/*/*.h | tr -d '"' | sed 's/.*\.//' | sort -u >"$BATS_TEST_TMPDIR/known"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/known")" -ge 20 ]
 	while read -r name; do
 		grep -qE "\`(dev\.ocimirror)?\.$name\`" docs/formats.md || { echo "not named: $name" && false; }

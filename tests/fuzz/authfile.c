@@ -5,29 +5,29 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void look_up(const struct authfile *f, const char *line)
 {
-	own_free char *host = authfile_key(line);
-	const struct cred *c = NULL;
+	cleanup_free char *host = authfile_key(line);
+	const struct credential *c = NULL;
 	struct err err;
 
 	host[strcspn(host, "/")] = '\0';
 	authfile_helper(f, host);
 	authfile_store(f);
 	if (authfile_find(f, host, "org/app", &c, &err) == 0 && c &&
-	    (c->kind == CRED_NONE || !c->user || !c->secret))
+	    (c->kind == CREDENTIAL_NONE || !c->user || !c->secret))
 		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct span json = span_of((const char *)data, n);
-	own_free char *line = NULL;
+	cleanup_free char *line = NULL;
 	struct authfile *f;
 	struct err err;
 

@@ -4,15 +4,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 /* Each line is a header. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	own_by(challenge_release) struct challenge c = CHALLENGE_INIT;
+	cleanup_by(challenge_release) struct challenge c = CHALLENGE_INIT;
 	struct span rest = span_of((const char *)data, n), headers[8];
 	size_t lines = 0;
 	struct err err;

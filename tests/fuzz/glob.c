@@ -4,15 +4,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/image/ref.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void as_reference(struct span pattern, struct span text)
 {
-	own_by(ref_release) struct ref r = REF_INIT;
+	cleanup_by(ref_release) struct ref r = REF_INIT;
 	struct err err;
 
 	if (ref_parse(&r, text, &err) < 0)

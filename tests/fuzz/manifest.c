@@ -5,22 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
 	struct err err;
 
 	if (manifest_parse(&m, span_of((const char *)data, n), MEDIA_OCI_MANIFEST, &err) < 0)
 		return 0;
-	if (media_kind(m.media_type) != m.kind)
+	if (media_type_kind(m.media_type) != m.kind)
 		abort();
 	for (size_t i = 0; i < m.n; i++) {
-		own_free char *inside = desc_data(&m.below[i]), *urls = desc_urls(&m.below[i]);
+		cleanup_free char *inside = descriptor_data(&m.below[i]),
+				  *urls = descriptor_urls(&m.below[i]);
 
 		manifest_wanted(&m, i, "linux/amd64,linux/arm/v7");
 		if (urls && (!*urls || strpbrk(urls, "\n\t")))

@@ -5,15 +5,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	own_by(ref_release) struct ref r = REF_INIT, again = REF_INIT;
-	own_free char *text = NULL, *twice = NULL;
+	cleanup_by(ref_release) struct ref r = REF_INIT, again = REF_INIT;
+	cleanup_free char *text = NULL, *twice = NULL;
 	struct err err;
 
 	if (ref_parse(&r, span_of((const char *)data, n), &err) < 0)

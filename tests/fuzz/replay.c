@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 #include "tests/tap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void replay(int fd, const char *name)
 {
 	struct stat st;
-	own_free uint8_t *data = NULL;
+	cleanup_free uint8_t *data = NULL;
 
 	printf("# %s\n", name); /* the last line there is, when it crashes */
 	fflush(stdout);
@@ -37,17 +37,17 @@ static void replay(int fd, const char *name)
 int main(int argc, char **argv)
 {
 	const char *slash = strrchr(argv[0], '/');
-	own_free char *name = xstrdup(slash ? slash + 1 : argv[0]);
-	own_free char *path = NULL;
-	own_free struct dirent **files = NULL;
+	cleanup_free char *name = xstrdup(slash ? slash + 1 : argv[0]);
+	cleanup_free char *path = NULL;
+	cleanup_free struct dirent **files = NULL;
 	int n;
 
 	name[strcspn(name, ".")] = '\0';
 	path = argc > 1 ? xstrdup(argv[1]) : xasprintf("tests/corpus/%s", name);
 	n = scandir(path, &files, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
-		own_free char *file = xasprintf("%s/%s", path, files[i]->d_name);
-		own_fd int fd = open(file, O_RDONLY | O_CLOEXEC);
+		cleanup_free char *file = xasprintf("%s/%s", path, files[i]->d_name);
+		cleanup_fd int fd = open(file, O_RDONLY | O_CLOEXEC);
 
 		if (fd >= 0 && files[i]->d_name[0] != '.')
 			replay(fd, files[i]->d_name);

@@ -4,19 +4,19 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "oci/auth/cred.h"
+#include "oci/auth/credential.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	own_by(token_release) struct token t = TOKEN_INIT;
+	cleanup_by(token_release) struct token t = TOKEN_INIT;
 	struct span body = span_of((const char *)data, n);
 	char user[] = "ann", secret[] = "hunter2-secret", from[] = "f";
-	const struct cred sent = { CRED_BASIC, user, secret, from };
+	const struct credential sent = { CREDENTIAL_BASIC, user, secret, from };
 	struct err err;
 
 	if (token_parse(&t, body, &sent, CLOCK_SEC, &err) == 0) {

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/http/origin.h"
 
 #define BASE "https://registry.example/v2/library/alpine/blobs/x?a=b"
@@ -30,7 +30,7 @@ static void check(const char *url)
 	char shown[URL_SHOWN];
 	struct url base, u;
 	struct err err;
-	own_free char *again = url_resolve(BASE, span_str(url), &err);
+	cleanup_free char *again = url_resolve(BASE, span_str(url), &err);
 
 	if (url_parse(&u, span_str(url), &err) < 0 || !again || strcmp(again, url) != 0)
 		abort();
@@ -46,7 +46,7 @@ static void check(const char *url)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct err err;
-	own_free char *url = url_resolve(BASE, span_of((const char *)data, n), &err);
+	cleanup_free char *url = url_resolve(BASE, span_of((const char *)data, n), &err);
 
 	if (url)
 		check(url);

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 
 static struct sockaddr_in upstream;
 static uint64_t seed;
@@ -89,7 +89,7 @@ static void carry(struct line *l)
 
 static void *run_line(void *arg)
 {
-	own_free struct line *l = arg;
+	cleanup_free struct line *l = arg;
 
 	l->server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (connect(l->server, (struct sockaddr *)&upstream, sizeof(upstream)) == 0)

@@ -19,8 +19,8 @@
 #include <sys/socket.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "tests/page.h"
 
 static struct page page;
@@ -161,7 +161,7 @@ static bool put_body(int fd, const struct step *s)
 /* Whether the connection stays. */
 static bool reply(int fd, const struct request *r, const struct step *s)
 {
-	own_by(buf_release) struct buf head = BUF_INIT(MIB);
+	cleanup_by(buf_release) struct buf head = BUF_INIT(MIB);
 
 	if (!s) {
 		static const char no[] =
@@ -201,7 +201,7 @@ static bool read_request_from(int fd, struct buf *b, struct request *r)
 
 	buf_clear(b);
 	while (!(end = strstr(b->p, "\r\n\r\n"))) {
-		char *room = buf_room(b, 1);
+		char *room = buf_reserve(b, 1);
 
 		if (!room || recv(fd, room, 1, 0) != 1)
 			return false;
@@ -213,7 +213,7 @@ static bool read_request_from(int fd, struct buf *b, struct request *r)
 	if (length)
 		body = (size_t)atol(length + 16);
 	if (body &&
-	    (!buf_room(b, body) || recv(fd, b->p + head, body, MSG_WAITALL) != (ssize_t)body))
+	    (!buf_reserve(b, body) || recv(fd, b->p + head, body, MSG_WAITALL) != (ssize_t)body))
 		return false;
 	b->p[head - 2] = '\0';
 	b->p[head + body] = '\0';
@@ -228,7 +228,7 @@ static bool read_request_from(int fd, struct buf *b, struct request *r)
 static void *serve(void *arg)
 {
 	int fd = *(int *)arg, one = 1;
-	own_by(buf_release) struct buf b = BUF_INIT(MIB);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(MIB);
 	struct sockaddr_in to;
 	socklen_t n = sizeof(to);
 	struct request r = { .host = 'A' };

@@ -12,15 +12,15 @@
 #include <string.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/store/generation.h"
 #include "oci/store/index.h"
 #include "oci/store/journal.h"
 #include "oci/store/layout.h"
-#include "oci/store/sweep.h"
+#include "oci/store/reach.h"
 
 static int problems;
 
@@ -30,7 +30,7 @@ static void problem(const char *name, const char *text)
 	problems++;
 }
 
-static void on_fault(const struct sweep_problem *p, void *unused)
+static void on_fault(const struct reach_problem *p, void *unused)
 {
 	(void)unused;
 	printf("%s: %s %s %s\n", p->entry->ref, p->role, p->digest.str, p->text);
@@ -44,7 +44,7 @@ static int on_stray(const struct digest *d, const char *path, int64_t size, void
 	(void)size;
 	if (!d->str[0])
 		problem(path, "its name is no digest");
-	else if (sweep_rehash(layout, d, &err) < 0)
+	else if (reach_rehash(layout, d, &err) < 0)
 		problem(path, err.msg);
 	return 0;
 }
@@ -52,14 +52,14 @@ static int on_stray(const struct digest *d, const char *path, int64_t size, void
 static void check_blobs(struct layout *l, const struct index *x)
 {
 	struct err err = ERR_INIT;
-	struct sweep s;
+	struct reach s;
 
-	sweep_init(&s, l, SWEEP_REHASH, on_fault, NULL);
+	reach_init(&s, l, REACH_REHASH, on_fault, NULL);
 	for (size_t i = 0; i < x->n; i++)
-		sweep_entry(&s, x->v[i]);
-	if (sweep_strays(&s, on_stray, l, &err) < 0)
+		reach_entry(&s, x->v[i]);
+	if (reach_strays(&s, on_stray, l, &err) < 0)
 		problem("blobs", err.msg);
-	sweep_release(&s);
+	reach_release(&s);
 }
 
 static void check_names(const struct index *x)
@@ -72,8 +72,9 @@ static void check_names(const struct index *x)
 /* An index that was published is kept under its number, byte for byte. */
 static void check_current(const struct layout *l, long current)
 {
-	own_by(buf_release) struct buf now = BUF_INIT(LIMIT_INDEX), kept = BUF_INIT(LIMIT_INDEX);
-	own_free char *path = xasprintf(".mirror/generations/%ld.json", current);
+	cleanup_by(buf_release) struct buf now = BUF_INIT(LIMIT_INDEX),
+					   kept = BUF_INIT(LIMIT_INDEX);
+	cleanup_free char *path = xasprintf(".mirror/generations/%ld.json", current);
 	struct err err = ERR_INIT;
 
 	if (file_read(l->root, "index.json", &now, &err) < 0 ||
@@ -85,14 +86,14 @@ static void check_current(const struct layout *l, long current)
 
 static void check_generations(const struct layout *l, long current)
 {
-	own_free long *numbers = NULL;
+	cleanup_free long *numbers = NULL;
 	struct err err = ERR_INIT;
 	size_t n = 0;
 
 	if (generation_list(l, current, &numbers, &n, &err) < 0)
 		problem("generations", err.msg);
 	for (size_t i = 0; i < n; i++) {
-		own_by(index_release) struct index x = INDEX_INIT;
+		cleanup_by(index_release) struct index x = INDEX_INIT;
 
 		if (generation_read(l, numbers[i], &x, &err) < 0)
 			problem("generations", err.msg);
@@ -127,8 +128,8 @@ static void check_journal(const struct layout *l, long current)
 
 static int check(const char *path, struct err *err)
 {
-	own_by(layout_close) struct layout l = LAYOUT_INIT;
-	own_by(index_release) struct index x = INDEX_INIT;
+	cleanup_by(layout_close) struct layout l = LAYOUT_INIT;
+	cleanup_by(index_release) struct index x = INDEX_INIT;
 	long current;
 
 	if (layout_open(&l, path, LAYOUT_READ, err) < 0 || index_load(&x, &l, NULL, err) < 0)

@@ -19,8 +19,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
-#include "oci/base/own.h"
 
 #define CONNECTIONS 256
 #define PIECE       16384

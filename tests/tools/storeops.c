@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
-#include "oci/image/media.h"
+#include "oci/image/media_type.h"
 #include "oci/store/generation.h"
 #include "oci/store/index.h"
 #include "oci/store/journal.h"
@@ -27,8 +27,8 @@ static int put(struct layout *l, const struct buf *b, struct digest *d, struct e
 static int put_image(struct layout *l, const char *text, size_t layer_size, struct digest *root,
 		     int64_t *size, struct err *err)
 {
-	own_by(buf_release) struct buf layer = BUF_INIT(GIB), config = BUF_INIT(LIMIT_MANIFEST),
-				       manifest = BUF_INIT(LIMIT_MANIFEST);
+	cleanup_by(buf_release) struct buf layer = BUF_INIT(GIB), config = BUF_INIT(LIMIT_MANIFEST),
+					   manifest = BUF_INIT(LIMIT_MANIFEST);
 	struct digest dlayer, dconfig;
 
 	do
@@ -52,8 +52,8 @@ static int put_image(struct layout *l, const char *text, size_t layer_size, stru
 static int publish(struct layout *l, const char *ref, const struct digest *root, int64_t size,
 		   struct err *err)
 {
-	own_fd int lock = generation_lock(l, "storeops", 10, err);
-	own_by(index_release) struct index x = INDEX_INIT;
+	cleanup_fd int lock = generation_lock(l, "storeops", 10, err);
+	cleanup_by(index_release) struct index x = INDEX_INIT;
 	struct journal_line line = { .ref = ref, .new_digest = root->str, .why = "sync" };
 	struct publication what = { .made_by = "sync", .lines = &line, .nlines = 1 };
 	struct digest old;
@@ -78,13 +78,13 @@ static int publish(struct layout *l, const char *ref, const struct digest *root,
 
 static int run(char **argv, struct err *err)
 {
-	own_by(layout_close) struct layout l = LAYOUT_INIT;
+	cleanup_by(layout_close) struct layout l = LAYOUT_INIT;
 	size_t layer_size = argv[4] ? strtoul(argv[4], NULL, 10) : 0;
 	struct digest root;
 	int64_t size;
 
 	if (layout_open(&l, argv[1], LAYOUT_WRITE, err) < 0 ||
-	    put_image(&l, argv[3], layer_size, &root, &size, err) < 0 || layout_settle(&l, err) < 0)
+	    put_image(&l, argv[3], layer_size, &root, &size, err) < 0 || layout_commit(&l, err) < 0)
 		return -1;
 	return publish(&l, argv[2], &root, size, err);
 }

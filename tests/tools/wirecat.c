@@ -14,15 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/auth/creds.h"
+#include "oci/auth/keychain.h"
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/base/problem.h"
 #include "oci/image/ref.h"
-#include "oci/lists/conf.h"
+#include "oci/lists/mirror_conf.h"
 #include "oci/registry/registry.h"
 #include "oci/store/layout.h"
 
@@ -35,7 +35,7 @@ static struct registry *registry;
 static struct layout layout = LAYOUT_INIT;
 static struct registry_options options = { .user_agent = "wirecat" };
 static const char *layout_path;
-static struct conf conf;
+static struct mirror_conf conf;
 static bool stats;
 static const char *certs[2];
 
@@ -109,7 +109,7 @@ static void command(char *text, struct outcome *o)
 {
 	char *save, *verb = strtok_r(text, " ", &save), *name = strtok_r(NULL, " ", &save);
 	char *size = strtok_r(NULL, " ", &save), *urls = save && *save ? save : NULL;
-	own_by(ref_release) struct ref ref = REF_INIT;
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
 	struct err err;
 
 	if (!verb || !name || ref_parse(&ref, span_str(name), &err) < 0)
@@ -172,14 +172,14 @@ static void warn(void *arg, const char *text)
 
 static void read_conf(const char *path)
 {
-	own_by(buf_release) struct buf bytes = BUF_INIT(MIB);
-	own_by(problems_release) struct problems problems = PROBLEMS_INIT;
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(MIB);
+	cleanup_by(problems_release) struct problems problems = PROBLEMS_INIT;
 	struct err err;
 
 	if (file_read(AT_FDCWD, path, &bytes, &err) < 0)
 		die(err.msg);
-	conf_init(&conf);
-	conf_parse(&conf, path, buf_span(&bytes), &problems);
+	mirror_conf_init(&conf);
+	mirror_conf_parse(&conf, path, buf_span(&bytes), &problems);
 	if (problems.errors)
 		die(problems.v[0].text);
 	options.conf = &conf;
@@ -188,11 +188,11 @@ static void read_conf(const char *path)
 /* Credentials from DIR/config.json. */
 static void read_creds(const char *dir)
 {
-	struct creds_options o = { .docker_config = dir, .path = dir };
+	struct keychain_options o = { .docker_config = dir, .path = dir };
 	struct err err;
 
-	options.creds = creds_new(&o, &err);
-	if (!options.creds)
+	options.keychain = keychain_new(&o, &err);
+	if (!options.keychain)
 		die(err.msg);
 }
 
@@ -262,10 +262,10 @@ int main(int argc, char **argv)
 	if (stats)
 		print_stats();
 	registry_free(registry);
-	creds_free(options.creds);
-	conf_release(&conf);
+	keychain_free(options.keychain);
+	mirror_conf_release(&conf);
 	if (layout_path) {
-		if (layout_settle(&layout, &err) < 0)
+		if (layout_commit(&layout, &err) < 0)
 			die(err.msg);
 		layout_close(&layout);
 	}

@@ -4,7 +4,7 @@
 
 static void test_open(void)
 {
-	own_by(run_release) struct run run = run_with(ANN("r.corp"));
+	cleanup_by(run_release) struct run run = run_with(ANN("r.corp"));
 	struct auth_repo *r = auth_repo(run.auth, "http://r.corp", "app");
 	struct auth_try t = { 0 };
 
@@ -17,7 +17,7 @@ static void test_open(void)
 
 static void test_token(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *alpine = auth_repo(run.auth, HUB, "library/alpine");
 	struct auth_repo *debian = auth_repo(run.auth, HUB, "library/debian");
 	struct auth_repo *quay = auth_repo(run.auth, "https://quay.io", "library/alpine");
@@ -48,7 +48,7 @@ static void test_token(void)
 
 static void test_refused_fresh(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *r = auth_repo(run.auth, HUB, "library/alpine");
 	struct auth_try t = { 0 };
 
@@ -65,7 +65,7 @@ static void test_refused_fresh(void)
 /* What was expected to be enough is not: a token was asked for before the first refusal. */
 static void test_refused_expected(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *known = with_token(&run, "t1");
 	struct auth_repo *r = auth_repo(run.auth, HUB, "library/nope");
 	struct auth_try t = { 0 }, u = { 0 };
@@ -84,7 +84,7 @@ static void test_refused_expected(void)
 
 static void test_refused_old(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *r = with_token(&run, "t1");
 	struct auth_try a = { 0 }, b = { 0 };
 
@@ -103,7 +103,7 @@ static void test_refused_old(void)
 /* Tokens that live for two seconds, and a registry that is slower than that. */
 static void test_refused_late(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *r = auth_repo(run.auth, HUB, "library/alpine");
 	struct auth_try a = { 0 }, b = { 0 };
 
@@ -137,13 +137,13 @@ static void test_refused_late(void)
 /* Its token is always one behind. */
 static void test_refused_for_ever(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *r = with_token(&run, "t1");
 	struct auth_try slow = { 0 };
 
 	for (int i = 0; i < 3; i++) {
-		own_free char *sent = xasprintf("send Bearer t%d", i + 1);
-		own_free char *body = xasprintf("{\"token\":\"t%d\"}", i + 2);
+		cleanup_free char *sent = xasprintf("send Bearer t%d", i + 1);
+		cleanup_free char *body = xasprintf("{\"token\":\"t%d\"}", i + 2);
 		struct auth_try quick = { 0 };
 
 		next(&run, r, &slow, sent, "one sends a token");
@@ -158,7 +158,7 @@ static void test_refused_for_ever(void)
 
 static void test_scopes(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *r = with_token(&run, "t1");
 	struct auth_try t = { 0 }, u = { 0 };
 	static const char more[] = CHALLENGE
@@ -183,7 +183,7 @@ static void test_scopes(void)
 
 static void test_fixed_scope(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *a = auth_repo(run.auth, "https://public.ecr.aws", "a/a");
 	struct auth_repo *b = auth_repo(run.auth, "https://public.ecr.aws", "b/b");
 	struct auth_try t = { 0 }, u = { 0 };
@@ -199,7 +199,7 @@ static void test_fixed_scope(void)
 
 static void test_stale(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *r = with_token(&run, "t1");
 	struct auth_try t = { 0 }, u = { 0 };
 
@@ -227,7 +227,7 @@ static void test_stale(void)
 /* 401 without a challenge. */
 static void test_ping(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *r = auth_repo(run.auth, "https://gcr.io", "p/app");
 	struct auth_repo *s = auth_repo(run.auth, "https://gcr.io", "p/other");
 	struct auth_try t = { 0 }, u = { 0 }, v = { 0 };
@@ -272,7 +272,7 @@ static void test_ping_says_nothing(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		own_by(run_release) struct run run = run_new(NULL);
+		cleanup_by(run_release) struct run run = run_new(NULL);
 		struct auth_repo *r = auth_repo(run.auth, "https://r.corp", "app");
 		struct auth_repo *s = auth_repo(run.auth, "https://r.corp", "other");
 		struct span challenge = span_str(rows[i].challenge);
@@ -296,7 +296,7 @@ static void test_ping_says_nothing(void)
 
 static void test_failures(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *r = auth_repo(run.auth, HUB, "library/alpine");
 	struct auth_try t = { 0 }, u = { 0 };
 	struct err down;
@@ -324,7 +324,8 @@ static void test_failures(void)
 
 static void test_odd_challenges(void)
 {
-	own_by(run_release) struct run run = run_with("{\"credHelpers\":{\"r.corp\":\"missing\"}}");
+	cleanup_by(run_release) struct run run =
+		run_with("{\"credHelpers\":{\"r.corp\":\"missing\"}}");
 	struct auth_repo *r = auth_repo(run.auth, "https://s.corp", "app");
 	struct auth_repo *s = auth_repo(run.auth, "https://r.corp", "app");
 	struct auth_try t = { 0 }, u = { 0 }, v = { 0 }, w = { 0 };

@@ -7,7 +7,7 @@
 
 static void test_basic(void)
 {
-	own_by(run_release) struct run run = run_with(ANN("r.corp"));
+	cleanup_by(run_release) struct run run = run_with(ANN("r.corp"));
 	struct auth_repo *r = auth_repo(run.auth, "https://r.corp", "app");
 	struct auth_repo *s = auth_repo(run.auth, "https://r.corp", "other");
 	struct auth_repo *elsewhere = auth_repo(run.auth, "https://s.corp", "app");
@@ -29,7 +29,7 @@ static void test_basic(void)
 
 static void test_basic_elsewhere_open(void)
 {
-	own_by(run_release) struct run run = run_new(NULL);
+	cleanup_by(run_release) struct run run = run_new(NULL);
 	struct auth_repo *r = auth_repo(run.auth, "https://r.corp", "private");
 	struct auth_repo *s = auth_repo(run.auth, "https://r.corp", "public");
 	struct auth_try t = { 0 }, u = { 0 };
@@ -41,7 +41,7 @@ static void test_basic_elsewhere_open(void)
 
 static void test_token_with_password(void)
 {
-	own_by(run_release) struct run run = run_with(ANN("https://index.docker.io/v1/"));
+	cleanup_by(run_release) struct run run = run_with(ANN("https://index.docker.io/v1/"));
 	struct auth_repo *r = auth_repo(run.auth, HUB, "library/alpine");
 	struct auth_try t = { 0 };
 
@@ -55,7 +55,7 @@ static void test_token_with_password(void)
 
 static void test_mirror_host(void)
 {
-	own_by(run_release) struct run run = run_with(ANN("docker.io"));
+	cleanup_by(run_release) struct run run = run_with(ANN("docker.io"));
 	struct auth_repo *r = auth_repo(run.auth, "https://mirror.corp", "library/alpine");
 	struct auth_try t = { 0 };
 
@@ -67,7 +67,7 @@ static void test_mirror_host(void)
 /* A repository that needs a token for which the password is refused. */
 static enum auth_step log_in_badly(struct run *run, int i)
 {
-	own_free char *path = xasprintf("library/image-%d", i);
+	cleanup_free char *path = xasprintf("library/image-%d", i);
 	struct auth_repo *r = auth_repo(run->auth, HUB, path);
 	struct span challenge = span_str(CHALLENGE);
 	struct auth_try t = { 0 };
@@ -88,8 +88,8 @@ static enum auth_step log_in_badly(struct run *run, int i)
 
 static void test_lockout(void)
 {
-	own_by(run_release) struct run run = run_with(ANN("docker.io")),
-				       good = run_with(ANN("docker.io"));
+	cleanup_by(run_release) struct run run = run_with(ANN("docker.io")),
+					   good = run_with(ANN("docker.io"));
 
 	for (int i = 0; i < 5; i++)
 		CHECK_ROW(log_in_badly(&run, i) == AUTH_TOKEN, "a wrong password is tried");
@@ -104,7 +104,7 @@ static void test_lockout(void)
 /* A repository whose registry refuses the password itself. */
 static enum auth_step send_badly(struct run *run, int i)
 {
-	own_free char *path = xasprintf("image-%d", i);
+	cleanup_free char *path = xasprintf("image-%d", i);
 	struct auth_repo *r = auth_repo(run->auth, "https://r.corp", path);
 	struct span challenge = span_str(BASIC);
 	struct auth_try t = { 0 };
@@ -121,8 +121,8 @@ static enum auth_step send_badly(struct run *run, int i)
 
 static void test_basic_lockout(void)
 {
-	own_by(run_release) struct run run = run_with(ANN("r.corp")),
-				       good = run_with(ANN("r.corp"));
+	cleanup_by(run_release) struct run run = run_with(ANN("r.corp")),
+					   good = run_with(ANN("r.corp"));
 	struct auth_repo *r = auth_repo(good.auth, "https://r.corp", "app");
 	struct auth_try t = { 0 };
 
@@ -141,7 +141,7 @@ static void test_basic_lockout(void)
 
 static void test_identity(void)
 {
-	own_by(run_release) struct run run =
+	cleanup_by(run_release) struct run run =
 		run_with(ENTRY("corp.azurecr.io", "\"identitytoken\":\"i-secret\""));
 	struct auth_repo *a = auth_repo(run.auth, "https://corp.azurecr.io", "a");
 	struct auth_repo *b = auth_repo(run.auth, "https://corp.azurecr.io", "b");
@@ -181,7 +181,8 @@ static void test_identity(void)
 
 static void test_registry_token(void)
 {
-	own_by(run_release) struct run run = run_with(ENTRY("r.corp", "\"registrytoken\":\"rt\""));
+	cleanup_by(run_release) struct run run =
+		run_with(ENTRY("r.corp", "\"registrytoken\":\"rt\""));
 	struct auth_repo *r = auth_repo(run.auth, "https://r.corp", "app");
 	struct auth_try t = { 0 };
 
@@ -194,12 +195,12 @@ static void test_registry_token(void)
 /* A helper whose passwords end, as ECR's do: it says another one each time. */
 static void test_renewed_password(const char *challenge, const char *name)
 {
-	own_by(tempdir_release) struct tempdir dir = tempdir_new();
-	own_free char *script = xasprintf("#!/bin/sh\ncd '%s'\necho x >>count\n"
-					  "while read -r x; do n=$((n+1)); done <count\n"
-					  "echo '{\"Username\":\"AWS\",\"Secret\":\"'$n'\"}'\n",
-					  dir.path);
-	own_by(run_release) struct run run = run_new(&(struct creds_options){
+	cleanup_by(tempdir_release) struct tempdir dir = tempdir_new();
+	cleanup_free char *script = xasprintf("#!/bin/sh\ncd '%s'\necho x >>count\n"
+					      "while read -r x; do n=$((n+1)); done <count\n"
+					      "echo '{\"Username\":\"AWS\",\"Secret\":\"'$n'\"}'\n",
+					      dir.path);
+	cleanup_by(run_release) struct run run = run_new(&(struct keychain_options){
 		.docker_auth_config = "{\"credsStore\":\"ecr\"}", .path = dir.path });
 	struct auth_repo *r = auth_repo(run.auth, "https://ecr.aws", "app");
 	struct auth_try t = { 0 }, u = { 0 };

@@ -8,10 +8,10 @@
 
 #include <stdlib.h>
 
-#include "oci/auth/creds.h"
+#include "oci/auth/keychain.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 #define HUB       "https://registry-1.docker.io"
@@ -30,39 +30,39 @@ static int64_t now;
 
 /* One run: what main() has made of the environment, and the decisions. */
 struct run {
-	struct creds *creds;
+	struct keychain *keychain;
 	struct auth *auth;
 	struct err err; /* of what failed last */
 };
 
-static inline struct run run_new(const struct creds_options *o)
+static inline struct run run_new(const struct keychain_options *o)
 {
 	struct run run = { .err = ERR_INIT };
 
 	now = 100 * CLOCK_SEC; /* soon after the machine has started */
-	run.creds = o ? creds_new(o, &run.err) : NULL;
-	if (o && !run.creds)
+	run.keychain = o ? keychain_new(o, &run.err) : NULL;
+	if (o && !run.keychain)
 		abort();
-	run.auth = auth_new(run.creds);
+	run.auth = auth_new(run.keychain);
 	return run;
 }
 
 static inline struct run run_with(const char *docker_auth_config)
 {
-	return run_new(&(struct creds_options){ .docker_auth_config = docker_auth_config });
+	return run_new(&(struct keychain_options){ .docker_auth_config = docker_auth_config });
 }
 
 static inline void run_release(struct run *run)
 {
 	auth_free(run->auth);
-	creds_free(run->creds);
+	keychain_free(run->keychain);
 }
 
 /* What comes next: "send <header>", "token", "wait", "ping", or "fail <message>". */
 static inline void next(struct run *run, struct auth_repo *r, struct auth_try *t, const char *want,
 			const char *name)
 {
-	own_free char *got = NULL;
+	cleanup_free char *got = NULL;
 
 	switch (auth_next(r, t, now, &run->err)) {
 	case AUTH_SEND: got = xasprintf("send %s", auth_header(r) ? auth_header(r) : "-"); break;
@@ -97,7 +97,7 @@ static inline void refuse(struct run *run, struct auth_repo *r, struct auth_try 
 static inline void request(struct run *run, struct auth_try *t, const char *want, const char *name)
 {
 	struct auth_request q;
-	own_free char *got = NULL;
+	cleanup_free char *got = NULL;
 
 	if (auth_token_request(t, &q, &run->err) < 0)
 		got = xstrdup(run->err.msg);
@@ -121,7 +121,7 @@ static inline void answer(struct auth_repo *r, struct auth_try *t, long status, 
 static inline struct auth_repo *with_token(struct run *run, const char *token)
 {
 	struct auth_repo *r = auth_repo(run->auth, HUB, "library/alpine");
-	own_free char *body = xasprintf("{\"token\":\"%s\",\"expires_in\":300}", token);
+	cleanup_free char *body = xasprintf("{\"token\":\"%s\",\"expires_in\":300}", token);
 	struct auth_try t = { 0 };
 	struct span s = span_str(ALPINE);
 

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* user:password pairs in base64 */
@@ -158,7 +158,7 @@ static char *look_up(const char *json, const char *host, const char *path)
 {
 	struct err err = ERR_INIT;
 	struct authfile *f = authfile_parse("f.json", AUTHFILE_CONFIG, span_str(json), &err);
-	const struct cred *c = NULL;
+	const struct credential *c = NULL;
 	char *got;
 
 	if (!f || authfile_find(f, host, path, &c, &err) < 0)
@@ -215,7 +215,7 @@ static void helpers(void)
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		own_free char *got = look_up(rows[i].json, rows[i].host, rows[i].path);
+		cleanup_free char *got = look_up(rows[i].json, rows[i].host, rows[i].path);
 
 		if (rows[i].want[0] != '!')
 			CHECK_TEXT(got, rows[i].want, rows[i].name);
@@ -225,7 +225,7 @@ int main(void)
 			printf("#   got: %s\n", got);
 	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		own_free char *got = authfile_key(keys[i].written);
+		cleanup_free char *got = authfile_key(keys[i].written);
 
 		CHECK_TEXT(got, keys[i].key, keys[i].written);
 	}

@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 #include "tests/tap.h"
 
 static void test_add(void)
 {
-	own_by(buf_release) struct buf b = BUF_INIT(1000);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(1000);
 
 	CHECK_ROW(b.n == 0 && b.p[0] == '\0' && !buf_failed(&b), "empty");
 	CHECK_ROW(buf_adds(&b, "ab") && buf_addc(&b, 'c') && buf_add(&b, "d\0e", 3) &&
@@ -30,15 +30,15 @@ static bool add_in_way(struct buf *b, int way)
 	case 2: return buf_addc(b, 'a') && buf_addc(b, 'b') && buf_addc(b, 'c');
 	case 3: return buf_addf(b, "a%s", "bc");
 	case 4: return buf_add_json(b, "a");
-	default: return buf_room(b, 3) != NULL;
+	default: return buf_reserve(b, 3) != NULL;
 	}
 }
 
 static void test_ceiling(void)
 {
 	for (int way = 0; way < 6; way++) {
-		own_by(buf_release) struct buf fits = BUF_INIT(3), small = BUF_INIT(2),
-					       later = BUF_INIT(4);
+		cleanup_by(buf_release) struct buf fits = BUF_INIT(3), small = BUF_INIT(2),
+						   later = BUF_INIT(4);
 
 		CHECK_ROW(add_in_way(&fits, way) && !buf_failed(&fits), "what fits exactly");
 		CHECK_ROW(!add_in_way(&small, way) && buf_failed(&small), "one byte too little");
@@ -51,7 +51,7 @@ static void test_ceiling(void)
 		CHECK_ROW(!buf_failed(&later) && add_in_way(&later, way), "until it is emptied");
 	}
 
-	own_by(buf_release) struct buf none = BUF_INIT(0);
+	cleanup_by(buf_release) struct buf none = BUF_INIT(0);
 
 	CHECK_ROW(buf_add(&none, "", 0) && !buf_failed(&none) && !buf_addc(&none, 'x'),
 		  "a ceiling of nothing holds nothing");
@@ -59,7 +59,7 @@ static void test_ceiling(void)
 
 static void test_growth(void)
 {
-	own_by(buf_release) struct buf b = BUF_INIT(100000);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(100000);
 	bool ended = true;
 
 	for (int i = 0; i < 100000; i++)
@@ -72,24 +72,24 @@ static void test_growth(void)
 
 static void test_room(void)
 {
-	own_by(buf_release) struct buf b = BUF_INIT(1000);
-	char *room = buf_room(&b, 100);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(1000);
+	char *room = buf_reserve(&b, 100);
 
 	CHECK_ROW(room && b.n == 0 && b.p[0] == '\0', "room that nobody fills is no content");
 	memset(room, 'x', 100);
 	b.n = 50;
 	b.p[50] = '\0';
-	CHECK_ROW(buf_room(&b, 950) == b.p + 50 && !buf_room(&b, 951) && buf_failed(&b),
+	CHECK_ROW(buf_reserve(&b, 950) == b.p + 50 && !buf_reserve(&b, 951) && buf_failed(&b),
 		  "room behind what is there, within the ceiling");
 	buf_clear(&b);
-	CHECK_ROW(buf_room(&b, 0) != NULL, "room for nothing");
-	CHECK_ROW(!buf_room(&b, (size_t)-1) && buf_failed(&b), "a size that would wrap around");
+	CHECK_ROW(buf_reserve(&b, 0) != NULL, "room for nothing");
+	CHECK_ROW(!buf_reserve(&b, (size_t)-1) && buf_failed(&b), "a size that would wrap around");
 }
 
 static void test_take(void)
 {
-	own_by(buf_release) struct buf b = BUF_INIT(10);
-	own_free char *empty = buf_take(&b), *full = NULL;
+	cleanup_by(buf_release) struct buf b = BUF_INIT(10);
+	cleanup_free char *empty = buf_take(&b), *full = NULL;
 
 	CHECK_TEXT(empty, "", "an empty text is taken as well");
 	buf_adds(&b, "abc");
@@ -121,7 +121,7 @@ static void test_json(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		own_by(buf_release) struct buf b = BUF_INIT(1000);
+		cleanup_by(buf_release) struct buf b = BUF_INIT(1000);
 
 		buf_add_json(&b, rows[i].text);
 		CHECK_TEXT(b.p, rows[i].want, rows[i].name);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/base/span.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
@@ -36,7 +36,7 @@ static void make_host(const struct tempdir *t, const char *dir, const char *file
 	if (file_make_dirs(t->fd, dir, &err) < 0)
 		abort();
 	while (span_cut(&rest, ' ', &word)) {
-		own_free char *name = xasprintf("%s/%.*s", dir, SPAN_ARG(word));
+		cleanup_free char *name = xasprintf("%s/%.*s", dir, SPAN_ARG(word));
 
 		if (word.n)
 			tempdir_write(t, name, "x");
@@ -55,7 +55,7 @@ static char *names_of(const struct certs *c)
 
 	for (size_t i = 0; i < c->nca + 2; i++) {
 		const char *path = i < c->nca ? c->ca[i] : i == c->nca ? c->cert : c->key;
-		own_free char *before = all;
+		cleanup_free char *before = all;
 
 		all = path ? xasprintf("%s%s%s", before, *before ? " " : "", last(path))
 			   : xstrdup(before);
@@ -66,8 +66,8 @@ static char *names_of(const struct certs *c)
 static void test_names(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		own_by(tempdir_release) struct tempdir t = tempdir_new();
-		own_by(certs_release) struct certs c = CERTS_INIT;
+		cleanup_by(tempdir_release) struct tempdir t = tempdir_new();
+		cleanup_by(certs_release) struct certs c = CERTS_INIT;
 		const char *const roots[] = { t.path, NULL };
 		struct err err = ERR_INIT;
 
@@ -79,7 +79,7 @@ static void test_names(void)
 				       rows[i].name))
 				printf("#   got: %s\n", err.msg);
 		} else {
-			own_free char *got = names_of(&c);
+			cleanup_free char *got = names_of(&c);
 
 			CHECK_TEXT(got, rows[i].want, rows[i].name);
 		}
@@ -88,10 +88,10 @@ static void test_names(void)
 
 static void test_roots(void)
 {
-	own_by(tempdir_release) struct tempdir t = tempdir_new();
-	own_free char *first = xasprintf("%s/first", t.path),
-		      *second = xasprintf("%s/second", t.path);
-	own_free char *want = xasprintf("%s/docker.io/hub.crt", second);
+	cleanup_by(tempdir_release) struct tempdir t = tempdir_new();
+	cleanup_free char *first = xasprintf("%s/first", t.path),
+			  *second = xasprintf("%s/second", t.path);
+	cleanup_free char *want = xasprintf("%s/docker.io/hub.crt", second);
 	const char *const roots[] = { "/nonexistent", first, second, NULL };
 	static const struct {
 		const char *name, *host, *want;
@@ -113,15 +113,15 @@ static void test_roots(void)
 	make_host(&t, "second/file", "f.crt");
 	tempdir_write(&t, "first/file", "x");
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		own_by(certs_release) struct certs c = CERTS_INIT;
+		cleanup_by(certs_release) struct certs c = CERTS_INIT;
 		struct err err = ERR_INIT;
 		int ok = certs_find(&c, roots, hosts[i].host, &err) == 0;
-		own_free char *got = names_of(&c);
+		cleanup_free char *got = names_of(&c);
 
 		CHECK_TEXT(ok ? got : err.msg, hosts[i].want, hosts[i].name);
 	}
 
-	own_by(certs_release) struct certs hub = CERTS_INIT;
+	cleanup_by(certs_release) struct certs hub = CERTS_INIT;
 	struct err err;
 
 	CHECK_ROW(certs_find(&hub, roots, "registry-1.docker.io", &err) == 0 && hub.nca == 1,

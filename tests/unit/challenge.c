@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* want: "scheme|realm|service|scope", or "!" and a part of the error's message */
@@ -148,7 +148,7 @@ static const char *const schemes[] = { "none", "basic", "bearer" };
 
 static void read_row(const struct row *row)
 {
-	own_by(challenge_release) struct challenge c = CHALLENGE_INIT;
+	cleanup_by(challenge_release) struct challenge c = CHALLENGE_INIT;
 	struct err err = ERR_INIT;
 	struct span headers[4];
 	size_t n = 0;
@@ -161,9 +161,9 @@ static void read_row(const struct row *row)
 		if (!CHECK_ROW(ok && c.scheme == CHALLENGE_NONE && !c.realm, row->name))
 			printf("#   got: %s\n", err.msg);
 	} else {
-		own_free char *got = xasprintf("%s%s|%s|%s|%s", schemes[c.scheme],
-					       c.insufficient_scope ? "+insufficient" : "", c.realm,
-					       c.service, c.scope);
+		cleanup_free char *got = xasprintf("%s%s|%s|%s|%s", schemes[c.scheme],
+						   c.insufficient_scope ? "+insufficient" : "",
+						   c.realm, c.service, c.scope);
 
 		CHECK_TEXT(got, row->want, row->name);
 	}
@@ -171,7 +171,7 @@ static void read_row(const struct row *row)
 
 static int kind_of(const char *header)
 {
-	own_by(challenge_release) struct challenge c = CHALLENGE_INIT;
+	cleanup_by(challenge_release) struct challenge c = CHALLENGE_INIT;
 	struct err err = ERR_INIT;
 	struct span s = span_str(header);
 
@@ -193,10 +193,10 @@ static char *many(const char *head, const char *piece, size_t n)
 
 static void ceilings(void)
 {
-	own_free char *schemes_at = many("Basic realm=r", ",X y=z", LIMIT_CHALLENGES - 1);
-	own_free char *schemes_past = many("", "X y=z,", LIMIT_CHALLENGES + 1);
-	own_free char *value_at = many("Bearer realm=", "r", LIMIT_CHALLENGE_VALUE);
-	own_free char *value_past = many("Bearer realm=", "r", LIMIT_CHALLENGE_VALUE + 1);
+	cleanup_free char *schemes_at = many("Basic realm=r", ",X y=z", LIMIT_CHALLENGES - 1);
+	cleanup_free char *schemes_past = many("", "X y=z,", LIMIT_CHALLENGES + 1);
+	cleanup_free char *value_at = many("Bearer realm=", "r", LIMIT_CHALLENGE_VALUE);
+	cleanup_free char *value_past = many("Bearer realm=", "r", LIMIT_CHALLENGE_VALUE + 1);
 
 	CHECK_ROW(kind_of(schemes_at) == ERR_NONE, "as many challenges as may be");
 	CHECK_ROW(kind_of(schemes_past) == ERR_INVALID, "one more");

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 #define HEX64  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -101,8 +101,8 @@ static void test_known(void)
 	struct digest like256 = { "sha256:" HEX64 }, like512 = { "sha512:" HEX128 }, none = { "" };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		own_free char *want256 = xasprintf("sha256:%s", known[i].sha256);
-		own_free char *want512 = xasprintf("sha512:%s", known[i].sha512);
+		cleanup_free char *want256 = xasprintf("sha256:%s", known[i].sha256);
+		cleanup_free char *want512 = xasprintf("sha512:%s", known[i].sha512);
 		size_t n = strlen(known[i].bytes);
 		struct digest got;
 

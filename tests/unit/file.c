@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 static void test_replace(int dir)
 {
-	own_by(buf_release) struct buf b = BUF_INIT(10);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(10);
 	struct err err;
 	struct stat st;
 
@@ -45,7 +45,7 @@ static void test_read(int dir)
 		{ "a file over the ceiling", "big", ERR_INVALID, "more than the 10 allowed" },
 		{ "a pipe does not block", "pipe", ERR_INVALID, "not a regular file" },
 	};
-	own_by(buf_release) struct buf b = BUF_INIT(10);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(10);
 	struct err err;
 
 	mkfifoat(dir, "pipe", 0644);
@@ -63,7 +63,7 @@ static void test_read(int dir)
 
 static void test_lock(int dir)
 {
-	own_fd int mine = -1;
+	cleanup_fd int mine = -1;
 	struct err err;
 	int status;
 	pid_t child;
@@ -123,8 +123,8 @@ static void test_dirs(int dir)
 int main(void)
 {
 	char path[] = "/tmp/file-test.XXXXXX";
-	own_free char *clean = NULL;
-	own_fd int dir = -1;
+	cleanup_free char *clean = NULL;
+	cleanup_fd int dir = -1;
 	struct err err;
 
 	if (!mkdtemp(path))

@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
-#include "oci/image/media.h"
+#include "oci/image/media_type.h"
 #include "oci/store/index.h"
 #include "oci/store/journal.h"
 #include "oci/store/layout.h"
@@ -16,10 +16,11 @@
 
 #define D "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 #define ENTRY(ref)                                                                                 \
-	"{\"digest\":\"" D "\",\"size\":5,\"annotations\":{\"" NOTE_REF_NAME "\":\"" ref "\"}}"
+	"{\"digest\":\"" D "\",\"size\":5,\"annotations\":{\"" ANNOTATION_REF_NAME "\":\"" ref     \
+	"\"}}"
 #define FOREIGN "{\"schemaVersion\":2,\"manifests\":[" ENTRY("theirs") "]}"
 #define NUMBERED(n)                                                                                \
-	"{\"schemaVersion\":2,\"annotations\":{\"" NOTE_GENERATION "\":\"" n "\"},"                \
+	"{\"schemaVersion\":2,\"annotations\":{\"" ANNOTATION_GENERATION "\":\"" n "\"},"          \
 	"\"manifests\":[" ENTRY("ours") "]}"
 
 static struct layout open_mirror(const struct tempdir *t)
@@ -41,8 +42,8 @@ static struct layout open_foreign(const struct tempdir *t)
 /* Publishes one more reference; gives the new number. */
 static long publish(const struct layout *l, const char *ref, struct err *err)
 {
-	own_fd int lock = generation_lock(l, "a test", 0, err);
-	own_by(index_release) struct index x = INDEX_INIT;
+	cleanup_fd int lock = generation_lock(l, "a test", 0, err);
+	cleanup_by(index_release) struct index x = INDEX_INIT;
 	struct journal_line line = { .ref = ref, .new_digest = D, .why = "sync" };
 	const struct publication what = {
 		.made_by = "sync", .label = ref, .lines = &line, .nlines = 1
@@ -58,7 +59,7 @@ static long publish(const struct layout *l, const char *ref, struct err *err)
 static char *numbers(const struct layout *l, long current)
 {
 	struct buf out = BUF_INIT(1000);
-	own_free long *v = NULL;
+	cleanup_free long *v = NULL;
 	struct err err = ERR_INIT;
 	size_t n = 0;
 
@@ -71,32 +72,33 @@ static char *numbers(const struct layout *l, long current)
 static void test_new_mirror(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_mirror(&t);
-	own_by(index_release) struct index x = INDEX_INIT, again = INDEX_INIT;
+	cleanup_by(layout_close) struct layout l = open_mirror(&t);
+	cleanup_by(index_release) struct index x = INDEX_INIT, again = INDEX_INIT;
 	struct err err = ERR_INIT;
 
 	CHECK(generation_load(&l, &x, &err) == 0 && x.n == 0 && generation_number(&x) == 0);
 	CHECK(tempdir_has(&t, "index.json") && index_load(&again, &l, NULL, &err) == 0);
-	CHECK_TEXT(index_note(&again, NOTE_GENERATION), "0", "generation 0 is on disk");
+	CHECK_TEXT(index_annotation(&again, ANNOTATION_GENERATION), "0", "generation 0 is on disk");
 }
 
 static void test_publish(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_mirror(&t);
-	own_by(index_release) struct index x = INDEX_INIT, first = INDEX_INIT, none = INDEX_INIT;
-	own_free char *kept = NULL, *before = NULL;
+	cleanup_by(layout_close) struct layout l = open_mirror(&t);
+	cleanup_by(index_release) struct index x = INDEX_INIT, first = INDEX_INIT,
+					       none = INDEX_INIT;
+	cleanup_free char *kept = NULL, *before = NULL;
 	struct err err = ERR_INIT;
 	struct stat st;
 
 	for (long i = 1; i <= 11; i++) {
-		own_free char *ref = xasprintf("h/r:%ld", i);
+		cleanup_free char *ref = xasprintf("h/r:%ld", i);
 
 		CHECK(publish(&l, ref, &err) == i);
 	}
 	CHECK(index_load(&x, &l, NULL, &err) == 0 && x.n == 11 && generation_number(&x) == 11);
-	CHECK_TEXT(index_note(&x, NOTE_LABEL), "h/r:11", "the label is in the index");
-	CHECK_TEXT(index_note(&x, NOTE_MADE_BY), "sync", "and what made it");
+	CHECK_TEXT(index_annotation(&x, ANNOTATION_LABEL), "h/r:11", "the label is in the index");
+	CHECK_TEXT(index_annotation(&x, ANNOTATION_MADE_BY), "sync", "and what made it");
 	kept = numbers(&l, 11);
 	CHECK_TEXT(kept, "0 1 2 3 4 5 6 7 8 9 10 11 ", "all are kept, in order of number");
 	before = numbers(&l, 3);
@@ -115,8 +117,8 @@ static void test_publish(void)
 static void test_loaded_again(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_mirror(&t);
-	own_by(index_release) struct index x = INDEX_INIT;
+	cleanup_by(layout_close) struct layout l = open_mirror(&t);
+	cleanup_by(index_release) struct index x = INDEX_INIT;
 	struct err err = ERR_INIT;
 	struct entry **read;
 
@@ -141,7 +143,7 @@ static int count_line(const struct journal_line *line, void *n)
 static void test_journal(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_mirror(&t);
+	cleanup_by(layout_close) struct layout l = open_mirror(&t);
 	struct err err = ERR_INIT;
 	long n = 0;
 
@@ -152,8 +154,8 @@ static void test_journal(void)
 static void test_commit_stays(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_mirror(&t);
-	own_by(index_release) struct index x = INDEX_INIT;
+	cleanup_by(layout_close) struct layout l = open_mirror(&t);
+	cleanup_by(index_release) struct index x = INDEX_INIT;
 	const struct publication sync = { .made_by = "sync", .label = "sprint-1", .commit = "abc" };
 	const struct publication hold = { .made_by = "hold" };
 	struct err err = ERR_INIT;
@@ -161,8 +163,8 @@ static void test_commit_stays(void)
 	CHECK(generation_load(&l, &x, &err) == 0);
 	CHECK(generation_publish(&l, &x, &sync, &err) == 1);
 	CHECK_ROW(generation_publish(&l, &x, &hold, &err) == 2, "one index, published twice");
-	CHECK_TEXT(index_note(&x, NOTE_LIST_COMMIT), "abc", "the commit stays");
-	CHECK(!index_note(&x, NOTE_LABEL));
+	CHECK_TEXT(index_annotation(&x, ANNOTATION_LIST_COMMIT), "abc", "the commit stays");
+	CHECK(!index_annotation(&x, ANNOTATION_LABEL));
 }
 
 /* ---- orphans ---- */
@@ -170,15 +172,15 @@ static void test_commit_stays(void)
 static void test_orphans(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_mirror(&t);
-	own_by(index_release) struct index x = INDEX_INIT;
-	own_free char *kept = NULL;
+	cleanup_by(layout_close) struct layout l = open_mirror(&t);
+	cleanup_by(index_release) struct index x = INDEX_INIT;
+	cleanup_free char *kept = NULL;
 	struct err err = ERR_INIT;
 
 	CHECK(publish(&l, "h/a:1", &err) == 1);
 	tempdir_write(&t, ".mirror/generations/2.json", NUMBERED("2"));
 	tempdir_write(&t, ".mirror/generations/2.json.17.tmp", "{");
-	tempdir_write(&t, ".mirror/generations/notes.txt", "");
+	tempdir_write(&t, ".mirror/generations/annotations.txt", "");
 	tempdir_write(&t, ".mirror/generations/01.json", "");
 	tempdir_write(&t, "index.json.17.tmp", "{");
 	tempdir_write(&t, "mine.tmp", "{");
@@ -197,8 +199,8 @@ static void test_orphans(void)
 static void test_kept_lies(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_mirror(&t);
-	own_by(index_release) struct index x = INDEX_INIT;
+	cleanup_by(layout_close) struct layout l = open_mirror(&t);
+	cleanup_by(index_release) struct index x = INDEX_INIT;
 	struct err err = ERR_INIT;
 
 	CHECK(publish(&l, "h/a:1", &err) == 1 && publish(&l, "h/a:2", &err) == 2);
@@ -233,8 +235,8 @@ static void test_spoilt(void)
 {
 	for (size_t i = 0; i < sizeof(spoilt) / sizeof(spoilt[0]); i++) {
 		struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-		own_by(layout_close) struct layout l = open_mirror(&t);
-		own_free char *copy =
+		cleanup_by(layout_close) struct layout l = open_mirror(&t);
+		cleanup_free char *copy =
 			xasprintf("cp %s/.mirror/generations/2.json %s/index.json", t.path, t.path);
 		struct err err = ERR_INIT;
 
@@ -259,7 +261,7 @@ static void test_spoilt(void)
 static void test_not_a_file(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_mirror(&t);
+	cleanup_by(layout_close) struct layout l = open_mirror(&t);
 	struct err err = ERR_INIT;
 
 	CHECK(publish(&l, "h/a:1", &err) == 1);
@@ -273,8 +275,8 @@ static void test_not_a_file(void)
 static void test_adopt(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_foreign(&t);
-	own_by(index_release) struct index x = INDEX_INIT, first = INDEX_INIT;
+	cleanup_by(layout_close) struct layout l = open_foreign(&t);
+	cleanup_by(index_release) struct index x = INDEX_INIT, first = INDEX_INIT;
 	struct err err = ERR_INIT;
 
 	CHECK(publish(&l, "h/a:1", &err) == 1);
@@ -286,7 +288,7 @@ static void test_adopt(void)
 static void test_adopt_after_a_kill(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_foreign(&t);
+	cleanup_by(layout_close) struct layout l = open_foreign(&t);
 	struct err err = ERR_INIT;
 
 	tempdir_write(&t, ".mirror/generations/0.json", FOREIGN);
@@ -297,8 +299,8 @@ static void test_adopt_after_a_kill(void)
 static void test_adopt_what_changed_since(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_foreign(&t);
-	own_by(index_release) struct index first = INDEX_INIT;
+	cleanup_by(layout_close) struct layout l = open_foreign(&t);
+	cleanup_by(index_release) struct index first = INDEX_INIT;
 	struct err err = ERR_INIT;
 
 	tempdir_write(&t, ".mirror/generations/0.json", "{\"schemaVersion\":2,\"manifests\":[]}");
@@ -310,8 +312,8 @@ static void test_adopt_what_changed_since(void)
 static void test_reader(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = LAYOUT_INIT;
-	own_free char *kept = NULL;
+	cleanup_by(layout_close) struct layout l = LAYOUT_INIT;
+	cleanup_free char *kept = NULL;
 	struct err err = ERR_INIT;
 
 	tempdir_write(&t, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
@@ -324,7 +326,7 @@ static void test_reader(void)
 static void test_lock(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_mirror(&t);
+	cleanup_by(layout_close) struct layout l = open_mirror(&t);
 	struct err err = ERR_INIT;
 	int lock = generation_lock(&l, "mirror-publish undo", 0, &err);
 

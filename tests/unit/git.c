@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* libgit2 1.5 leaks where a repository has extensions or lacks objects, by itself and through PCRE2. */
@@ -158,7 +158,7 @@ static int stop(const char *name, bool is_file, void *arg)
 
 static void test_files(void)
 {
-	own_by(buf_release) struct buf names = BUF_INIT(1000);
+	cleanup_by(buf_release) struct buf names = BUF_INIT(1000);
 	struct err err = ERR_INIT;
 	struct git *g = git_open("repo/team/lists", "HEAD", &err);
 	struct span bytes, again;
@@ -202,7 +202,7 @@ static void test_uncommitted(void)
 	for (size_t i = 0; i < sizeof(checkouts) / sizeof(checkouts[0]); i++) {
 		struct err err = ERR_INIT;
 		struct git *g = git_open(checkouts[i].where, checkouts[i].rev, &err);
-		own_free char *names = g ? git_uncommitted(g, is_list) : NULL;
+		cleanup_free char *names = g ? git_uncommitted(g, is_list) : NULL;
 
 		CHECK_ROW(g != NULL, checkouts[i].name);
 		CHECK_TEXT(names, checkouts[i].names, checkouts[i].name);

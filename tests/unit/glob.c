@@ -1,7 +1,7 @@
 #include "oci/image/glob.h"
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/image/ref.h"
 #include "tests/tap.h"
 
@@ -94,7 +94,7 @@ static const struct {
 static void test_refs(void)
 {
 	for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++) {
-		own_by(ref_release) struct ref r = REF_INIT;
+		cleanup_by(ref_release) struct ref r = REF_INIT;
 		struct err err = ERR_INIT;
 
 		CHECK_ROW(ref_parse(&r, span_str(refs[i].ref), &err) == 0 &&

@@ -1,11 +1,11 @@
 #include "oci/http/header.h"
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 #include "tests/tap.h"
 
 static void text_is(struct span got, const char *want, const char *name)
 {
-	own_free char *copy = got.p ? xstrndup(got.p, got.n) : NULL;
+	cleanup_free char *copy = got.p ? xstrndup(got.p, got.n) : NULL;
 
 	CHECK_TEXT(copy, want, name);
 }

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/store/layout.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
@@ -52,18 +52,19 @@ static void test_round_trip(void)
 {
 	struct index x = INDEX_INIT;
 	struct err err = ERR_INIT;
-	own_free char *text = NULL;
+	cleanup_free char *text = NULL;
 
 	CHECK(parse(&x, ours, &err) == 0 && x.n == 2);
-	CHECK_TEXT(index_note(&x, NOTE_GENERATION), "42", "an annotation of the index");
+	CHECK_TEXT(index_annotation(&x, ANNOTATION_GENERATION), "42", "an annotation of the index");
 	CHECK_TEXT(x.v[0]->ref, "docker.io/library/a:1", "an entry's name");
-	CHECK_TEXT(entry_note(x.v[0], NOTE_SYNCED), "2026-11-20T08:15:00Z", "an entry's note");
+	CHECK_TEXT(entry_annotation(x.v[0], ANNOTATION_SYNCED), "2026-11-20T08:15:00Z",
+		   "an entry's note");
 	CHECK(x.v[1]->size == 7 && strcmp(x.v[1]->digest.str, D) == 0);
 	text = written(&x);
 	CHECK_TEXT(text, ours, "ours comes out as it went in");
 	index_release(&x);
-	CHECK(index_parse_notes(&x, span_str(ours), &err) == 0 && x.n == 0);
-	CHECK_TEXT(index_note(&x, NOTE_GENERATION), "42", "annotations alone");
+	CHECK(index_parse_annotations(&x, span_str(ours), &err) == 0 && x.n == 0);
+	CHECK_TEXT(index_annotation(&x, ANNOTATION_GENERATION), "42", "annotations alone");
 	index_release(&x);
 }
 
@@ -113,7 +114,7 @@ static void test_foreign(void)
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
 		struct index x = INDEX_INIT, again = INDEX_INIT;
 		struct err err = ERR_INIT;
-		own_free char *refs = NULL, *once = NULL, *twice = NULL;
+		cleanup_free char *refs = NULL, *once = NULL, *twice = NULL;
 
 		if (parse(&x, foreign[i].text, &err) < 0) {
 			printf("# %s\n", err.msg);
@@ -141,7 +142,7 @@ static void test_foreign_is_kept(void)
 		"\"org.opencontainers.image.ref.name\":\"1\"}}]}";
 	struct index x = INDEX_INIT;
 	struct err err = ERR_INIT;
-	own_free char *out = NULL;
+	cleanup_free char *out = NULL;
 
 	CHECK(parse(&x, text, &err) == 0);
 	out = written(&x);
@@ -223,7 +224,7 @@ static void test_broken(void)
 		int r = parse(&x, broken[i].text, &err);
 
 		CHECK_ROW(r < 0 && err.kind == ERR_INVALID && strstr(err.msg, broken[i].error) &&
-				  !x.v && !x.notes,
+				  !x.v && !x.annotations,
 			  broken[i].name);
 		if (r == 0 || !strstr(err.msg, broken[i].error))
 			printf("# %s\n", r < 0 ? err.msg : "(it was read)");
@@ -233,7 +234,7 @@ static void test_broken(void)
 
 static void test_bombs(void)
 {
-	own_by(buf_release) struct buf text = BUF_INIT(16 * MIB);
+	cleanup_by(buf_release) struct buf text = BUF_INIT(16 * MIB);
 	struct index x = INDEX_INIT;
 	struct err err = ERR_INIT;
 
@@ -265,7 +266,7 @@ static void test_order(void)
 		"c/x:1", "a/x:1", "b/x:1", "a/x:2", "a/x:1.5", "a/x:1"
 	};
 	struct index x = INDEX_INIT;
-	own_free char *all = NULL, *left = NULL;
+	cleanup_free char *all = NULL, *left = NULL;
 	struct entry *first;
 
 	for (size_t i = 0; i < sizeof(refs) / sizeof(refs[0]); i++)
@@ -291,21 +292,21 @@ static void test_notes(void)
 	struct entry *e = index_add(&x, "docker.io/library/a:1"), *copy;
 
 	entry_set_content(e, M, &d, 5);
-	entry_set_note(e, NOTE_SYNCED, "then");
-	entry_set_note(e, NOTE_AUTHOR, "Ann");
-	entry_set_note(e, "theirs", "1");
-	entry_set_note(e, NOTE_SYNCED, "now");
-	entry_set_note(e, "nobody's", NULL);
-	CHECK(e->nnotes == 3);
-	CHECK_TEXT(entry_note(e, NOTE_SYNCED), "now", "the last one set counts");
-	CHECK_TEXT(e->notes[0].key, NOTE_AUTHOR, "sorted by key");
+	entry_set_annotation(e, ANNOTATION_SYNCED, "then");
+	entry_set_annotation(e, ANNOTATION_AUTHOR, "Ann");
+	entry_set_annotation(e, "theirs", "1");
+	entry_set_annotation(e, ANNOTATION_SYNCED, "now");
+	entry_set_annotation(e, "nobody's", NULL);
+	CHECK(e->nannotations == 3);
+	CHECK_TEXT(entry_annotation(e, ANNOTATION_SYNCED), "now", "the last one set counts");
+	CHECK_TEXT(e->annotations[0].key, ANNOTATION_AUTHOR, "sorted by key");
 	copy = index_add(&x, "docker.io/library/a:2");
 	entry_copy(copy, e);
 	entry_copy(copy, copy);
-	entry_set_note(e, NOTE_AUTHOR, NULL);
-	entry_set_note(e, "theirs", NULL);
-	CHECK(e->nnotes == 1 && !entry_note(e, "theirs"));
-	CHECK_TEXT(entry_note(copy, "theirs"), "1", "a copy is its own");
+	entry_set_annotation(e, ANNOTATION_AUTHOR, NULL);
+	entry_set_annotation(e, "theirs", NULL);
+	CHECK(e->nannotations == 1 && !entry_annotation(e, "theirs"));
+	CHECK_TEXT(entry_annotation(copy, "theirs"), "1", "a copy is its own");
 	CHECK(digest_eq(&copy->digest, &d) && copy->size == 5);
 	entry_set_content(copy, "application/x", &d, 6);
 	entry_set_content(copy, copy->media_type, &d, 7);
@@ -318,13 +319,14 @@ static void test_text_is_kept_readable(void)
 	struct index x = INDEX_INIT, again = INDEX_INIT;
 	struct digest d = { .str = D };
 	struct err err = ERR_INIT;
-	own_free char *out = NULL;
+	cleanup_free char *out = NULL;
 
 	entry_set_content(index_add(&x, "h/a:1"), M, &d, 5);
-	entry_set_note(x.v[0], NOTE_AUTHOR, "J\xf6rg \"\\\n\x01\x7f \xc3\xa9 \xed\xa0\x80");
+	entry_set_annotation(x.v[0], ANNOTATION_AUTHOR,
+			     "J\xf6rg \"\\\n\x01\x7f \xc3\xa9 \xed\xa0\x80");
 	out = written(&x);
 	CHECK(parse(&again, out, &err) == 0);
-	CHECK_TEXT(entry_note(again.v[0], NOTE_AUTHOR),
+	CHECK_TEXT(entry_annotation(again.v[0], ANNOTATION_AUTHOR),
 		   "J\xef\xbf\xbdrg \"\\\n\x01\x7f \xc3\xa9 \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd",
 		   "a name in an old encoding does not make the index unreadable");
 	index_release(&x);
@@ -336,7 +338,7 @@ static void test_many(void)
 	struct index x = INDEX_INIT, again = INDEX_INIT;
 	struct digest d = { .str = D };
 	struct err err = ERR_INIT;
-	own_free char *text = NULL;
+	cleanup_free char *text = NULL;
 	char ref[64];
 	bool ok = true;
 

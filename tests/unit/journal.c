@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "oci/store/layout.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
@@ -63,7 +63,7 @@ static int check_all(const struct journal_line *line, void *n)
 static void test_all_fields(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_new(&t);
+	cleanup_by(layout_close) struct layout l = open_new(&t);
 	const struct journal_line line = {
 		.generation = 7,
 		.time = "2026-11-20T08:15:00Z",
@@ -89,9 +89,9 @@ static void test_all_fields(void)
 static void test_nothing_said(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_new(&t);
+	cleanup_by(layout_close) struct layout l = open_new(&t);
 	const struct journal_line line = { .generation = 1, .why = "sync" };
-	own_free char *out = NULL;
+	cleanup_free char *out = NULL;
 	struct err err = ERR_INIT;
 
 	CHECK(journal_append(&l, 0, &line, 1, &err) == 0);
@@ -138,8 +138,8 @@ static void test_states(void)
 {
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-		own_by(layout_close) struct layout l = open_new(&t);
-		own_free char *before = NULL, *after = NULL;
+		cleanup_by(layout_close) struct layout l = open_new(&t);
+		cleanup_free char *before = NULL, *after = NULL;
 		size_t bad = 99, bad_after = 99;
 
 		tempdir_write(&t, PATH, states[i].found);
@@ -186,8 +186,8 @@ static void test_long_lines(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-		own_by(layout_close) struct layout l = open_new(&t);
-		own_free char *after = NULL;
+		cleanup_by(layout_close) struct layout l = open_new(&t);
+		cleanup_free char *after = NULL;
 		size_t bad = 99;
 
 		write_big(&t, rows[i].before, rows[i].n, rows[i].after);
@@ -202,9 +202,9 @@ static void test_many_lines(void)
 {
 	enum { N = 20000 };
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_new(&t);
-	own_free struct journal_line *lines = xcalloc(N, sizeof(*lines));
-	own_free char *out = NULL;
+	cleanup_by(layout_close) struct layout l = open_new(&t);
+	cleanup_free struct journal_line *lines = xcalloc(N, sizeof(*lines));
+	cleanup_free char *out = NULL;
 	struct err err = ERR_INIT;
 	struct stat st;
 
@@ -228,10 +228,10 @@ static void test_many_lines(void)
 static void test_too_long_to_write(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_by(layout_close) struct layout l = open_new(&t);
-	own_free char *reason = xcalloc(LIMIT_JOURNAL_LINE + 1, 1);
+	cleanup_by(layout_close) struct layout l = open_new(&t);
+	cleanup_free char *reason = xcalloc(LIMIT_JOURNAL_LINE + 1, 1);
 	const struct journal_line line = { .generation = 2, .ref = "x", .detail = reason };
-	own_free char *out = NULL;
+	cleanup_free char *out = NULL;
 	struct err err = ERR_INIT;
 
 	memset(reason, 'r', LIMIT_JOURNAL_LINE);

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 
@@ -85,7 +85,7 @@ static void test_directories(void)
 static void test_no_directory(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_free char *deep = xasprintf("%s/a/b", t.path), *file = xasprintf("%s/f", t.path);
+	cleanup_free char *deep = xasprintf("%s/a/b", t.path), *file = xasprintf("%s/f", t.path);
 	struct err err = ERR_INIT;
 	struct layout l;
 
@@ -104,7 +104,7 @@ static void test_life(void)
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
 	struct layout l = open_new(&t);
 	struct digest d = named("hello");
-	own_by(buf_release) struct buf out = BUF_INIT(100);
+	cleanup_by(buf_release) struct buf out = BUF_INIT(100);
 	char path[DIGEST_PATH];
 	struct err err = ERR_INIT;
 	struct stat st;
@@ -121,14 +121,14 @@ static void test_life(void)
 		  "a staged blob can be read");
 	CHECK_ROW(fstatat(l.root, path, &st, 0) < 0, "a staged blob has no name yet");
 	CHECK(layout_put(&l, &d, "hello", 5, &err) == 0 && layout_staged(&l) == 1);
-	CHECK(layout_settle(&l, &err) == 0 && layout_staged(&l) == 0 && l.staged_bytes == 0);
+	CHECK(layout_commit(&l, &err) == 0 && layout_staged(&l) == 0 && l.staged_bytes == 0);
 	CHECK(fstatat(l.root, path, &st, 0) == 0 && (st.st_mode & 07777) == 0444);
 	CHECK(layout_has(&l, &d, 5) && !layout_has(&l, &d, 6));
 	CHECK(layout_read(&l, &d, &out, &err) == 0 && strcmp(out.p, "hello") == 0);
 	fd = layout_open_blob(&l, &d, &size, &err);
 	CHECK(fd >= 0 && size == 5);
 	close(fd);
-	CHECK(layout_settle(&l, &err) == 0);
+	CHECK(layout_commit(&l, &err) == 0);
 	layout_close(&l);
 }
 
@@ -137,7 +137,7 @@ static void test_read_refuses(void)
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
 	struct layout l = open_new(&t);
 	struct digest d = named("hello"), absent = named("nobody");
-	own_by(buf_release) struct buf out = BUF_INIT(100), small = BUF_INIT(3);
+	cleanup_by(buf_release) struct buf out = BUF_INIT(100), small = BUF_INIT(3);
 	char path[DIGEST_PATH];
 	struct err err = ERR_INIT;
 
@@ -147,7 +147,7 @@ static void test_read_refuses(void)
 	      strstr(err.msg, path));
 	CHECK(layout_read(&l, &d, &small, &err) < 0 && err.kind == ERR_INVALID);
 	CHECK(layout_read(&l, &absent, &out, &err) < 0 && err.kind == ERR_NOTFOUND);
-	CHECK_ROW(layout_put(&l, &d, "hello", 5, &err) == 0 && layout_settle(&l, &err) == 0 &&
+	CHECK_ROW(layout_put(&l, &d, "hello", 5, &err) == 0 && layout_commit(&l, &err) == 0 &&
 			  layout_read(&l, &d, &out, &err) == 0,
 		  "a blob that went bad is replaced");
 	layout_close(&l);
@@ -214,7 +214,7 @@ static void test_sha512(void)
 
 	digest_of(&like, "hello", 5, &d);
 	CHECK(layout_put(&l, &d, "hello", 5, &err) == 0);
-	CHECK(layout_settle(&l, &err) == 0);
+	CHECK(layout_commit(&l, &err) == 0);
 	CHECK(tempdir_has(&t, "blobs/sha512") && layout_has(&l, &d, 5));
 	layout_close(&l);
 }
@@ -244,7 +244,7 @@ static void test_resume(void)
 	static const char text[] = "hello world";
 	struct digest d = named(text);
 	char name[DIGEST_MAX + 1];
-	own_free char *path = NULL;
+	cleanup_free char *path = NULL;
 
 	digest_name(&d, name);
 	path = xasprintf(".mirror/partial/%s", name);
@@ -270,7 +270,7 @@ static void test_resume(void)
 			CHECK_ROW(have == 0 && layout_write(b, text, 11, &err) == 0,
 				  "it is not kept for a second try");
 		}
-		CHECK(layout_finish(b, &err) == 0 && layout_settle(&l, &err) == 0);
+		CHECK(layout_finish(b, &err) == 0 && layout_commit(&l, &err) == 0);
 		CHECK(layout_has(&l, &d, 11) && !tempdir_has(&t, path));
 		layout_close(&l);
 	}
@@ -302,7 +302,7 @@ static void test_wrong_beginning(void)
 	l = open_new(&t);
 	b = layout_begin(&l, &d, 11, &have, &err);
 	CHECK_ROW(have == 11, "what was staged and not settled is found by the next run");
-	CHECK(layout_finish(b, &err) == 0 && layout_settle(&l, &err) == 0);
+	CHECK(layout_finish(b, &err) == 0 && layout_commit(&l, &err) == 0);
 	layout_close(&l);
 }
 
@@ -324,7 +324,7 @@ static void test_begun_twice(void)
 	CHECK_ROW(b && have == 5, "what is staged is whole");
 	CHECK(layout_restart(b, &err) == 0 && layout_write(b, "12345", 5, &err) == 0 &&
 	      layout_finish(b, &err) == 0);
-	CHECK(layout_settle(&l, &err) == 0);
+	CHECK(layout_commit(&l, &err) == 0);
 	CHECK_ROW(layout_put(&l, &d, "hello", 5, &err) == 0, "and was not written to");
 	layout_close(&l);
 }
@@ -344,8 +344,8 @@ static void test_two_writers(void)
 	CHECK_ROW(b && have == 0, "another writer starts from nothing");
 	CHECK(layout_write(b, "hello", 5, &err) == 0 && layout_finish(b, &err) == 0);
 	CHECK(layout_write(a, "lo", 2, &err) == 0 && layout_finish(a, &err) == 0);
-	CHECK(layout_settle(&two, &err) == 0 && layout_has(&one, &d, 5));
-	CHECK(layout_settle(&one, &err) == 0 && layout_has(&two, &d, 5));
+	CHECK(layout_commit(&two, &err) == 0 && layout_has(&one, &d, 5));
+	CHECK(layout_commit(&one, &err) == 0 && layout_has(&two, &d, 5));
 	b = layout_begin(&two, &d, 5, &have, &err);
 	CHECK(layout_write(b, "he", 2, &err) == 0);
 	layout_abandon(b);
@@ -387,7 +387,7 @@ static void test_sweep_of_the_old(void)
 	struct digest d = named("hello");
 	struct err err = ERR_INIT;
 	char name[DIGEST_MAX + 1];
-	own_free char *kept = NULL;
+	cleanup_free char *kept = NULL;
 	struct layout_blob *b;
 	int64_t have;
 
@@ -418,13 +418,13 @@ static void test_many(void)
 	bool ok = true;
 
 	for (int i = 0; i < 2000; i++) {
-		own_free char *text = xasprintf("blob %d", i);
+		cleanup_free char *text = xasprintf("blob %d", i);
 		struct digest d = named(text);
 
 		ok = ok && layout_put(&l, &d, text, strlen(text), &err) == 0;
 	}
 	CHECK(ok && layout_staged(&l) == 2000);
-	CHECK(layout_settle(&l, &err) == 0 && tempdir_count(&t, "blobs/sha256") == 2000);
+	CHECK(layout_commit(&l, &err) == 0 && tempdir_count(&t, "blobs/sha256") == 2000);
 	layout_close(&l);
 }
 
@@ -433,16 +433,16 @@ static void test_large(void)
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
 	struct layout l = open_new(&t);
 	const size_t size = 20 * MIB + 1;
-	own_free char *bytes = xcalloc(size, 1);
+	cleanup_free char *bytes = xcalloc(size, 1);
 	struct err err = ERR_INIT;
 	struct digest d;
 	uint64_t room;
 
 	bytes[size - 1] = 'x';
 	digest_of(NULL, bytes, size, &d);
-	CHECK(layout_put(&l, &d, bytes, size, &err) == 0 && layout_settle(&l, &err) == 0);
+	CHECK(layout_put(&l, &d, bytes, size, &err) == 0 && layout_commit(&l, &err) == 0);
 	CHECK(layout_has(&l, &d, (int64_t)size));
-	CHECK(layout_room(&l, &room, &err) == 0 && room > 0);
+	CHECK(layout_free_space(&l, &room, &err) == 0 && room > 0);
 	layout_close(&l);
 }
 
@@ -451,7 +451,7 @@ static void test_unreadable(void)
 {
 	enum { READ = MIB, TAIL = 1000 };
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	own_free char *bytes = xcalloc(1, READ + TAIL), *path = NULL;
+	cleanup_free char *bytes = xcalloc(1, READ + TAIL), *path = NULL;
 	char name[DIGEST_MAX + 1];
 	struct layout l = open_new(&t);
 	struct layout_blob *b;

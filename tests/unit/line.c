@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* Words as "<column>:<word>" or "<column>:<key>=<value column>:<value>", with "|" between them. */
@@ -74,7 +74,7 @@ static void test_words(void)
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		struct err err = ERR_INIT;
 		int column = 0;
-		own_free char *got = NULL;
+		cleanup_free char *got = NULL;
 
 		CHECK_ROW(line_parse(&l, span_str(good[i].text), &column, &err) == 0, good[i].name);
 		got = print(&l);
@@ -107,7 +107,7 @@ static void test_column(void)
 
 static void collect(const struct line *l, const struct place *at, void *arg)
 {
-	own_free char *words = print(l);
+	cleanup_free char *words = print(l);
 
 	buf_addf(arg, "%d %s\n", at->line, words);
 }
@@ -160,9 +160,9 @@ static char *print_problems(const struct problems *ps)
 static void test_files(void)
 {
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		own_by(problems_release) struct problems ps = PROBLEMS_INIT;
-		own_by(buf_release) struct buf lines = BUF_INIT(10000);
-		own_free char *problems = NULL;
+		cleanup_by(problems_release) struct problems ps = PROBLEMS_INIT;
+		cleanup_by(buf_release) struct buf lines = BUF_INIT(10000);
+		cleanup_free char *problems = NULL;
 		size_t n = files[i].n ? files[i].n : strlen(files[i].bytes);
 
 		line_each(&ps, "f", span_of(files[i].bytes, n), collect, &lines);
@@ -174,11 +174,11 @@ static void test_files(void)
 
 static void test_sizes(void)
 {
-	own_by(problems_release) struct problems ps = PROBLEMS_INIT;
-	own_by(buf_release) struct buf lines = BUF_INIT(10000);
-	own_free char *problems = NULL;
+	cleanup_by(problems_release) struct problems ps = PROBLEMS_INIT;
+	cleanup_by(buf_release) struct buf lines = BUF_INIT(10000);
+	cleanup_free char *problems = NULL;
 	const size_t n = 10UL * MIB;
-	own_free char *big = xmalloc(n);
+	cleanup_free char *big = xmalloc(n);
 
 	memset(big, 'a', n);
 	line_each(&ps, "big", span_of(big, n), collect, &lines);
@@ -197,8 +197,8 @@ static void test_sizes(void)
 
 static void test_problems(void)
 {
-	own_by(problems_release) struct problems ps = PROBLEMS_INIT;
-	own_free char *text = NULL;
+	cleanup_by(problems_release) struct problems ps = PROBLEMS_INIT;
+	cleanup_free char *text = NULL;
 
 	problem_add(&ps, false, "b", 1, 1, "third");
 	problem_add(&ps, true, "a", 2, 9, "second");

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 #define A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -75,7 +75,7 @@ static const struct {
 static void test_rows(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+		cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
 		struct err err = ERR_INIT;
 		int r = manifest_parse(&m, span_str(rows[i].text), rows[i].hint, &err);
 
@@ -100,8 +100,8 @@ static void add_many(struct buf *b, const char *what, size_t n)
 /* Documents that are made to cost. */
 static void test_bombs(void)
 {
-	own_by(buf_release) struct buf b = BUF_INIT(16 * MIB);
-	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	cleanup_by(buf_release) struct buf b = BUF_INIT(16 * MIB);
+	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
 	struct err err;
 
 	add_many(&b, "[", 1000);
@@ -152,7 +152,7 @@ static void test_wanted(void)
 		{ "several platforms", "linux/amd64,linux/arm64/v8", "11111" },
 		{ "a platform that is not there", "windows/amd64", "00001" },
 	};
-	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
 	struct err err;
 
 	CHECK(manifest_parse(&m, span_str(text), NULL, &err) == 0);
@@ -169,7 +169,7 @@ static void test_attestation_of_itself(void)
 {
 	static const char text[] =
 		"{\"manifests\":[" ATTEST(A, A) "," ATTEST(B, C) "," ATTEST(C, B) "]}";
-	own_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
 	struct err err;
 
 	CHECK(manifest_parse(&m, span_str(text), NULL, &err) == 0);
@@ -193,11 +193,11 @@ static void test_data(void)
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		struct desc d = { .data = table[i].data, .size = table[i].size };
-		own_free char *got = NULL;
+		struct descriptor d = { .data = table[i].data, .size = table[i].size };
+		cleanup_free char *got = NULL;
 
 		digest_of(NULL, "{}", 2, &d.digest);
-		got = desc_data(&d);
+		got = descriptor_data(&d);
 		CHECK_TEXT(got, table[i].want, table[i].name);
 	}
 }
@@ -220,16 +220,16 @@ static void test_urls(void)
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		own_free char *text = xasprintf(
+		cleanup_free char *text = xasprintf(
 			"{\"digest\":\"sha256:%064d\",\"size\":1,\"urls\":%s}", 0, table[i].json);
-		own_free char *got = NULL;
-		own_json json_t *doc = NULL;
+		cleanup_free char *got = NULL;
+		cleanup_json json_t *doc = NULL;
 		struct err err;
-		struct desc d;
+		struct descriptor d;
 
 		doc = json_read(span_str(text), &err);
-		CHECK(doc && desc_read(&d, doc, &err) == 0);
-		got = desc_urls(&d);
+		CHECK(doc && descriptor_read(&d, doc, &err) == 0);
+		got = descriptor_urls(&d);
 		CHECK_TEXT(got, table[i].want, table[i].name);
 	}
 }

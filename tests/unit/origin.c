@@ -1,7 +1,7 @@
 #include "oci/http/origin.h"
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "oci/base/url.h"
 #include "oci/http/proxy.h"
 #include "tests/tap.h"
@@ -147,7 +147,7 @@ static const struct {
 static void test_proxy(const char *except, const char *text, bool direct)
 {
 	struct proxy p = { .http = "http://proxy:1", .https = "http://proxy:2", .except = except };
-	own_free char *name = xasprintf("NO_PROXY=%s %s", except, text);
+	cleanup_free char *name = xasprintf("NO_PROXY=%s %s", except, text);
 	struct url u;
 	struct err err;
 	const char *got;

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "oci/base/clock.h"
-#include "oci/cli/log.h"
+#include "oci/cli/message.h"
 #include "tests/tap.h"
 
 static const struct {
@@ -56,7 +56,7 @@ int main(void)
 		progress_bytes(amounts[i].bytes, text, sizeof(text));
 		CHECK_ROW(strcmp(text, amounts[i].text) == 0, amounts[i].text);
 	}
-	log_init("mirror-sync");
+	message_init("mirror-sync");
 	dup2(log, STDERR_FILENO);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct progress p = {

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 #define SHA "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -63,9 +63,9 @@ static const struct {
 
 static void test_row(const char *name, const char *text, const char *want)
 {
-	own_by(ref_release) struct ref r = REF_INIT;
+	cleanup_by(ref_release) struct ref r = REF_INIT;
 	struct err err = ERR_INIT;
-	own_free char *got = NULL;
+	cleanup_free char *got = NULL;
 
 	if (ref_parse(&r, span_str(text), &err) == 0)
 		got = ref_str(&r);
@@ -88,7 +88,7 @@ static void test_canonical(void)
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		own_by(ref_release) struct ref r = REF_INIT;
+		cleanup_by(ref_release) struct ref r = REF_INIT;
 		struct err err;
 
 		CHECK_ROW((ref_parse_canonical(&r, span_str(table[i].text), &err) == 0) ==
@@ -99,9 +99,9 @@ static void test_canonical(void)
 
 static void test_names(void)
 {
-	own_by(ref_release) struct ref r = REF_INIT, copy = REF_INIT;
+	cleanup_by(ref_release) struct ref r = REF_INIT, copy = REF_INIT;
 	struct err err;
-	own_free char *target = NULL, *repository = NULL, *again = NULL;
+	cleanup_free char *target = NULL, *repository = NULL, *again = NULL;
 
 	ref_parse(&r, span_str("redis:7@" SHA), &err);
 	target = ref_target(&r);

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 #include "oci/store/layout.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
@@ -82,8 +82,8 @@ struct world {
 static void world_begin(struct world *w)
 {
 	static const struct registry_options options = { .user_agent = "test" };
-	own_free char *name = NULL, *urls = NULL;
-	own_by(ref_release) struct ref ref = REF_INIT;
+	cleanup_free char *name = NULL, *urls = NULL;
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
 	unsigned nothing, silent;
 	struct digest d;
 	struct err err;

@@ -1,8 +1,8 @@
 #include "serve/listing.h"
 
 #include "serve/answer.h"
+#include "serve/http_request.h"
 #include "serve/out.h"
-#include "serve/request.h"
 #include "serve/server.h"
 #include "serve/state.h"
 #include "tests/tap.h"
@@ -144,7 +144,7 @@ static void run(const struct row *row, struct out *o)
 {
 	struct server server = { .registry = "docker.io", .list_snapshots = row->snapshots };
 	struct state state = { .v = all, .n = COUNT(all) };
-	struct request request = { .method = METHOD_GET, .minor = 1 };
+	struct http_request request = { .method = METHOD_GET, .minor = 1 };
 	static struct exchange x;
 
 	request.query = span_str(row->target);

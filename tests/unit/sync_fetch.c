@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
-#include "oci/image/media.h"
+#include "oci/image/media_type.h"
 #include "oci/registry/registry.h"
 #include "oci/store/layout.h"
 #include "tests/tap.h"
@@ -132,7 +132,7 @@ static const char *descriptor(const char *type, const struct content *c, const c
 
 static struct content *image(const struct content *config, const struct content *layer)
 {
-	own_free char *text =
+	cleanup_free char *text =
 		xasprintf("{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_MANIFEST
 			  "\",\"config\":%s,\"layers\":[%s]}",
 			  descriptor("application/vnd.oci.image.config.v1+json", config, ""),
@@ -143,9 +143,9 @@ static struct content *image(const struct content *config, const struct content 
 
 static struct content *index_of(const char *a, const char *b)
 {
-	own_free char *text = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX
-					"\",\"manifests\":[%s%s%s]}",
-					a, b[0] ? "," : "", b);
+	cleanup_free char *text = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX
+					    "\",\"manifests\":[%s%s%s]}",
+					    a, b[0] ? "," : "", b);
 
 	return add(text);
 }
@@ -185,7 +185,7 @@ static int refuse_large(void *arg, int64_t bytes, struct err *err)
 static void fetch(struct outcome *o, const char *from, const struct content *root,
 		  const char *platforms)
 {
-	own_by(ref_release) struct ref ref = REF_INIT;
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
 	struct err err;
 
 	ref_parse(&ref, span_str(from), &err);
@@ -304,8 +304,9 @@ static void test_lies(void)
 {
 	struct content *config = add("{\"f\":1}"), *layer = add("f layer"),
 		       *img = image(config, layer);
-	own_free char *wrong_size = xasprintf("{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":5}",
-					      MEDIA_OCI_MANIFEST, img->digest.str);
+	cleanup_free char *wrong_size =
+		xasprintf("{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":5}", MEDIA_OCI_MANIFEST,
+			  img->digest.str);
 	const struct {
 		const char *name, *child, *says;
 	} rows[] = {
@@ -400,7 +401,7 @@ static void test_awaited(void)
 int main(void)
 {
 	char path[] = "/tmp/fetch-test.XXXXXX";
-	own_free char *clean = NULL;
+	cleanup_free char *clean = NULL;
 	struct err err;
 
 	if (!mkdtemp(path))

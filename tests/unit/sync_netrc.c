@@ -1,8 +1,8 @@
 #include "sync/netrc.h"
 
-#include "oci/auth/cred.h"
+#include "oci/auth/credential.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 
@@ -57,7 +57,7 @@ static const struct {
 static void test_rows(const struct tempdir *t, const char *path)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		own_by(cred_release) struct cred c = CRED_INIT;
+		cleanup_by(credential_release) struct credential c = CREDENTIAL_INIT;
 		struct err err = ERR_INIT;
 
 		tempdir_write(t, "netrc", rows[i].text);
@@ -70,12 +70,12 @@ static void test_rows(const struct tempdir *t, const char *path)
 
 int main(void)
 {
-	own_by(tempdir_release) struct tempdir t = tempdir_new();
-	own_free char *path = xasprintf("%s/netrc", t.path);
-	own_by(cred_release) struct cred c = CRED_INIT;
+	cleanup_by(tempdir_release) struct tempdir t = tempdir_new();
+	cleanup_free char *path = xasprintf("%s/netrc", t.path);
+	cleanup_by(credential_release) struct credential c = CREDENTIAL_INIT;
 	struct err err = ERR_INIT;
 
-	CHECK(netrc_find(path, "x", NULL, &c, &err) == 0 && c.kind == CRED_NONE);
+	CHECK(netrc_find(path, "x", NULL, &c, &err) == 0 && c.kind == CREDENTIAL_NONE);
 	CHECK(netrc_find(t.path, "x", NULL, &c, &err) < 0);
 	test_rows(&t, path);
 	return tap_done();

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "oci/base/own.h"
+#include "oci/base/cleanup.h"
 #include "tests/tap.h"
 
 enum { COUNT = 5000 };

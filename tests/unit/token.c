@@ -2,24 +2,24 @@
 
 #include <stdlib.h>
 
-#include "oci/auth/cred.h"
+#include "oci/auth/credential.h"
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
-static struct cred basic_cred = { CRED_BASIC, (char[]){ "ann" }, (char[]){ "pa-secret" },
-				  (char[]){ "f" } };
-static struct cred odd_cred = { CRED_BASIC, (char[]){ "org+robot$x y" }, (char[]){ "pa-secret" },
-				(char[]){ "f" } };
-static struct cred identity_cred = { CRED_IDENTITY, (char[]){ "" }, (char[]){ "i/secret+=" },
-				     (char[]){ "f" } };
+static struct credential basic_cred = { CREDENTIAL_BASIC, (char[]){ "ann" },
+					(char[]){ "pa-secret" }, (char[]){ "f" } };
+static struct credential odd_cred = { CREDENTIAL_BASIC, (char[]){ "org+robot$x y" },
+				      (char[]){ "pa-secret" }, (char[]){ "f" } };
+static struct credential identity_cred = { CREDENTIAL_IDENTITY, (char[]){ "" },
+					   (char[]){ "i/secret+=" }, (char[]){ "f" } };
 
 static const struct {
 	const char *name, *realm, *service, *scope;
-	const struct cred *cred;
+	const struct credential *cred;
 	const char *want;
 } urls[] = {
 	{ "anonymous", "https://auth.docker.io/token", "registry.docker.io",
@@ -51,7 +51,7 @@ static const struct {
 static void test_urls(void)
 {
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-		own_by(buf_release) struct buf b = BUF_INIT(1000);
+		cleanup_by(buf_release) struct buf b = BUF_INIT(1000);
 		struct token_request q = { urls[i].realm, urls[i].service, urls[i].scope,
 					   urls[i].cred };
 		struct err err;
@@ -61,7 +61,7 @@ static void test_urls(void)
 		CHECK_ROW(!strstr(b.p, "secret"), "no secret in it");
 	}
 
-	own_by(buf_release) struct buf form = BUF_INIT(1000), small = BUF_INIT(20);
+	cleanup_by(buf_release) struct buf form = BUF_INIT(1000), small = BUF_INIT(20);
 	struct token_request q = { "https://a/t?x", "s p", "b:2:pull a:1:pull", &identity_cred };
 	struct err err = ERR_INIT;
 
@@ -131,7 +131,7 @@ static void test_answers(void)
 	const int64_t now = 1000 * CLOCK_SEC;
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		own_by(token_release) struct token t = TOKEN_INIT;
+		cleanup_by(token_release) struct token t = TOKEN_INIT;
 		struct err err = ERR_INIT;
 		const char *want = answers[i].want;
 
@@ -147,8 +147,8 @@ static void test_answers(void)
 		}
 	}
 
-	own_by(token_release) struct token t = TOKEN_INIT;
-	own_free char *huge = xcalloc(LIMIT_TOKEN + 2, 1);
+	cleanup_by(token_release) struct token t = TOKEN_INIT;
+	cleanup_free char *huge = xcalloc(LIMIT_TOKEN + 2, 1);
 	struct err err;
 
 	memset(huge, ' ', LIMIT_TOKEN + 1);

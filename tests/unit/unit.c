@@ -1,7 +1,7 @@
 #include "oci/base/unit.h"
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 static const struct {
@@ -66,7 +66,7 @@ int main(void)
 		CHECK_ROW(got == sizes[i].bytes, sizes[i].text);
 	}
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		own_free char *text = unit_duration_text(texts[i].seconds);
+		cleanup_free char *text = unit_duration_text(texts[i].seconds);
 
 		CHECK_TEXT(text, texts[i].text, texts[i].text);
 	}

@@ -1,7 +1,7 @@
 #include "oci/base/url.h"
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/own.h"
 #include "tests/tap.h"
 
 /* An URL and its origin and target, "origin target"; NULL: refused. */
@@ -42,7 +42,7 @@ static void test_parsed(const char *name, const char *text, const char *want)
 {
 	struct url u;
 	struct err err;
-	own_free char *got = NULL, *origin = NULL;
+	cleanup_free char *got = NULL, *origin = NULL;
 
 	if (url_parse(&u, span_str(text), &err) == 0) {
 		origin = url_origin(&u);
@@ -99,7 +99,7 @@ static const struct {
 static void test_resolved(const char *reference, const char *want)
 {
 	struct err err;
-	own_free char *got = url_resolve(BASE, span_str(reference), &err);
+	cleanup_free char *got = url_resolve(BASE, span_str(reference), &err);
 
 	CHECK_TEXT(got, want, reference);
 }
@@ -134,7 +134,7 @@ static void test_origins(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct url a, b;
 		struct err err;
-		own_free char *name = xasprintf("%s and %s", rows[i].a, rows[i].b);
+		cleanup_free char *name = xasprintf("%s and %s", rows[i].a, rows[i].b);
 
 		CHECK_ROW(url_parse(&a, span_str(rows[i].a), &err) == 0 &&
 				  url_parse(&b, span_str(rows[i].b), &err) == 0 &&

@@ -1,0 +1,291 @@
+#include "oci/auth/keychain.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "oci/auth/authfile.h"
+#include "oci/auth/credential_helper.h"
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/limits.h"
+
+enum { SOURCES = 6, HELPER_TIMEOUT_MS = 30000 };
+
+/* What a helper said of a server: a credential, or why there is none. */
+struct answer {
+	char *helper, *server, *host;
+	struct helper_run *under_way; /* it has not said it yet; NULL: it has */
+	struct credential cred;
+	bool bad;
+	struct err why;
+};
+
+struct keychain {
+	struct authfile *sources[SOURCES];
+	size_t nsources;
+	struct answer *answers;
+	size_t nanswers, capanswers;
+	char *path;
+	char *const *environment;
+	long timeout_ms;
+};
+
+static int add_source(struct keychain *c, const char *name, struct span json, struct err *err)
+{
+	bool first_form = span_ends(span_str(name), "/.dockercfg");
+	struct authfile *f =
+		authfile_parse(name, first_form ? AUTHFILE_DOCKERCFG : AUTHFILE_CONFIG, json, err);
+
+	if (!f)
+		return -1;
+	c->sources[c->nsources++] = f;
+	return 0;
+}
+
+/* Adds dir/file; dir NULL or "" and a missing file are no source. */
+static int add_file(struct keychain *c, const char *dir, const char *file, struct err *err)
+{
+	cleanup_by(credential_wipe_buf) struct buf text = BUF_INIT(LIMIT_CREDS);
+	cleanup_free char *name = NULL;
+
+	if (!dir || !*dir)
+		return 0;
+	name = xasprintf("%s%s", dir, file);
+	/* all of it at once: a buffer that grows would leave copies behind */
+	buf_reserve(&text, LIMIT_CREDS);
+	if (file_read(AT_FDCWD, name, &text, err) < 0)
+		return err->kind == ERR_NOTFOUND ? 0 : err_wrap(err, "credentials");
+	/* made by `touch`, or emptied by hand: docker takes it for none, too */
+	return text.p[strspn(text.p, " \t\r\n")] ? add_source(c, name, buf_span(&text), err) : 0;
+}
+
+static bool given(const char *s)
+{
+	return s && *s;
+}
+
+static int add_sources(struct keychain *c, const struct keychain_options *o, struct err *err)
+{
+	if (given(o->docker_auth_config) &&
+	    add_source(c, "$DOCKER_AUTH_CONFIG", span_str(o->docker_auth_config), err) < 0)
+		return -1;
+	if (add_file(c, o->registry_auth_file, "", err) < 0)
+		return -1;
+	if (add_file(c, given(o->docker_config) ? o->docker_config : o->home,
+		     given(o->docker_config) ? "/config.json" : "/.docker/config.json", err) < 0)
+		return -1;
+	if (add_file(c, o->xdg_runtime_dir, "/containers/auth.json", err) < 0)
+		return -1;
+	if (add_file(c, given(o->xdg_config_home) ? o->xdg_config_home : o->home,
+		     given(o->xdg_config_home) ? "/containers/auth.json"
+					       : "/.config/containers/auth.json",
+		     err) < 0)
+		return -1;
+	return add_file(c, o->home, "/.dockercfg", err);
+}
+
+struct keychain *keychain_new(const struct keychain_options *o, struct err *err)
+{
+	struct keychain *c = xcalloc(1, sizeof(*c));
+
+	c->path = xstrdup(o->path ? o->path : "");
+	c->environment = o->environment;
+	c->timeout_ms = o->helper_timeout_ms > 0 ? o->helper_timeout_ms : HELPER_TIMEOUT_MS;
+	if (add_sources(c, o, err) == 0)
+		return c;
+	keychain_free(c);
+	return NULL;
+}
+
+static void answer_release(struct answer *a)
+{
+	credential_helper_free(a->under_way);
+	free(a->helper);
+	free(a->server);
+	free(a->host);
+	credential_release(&a->cred);
+}
+
+void keychain_free(struct keychain *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->nsources; i++)
+		authfile_free(c->sources[i]);
+	for (size_t i = 0; i < c->nanswers; i++)
+		answer_release(&c->answers[i]);
+	free(c->answers);
+	free(c->path);
+	free(c);
+}
+
+static struct answer *known_answer(const struct keychain *c, const char *helper, const char *server)
+{
+	for (size_t i = 0; i < c->nanswers; i++)
+		if (strcmp(c->answers[i].helper, helper) == 0 &&
+		    strcmp(c->answers[i].server, server) == 0)
+			return &c->answers[i];
+	return NULL;
+}
+
+/* The helper called `name`, as the file that names it says. */
+static struct credential_helper helper_of(const struct keychain *c, const struct authfile *f,
+					  const char *name)
+{
+	return (struct credential_helper){
+		.name = name,
+		.path = c->path,
+		.named = authfile_name(f),
+		.environment = c->environment,
+		.timeout_ms = c->timeout_ms,
+	};
+}
+
+static struct answer *begin(struct keychain *c, const struct credential_helper *h,
+			    const char *server, const char *host)
+{
+	struct answer *a = known_answer(c, h->name, server);
+
+	if (a)
+		return a;
+	c->answers = xgrow(c->answers, c->nanswers, &c->capanswers, sizeof(*c->answers));
+	a = &c->answers[c->nanswers++];
+	*a = (struct answer){ .helper = xstrdup(h->name),
+			      .server = xstrdup(server),
+			      .host = xstrdup(host) };
+	a->under_way = credential_helper_start(h, server);
+	return a;
+}
+
+static int ask_name(struct keychain *c, const struct credential_helper *h, const char *server,
+		    const char *host, struct credential *out, struct err *err)
+{
+	struct answer *a = begin(c, h, server, host);
+
+	if (a->under_way)
+		a->bad = credential_helper_finish(take(a->under_way), &a->cred, &a->why) < 0;
+	if (a->bad) {
+		*err = a->why;
+		return -1;
+	}
+	credential_copy(out, &a->cred);
+	return 0;
+}
+
+/* Docker keeps Docker Hub's credential under the address it had in its first protocol, podman under its name. */
+static const char *first_name(const char *host)
+{
+	return strcmp(host, "docker.io") == 0 ? "https://index.docker.io/v1/" : host;
+}
+
+/* Asks a helper that f names, which may be NULL. */
+static int ask_helper(struct keychain *c, const struct authfile *f, const char *name,
+		      const char *host, struct credential *out, struct err *err)
+{
+	struct credential_helper h = helper_of(c, f, name);
+
+	if (!name)
+		return 0;
+	if (ask_name(c, &h, first_name(host), host, out, err) < 0)
+		return -1;
+	return out->kind == CREDENTIAL_NONE ? ask_name(c, &h, host, host, out, err) : 0;
+}
+
+static int find_in(struct keychain *c, const struct authfile *f, const char *host, const char *path,
+		   struct credential *out, struct err *err)
+{
+	const struct credential *found;
+
+	if (ask_helper(c, f, authfile_helper(f, host), host, out, err) < 0)
+		return -1;
+	if (out->kind != CREDENTIAL_NONE)
+		return 0;
+	if (authfile_find(f, host, path, &found, err) < 0)
+		return -1;
+	if (found) {
+		credential_copy(out, found);
+		return 0;
+	}
+	return ask_helper(c, f, authfile_store(f), host, out, err);
+}
+
+int keychain_find(struct keychain *c, const char *host, const char *path, struct credential *out,
+		  struct err *err)
+{
+	cleanup_free char *known = authfile_key(host);
+
+	for (size_t i = 0; i < c->nsources && out->kind == CREDENTIAL_NONE; i++) {
+		credential_release(out);
+		if (find_in(c, c->sources[i], known, path, out, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void begin_helper(struct keychain *c, const struct authfile *f, const char *name,
+			 const char *host)
+{
+	struct credential_helper h = helper_of(c, f, name);
+
+	if (!name)
+		return;
+	begin(c, &h, first_name(host), host);
+	begin(c, &h, host, host);
+}
+
+void keychain_begin(struct keychain *c, const char *host)
+{
+	cleanup_free char *known = authfile_key(host);
+	const struct credential *written = NULL;
+	struct err ignored;
+
+	for (size_t i = 0; i < c->nsources && !written; i++) {
+		const struct authfile *f = c->sources[i];
+
+		begin_helper(c, f, authfile_helper(f, known), known);
+		if (authfile_find(f, known, "", &written, &ignored) == 0 && !written)
+			begin_helper(c, f, authfile_store(f), known);
+	}
+}
+
+bool keychain_ready(struct keychain *c, const char *host)
+{
+	cleanup_free char *known = authfile_key(host);
+	bool ready = true;
+
+	for (size_t i = 0; i < c->nanswers; i++) {
+		struct answer *a = &c->answers[i];
+
+		if (a->under_way && strcmp(a->host, known) == 0 &&
+		    !credential_helper_ended(a->under_way))
+			ready = false; /* the others are listened to all the same */
+	}
+	return ready;
+}
+
+size_t keychain_watch(const struct keychain *c, int *fds, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->nanswers && n < max; i++)
+		if (c->answers[i].under_way && credential_helper_fd(c->answers[i].under_way) >= 0)
+			fds[n++] = credential_helper_fd(c->answers[i].under_way);
+	return n;
+}
+
+void keychain_forget(struct keychain *c, const char *host)
+{
+	cleanup_free char *known = authfile_key(host);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->nanswers; i++) {
+		if (strcmp(c->answers[i].host, known) == 0)
+			answer_release(&c->answers[i]);
+		else
+			c->answers[kept++] = c->answers[i];
+	}
+	c->nanswers = kept;
+}

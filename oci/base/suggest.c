@@ -1,0 +1,75 @@
+#include "oci/base/suggest.h"
+
+#include <ctype.h>
+
+#define MAX 40
+
+static bool same(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+static unsigned least_of(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Damerau-Levenshtein, where no part is edited twice, in three rows. */
+static unsigned distance(struct span a, struct span b)
+{
+	unsigned rows[3][MAX + 1];
+
+	for (size_t j = 0; j <= b.n; j++)
+		rows[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= a.n; i++) {
+		unsigned *now = rows[i % 3], *up = rows[(i + 2) % 3], *up2 = rows[(i + 1) % 3];
+
+		now[0] = (unsigned)i;
+		for (size_t j = 1; j <= b.n; j++) {
+			now[j] = up[j - 1] + !same(a.p[i - 1], b.p[j - 1]);
+			now[j] = least_of(now[j], least_of(up[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 && same(a.p[i - 1], b.p[j - 2]) &&
+			    same(a.p[i - 2], b.p[j - 1]))
+				now[j] = least_of(now[j], up2[j - 2] + 1);
+		}
+	}
+	return rows[a.n % 3][b.n];
+}
+
+/* How many slips a word may have. */
+static unsigned allowed(struct span word)
+{
+	return word.n > 5 ? 2 : word.n > 2 ? 1 : 0;
+}
+
+/* Whether two words are exactly so many slips apart. */
+static bool is_at(struct span word, struct span known, unsigned slips)
+{
+	size_t longer = word.n > known.n ? word.n - known.n : known.n - word.n;
+
+	return known.n <= MAX && longer <= slips && distance(word, known) == slips;
+}
+
+size_t suggest_words(struct span word, const char *const *known, size_t n, const char **out,
+		     size_t max)
+{
+	size_t found = 0;
+
+	if (word.n > MAX)
+		return 0;
+	for (unsigned slips = 0; slips <= allowed(word); slips++)
+		for (size_t i = 0; i < n && found < max; i++)
+			if (is_at(word, span_str(known[i]), slips))
+				out[found++] = known[i];
+	return found;
+}
+
+const char *suggest_word(struct span word, const char *const *known)
+{
+	const char *best;
+	size_t n = 0;
+
+	while (known[n])
+		n++;
+	return suggest_words(word, known, n, &best, 1) ? best : NULL;
+}

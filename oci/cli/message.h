@@ -1,0 +1,23 @@
+/*
+ * message - lines on stderr: "mirror-sync: <text>", one each. Only programs call it.
+ */
+#ifndef OCI_CLI_MESSAGE_H
+#define OCI_CLI_MESSAGE_H
+
+#include <stdbool.h>
+
+struct err;
+
+/* To be called first. The program's name, for the front of each line. Standard descriptors that are closed become
+ * /dev/null: the next file opened would be taken for one of them, and get our lines. */
+void message_init(const char *program);
+
+void message_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "warning: ..." */
+void message_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void message_err(const struct err *err);
+
+/* Called before and after each line, so that a progress line can step aside; may be NULL. */
+void message_hooks(void (*before)(void), void (*after)(void));
+
+#endif

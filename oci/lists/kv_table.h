@@ -1,0 +1,51 @@
+/*
+ * kv_table - the key=value words of a line, read into a struct by a table that says what each may be.
+ *
+ * A table describes one kind of struct completely, so emptying, filling in and releasing it need no code
+ * of their own. Members say "nothing" with NULL (text), -1 (numbers, yes or no) or false (flags).
+ */
+#ifndef OCI_LISTS_KV_TABLE_H
+#define OCI_LISTS_KV_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "oci/base/span.h"
+
+struct err;
+struct line;
+struct place;
+
+enum kv_kind {
+	KV_TEXT,     /* char *: all of the value */
+	KV_LIST,     /* char *: words with commas between them, each checked */
+	KV_NUMBER,   /* long, from min to max */
+	KV_DURATION, /* long, seconds (oci/base/unit.h) */
+	KV_SIZE,     /* int64_t, bytes (oci/base/unit.h) */
+	KV_YES_NO,   /* int */
+	KV_FLAG,     /* bool, set when the value is `word` */
+};
+
+struct kv_row {
+	const char *name; /* NULL ends a table */
+	enum kv_kind kind;
+	size_t offset; /* of the member */
+	long min, max;
+	const char *word;
+	/* Text, or each word of a list; *at gets the offset of what is wrong. May be NULL. */
+	int (*check)(struct span value, size_t *at, struct err *err);
+};
+
+/* Empties a struct. */
+void kv_table_init(const struct kv_row *table, void *s);
+void kv_table_release(const struct kv_row *table, void *s);
+
+/* Reads the words of a line from the `first` on. Each thing that is wrong (an unknown option, with the
+ * nearest known one; one given twice; a bad value) is an error at its place; false when there is any. */
+bool kv_table_read(const struct kv_row *table, void *s, const struct line *l, size_t first,
+		   const struct place *at);
+
+/* Fills in what `to` does not say and `from` does, lending its texts. */
+void kv_table_fill(const struct kv_row *table, void *to, const void *from);
+
+#endif

@@ -1,0 +1,188 @@
+#include "oci/lists/list_image.h"
+
+#include <string.h>
+
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/image/glob.h"
+#include "oci/lists/line.h"
+#include "oci/lists/tag_select.h"
+
+/* The reference that was probably meant where "https://..." or "docker://..." was copied. */
+static bool has_scheme(const struct line_word *w, const struct place *at)
+{
+	const char *colon = memmem(w->text.p, w->text.n, "://", 3);
+
+	if (!colon)
+		return false;
+	place_error(at, w->column, "a reference has no \"%.*s://\": write \"%.*s\"",
+		    (int)(colon - w->text.p), w->text.p, (int)(w->text.p + w->text.n - colon - 3),
+		    colon + 3);
+	return true;
+}
+
+static bool has_wildcard(const struct line_word *w, const struct place *at)
+{
+	const char *slash = memrchr(w->text.p, '/', w->text.n);
+	const char *from = slash ? slash : w->text.p, *end = w->text.p + w->text.n;
+	const char *colon = memchr(from, ':', (size_t)(end - from));
+	size_t offset = 0;
+
+	if (!glob_has_wildcard(w->text))
+		return false;
+	while (!memchr("*?", w->text.p[offset], 2))
+		offset++;
+	if (colon && w->text.p + offset > colon)
+		place_error(at, line_column(w, offset),
+			    "a wildcard in a reference: tags are chosen by tags=, as in \"%.*s "
+			    "tags=%.*s\"",
+			    (int)(colon - w->text.p), w->text.p, (int)(end - colon - 1), colon + 1);
+	else
+		place_error(
+			at, line_column(w, offset),
+			"a wildcard in a repository's name: each repository has a line of its own");
+	return true;
+}
+
+static bool belongs_in_conf(const struct line *l)
+{
+	static const char *const keywords[] = { "image", "registry", "snapshot", "policy" };
+
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (l->n > 1 && span_eq(l->v[0].text, keywords[i]))
+			return true;
+	return false;
+}
+
+static bool parse_source(struct list_image *image, const struct line_word *w,
+			 const struct place *at)
+{
+	struct err err = ERR_INIT;
+
+	if (has_scheme(w, at) || has_wildcard(w, at))
+		return false;
+	if (ref_parse(&image->source, w->text, &err) == 0)
+		return true;
+	place_error(at, w->column, "%s", err.msg);
+	return false;
+}
+
+/* A tag option beside a tag: the word that is to blame. */
+static const struct line_word *tag_option(const struct line *l)
+{
+	static const char *const names[] = { "tags", "exclude", "match", "semver", "newest" };
+	const struct line_word *w = NULL;
+
+	for (size_t i = 0; !w && i < sizeof(names) / sizeof(names[0]); i++)
+		w = line_find(l, names[i]);
+	return w;
+}
+
+static bool choose_tags(struct list_image *image, const struct line *l, const struct place *at)
+{
+	const struct line_word *w = tag_option(l);
+	struct err err = ERR_INIT;
+
+	if (image->source.tag || image->source.digest.str[0]) {
+		place_error(at, w->column, "%.*s= chooses tags, and the reference has a %s already",
+			    SPAN_ARG(w->key), image->source.tag ? "tag" : "digest");
+		return false;
+	}
+	image->select = tag_select_new(&image->own, &err);
+	if (!image->select)
+		place_error(at, w->column, "%s", err.msg);
+	return image->select;
+}
+
+static void default_tag(struct list_image *image, const struct line *l, const struct place *at)
+{
+	cleanup_free char *repository = ref_repository(&image->source);
+
+	if (image->source.tag || image->source.digest.str[0])
+		return;
+	image->source.tag = xstrdup("latest");
+	problem_add(at->problems, true, at->file, at->line, l->v[0].column,
+		    "no tag, so \"latest\" is meant (write %s:latest to say so)", repository);
+}
+
+static bool parse_target(struct list_image *image, const struct line *l, const struct place *at)
+{
+	const struct line_word *w = line_find(l, "as");
+	struct err err = ERR_INIT;
+
+	if (!w) {
+		ref_copy(&image->target, &image->source);
+		return true;
+	}
+	if (ref_parse(&image->target, w->text, &err) < 0) {
+		place_error(at, w->value_column, "as: %s", err.msg);
+		return false;
+	}
+	if (image->target.tag && image->select) {
+		place_error(at, w->value_column,
+			    "as: a tag, and %.*s= chooses tags: the target is a repository",
+			    SPAN_ARG(tag_option(l)->key));
+		return false;
+	}
+	if (!image->target.tag && image->source.tag)
+		image->target.tag = xstrdup(image->source.tag);
+	image->target.digest = image->source.digest;
+	return true;
+}
+
+static bool read_image(struct list_image *image, const struct line *l, const struct place *at)
+{
+	const struct line_word *w = &l->v[0];
+	bool source;
+
+	if (w->key.p) {
+		place_error(at, w->column, "a line begins with a reference, not with an option");
+		return false;
+	}
+	if (belongs_in_conf(l)) {
+		place_error(at, w->column, "a line \"%.*s ...\" belongs in mirror.conf",
+			    SPAN_ARG(w->text));
+		return false;
+	}
+	source = parse_source(image, w, at);
+	if (!image_options_read(&image->own, l, 1, false, at) || !source)
+		return false;
+	if (image_options_choose_tags(&image->own)) {
+		if (!choose_tags(image, l, at))
+			return false;
+	} else {
+		default_tag(image, l, at);
+	}
+	return parse_target(image, l, at);
+}
+
+bool list_image_read(struct list_image *image, const struct line *l, const struct place *at)
+{
+	*image = (struct list_image){
+		.source = REF_INIT,
+		.target = REF_INIT,
+		.file = at->file,
+		.line = at->line,
+		.column = l->v[0].column,
+	};
+	image_options_init(&image->own);
+	if (read_image(image, l, at))
+		return true;
+	list_image_release(image);
+	return false;
+}
+
+void list_image_release(struct list_image *image)
+{
+	ref_release(&image->source);
+	ref_release(&image->target);
+	image_options_release(&image->own);
+	tag_select_free(image->select);
+	image->select = NULL;
+}
+
+bool list_image_same_source(const struct list_image *a, const struct list_image *b)
+{
+	return strcmp(a->source.host, b->source.host) == 0 &&
+	       strcmp(a->source.path, b->source.path) == 0;
+}

@@ -1,0 +1,272 @@
+#include "oci/lists/lists.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/table.h"
+#include "oci/base/unit.h"
+#include "oci/image/platform.h"
+#include "oci/image/ref.h"
+#include "oci/image/snapshot_suffix.h"
+#include "oci/lists/line.h"
+#include "oci/lists/tag_select.h"
+
+struct lists *lists_new(void)
+{
+	struct lists *ls = xcalloc(1, sizeof(*ls));
+
+	mirror_conf_init(&ls->conf);
+	return ls;
+}
+
+void lists_free(struct lists *ls)
+{
+	if (!ls)
+		return;
+	for (size_t i = 0; i < ls->n; i++)
+		list_image_release(&ls->images[i]);
+	for (size_t i = 0; i < ls->nfiles; i++)
+		free(ls->files[i]);
+	free(ls->images);
+	free(ls->files);
+	mirror_conf_release(&ls->conf);
+	problems_release(&ls->problems);
+	free(ls);
+}
+
+static void add_line(const struct line *l, const struct place *at, void *arg)
+{
+	struct lists *ls = arg;
+
+	if (ls->n == LIMIT_LIST_LINES) {
+		place_error(at, 1, "more than %d images in all lists", LIMIT_LIST_LINES);
+		return;
+	}
+	ls->images = xgrow(ls->images, ls->n, &ls->cap, sizeof(*ls->images));
+	if (list_image_read(&ls->images[ls->n], l, at))
+		ls->n++;
+}
+
+void lists_add(struct lists *ls, const char *file, struct span bytes)
+{
+	char *name = xstrdup(file);
+
+	ls->files = xgrow(ls->files, ls->nfiles, &ls->capfiles, sizeof(char *));
+	ls->files[ls->nfiles++] = name;
+	line_each(&ls->problems, name, bytes, add_line, ls);
+}
+
+void lists_add_conf(struct lists *ls, const char *file, struct span bytes)
+{
+	mirror_conf_parse(&ls->conf, file, bytes, &ls->problems);
+}
+
+/* ---- all lines together ---- */
+
+/* The lines that choose tags of one target repository. */
+struct group {
+	char *repository; /* owned; the key */
+	struct list_image **v;
+	size_t n, cap;
+};
+
+struct listed {
+	struct lists *ls;
+	struct table targets; /* name -> struct list_image, of lines that spell out their target */
+	char **names;         /* the keys, owned; one a line */
+	struct table repositories; /* repository -> struct group */
+};
+
+#define image_error(c, image, ...)                                                                 \
+	problem_add(&(c)->ls->problems, false, (image)->file, (image)->line, (image)->column,      \
+		    __VA_ARGS__)
+
+static void add_twice(struct listed *c, const struct list_image *image,
+		      const struct list_image *first, const char *name)
+{
+	cleanup_free char *source = ref_str(&first->source), *other = ref_str(&image->source);
+
+	if (list_image_same_source(image, first) && strcmp(source, other) == 0)
+		image_error(c, image, "%s is listed already (%s:%d)", name, first->file,
+			    first->line);
+	else
+		image_error(c, image, "two sources for %s: %s here, and %s (%s:%d)", name, other,
+			    source, first->file, first->line);
+}
+
+static void check_allowed(struct listed *c, const struct list_image *image)
+{
+	const struct mirror_conf *conf = &c->ls->conf;
+	const bool target = mirror_conf_allows(conf, &image->target);
+	cleanup_free char *name = NULL;
+
+	if (target && mirror_conf_allows(conf, &image->source))
+		return;
+	name = ref_str(target ? &image->source : &image->target);
+	image_error(c, image, "%s %s is not allowed by the policy (%s:%d)",
+		    target ? "the source" : "the target", name, conf->file, conf->policy_line);
+}
+
+static void add_target(struct listed *c, struct list_image *image)
+{
+	char *name = ref_target(&image->target);
+	const struct list_image *first = table_get(&c->targets, name);
+
+	c->names[image - c->ls->images] = name;
+	if (first)
+		add_twice(c, image, first, name);
+	else
+		table_put(&c->targets, name, image);
+}
+
+static struct group *group_of(struct listed *c, const struct ref *target)
+{
+	cleanup_free char *repository = ref_repository(target);
+
+	return table_get(&c->repositories, repository);
+}
+
+static struct group *add_group(struct listed *c, const struct ref *target)
+{
+	struct group *g = xcalloc(1, sizeof(*g));
+
+	g->repository = ref_repository(target);
+	table_put(&c->repositories, g->repository, g);
+	return g;
+}
+
+static void add_choice(struct listed *c, struct list_image *image)
+{
+	struct group *g = group_of(c, &image->target);
+
+	if (!g)
+		g = add_group(c, &image->target);
+	if (g->n == LIMIT_LIST_CHOICES) {
+		image_error(c, image, "more than %d lines choose tags of %s", LIMIT_LIST_CHOICES,
+			    g->repository);
+		return;
+	}
+	for (size_t i = 0; i < g->n; i++)
+		if (!list_image_same_source(image, g->v[i]) ||
+		    image_options_same_choice(&image->own, &g->v[i]->own)) {
+			add_twice(c, image, g->v[i], g->repository);
+			return;
+		}
+	g->v = xgrow(g->v, g->n, &g->cap, sizeof(struct list_image *));
+	g->v[g->n++] = image;
+}
+
+/* The line of a group that means a tag, newest= aside; NULL when none does. */
+static struct list_image *chooser(const struct group *g, struct span tag)
+{
+	struct err ignored;
+
+	for (size_t i = 0; g && i < g->n; i++)
+		if (tag_select_match(g->v[i]->select, tag, &ignored) > 0)
+			return g->v[i];
+	return NULL;
+}
+
+/* A target that is spelt out on one line and chosen by another, from somewhere else. */
+static void check_choice(struct listed *c, const struct list_image *image)
+{
+	struct group *g = image->target.tag ? group_of(c, &image->target) : NULL;
+	const struct list_image *other = g ? chooser(g, span_str(image->target.tag)) : NULL;
+	cleanup_free char *name = NULL;
+
+	if (!other || list_image_same_source(image, other))
+		return;
+	name = ref_target(&image->target);
+	add_twice(c, image, other, name);
+}
+
+static bool is_listed(struct listed *c, const struct ref *target, struct span tag)
+{
+	cleanup_free char *name =
+		xasprintf("%s/%s:%.*s", target->host, target->path, SPAN_ARG(tag));
+
+	return table_get(&c->targets, name) || chooser(group_of(c, target), tag);
+}
+
+static bool names_snapshot(struct listed *c, const struct list_image *image)
+{
+	const struct ref *target = &image->target;
+	struct span tag;
+	size_t n;
+
+	if (!target->tag || target->digest.str[0] || image->own.as)
+		return false;
+	tag = span_str(target->tag);
+	n = snapshot_suffix_length(c->ls->suffix, tag);
+	return n && is_listed(c, target, span_of(tag.p, tag.n - n));
+}
+
+static void group_free(struct group *g)
+{
+	free(g->repository);
+	free(g->v);
+	free(g);
+}
+
+static void listed_release(struct listed *c)
+{
+	size_t at = 0;
+	struct group *g;
+
+	while ((g = table_next(&c->repositories, &at)))
+		group_free(g);
+	for (size_t i = 0; i < c->ls->n; i++)
+		free(c->names[i]);
+	free(c->names);
+	table_release(&c->repositories);
+	table_release(&c->targets);
+}
+
+static void check_together(struct lists *ls)
+{
+	cleanup_by(listed_release) struct listed c = { .ls = ls };
+
+	c.names = xcalloc(ls->n, sizeof(char *));
+	for (size_t i = 0; i < ls->n; i++) {
+		check_allowed(&c, &ls->images[i]);
+		if (ls->images[i].select)
+			add_choice(&c, &ls->images[i]);
+		else
+			add_target(&c, &ls->images[i]);
+	}
+	for (size_t i = 0; i < ls->n; i++)
+		if (!ls->images[i].select) {
+			check_choice(&c, &ls->images[i]);
+			ls->images[i].snapshot = names_snapshot(&c, &ls->images[i]);
+		}
+}
+
+/* ---- what comes out ---- */
+
+void lists_options(const struct lists *ls, const struct list_image *image, const struct ref *target,
+		   struct image_options *out)
+{
+	*out = image->own;
+	mirror_conf_fill(&ls->conf, target, out);
+	if (out->platform && strcmp(out->platform, PLATFORM_ALL) == 0)
+		out->platform = NULL;
+	if (out->keep_for == UNIT_NEVER)
+		out->keep_for = -1;
+	if (out->max_age == UNIT_NEVER)
+		out->max_age = -1;
+}
+
+size_t lists_finish(struct lists *ls)
+{
+	if (!ls->suffix)
+		ls->suffix = ls->conf.snapshot_suffix ? ls->conf.snapshot_suffix
+						      : SNAPSHOT_SUFFIX_DEFAULT;
+	for (size_t i = 0; i < ls->n; i++)
+		lists_options(ls, &ls->images[i], &ls->images[i].target, &ls->images[i].o);
+	check_together(ls);
+	problems_sort(&ls->problems);
+	return ls->problems.errors;
+}

@@ -1,0 +1,345 @@
+#include "oci/lists/mirror_conf.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/suggest.h"
+#include "oci/image/glob.h"
+#include "oci/image/ref.h"
+#include "oci/image/snapshot_suffix.h"
+#include "oci/lists/kv_table.h"
+#include "oci/lists/line.h"
+
+/* ---- what values may be ---- */
+
+static int check_pattern(struct span word, size_t *at, struct err *err)
+{
+	(void)at;
+	return glob_check_ref(word, err);
+}
+
+/* An http or https URL of a host and a path, nothing else. */
+static int check_url(struct span url, size_t *at, struct err *err)
+{
+	struct span rest = url, host;
+	size_t scheme = span_starts(url, "https://")  ? sizeof("https://") - 1
+			: span_starts(url, "http://") ? sizeof("http://") - 1
+						      : 0;
+
+	if (!scheme)
+		return err_set(err, ERR_USAGE, 0,
+			       "\"%.*s\" does not begin with https:// or http://", SPAN_ARG(url));
+	*at = scheme;
+	if (memchr(url.p, '@', url.n))
+		return err_set(err, ERR_USAGE, 0,
+			       "credentials do not belong here (docker login keeps them)");
+	rest = span_of(url.p + scheme, url.n - scheme);
+	span_cut(&rest, '/', &host);
+	if (!ref_valid_host(host))
+		return err_set(err, ERR_USAGE, 0, "\"%.*s\" is not a host[:port]", SPAN_ARG(host));
+	for (size_t i = 0; rest.p && i < rest.n; i++)
+		if (!isalnum((unsigned char)rest.p[i]) && !strchr("/._~-", rest.p[i])) {
+			*at = (size_t)(rest.p + i - url.p);
+			return err_set(err, ERR_USAGE, 0,
+				       "the URL has a character that is not part of a path");
+		}
+	return 0;
+}
+
+static int check_scheme(struct span value, size_t *at, struct err *err)
+{
+	(void)at;
+	if (span_eq(value, "http") || span_eq(value, "https"))
+		return 0;
+	return err_set(err, ERR_USAGE, 0, "\"%.*s\" is neither http nor https", SPAN_ARG(value));
+}
+
+static int check_absolute(struct span value, size_t *at, struct err *err)
+{
+	(void)at;
+	if (value.p[0] == '/')
+		return 0;
+	return err_set(err, ERR_USAGE, 0, "\"%.*s\" is not an absolute path", SPAN_ARG(value));
+}
+
+static int check_ca(struct span value, size_t *at, struct err *err)
+{
+	(void)at;
+	if (value.p[0] == '/' || !memchr(value.p, '/', value.n))
+		return 0;
+	return err_set(err, ERR_USAGE, 0,
+		       "\"%.*s\" is neither a file beside mirror.conf nor an absolute path",
+		       SPAN_ARG(value));
+}
+
+static int check_suffix(struct span value, size_t *at, struct err *err)
+{
+	cleanup_free char *format = xstrndup(value.p, value.n);
+
+	(void)at;
+	return snapshot_suffix_check(format, err);
+}
+
+/* ---- the kinds of lines ---- */
+
+#define AT(type, member) .offset = offsetof(struct type, member)
+
+static const struct kv_row registry_table[] = {
+	{ .name = "endpoint",
+	  .kind = KV_TEXT,
+	  AT(mirror_conf_registry, endpoint),
+	  .check = check_url },
+	{ .name = "mirror", .kind = KV_LIST, AT(mirror_conf_registry, mirror), .check = check_url },
+	{ .name = "scheme",
+	  .kind = KV_TEXT,
+	  AT(mirror_conf_registry, scheme),
+	  .check = check_scheme },
+	{ .name = "ca", .kind = KV_TEXT, AT(mirror_conf_registry, ca), .check = check_ca },
+	{ .name = "cert",
+	  .kind = KV_TEXT,
+	  AT(mirror_conf_registry, cert),
+	  .check = check_absolute },
+	{ .name = "key", .kind = KV_TEXT, AT(mirror_conf_registry, key), .check = check_absolute },
+	{ .name = "parallel",
+	  .kind = KV_NUMBER,
+	  AT(mirror_conf_registry, parallel),
+	  .min = 1,
+	  .max = 256 },
+	{ .name = "min-remaining",
+	  .kind = KV_NUMBER,
+	  AT(mirror_conf_registry, min_remaining),
+	  .min = 0,
+	  .max = 1000000000 },
+	{ .name = NULL },
+};
+
+static const struct kv_row snapshot_table[] = {
+	{ .name = "suffix",
+	  .kind = KV_TEXT,
+	  AT(mirror_conf, snapshot_suffix),
+	  .check = check_suffix },
+	{ .name = NULL },
+};
+
+static const struct kv_row policy_table[] = {
+	{ .name = "allow", .kind = KV_LIST, AT(mirror_conf, allow), .check = check_pattern },
+	{ .name = "max-tags",
+	  .kind = KV_NUMBER,
+	  AT(mirror_conf, max_tags),
+	  .min = 0,
+	  .max = LIMIT_TAGS },
+	{ .name = "max-bytes", .kind = KV_SIZE, AT(mirror_conf, max_bytes) },
+	{ .name = NULL },
+};
+
+/* The plain word behind the keyword, or NULL with an error added. */
+static const struct line_word *operand(const struct line *l, const char *what,
+				       const struct place *at)
+{
+	if (l->n > 1 && !l->v[1].key.p)
+		return &l->v[1];
+	place_error(at, l->v[l->n > 1].column, "%s is missing: \"%.*s %s ...\"", what,
+		    SPAN_ARG(l->v[0].text), what);
+	return NULL;
+}
+
+static void parse_image(struct mirror_conf *c, const struct line *l, const struct place *at)
+{
+	const struct line_word *pattern = operand(l, "PATTERN", at);
+	struct mirror_conf_image *image;
+	struct err err = ERR_INIT;
+
+	if (!pattern)
+		return;
+	if (glob_check_ref(pattern->text, &err) < 0)
+		place_error(at, pattern->column, "%s", err.msg);
+	c->images = xgrow(c->images, c->nimages, &c->capimages, sizeof(*c->images));
+	image = &c->images[c->nimages++];
+	image->pattern = xstrndup(pattern->text.p, pattern->text.n);
+	image_options_init(&image->o);
+	image_options_read(&image->o, l, 2, true, at);
+	if (l->n == 2)
+		place_error(at, l->v[0].column, "\"image\" without an option says nothing");
+}
+
+static char *canonical_host(struct span host)
+{
+	cleanup_free char *low = xstrndup(host.p, host.n);
+
+	for (char *c = low; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return xstrdup(ref_host_alias(low));
+}
+
+/* What only shows when two options are seen together. */
+static void check_registry(const struct mirror_conf_registry *r, const struct line *l,
+			   const struct place *at)
+{
+	const char *one = r->cert ? "cert" : "key", *other = r->cert ? "key" : "cert";
+
+	if (r->endpoint && r->scheme)
+		place_error(at, line_find(l, "scheme")->column,
+			    "endpoint= says the scheme already");
+	if (!r->cert != !r->key)
+		place_error(at, line_find(l, one)->column, "%s= needs %s= beside it", one, other);
+}
+
+static void parse_registry(struct mirror_conf *c, const struct line *l, const struct place *at)
+{
+	const struct line_word *host = operand(l, "HOST[:PORT]", at);
+	const struct mirror_conf_registry *earlier;
+	struct mirror_conf_registry *r;
+	cleanup_free char *name = NULL;
+
+	if (!host)
+		return;
+	if (!ref_valid_host(host->text)) {
+		place_error(at, host->column, "\"%.*s\" is not a host[:port]",
+			    SPAN_ARG(host->text));
+		return;
+	}
+	name = canonical_host(host->text);
+	earlier = mirror_conf_registry(c, name);
+	if (earlier)
+		place_error(at, host->column, "%s has a registry line already (line %d)", name,
+			    earlier->line);
+	c->registries =
+		xgrow(c->registries, c->nregistries, &c->capregistries, sizeof(*c->registries));
+	r = &c->registries[c->nregistries++];
+	kv_table_init(registry_table, r);
+	r->host = take(name);
+	r->line = at->line;
+	r->column = host->column;
+	if (kv_table_read(registry_table, r, l, 2, at))
+		check_registry(r, l, at);
+}
+
+/* Whether this is the first line of its kind, and says something; *line remembers it. */
+static bool is_first(int *line, const struct line *l, const struct place *at)
+{
+	if (l->n == 1)
+		place_error(at, l->v[0].column, "\"%.*s\" without an option says nothing",
+			    SPAN_ARG(l->v[0].text));
+	if (*line) {
+		place_error(at, l->v[0].column, "a second \"%.*s\" line (the first is line %d)",
+			    SPAN_ARG(l->v[0].text), *line);
+		return false;
+	}
+	*line = at->line;
+	return true;
+}
+
+static void parse_snapshot(struct mirror_conf *c, const struct line *l, const struct place *at)
+{
+	if (is_first(&c->snapshot_line, l, at))
+		kv_table_read(snapshot_table, c, l, 1, at);
+}
+
+static void parse_policy(struct mirror_conf *c, const struct line *l, const struct place *at)
+{
+	if (is_first(&c->policy_line, l, at))
+		kv_table_read(policy_table, c, l, 1, at);
+}
+
+static const struct {
+	const char *keyword;
+	void (*parse)(struct mirror_conf *c, const struct line *l, const struct place *at);
+} kinds[] = {
+	{ "image", parse_image },
+	{ "registry", parse_registry },
+	{ "snapshot", parse_snapshot },
+	{ "policy", parse_policy },
+};
+
+static void add_unknown(const struct line_word *w, const struct place *at)
+{
+	static const char *const keywords[] = { "image", "registry", "snapshot", "policy", NULL };
+	const char *near = w->key.p ? NULL : suggest_word(w->text, keywords);
+
+	if (near)
+		place_error(at, w->column, "unknown word \"%.*s\" (did you mean \"%s\"?)",
+			    SPAN_ARG(w->text), near);
+	else
+		place_error(
+			at, w->column,
+			"a line begins with image, registry, snapshot or policy (images that are "
+			"mirrored stand in *.list files)");
+}
+
+static void parse_line(const struct line *l, const struct place *at, void *arg)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!l->v[0].key.p && span_eq(l->v[0].text, kinds[i].keyword)) {
+			kinds[i].parse(arg, l, at);
+			return;
+		}
+	add_unknown(&l->v[0], at);
+}
+
+void mirror_conf_init(struct mirror_conf *c)
+{
+	*c = (struct mirror_conf){ .file = NULL };
+	kv_table_init(snapshot_table, c);
+	kv_table_init(policy_table, c);
+}
+
+void mirror_conf_parse(struct mirror_conf *c, const char *file, struct span bytes,
+		       struct problems *problems)
+{
+	c->file = xstrdup(file);
+	line_each(problems, file, bytes, parse_line, c);
+}
+
+void mirror_conf_release(struct mirror_conf *c)
+{
+	for (size_t i = 0; i < c->nimages; i++) {
+		free(c->images[i].pattern);
+		image_options_release(&c->images[i].o);
+	}
+	for (size_t i = 0; i < c->nregistries; i++) {
+		free(c->registries[i].host);
+		kv_table_release(registry_table, &c->registries[i]);
+	}
+	free(c->images);
+	free(c->registries);
+	free(c->file);
+	kv_table_release(snapshot_table, c);
+	kv_table_release(policy_table, c);
+}
+
+/* ---- what it says ---- */
+
+const struct mirror_conf_registry *mirror_conf_registry(const struct mirror_conf *c,
+							const char *host)
+{
+	for (size_t i = 0; i < c->nregistries; i++)
+		if (strcmp(c->registries[i].host, host) == 0)
+			return &c->registries[i];
+	return NULL;
+}
+
+void mirror_conf_fill(const struct mirror_conf *c, const struct ref *target,
+		      struct image_options *o)
+{
+	for (size_t i = c->nimages; i-- > 0;)
+		if (glob_match_ref(span_str(c->images[i].pattern), target))
+			image_options_fill(o, &c->images[i].o);
+}
+
+bool mirror_conf_allows(const struct mirror_conf *c, const struct ref *r)
+{
+	bool repository = !r->tag && !r->digest.str[0];
+	struct span rest, pattern;
+
+	if (!c->allow)
+		return true;
+	rest = span_str(c->allow);
+	while (span_cut(&rest, ',', &pattern))
+		if (repository ? glob_match_name(pattern, r) : glob_match_ref(pattern, r))
+			return true;
+	return false;
+}

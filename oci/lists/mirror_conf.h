@@ -1,0 +1,72 @@
+/*
+ * mirror_conf - mirror.conf: what the platform team says for all lists.
+ *
+ *	image     PATTERN option...      defaults for targets that match (see oci/lists/image_options.h)
+ *	registry  HOST[:PORT] option...  where and how a host is really asked
+ *	snapshot  suffix=FORMAT          what a replaced tag is called (see oci/image/snapshot_suffix.h)
+ *	policy    option...              what lists may ask for
+ */
+#ifndef OCI_LISTS_MIRROR_CONF_H
+#define OCI_LISTS_MIRROR_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oci/base/span.h"
+#include "oci/lists/image_options.h"
+
+struct problems;
+struct ref;
+
+/* Strings are owned; NULL or -1 where nothing is said. */
+struct mirror_conf_registry {
+	char *host;       /* "docker.io", "registry.corp:5000" */
+	char *endpoint;   /* "https://registry-1.docker.io" */
+	char *mirror;     /* comma-separated URLs, tried first; path prefixes allowed */
+	char *scheme;     /* "http" or "https" */
+	char *ca;         /* a file's name beside mirror.conf, or an absolute path */
+	char *cert, *key; /* absolute paths, both or none */
+	long parallel, min_remaining;
+	int line, column;
+};
+
+struct mirror_conf_image {
+	char *pattern;
+	struct image_options o;
+};
+
+struct mirror_conf {
+	char *file;                       /* its name; NULL: there is none */
+	struct mirror_conf_image *images; /* in the order of lines */
+	size_t nimages, capimages;
+	struct mirror_conf_registry *registries;
+	size_t nregistries, capregistries;
+	char *snapshot_suffix; /* NULL: SNAPSHOT_SUFFIX_DEFAULT */
+	int snapshot_line;     /* 0: there is none */
+	char *allow;           /* comma-separated patterns, or NULL: all */
+	long max_tags;         /* -1: no limit */
+	int64_t max_bytes;     /* -1: no limit */
+	int policy_line;       /* 0: there is none */
+};
+
+void mirror_conf_init(struct mirror_conf *c);
+void mirror_conf_release(struct mirror_conf *c);
+
+/* Reads the bytes of mirror.conf into c, once; what is wrong goes to `problems`. */
+void mirror_conf_parse(struct mirror_conf *c, const char *file, struct span bytes,
+		       struct problems *problems);
+
+/* The `registry` line of a host, or NULL. */
+const struct mirror_conf_registry *mirror_conf_registry(const struct mirror_conf *c,
+							const char *host);
+
+/* Fills in what o does not say from the `image` lines that match a target; later lines win. */
+void mirror_conf_fill(const struct mirror_conf *c, const struct ref *target,
+		      struct image_options *o);
+
+/* Whether the policy allows a name. One without tag and digest stands for its repository: whether some
+ * tag of it may be allowed. */
+bool mirror_conf_allows(const struct mirror_conf *c, const struct ref *r);
+
+#endif

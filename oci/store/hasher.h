@@ -1,0 +1,48 @@
+/*
+ * hasher - the digest of a file that is still being written, computed beside whoever writes it.
+ *
+ * A few threads read behind the writer what it has put into the file, while that is in the cache, hash
+ * it and ask the kernel to begin writing it to the disk. So the event loop spends nothing on either, and
+ * what an earlier run left of a blob is hashed again while the rest arrives. A small file is hashed on the
+ * spot: handing it over would cost more.
+ *
+ *	v = hasher_begin(pool, fd, &want, size, have)	the first `have` bytes are in the file already
+ *	write(fd, p, n); hasher_add(v, p, n) ...	what is added stays as it is
+ *	hasher_ready(v, tell, arg)			false: tell(arg) is called when it is
+ *	hasher_end(v, &got, err)			waits when it is not; frees v
+ *
+ * The descriptor is lent until hasher_end() or hasher_drop(). One thread writes; the functions below are
+ * all for that one.
+ */
+#ifndef OCI_STORE_HASHER_H
+#define OCI_STORE_HASHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oci/image/digest.h"
+
+struct err;
+
+/* The threads. Without any (the system allows no more) everything is hashed on the spot. */
+struct hasher_pool;
+struct hasher_pool *hasher_pool_new(void);
+/* Every file has been ended or dropped. NULL does nothing. */
+void hasher_pool_free(struct hasher_pool *pool);
+
+struct hasher;
+/* In the algorithm of `like`, for a file that will have `size` bytes. `pool` may be NULL. */
+struct hasher *hasher_begin(struct hasher_pool *pool, int fd, const struct digest *like,
+			    int64_t size, int64_t have);
+/* These n bytes have been written behind the others. */
+void hasher_add(struct hasher *v, const void *p, size_t n);
+/* Whether all that was added is hashed. If not, tell(arg) is called once when it is, from another thread,
+ * unless v is ended or dropped first. */
+bool hasher_ready(struct hasher *v, void (*tell)(void *arg), void *arg);
+/* The digest of all that was added. IO when the file could not be read back. */
+int hasher_end(struct hasher *v, struct digest *got, struct err *err);
+/* Forgets it; waits for no more than the piece in hand. NULL does nothing. */
+void hasher_drop(struct hasher *v);
+
+#endif

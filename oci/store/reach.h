@@ -1,0 +1,88 @@
+/*
+ * reach - what a mirror's entries reach, and whether it is there.
+ *
+ * From an entry through indexes and manifests down to configs and layers, each digest is looked at
+ * once however many share it: the file is there, has the size that was promised and, on demand, the
+ * content. What is wrong is told, never mended, and the walk goes on.
+ *
+ *	struct reach s;
+ *	reach_init(&s, &layout, REACH_REHASH, problem, arg);
+ *	for (i = 0; i < index.n; i++)
+ *		reach_entry(&s, index.v[i]);
+ *	reach_strays(&s, stray, arg, err);	// then: blobs that nothing reached
+ *	reach_release(&s);
+ *
+ * The entries must live as long as the sweep.
+ *
+ * Not required to be there: children of an index that the entry's platform filter leaves out (a sparse
+ * index), layers that live elsewhere (`urls`), and the subject of a referrer.
+ */
+#ifndef OCI_STORE_REACH_H
+#define OCI_STORE_REACH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oci/base/table.h"
+#include "oci/image/digest.h"
+
+struct entry;
+struct err;
+struct layout;
+
+enum reach_fault {
+	REACH_MISSING,  /* no such file */
+	REACH_SIZE,     /* a file of another size than its descriptor says */
+	REACH_CONTENT,  /* not what its digest says */
+	REACH_DOCUMENT, /* a manifest or index that cannot be read as one */
+	REACH_DISK,     /* the disk does not give it */
+};
+
+struct reach_problem {
+	enum reach_fault fault;
+	const struct entry *entry; /* the first that reaches it so; lent, as all of this */
+	const char *role;          /* "index", "manifest", "config" or "layer" */
+	const char *media_type;    /* as its descriptor says */
+	struct digest digest;
+	int64_t size;     /* as its descriptor says */
+	const char *text; /* what is wrong, without the names above */
+};
+
+enum reach_depth {
+	REACH_PRESENT, /* documents are read; of blobs, presence and size are looked at */
+	REACH_REHASH,  /* every file is read and hashed */
+};
+
+struct reach {
+	const struct layout *layout;
+	enum reach_depth depth;
+	void (*tell)(const struct reach_problem *problem, void *arg);
+	void *arg;
+	struct table seen; /* digests met, and what was found */
+	size_t problems;
+	size_t files;   /* reached and there */
+	uint64_t bytes; /* theirs */
+};
+
+/* tell may be NULL: the count is kept. */
+void reach_init(struct reach *s, const struct layout *l, enum reach_depth depth,
+		void (*tell)(const struct reach_problem *problem, void *arg), void *arg);
+void reach_release(struct reach *s);
+
+/* Walks what the entry reaches. */
+void reach_entry(struct reach *s, const struct entry *e);
+
+/* Whether a walk came past this digest. */
+bool reach_reached(const struct reach *s, const struct digest *d);
+
+/* Calls each() for every file under blobs/ that nothing reached, with its digest ("" for a name that is
+ * none), its path below the mirror, and its size. A non-zero result ends it and is given back. */
+int reach_strays(const struct reach *s,
+		 int (*each)(const struct digest *d, const char *path, int64_t size, void *arg),
+		 void *arg, struct err *err);
+
+/* Whether a blob's file is what its digest says: reads it all. DIGEST, NOTFOUND or IO when not. */
+int reach_rehash(const struct layout *l, const struct digest *d, struct err *err);
+
+#endif

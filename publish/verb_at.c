@@ -1,0 +1,168 @@
+#include <string.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/json.h"
+#include "oci/base/limits.h"
+#include "oci/cli/columns.h"
+#include "oci/cli/message.h"
+#include "oci/store/index.h"
+#include "publish/format.h"
+#include "publish/history.h"
+#include "publish/mirror.h"
+#include "publish/verb.h"
+
+/* The last second a DATE covers: of a day (2026-11-20, 20261120; UTC), or an RFC 3339 instant itself.
+ * -1 when it is neither. */
+static time_t end_of(const char *date)
+{
+	bool dashes = strchr(date, '-') != NULL;
+	struct tm tm = { 0 };
+	const char *end = strptime(date, dashes ? "%Y-%m-%d" : "%Y%m%d", &tm);
+	int day = tm.tm_mday;
+	time_t t;
+
+	if (!end || *end || end - date != (dashes ? 10 : 8))
+		return clock_parse_rfc3339(date);
+	/* strptime takes the 31st of any month, which timegm makes the 1st of the next */
+	t = timegm(&tm);
+	return t < 0 || tm.tm_mday != day ? -1 : t + 86399;
+}
+
+/* The last line that says what the reference meant until then; *first is the first one there is. */
+static const struct journal_line *find(const struct history *h, time_t until,
+				       const struct journal_line **first)
+{
+	const struct journal_line *last = NULL;
+
+	*first = NULL;
+	for (size_t i = 0; i < h->n; i++) {
+		const struct journal_line *l = &h->v[i];
+
+		if (!history_moves(l) || !l->time)
+			continue;
+		if (!*first)
+			*first = l;
+		if (clock_parse_rfc3339(l->time) <= until)
+			last = l;
+	}
+	return last;
+}
+
+/* A name under which the digest can be pulled now: the reference itself, or one of its snapshots. */
+static const char *name_now(const struct index *x, const char *ref, const char *digest)
+{
+	const struct entry *e = index_find(x, ref);
+
+	if (e && strcmp(e->digest.str, digest) == 0)
+		return ref;
+	for (size_t i = index_seek(x, ref); i < x->n; i++) {
+		const char *of = entry_annotation(x->v[i], ANNOTATION_SNAPSHOT_OF);
+
+		if (strncmp(x->v[i]->ref, ref, strlen(ref)) != 0)
+			break;
+		if (of && strcmp(of, ref) == 0 && strcmp(x->v[i]->digest.str, digest) == 0)
+			return x->v[i]->ref;
+	}
+	return NULL;
+}
+
+static void print_text(const struct journal_line *l, const char *now, const struct invocation *run)
+{
+	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_JOURNAL_LINE);
+
+	buf_addf(&words, "%s", l->why ? l->why : "");
+	if (l->list)
+		buf_addf(&words, ", %s", l->list);
+	if (l->who)
+		buf_addf(&words, " (%s)", l->who);
+	buf_addf(&words, "; %s%s", now ? "now " : "no longer here", now ? now : "");
+	columns_add(&table, INK_PLAIN, "%s", l->ref);
+	columns_add(&table, INK_GOOD, "%s", l->new_digest);
+	columns_add(&table, INK_PLAIN, "%s", l->time);
+	columns_add(&table, INK_PLAIN, "%ld", l->generation);
+	columns_add(&table, INK_DIM, "%s", words.p);
+	columns_end(&table);
+	columns_print(&table, stdout, run->color);
+}
+
+static void print_json(const struct journal_line *l, const char *now)
+{
+	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_JOURNAL_LINE * 2);
+	cleanup_json json_t *o =
+		json_pack("{s:s, s:s, s:s, s:I, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?}", "ref", l->ref,
+			  "digest", l->new_digest, "since", l->time, "generation",
+			  (json_int_t)l->generation, "why", l->why, "detail", l->detail, "who",
+			  l->who, "list", l->list, "commit", l->commit, "now", now);
+
+	json_write(&text, o);
+	puts(text.p);
+}
+
+static int run_at(const struct invocation *run, const char *date, time_t until, const char *ref,
+		  struct err *err)
+{
+	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
+	cleanup_by(history_release) struct history h = HISTORY_INIT;
+	const struct journal_line *l, *first;
+	const char *now;
+
+	if (mirror_read(&m, run->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
+		return -1;
+	l = find(&h, until, &first);
+	if (!l || !l->new_digest) {
+		if (!first)
+			message_line("\"%s\" was never published here", ref);
+		else
+			message_line("\"%s\" was not published on %s; %s %s", ref, date,
+				     l ? "it was removed" : "it first was",
+				     l ? l->time : first->time);
+		return EXIT_PART;
+	}
+	now = name_now(&m.index, ref, l->new_digest);
+	if (run->json)
+		print_json(l, now);
+	else
+		print_text(l, now, run);
+	return EXIT_DONE;
+}
+
+int verb_at(struct invocation *run, int argc, char **argv, struct err *err)
+{
+	const struct cli_opt options[] = { VERB_JSON(run), VERB_MIRROR(run), CLI_OPT_END };
+	const struct cli_program program = {
+		.name = "mirror-publish at",
+		.synopsis = "DATE REF",
+		.summary = "What a reference meant at the end of a day, or at an instant.",
+		.text = "Prints the reference, its digest then, since when and which generation it meant "
+			"that, why, and under which name the same content is published now. DATE is a day "
+			"in UTC (2026-11-20 or 20261120) or an instant (2026-11-20T08:15:00Z).",
+		.after =
+			"Exit status: 0 done, 1 wrong use, 2 it was not published then, 16 the mirror "
+			"could not be used.\n\nExample:\n"
+			"  mirror-publish at 2026-11-20 alpine:3.19",
+		.options = options,
+	};
+	cleanup_free char *ref = NULL;
+	char **words;
+	size_t n;
+	time_t until;
+	int r = verb_parse(&program, argc, argv, &words, &n, err);
+
+	if (r != CLI_OPT_GO)
+		return r < 0 ? -1 : EXIT_DONE;
+	if (n != 2)
+		return err_set(err, ERR_USAGE, 0,
+			       "at takes a DATE and a REF: at 2026-11-20 alpine:3.19");
+	until = end_of(words[0]);
+	if (until < 0)
+		return err_set(err, ERR_USAGE, 0,
+			       "\"%s\" is neither a day (2026-11-20) nor an instant "
+			       "(2026-11-20T08:15:00Z)",
+			       words[0]);
+	ref = history_ref(words[1], err);
+	return ref ? run_at(run, words[0], until, ref, err) : -1;
+}

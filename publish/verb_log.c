@@ -1,0 +1,250 @@
+#include "oci/cli/message.h"
+
+#include <string.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/json.h"
+#include "oci/base/limits.h"
+#include "oci/cli/columns.h"
+#include "publish/format.h"
+#include "publish/history.h"
+#include "publish/mirror.h"
+#include "publish/verb.h"
+
+/* ---- one line ---- */
+
+/* Why it changed, beyond what stands in the columns: "sync", "kept: 3.19.20261120", "\"too slow\"". */
+static void say_why(struct buf *out, const struct journal_line *l, const char *made_by)
+{
+	bool is_sync = l->why && strcmp(l->why, "sync") == 0;
+
+	if (l->why && (!made_by || strcmp(l->why, made_by) != 0))
+		buf_adds(out, l->why);
+	if (l->detail && is_sync)
+		buf_addf(out, "%skept: %s", out->n ? ", " : "", l->detail);
+	else if (l->detail)
+		buf_addf(out, "%s\"%s\"", out->n ? ", " : "", l->detail);
+	if (l->list)
+		buf_addf(out, "%s%s", out->n ? ", " : "", l->list);
+	if (l->who)
+		buf_addf(out, "%s(%s)", out->n ? " " : "", l->who);
+}
+
+static void add_digests(struct columns *table, const struct journal_line *l)
+{
+	char old[FORMAT_DIGEST], new[FORMAT_DIGEST];
+
+	format_digest(l->old_digest, old);
+	format_digest(l->new_digest, new);
+	columns_add(table, INK_DIM, "%s", old);
+	columns_add(table, INK_DIM, strcmp(old, new) == 0 ? "==" : "->");
+	columns_add(table, INK_PLAIN, "%s", new);
+}
+
+static void set_text(json_t *to, const char *key, const char *value)
+{
+	json_object_set_new(to, key, value ? json_string(value) : json_null());
+}
+
+static json_t *line_json(const struct journal_line *l)
+{
+	json_t *o = json_pack("{s:I}", "generation", (json_int_t)l->generation);
+
+	set_text(o, "time", l->time);
+	set_text(o, "ref", l->ref);
+	set_text(o, "old", l->old_digest);
+	set_text(o, "new", l->new_digest);
+	set_text(o, "why", l->why);
+	set_text(o, "detail", l->detail);
+	set_text(o, "who", l->who);
+	set_text(o, "list", l->list);
+	set_text(o, "commit", l->commit);
+	return o;
+}
+
+/* Prints element number nth of a list that stands one element a line. */
+static void print_element(const json_t *o, size_t nth)
+{
+	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX);
+
+	json_write(&text, o);
+	printf("%s%s", nth ? ",\n" : "[\n", text.p);
+}
+
+/* ---- the history of a reference ---- */
+
+static void print_history(const struct history *h, const struct invocation *run)
+{
+	static const char *const titles[] = { "GENERATION", "TIME", "FROM", "", "TO", "WHY", NULL };
+	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
+
+	if (run->terminal)
+		columns_titles(&table, titles);
+	for (size_t i = h->n; i-- > 0;) {
+		cleanup_by(buf_release) struct buf why = BUF_INIT(LIMIT_JOURNAL_LINE);
+
+		say_why(&why, &h->v[i], NULL);
+		columns_add(&table, INK_PLAIN, "%ld", h->v[i].generation);
+		columns_add(&table, INK_PLAIN, "%s", h->v[i].time ? h->v[i].time : "");
+		add_digests(&table, &h->v[i]);
+		columns_add(&table, INK_PLAIN, "%s", why.p);
+		columns_end(&table);
+	}
+	columns_print(&table, stdout, run->color);
+}
+
+static void print_history_json(const struct history *h)
+{
+	for (size_t i = h->n; i-- > 0;) {
+		cleanup_json json_t *o = line_json(&h->v[i]);
+
+		print_element(o, h->n - 1 - i);
+	}
+	puts(h->n ? "\n]" : "[]");
+}
+
+/* ---- generations ---- */
+
+/* The lines of one generation, and what they say about it as a whole. */
+struct generation {
+	const struct journal_line *v;
+	size_t n;
+	const char *made_by, *label, *commit;
+};
+
+/* The generation whose last line is v[n - 1]. */
+static struct generation last_generation(const struct journal_line *v, size_t n)
+{
+	struct generation g = { .n = 0 };
+
+	while (g.n < n && v[n - 1 - g.n].generation == v[n - 1].generation)
+		g.n++;
+	g.v = v + n - g.n;
+	for (size_t i = 0; i < g.n; i++) {
+		const struct journal_line *l = &g.v[i];
+
+		if (!l->ref) {
+			g.made_by = l->why;
+			g.label = l->detail;
+		}
+		if (!g.commit)
+			g.commit = l->commit;
+	}
+	/* "snapshot" is what happens on the way to something else */
+	for (size_t i = 0; i < g.n && !g.made_by; i++)
+		if (g.v[i].why && strcmp(g.v[i].why, "snapshot") != 0)
+			g.made_by = g.v[i].why;
+	return g;
+}
+
+static void print_generation(const struct generation *g, const struct invocation *run, bool first)
+{
+	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
+	const char *on = run->color ? "\033[1m" : "", *off = run->color ? "\033[0m" : "";
+
+	printf("%s%sgeneration %ld%s  %s  %s", first ? "" : "\n", on, g->v[0].generation, off,
+	       g->v[0].time ? g->v[0].time : "-", g->made_by ? g->made_by : "-");
+	if (g->label)
+		printf("  \"%s\"", g->label);
+	if (g->commit)
+		printf("  lists at %.12s", g->commit);
+	putchar('\n');
+	for (size_t i = 0; i < g->n; i++) {
+		cleanup_by(buf_release) struct buf why = BUF_INIT(LIMIT_JOURNAL_LINE);
+
+		if (!g->v[i].ref)
+			continue;
+		say_why(&why, &g->v[i], g->made_by);
+		columns_add(&table, INK_PLAIN, "  %s", g->v[i].ref);
+		add_digests(&table, &g->v[i]);
+		columns_add(&table, INK_PLAIN, "%s", why.p);
+		columns_end(&table);
+	}
+	columns_print(&table, stdout, run->color);
+}
+
+static void print_generation_json(const struct generation *g, size_t nth)
+{
+	cleanup_json json_t *o = json_pack("{s:I}", "generation", (json_int_t)g->v[0].generation);
+	json_t *changes = json_array();
+
+	set_text(o, "time", g->v[0].time);
+	set_text(o, "made_by", g->made_by);
+	set_text(o, "label", g->label);
+	set_text(o, "commit", g->commit);
+	for (size_t i = 0; i < g->n; i++)
+		if (g->v[i].ref)
+			json_array_append_new(changes, line_json(&g->v[i]));
+	json_object_set_new(o, "changes", changes);
+	print_element(o, nth);
+}
+
+static void print_generations(const struct history *h, const struct invocation *run)
+{
+	size_t shown = 0;
+
+	for (size_t left = h->n; left; shown++) {
+		struct generation g = last_generation(h->v, left);
+
+		if (run->json)
+			print_generation_json(&g, shown);
+		else
+			print_generation(&g, run, shown == 0);
+		left -= g.n;
+	}
+	if (run->json)
+		puts(shown ? "\n]" : "[]");
+}
+
+static int run_log(const struct invocation *run, const char *ref, struct err *err)
+{
+	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
+	cleanup_by(history_release) struct history h = HISTORY_INIT;
+
+	if (mirror_read(&m, run->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
+		return -1;
+	if (!ref)
+		print_generations(&h, run);
+	else if (run->json)
+		print_history_json(&h);
+	else
+		print_history(&h, run);
+	if (h.n || !ref)
+		return EXIT_DONE;
+	message_line("\"%s\" was never published here", ref);
+	return EXIT_PART;
+}
+
+int verb_log(struct invocation *run, int argc, char **argv, struct err *err)
+{
+	const struct cli_opt options[] = { VERB_JSON(run), VERB_MIRROR(run), CLI_OPT_END };
+	const struct cli_program program = {
+		.name = "mirror-publish log",
+		.synopsis = "[REF]",
+		.summary = "What each generation changed, the newest first; or the history of one "
+			   "reference.",
+		.text = "Everything comes from the journal, which is never pruned: when, which digest "
+			"became which, why, on which line of the lists, and who asked for it.",
+		.after =
+			"Exit status: 0 done, 1 wrong use, 2 REF was never published, 16 the mirror "
+			"could not be used.\n\nExamples:\n"
+			"  mirror-publish log\n"
+			"  mirror-publish log alpine:3.19",
+		.options = options,
+	};
+	cleanup_free char *ref = NULL;
+	char **words;
+	size_t n;
+	int r = verb_parse(&program, argc, argv, &words, &n, err);
+
+	if (r != CLI_OPT_GO)
+		return r < 0 ? -1 : EXIT_DONE;
+	if (n > 1)
+		return err_set(err, ERR_USAGE, 0, "log takes one REF, and \"%s\" is another",
+			       words[1]);
+	if (n == 1 && !(ref = history_ref(words[0], err)))
+		return -1;
+	return run_log(run, ref, err);
+}

@@ -1,0 +1,355 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/base/json.h"
+#include "oci/base/limits.h"
+#include "oci/base/unit.h"
+#include "oci/cli/columns.h"
+#include "oci/cli/message.h"
+#include "oci/store/generation.h"
+#include "oci/store/hold.h"
+#include "oci/store/index.h"
+#include "oci/store/sync_state.h"
+#include "publish/format.h"
+#include "publish/mirror.h"
+#include "publish/snapshots.h"
+#include "publish/tag_match.h"
+#include "publish/verb.h"
+
+struct status {
+	const struct invocation *run;
+	const struct index *index;
+	const struct sync_state *checked;
+	char **patterns;
+	size_t npatterns;
+	time_t now;
+	size_t shown;
+	struct columns table;
+};
+
+/* ---- as text ---- */
+
+/* Puts "; " between what is said. */
+static void say(struct buf *out, const char *what, const char *a, const char *b)
+{
+	if (out->n)
+		buf_adds(out, "; ");
+	buf_addf(out, "%s%s%s", what, a, b);
+}
+
+static void say_since(struct buf *out, const char *what, const char *since)
+{
+	char day[FORMAT_DAY];
+
+	if (!since)
+		return;
+	format_day(since, day);
+	say(out, what, " since ", day);
+}
+
+static void say_hold(struct buf *out, const struct entry *e)
+{
+	char reason[LIMIT_REASON + 1], who[160], since[40], day[FORMAT_DAY];
+	struct digest blocked[HOLD_DIGESTS];
+	size_t n = hold_digests(e, blocked);
+	char digest[FORMAT_DIGEST];
+
+	if (hold_mode_of(e) == HOLD_NONE)
+		return;
+	hold_describe(e, reason, sizeof(reason), who, sizeof(who), since, sizeof(since));
+	format_day(since, day);
+	format_digest(n ? blocked[0].str : NULL, digest);
+	if (hold_mode_of(e) == HOLD_FROZEN)
+		say(out, "held: frozen", "", "");
+	else
+		say(out, "held: blocked ", digest, "");
+	if (reason[0])
+		buf_addf(out, ", \"%s\"", reason);
+	if (who[0])
+		buf_addf(out, " (%s, %s)", who, day);
+}
+
+static void say_snapshot(struct buf *out, const struct entry *e)
+{
+	const char *by = entry_annotation(e, ANNOTATION_SNAPSHOT_BY),
+		   *bad = entry_annotation(e, ANNOTATION_BAD);
+	char day[FORMAT_DAY];
+
+	if (!entry_annotation(e, ANNOTATION_SNAPSHOT_OF))
+		return;
+	format_day(entry_annotation(e, ANNOTATION_SNAPSHOT_AT), day);
+	say(out, "replaced ", day, "");
+	if (by)
+		buf_addf(out, " by %s", by);
+	if (bad)
+		say(out, "bad: ", bad, "");
+}
+
+/* ---- max-age= ---- */
+
+static time_t last_check(const struct status *s, const struct entry *e)
+{
+	return sync_state_last(sync_state_at(s->checked, e->ref), e, s->now);
+}
+
+static bool is_stale(const struct status *s, const struct entry *e)
+{
+	return !entry_annotation(e, ANNOTATION_SNAPSHOT_OF) &&
+	       sync_state_is_stale(last_check(s, e), sync_state_max_age(s->checked, e->ref),
+				   s->now);
+}
+
+static void say_stale(const struct status *s, struct buf *out, const struct entry *e)
+{
+	cleanup_free char *max = unit_duration_text(sync_state_max_age(s->checked, e->ref));
+	char at[CLOCK_RFC3339], age[FORMAT_AGE];
+
+	clock_rfc3339(last_check(s, e), at);
+	format_age(at, s->now, age);
+	say(out, "not checked with success for ", age, "");
+	buf_addf(out, " (max-age %s)", max);
+}
+
+static void add_row(struct status *s, const struct entry *e, size_t snapshots)
+{
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
+	bool stale = is_stale(s, e);
+	bool worse = stale || entry_annotation(e, ANNOTATION_GONE_SINCE) ||
+		     entry_annotation(e, ANNOTATION_BAD);
+	char digest[FORMAT_DIGEST], age[FORMAT_AGE];
+
+	say_hold(&words, e);
+	if (stale)
+		say_stale(s, &words, e);
+	say_since(&words, "gone", entry_annotation(e, ANNOTATION_GONE_SINCE));
+	say_since(&words, "unlisted", entry_annotation(e, ANNOTATION_UNLISTED_SINCE));
+	say_snapshot(&words, e);
+	if (entry_annotation(e, ANNOTATION_SUBJECT))
+		say(&words, "refers to ", entry_annotation(e, ANNOTATION_SUBJECT), "");
+	format_digest(e->digest.str, digest);
+	format_age(entry_annotation(e, ANNOTATION_SYNCED), s->now, age);
+	columns_add(&s->table, INK_PLAIN, "%s", e->ref);
+	columns_add(&s->table, INK_DIM, "%s", digest);
+	columns_add(&s->table, INK_PLAIN, "%s", age);
+	if (snapshots)
+		columns_add(&s->table, INK_PLAIN, "%zu", snapshots);
+	else
+		columns_add(&s->table, INK_DIM, "-");
+	columns_add(&s->table, worse ? INK_BAD : INK_WARN, "%s", words.p);
+	columns_end(&s->table);
+}
+
+/* ---- as JSON ---- */
+
+static void set_text(json_t *to, const char *key, const char *value)
+{
+	json_object_set_new(to, key, value ? json_string(value) : json_null());
+}
+
+/* The hold as it is in the index, or null; one that cannot be read is frozen. */
+static json_t *hold_json(const struct entry *e)
+{
+	const char *text = entry_annotation(e, ANNOTATION_HELD);
+	cleanup_json json_t *hold = NULL;
+	struct err ignored;
+
+	if (!text)
+		return json_null();
+	hold = json_read(span_str(text), &ignored);
+	return json_is_object(hold) ? take(hold) : json_pack("{s:s}", "mode", "frozen");
+}
+
+static json_t *content_json(const struct entry *e)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s, s:I}", "ref", e->ref, "digest", e->digest.str,
+			      "media_type", e->media_type, "size", (json_int_t)e->size);
+
+	set_text(o, "source", entry_annotation(e, ANNOTATION_SOURCE));
+	set_text(o, "synced", entry_annotation(e, ANNOTATION_SYNCED));
+	set_text(o, "list", entry_annotation(e, ANNOTATION_LIST));
+	set_text(o, "author", entry_annotation(e, ANNOTATION_AUTHOR));
+	set_text(o, "platform", entry_annotation(e, ANNOTATION_PLATFORM));
+	return o;
+}
+
+static json_t *snapshot_json(const struct entry *e)
+{
+	json_t *o = content_json(e);
+
+	set_text(o, "snapshot_of", entry_annotation(e, ANNOTATION_SNAPSHOT_OF));
+	set_text(o, "replaced", entry_annotation(e, ANNOTATION_SNAPSHOT_AT));
+	set_text(o, "by", entry_annotation(e, ANNOTATION_SNAPSHOT_BY));
+	set_text(o, "bad", entry_annotation(e, ANNOTATION_BAD));
+	return o;
+}
+
+static void set_checked(json_t *to, const struct status *s, const struct entry *e)
+{
+	time_t last = last_check(s, e);
+	long seconds = sync_state_max_age(s->checked, e->ref);
+	cleanup_free char *max_age = seconds < 0 ? NULL : unit_duration_text(seconds);
+	char at[CLOCK_RFC3339];
+
+	clock_rfc3339(last, at);
+	set_text(to, "checked", last ? at : NULL);
+	set_text(to, "max_age", max_age);
+	json_object_set_new(to, "stale", json_boolean(is_stale(s, e)));
+}
+
+static json_t *entry_json(const struct status *s, const struct entry *e,
+			  struct entry *const *snapshots, size_t n)
+{
+	json_t *o, *list;
+
+	if (entry_annotation(e, ANNOTATION_SNAPSHOT_OF))
+		return snapshot_json(e);
+	o = content_json(e);
+	list = json_array();
+	set_checked(o, s, e);
+	set_text(o, "keep", entry_annotation(e, ANNOTATION_KEEP));
+	set_text(o, "keep_for", entry_annotation(e, ANNOTATION_KEEP_FOR));
+	set_text(o, "gone_since", entry_annotation(e, ANNOTATION_GONE_SINCE));
+	set_text(o, "unlisted_since", entry_annotation(e, ANNOTATION_UNLISTED_SINCE));
+	set_text(o, "subject", entry_annotation(e, ANNOTATION_SUBJECT));
+	json_object_set_new(o, "held", hold_json(e));
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, snapshot_json(snapshots[i]));
+	json_object_set_new(o, "snapshots", list);
+	return o;
+}
+
+/* One image a line, so that a diff of two reports reads well and none is ever held whole. */
+static void print_json(struct status *s, const struct entry *e, struct entry *const *snapshots,
+		       size_t n)
+{
+	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX);
+	cleanup_json json_t *o = entry_json(s, e, snapshots, n);
+
+	json_write(&text, o);
+	printf("%s%s", s->shown ? ",\n" : "\n", text.p);
+}
+
+/* ---- what is shown ---- */
+
+static void show(struct status *s, const struct entry *e)
+{
+	cleanup_free struct entry **snapshots = NULL;
+	size_t n = tag_match_is_tag(e) ? snapshots_of(s->index, e->ref, &snapshots) : 0;
+
+	if (s->run->json) {
+		print_json(s, e, snapshots, n);
+	} else {
+		add_row(s, e, n);
+		for (size_t i = 0; s->npatterns && i < n; i++)
+			add_row(s, snapshots[i], 0);
+	}
+	s->shown++;
+}
+
+/* Snapshots are shown with their tag; alone when a pattern means them and not the tag. */
+static bool is_shown(const struct status *s, const struct entry *e)
+{
+	const char *of = entry_annotation(e, ANNOTATION_SNAPSHOT_OF);
+	const struct entry *tag = of ? index_find(s->index, of) : NULL;
+
+	if (!s->npatterns)
+		return !tag && !entry_annotation(e, ANNOTATION_SUBJECT);
+	return tag_match_matches(e, s->patterns, s->npatterns) &&
+	       !(tag && tag_match_matches(tag, s->patterns, s->npatterns));
+}
+
+/* ---- around it ---- */
+
+static void begin_json(const struct index *x)
+{
+	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX_ENTRY);
+	cleanup_json json_t *o = json_pack("{s:I}", "generation", (json_int_t)generation_number(x));
+
+	set_text(o, "created", index_annotation(x, ANNOTATION_CREATED));
+	set_text(o, "made_by", index_annotation(x, ANNOTATION_MADE_BY));
+	set_text(o, "label", index_annotation(x, ANNOTATION_LABEL));
+	set_text(o, "commit", index_annotation(x, ANNOTATION_LIST_COMMIT));
+	json_write(&text, o);
+	/* the list of images goes inside, before the last brace */
+	printf("%.*s,\"images\":[", (int)text.n - 1, text.p);
+}
+
+/* For eyes only: a pipe gets rows and nothing else. */
+static void begin_text(struct status *s)
+{
+	static const char *const titles[] = { "REFERENCE", "DIGEST", "AGE",
+					      "SNAPSHOTS", "STATE",  NULL };
+	const char *at = index_annotation(s->index, ANNOTATION_CREATED),
+		   *by = index_annotation(s->index, ANNOTATION_MADE_BY);
+	const char *label = index_annotation(s->index, ANNOTATION_LABEL);
+
+	if (!s->run->terminal)
+		return;
+	printf("generation %ld", generation_number(s->index));
+	if (at)
+		printf(" of %s", at);
+	if (by)
+		printf(", by %s", by);
+	if (label)
+		printf(", \"%s\"", label);
+	fputs("\n\n", stdout);
+	columns_titles(&s->table, titles);
+}
+
+static int show_all(struct status *s)
+{
+	if (s->run->json)
+		begin_json(s->index);
+	else
+		begin_text(s);
+	for (size_t i = 0; i < s->index->n; i++)
+		if (is_shown(s, s->index->v[i]))
+			show(s, s->index->v[i]);
+	if (s->run->json)
+		puts(s->shown ? "\n]}" : "]}");
+	else
+		columns_print(&s->table, stdout, s->run->color);
+	columns_release(&s->table);
+	if (s->shown || !s->npatterns)
+		return EXIT_DONE;
+	message_line("nothing in this mirror matches");
+	return EXIT_PART;
+}
+
+int verb_status(struct invocation *run, int argc, char **argv, struct err *err)
+{
+	const struct cli_opt options[] = { VERB_JSON(run), VERB_MIRROR(run), CLI_OPT_END };
+	const struct cli_program program = {
+		.name = "mirror-publish status",
+		.synopsis = "[PATTERN...]",
+		.summary =
+			"What is published: digests, ages, snapshots, holds, what is gone, unlisted, or past its max-age.",
+		.text = "One reference a line: its digest, how long ago that arrived, how many snapshots "
+			"it has, and what is to be said about it. With PATTERNs, only references that "
+			"match one, each with its snapshots, the newest first.",
+		.after =
+			"Exit status: 0 done, 1 wrong use, 2 nothing matches, 16 the mirror could not "
+			"be used.\n\nExamples:\n"
+			"  mirror-publish status\n"
+			"  mirror-publish status alpine:3.19 'quay.io/*'",
+		.options = options,
+	};
+	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
+	cleanup_by(sync_state_release) struct sync_state checked = CHECKED_INIT;
+	struct status s = {
+		.run = run, .index = &m.index, .checked = &checked, .now = clock_wall()
+	};
+	int r = verb_parse(&program, argc, argv, &s.patterns, &s.npatterns, err);
+
+	if (r != CLI_OPT_GO)
+		return r < 0 ? -1 : EXIT_DONE;
+	if (tag_match_check(s.patterns, s.npatterns, err) < 0 ||
+	    mirror_read(&m, run->mirror, err) < 0)
+		return -1;
+	sync_state_load(&checked, &m.layout);
+	return show_all(&s);
+}

@@ -1,0 +1,65 @@
+#include "sync/failure_groups.h"
+
+#include <stdlib.h>
+
+#include "oci/base/cleanup.h"
+#include "sync/run.h"
+
+struct reason {
+	const struct target *first;
+	size_t more;
+};
+
+static bool has_failed(const struct target *t)
+{
+	return (t->state == STATE_FAILED || t->state == STATE_LIMITED) && t->error;
+}
+
+static bool is_of_host(const struct target *t)
+{
+	return t->why == ERR_NET || t->why == ERR_LIMIT;
+}
+
+static void count(struct failure_groups *r, const struct target *t)
+{
+	struct reason *reason = table_get(&r->by_text, t->error);
+
+	if (reason) {
+		reason->more++;
+		return;
+	}
+	reason = xcalloc(1, sizeof(*reason));
+	reason->first = t;
+	table_put(&r->by_text, t->error, reason);
+}
+
+void failure_groups_collect(struct failure_groups *r, const struct run *run)
+{
+	for (size_t i = 0; i < run->targets.n; i++)
+		if (has_failed(run->targets.v[i]) && is_of_host(run->targets.v[i]))
+			count(r, run->targets.v[i]);
+}
+
+void failure_groups_release(struct failure_groups *r)
+{
+	struct reason *reason;
+	size_t at = 0;
+
+	while ((reason = table_next(&r->by_text, &at)))
+		free(reason);
+	table_release(&r->by_text);
+}
+
+bool failure_groups_tell(const struct failure_groups *r, const struct target *t, size_t *more)
+{
+	const struct reason *reason;
+
+	*more = 0;
+	if (!has_failed(t))
+		return false;
+	if (!is_of_host(t))
+		return true;
+	reason = table_get(&r->by_text, t->error);
+	*more = reason->more;
+	return reason->first == t;
+}

@@ -1,0 +1,245 @@
+#include "sync/list_source.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/limits.h"
+#include "oci/cli/message.h"
+#include "oci/image/snapshot_suffix.h"
+#include "oci/lists/git.h"
+#include "oci/lists/lists.h"
+
+#define CONF_NAME "mirror.conf"
+
+static bool is_list(const char *name)
+{
+	return name[0] != '.' && span_ends(span_str(name), ".list");
+}
+
+static bool is_ours(const char *name)
+{
+	return is_list(name) || strcmp(name, CONF_NAME) == 0;
+}
+
+/* ---- which files ---- */
+
+struct names {
+	char **v;
+	size_t n, cap;
+};
+
+static void names_release(struct names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		free(names->v[i]);
+	free(names->v);
+}
+
+static int add_name(const char *name, void *arg)
+{
+	struct names *names = arg;
+
+	if (!is_list(name))
+		return 0;
+	names->v = xgrow(names->v, names->n, &names->cap, sizeof(char *));
+	names->v[names->n++] = xstrdup(name);
+	return 0;
+}
+
+static int add_entry(const char *name, bool is_file, void *arg)
+{
+	(void)is_file; /* a symbolic link is named when it is read */
+	return add_name(name, arg);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Names stand in messages and annotations. */
+static bool is_plain(const char *name)
+{
+	for (; *name; name++)
+		if ((unsigned char)*name <= 0x20 || *name == 0x7f)
+			return false;
+	return true;
+}
+
+static int find_names(const struct list_source *s, struct names *names, struct err *err)
+{
+	if (s->git)
+		git_each(s->git, add_entry, names);
+	else if (file_walk(AT_FDCWD, s->where, add_name, names, err) < 0)
+		return -1;
+	if (!names->n)
+		return err_set(err, ERR_NOTFOUND, 0, "no *.list file in \"%s\"", s->where);
+	if (names->n > LIMIT_LIST_FILES)
+		return err_set(err, ERR_USAGE, 0, "more than %d lists in \"%s\"", LIMIT_LIST_FILES,
+			       s->where);
+	qsort(names->v, names->n, sizeof(char *), by_name);
+	for (size_t i = 0; i < names->n; i++)
+		if (!is_plain(names->v[i]))
+			return err_set(err, ERR_USAGE, 0,
+				       "\"%s/%s\" has a blank or control character in its name",
+				       s->where, names->v[i]);
+	return 0;
+}
+
+/* ---- their bytes ---- */
+
+static int read_committed(struct list_source *s, const char *rev, const char *name, struct buf *out,
+			  struct err *err)
+{
+	struct span bytes;
+
+	if (git_read(s->git, rev, name, out->max, &bytes, err) < 0)
+		return -1;
+	buf_clear(out);
+	buf_add(out, bytes.p, bytes.n);
+	return 0;
+}
+
+static int read_any(struct list_source *s, const char *rev, const char *name, struct buf *out,
+		    struct err *err)
+{
+	cleanup_free char *path = NULL;
+
+	if (s->git)
+		return read_committed(s, rev, name, out, err);
+	path = xasprintf("%s/%s", s->where, name);
+	return file_read(AT_FDCWD, path, out, err);
+}
+
+int list_source_read(struct list_source *s, const char *name, struct buf *out, struct err *err)
+{
+	return read_any(s, s->conf_rev, name, out, err);
+}
+
+static void read_list(struct list_source *s, const char *name)
+{
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_LIST_FILE);
+	struct err err;
+
+	if (read_any(s, NULL, name, &bytes, &err) < 0)
+		problem_add(&s->lists->problems, false, name, 0, 0, "%s", err.msg);
+	else
+		lists_add(s->lists, name, buf_span(&bytes));
+}
+
+static int read_conf(struct list_source *s, struct err *err)
+{
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_LIST_FILE);
+
+	if (list_source_read(s, CONF_NAME, &bytes, err) == 0)
+		lists_add_conf(s->lists, CONF_NAME, buf_span(&bytes));
+	else if (err->kind == ERR_USAGE)
+		return -1; /* an unknown revision */
+	else if (err->kind != ERR_NOTFOUND)
+		problem_add(&s->lists->problems, false, CONF_NAME, 0, 0, "%s", err->msg);
+	return 0;
+}
+
+/* A CA that is named and not there would otherwise show in the middle of a sync. */
+static void check_ca_files(struct list_source *s)
+{
+	const struct mirror_conf *conf = &s->lists->conf;
+
+	for (size_t i = 0; i < conf->nregistries; i++) {
+		cleanup_by(buf_release) struct buf pem = BUF_INIT(LIMIT_LIST_FILE);
+		const struct mirror_conf_registry *r = &conf->registries[i];
+		struct err err;
+
+		if (r->ca && r->ca[0] != '/' && list_source_read(s, r->ca, &pem, &err) < 0)
+			problem_add(&s->lists->problems, false, CONF_NAME, r->line, r->column,
+				    "ca: \"%s\": %s", r->ca, err.msg);
+	}
+}
+
+/* ---- all of it ---- */
+
+static void warn_uncommitted(const struct list_source *s)
+{
+	cleanup_free char *names = s->git ? git_uncommitted(s->git, is_ours) : NULL;
+
+	if (names)
+		message_warn("%s: not used since not committed (--worktree would): %s", s->where,
+			     names);
+}
+
+static int open_where(struct list_source *s, const struct list_source_options *o, struct err *err)
+{
+	s->where = xstrdup(o->where);
+	s->commit = "";
+	s->conf_rev = o->conf_rev;
+	for (size_t n = strlen(s->where); n > 1 && s->where[n - 1] == '/'; n--)
+		s->where[n - 1] = '\0';
+	if (o->worktree)
+		return 0;
+	s->git = o->clone ? git_open_bare(o->clone, s->where, o->rev, err)
+			  : git_open(s->where, o->rev, err);
+	if (!s->git)
+		return -1;
+	s->commit = git_id(s->git);
+	return 0;
+}
+
+static int load(struct list_source *s, const struct list_source_options *o, struct err *err)
+{
+	cleanup_by(names_release) struct names names = { .v = NULL };
+
+	if (o->suffix && snapshot_suffix_check(o->suffix, err) < 0)
+		return -1;
+	if (open_where(s, o, err) < 0 || find_names(s, &names, err) < 0)
+		return -1;
+	s->lists = lists_new();
+	s->lists->suffix = o->suffix;
+	for (size_t i = 0; i < names.n; i++)
+		read_list(s, names.v[i]);
+	if (read_conf(s, err) < 0)
+		return -1;
+	check_ca_files(s);
+	lists_finish(s->lists);
+	if (!o->quiet)
+		warn_uncommitted(s);
+	return 0;
+}
+
+int list_source_load(struct list_source *s, const struct list_source_options *o, struct err *err)
+{
+	if (load(s, o, err) == 0)
+		return 0;
+	list_source_release(s);
+	return -1;
+}
+
+void list_source_release(struct list_source *s)
+{
+	lists_free(s->lists);
+	git_free(s->git);
+	free(s->where);
+	*s = (struct list_source)LIST_SOURCE_INIT;
+}
+
+char *list_source_place(const struct list_source *s, const struct list_image *image)
+{
+	return xasprintf("%s:%d%s%s", image->file, image->line, *s->commit ? "@" : "", s->commit);
+}
+
+const char *list_source_author(struct list_source *s, const struct list_image *image)
+{
+	if (!s->git)
+		return NULL;
+	if (git_is_shallow(s->git) && !s->said_shallow) {
+		s->said_shallow = true;
+		message_line(
+			"%s is a shallow clone, which does not tell who wrote a line (git fetch --unshallow)",
+			s->where);
+	}
+	return git_author(s->git, image->file, image->line);
+}

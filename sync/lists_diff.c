@@ -1,0 +1,120 @@
+#include "sync/lists_diff.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/table.h"
+#include "oci/image/platform.h"
+#include "oci/image/ref.h"
+#include "oci/lists/lists.h"
+#include "sync/list_source.h"
+
+/* A line's texts, sorted lists of them, and what stands between. */
+#define MEANING_MAX (4UL * LIMIT_LIST_LINE)
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A comma-separated list, in whose order nothing lies. */
+static void add_set(struct buf *b, const char *key, const char *list)
+{
+	cleanup_free char *copy = xstrdup(list ? list : "");
+	cleanup_free char **words = xcalloc(strlen(copy) + 1, sizeof(char *));
+	char *rest = copy, *word;
+	size_t n = 0;
+
+	while ((word = strsep(&rest, ",")))
+		words[n++] = word;
+	qsort(words, n, sizeof(char *), by_text);
+	buf_addf(b, "\n%s", key);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(b, " %s", words[i]);
+}
+
+static const char *or_none(const char *text)
+{
+	return text ? text : "";
+}
+
+/* All that counts, as a text to compare; the caller frees it. */
+static char *meaning(const struct list_image *image)
+{
+	struct buf b = BUF_INIT(MEANING_MAX);
+	const struct image_options *o = &image->o;
+	cleanup_free char *source = ref_str(&image->source), *target = ref_str(&image->target);
+	bool all = o->platform && strcmp(o->platform, PLATFORM_ALL) == 0;
+
+	buf_addf(&b, "%s\n%s", source, target);
+	add_set(&b, "platform", all ? NULL : o->platform);
+	add_set(&b, "tags", o->tags);
+	add_set(&b, "exclude", o->exclude);
+	buf_addf(&b, "\nmatch %s\nsemver %s\nnewest %ld", or_none(o->match), or_none(o->semver),
+		 o->newest);
+	buf_addf(&b, "\nreferrers %d\ngone %d", o->referrers == 1, o->upstream_gone);
+	return buf_take(&b);
+}
+
+static void release_texts(struct table *t)
+{
+	size_t at = 0;
+	char *text;
+
+	while ((text = table_next(t, &at)))
+		free(text);
+	table_release(t);
+}
+
+static void note_meanings(struct table *known, const struct lists *lists)
+{
+	for (size_t i = 0; i < lists->n; i++) {
+		char *text = meaning(&lists->images[i]);
+
+		if (table_get(known, text))
+			free(text);
+		else
+			table_put(known, text, text);
+	}
+}
+
+/* What the lists meant then; nothing, where there were none. Their mistakes are not this revision's. */
+static int read_past(struct table *known, const struct list_source_options *o, const char *since,
+		     struct err *err)
+{
+	cleanup_by(list_source_release) struct list_source past = LIST_SOURCE_INIT;
+	struct list_source_options then = *o;
+
+	then.rev = since;
+	then.worktree = false;
+	then.quiet = true;
+	if (list_source_load(&past, &then, err) == 0)
+		note_meanings(known, past.lists);
+	else if (err->kind != ERR_NOTFOUND)
+		return err_wrap(err, "--since");
+	return 0;
+}
+
+bool *lists_diff_since(const struct list_source *s, const struct list_source_options *o,
+		       const char *since, size_t *n, struct err *err)
+{
+	cleanup_by(release_texts) struct table known = TABLE_INIT;
+	const struct lists *lists = s->lists;
+	bool *changed;
+
+	if (since && read_past(&known, o, since, err) < 0)
+		return NULL;
+	changed = xcalloc(lists->n + 1, sizeof(bool));
+	*n = 0;
+	for (size_t i = 0; i < lists->n; i++) {
+		cleanup_free char *text = meaning(&lists->images[i]);
+
+		changed[i] = !table_get(&known, text);
+		*n += changed[i];
+	}
+	return changed;
+}

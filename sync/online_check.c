@@ -1,0 +1,280 @@
+#include "sync/online_check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/cli/progress.h"
+#include "oci/image/ref.h"
+#include "oci/lists/lists.h"
+#include "sync/check.h"
+#include "sync/lists_diff.h"
+#include "sync/run.h"
+
+int online_check_choose(struct online_check *o, struct list_source *source,
+			const struct list_source_options *options, const char *since,
+			struct err *err)
+{
+	o->source = source;
+	o->since = since;
+	o->lines = lists_diff_since(source, options, since, &o->n, err);
+	return o->lines ? 0 : -1;
+}
+
+void online_check_release(struct online_check *o)
+{
+	free(o->lines);
+	free(o->verdicts);
+	tag_hints_release(&o->hints);
+	*o = (struct online_check)ONLINE_CHECK_INIT;
+}
+
+/* ---- what became of a line ---- */
+
+static void tally_target(struct verdict *v, const struct target *t)
+{
+	if (t->line->select && !t->target.tag)
+		return; /* it stands for a listing that did not come */
+	v->targets++;
+	v->bytes += (uint64_t)t->missing;
+	switch (t->state) {
+	case STATE_PENDING:
+	case STATE_FAILED:
+	case STATE_LIMITED:
+		if (!v->nbad++)
+			v->bad = t;
+		break;
+	case STATE_GONE:
+		if (!v->ngone++)
+			v->gone = t;
+		break;
+	case STATE_NEW:
+	case STATE_UPDATED: v->added++; break;
+	case STATE_HELD: v->held++; break;
+	case STATE_SKIPPED: v->skipped++; break;
+	default: break;
+	}
+}
+
+static void tally(struct online_check *o, const struct run *r)
+{
+	const struct list_image *first = o->source->lists->images;
+
+	o->verdicts = xcalloc(o->source->lists->n + 1, sizeof(*o->verdicts));
+	for (size_t i = 0; i < r->targets.n; i++)
+		tally_target(&o->verdicts[r->targets.v[i]->line - first], r->targets.v[i]);
+	for (size_t i = 0; i < r->nlistings; i++)
+		o->verdicts[r->listings[i].line - first].listing = &r->listings[i];
+}
+
+/* ---- its problems ---- */
+
+/* What one can do about it stands in front: is the name wrong, may we not, or does nobody answer? */
+static void add_reason(struct buf *b, enum err_kind why, const char *error)
+{
+	static const char *const words[] = {
+		[ERR_AUTH] = "may not be fetched: ",   [ERR_NET] = "cannot be asked for: ",
+		[ERR_DIGEST] = "is broken upstream: ", [ERR_INVALID] = "cannot be mirrored: ",
+		[ERR_USAGE] = "breaks the policy: ",
+	};
+	bool known = (size_t)why < sizeof(words) / sizeof(words[0]) && words[why];
+
+	buf_addf(b, "%s%s", known ? words[why] : "", error ? error : "not asked: interrupted");
+}
+
+static void add_problem(struct online_check *o, size_t line, bool warning, const char *text)
+{
+	const struct list_image *image = &o->source->lists->images[line];
+
+	problem_add(&o->source->lists->problems, warning, image->file, image->line, image->column,
+		    "%s", text);
+}
+
+static void fail_line(struct online_check *o, size_t line, enum err_kind why, const char *text)
+{
+	struct verdict *v = &o->verdicts[line];
+
+	*(why == ERR_LIMIT ? &v->limited : &v->failed) = true;
+	add_problem(o, line, false, text);
+}
+
+static void judge_listing(struct online_check *o, size_t line)
+{
+	cleanup_by(buf_release) struct buf b = BUF_INIT(LIMIT_LIST_LINE);
+	const struct listing *l = o->verdicts[line].listing;
+	cleanup_free char *repository = ref_repository(&l->line->source);
+
+	if (!l->error && (!l->complete || l->n))
+		return;
+	buf_addf(&b, "%s: ", repository);
+	if (!l->error) {
+		buf_addf(&b, "none of its %zu tags matches", l->all);
+		add_problem(o, line, true, b.p);
+		return;
+	}
+	if (l->why == ERR_NOTFOUND)
+		buf_addf(&b, "no such repository, or a private one (%s)", l->error);
+	else
+		add_reason(&b, l->why, l->error);
+	fail_line(o, line, l->why, b.p);
+}
+
+static void judge_bad(struct online_check *o, size_t line)
+{
+	cleanup_by(buf_release) struct buf b = BUF_INIT(LIMIT_LIST_LINE);
+	const struct verdict *v = &o->verdicts[line];
+	cleanup_free char *name = ref_str(&v->bad->source);
+
+	buf_addf(&b, "%s: ", name);
+	if (v->bad->why == ERR_NOTFOUND && !v->bad->line->snapshot)
+		tag_hints_describe(&o->hints, &v->bad->source, &b);
+	else
+		add_reason(&b, v->bad->why, v->bad->error);
+	if (v->nbad > 1)
+		buf_addf(&b, " (and %zu more of the line's %zu tags)", v->nbad - 1, v->targets);
+	fail_line(o, line, v->bad->why, b.p);
+}
+
+/* A sync tells of it too, and serves it as before; the line can say that it is known. */
+static void judge_gone(struct online_check *o, size_t line)
+{
+	const struct verdict *v = &o->verdicts[line];
+	cleanup_free char *name = ref_str(&v->gone->source);
+	cleanup_free char *more = v->ngone > 1 ? xasprintf(" (and %zu more)", v->ngone - 1) : NULL;
+	cleanup_free char *text = xasprintf("%s: %s; upstream=gone says that this is known%s", name,
+					    v->gone->error, more ? more : "");
+
+	add_problem(o, line, true, text);
+}
+
+static void judge(struct online_check *o)
+{
+	struct lists *lists = o->source->lists;
+
+	lists->problems.kept = LIMIT_LIST_ERRORS + lists->n; /* each line's may be told */
+	for (size_t i = 0; i < lists->n; i++) {
+		if (!o->lines[i])
+			continue;
+		if (o->verdicts[i].listing)
+			judge_listing(o, i);
+		if (o->verdicts[i].bad)
+			judge_bad(o, i);
+		if (o->verdicts[i].gone)
+			judge_gone(o, i);
+	}
+	problems_sort(&lists->problems);
+}
+
+/* What a report says of it, too. */
+static void put_hints(const struct online_check *o, struct run *r)
+{
+	for (size_t i = 0; i < r->targets.n; i++) {
+		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+		struct target *t = r->targets.v[i];
+
+		if (!tag_hints_is_about(t))
+			continue;
+		tag_hints_describe(&o->hints, &t->source, &words);
+		target_set_error(t, words.p);
+	}
+}
+
+int online_check_ask(struct online_check *o, struct run *r, struct run_options *options,
+		     struct err *err)
+{
+	if (!o->n)
+		return 0;
+	options->lines = o->lines;
+	if (run_sync(r, options, o->source, err) < 0 || tag_hints_ask(&o->hints, r, err) < 0)
+		return -1;
+	put_hints(o, r);
+	tally(o, r);
+	judge(o);
+	return 0;
+}
+
+/* ---- what it would add ---- */
+
+static void show_addition(const struct verdict *v, bool snapshot, FILE *out)
+{
+	char amount[32];
+
+	progress_bytes(v->bytes, amount, sizeof(amount));
+	if (v->added)
+		fprintf(out, "adds %zu image%s, %s", v->added, check_plural(v->added), amount);
+	else if (v->bytes)
+		fprintf(out, "adds %s to what is there", amount);
+	else if (v->skipped && v->skipped == v->targets)
+		fputs(snapshot ? "names a snapshot, which only the mirror has"
+			       : "not asked for, as it says upstream=gone",
+		      out);
+	else
+		fprintf(out, "adds nothing");
+	if (v->held)
+		fprintf(out, ", %zu held", v->held);
+}
+
+static void show_line(const struct online_check *o, size_t line, FILE *out)
+{
+	const struct list_image *image = &o->source->lists->images[line];
+	const struct verdict *v = &o->verdicts[line];
+
+	if (v->failed || v->limited || (!v->targets && !v->listing))
+		return; /* told already, or no pattern matches it */
+	fprintf(out, "%s/%s:%d: ", o->source->where, image->file, image->line);
+	if (v->listing)
+		fprintf(out, "%zu tag%s, ", v->listing->n, check_plural(v->listing->n));
+	show_addition(v, image->snapshot, out);
+	putc('\n', out);
+}
+
+static void show_summary(const struct online_check *o, FILE *out)
+{
+	size_t failed = 0, limited = 0, added = 0, n = o->source->lists->n;
+	uint64_t bytes = 0;
+	char amount[32];
+
+	for (size_t i = 0; i < n; i++) {
+		if (!o->lines[i])
+			continue;
+		failed += o->verdicts[i].failed;
+		limited += o->verdicts[i].limited;
+		added += o->verdicts[i].added;
+		bytes += o->verdicts[i].bytes;
+	}
+	progress_bytes(bytes, amount, sizeof(amount));
+	fprintf(out, "%s: asked for %zu of %zu line%s: ", o->source->where, o->n, n,
+		check_plural(n));
+	if (failed)
+		fprintf(out, "%zu would fail, ", failed);
+	if (limited)
+		fprintf(out, "%zu left open by a rate limit, ", limited);
+	fprintf(out, "%zu image%s and %s would be added\n", added, check_plural(added), amount);
+}
+
+void online_check_show(const struct online_check *o, enum problem_format format)
+{
+	FILE *out = check_out(format);
+
+	if (!o->n) {
+		fprintf(out, "%s: no line means anything else than in %s: nothing was asked for\n",
+			o->source->where, o->since ? o->since : "no line at all");
+		return;
+	}
+	for (size_t i = 0; i < o->source->lists->n; i++)
+		if (o->lines[i])
+			show_line(o, i, out);
+	show_summary(o, out);
+}
+
+int online_check_status(const struct online_check *o)
+{
+	int status = 0;
+
+	for (size_t i = 0; o->verdicts && i < o->source->lists->n; i++)
+		status |= (o->verdicts[i].failed ? 2 : 0) | (o->verdicts[i].limited ? 4 : 0);
+	return status;
+}

@@ -1,0 +1,181 @@
+#include "sync/tag_hint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/suggest.h"
+#include "oci/image/ref.h"
+#include "oci/lists/image_options.h"
+#include "oci/lists/list_image.h"
+#include "oci/lists/tag_select.h"
+#include "oci/registry/registry.h"
+#include "sync/run.h"
+
+#define OFFERED 3
+
+CLEANUP_PTR(own_select_, struct tag_select, tag_select_free)
+
+struct tag_hint {
+	char *repository;  /* the key */
+	enum err_kind why; /* there is no listing; NONE: there is */
+	char **tags;
+	size_t n;
+};
+
+static void hint_free(struct tag_hint *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		free(h->tags[i]);
+	free(h->tags);
+	free(h->repository);
+	free(h);
+}
+
+void tag_hints_release(struct tag_hints *h)
+{
+	struct tag_hint *hint;
+	size_t at = 0;
+
+	while ((hint = table_next(&h->repositories, &at)))
+		hint_free(hint);
+	table_release(&h->repositories);
+}
+
+/* ---- asking ---- */
+
+static void got_tags(void *arg, const struct registry_tags *tags)
+{
+	struct tag_hint *h = arg;
+
+	if (tags->err) {
+		h->why = tags->err->kind;
+		return;
+	}
+	h->why = ERR_NONE;
+	h->tags = xcalloc(tags->n + 1, sizeof(*h->tags));
+	for (; h->n < tags->n; h->n++)
+		h->tags[h->n] = xstrdup(tags->tags[h->n]);
+}
+
+static void ask(struct tag_hints *h, struct run *r, const struct ref *ref)
+{
+	cleanup_free char *repository = ref_repository(ref);
+	struct tag_hint *hint;
+
+	if (table_get(&h->repositories, repository))
+		return;
+	hint = xcalloc(1, sizeof(*hint));
+	hint->repository = take(repository);
+	hint->why = ERR_NET;
+	table_put(&h->repositories, hint->repository, hint);
+	registry_tags(r->registry, ref, got_tags, hint);
+}
+
+/* A line's own tag: one that was chosen from a listing is no slip of a person, and a snapshot's is no upstream's. */
+bool tag_hints_is_about(const struct target *t)
+{
+	return t->state == STATE_FAILED && t->why == ERR_NOTFOUND && !t->line->select &&
+	       !t->line->snapshot;
+}
+
+int tag_hints_ask(struct tag_hints *h, struct run *r, struct err *err)
+{
+	for (size_t i = 0; i < r->targets.n && !r->stopped; i++)
+		if (tag_hints_is_about(r->targets.v[i]))
+			ask(h, r, &r->targets.v[i]->source);
+	return registry_run(r->registry, NULL, NULL, 1000, err);
+}
+
+/* ---- wording ---- */
+
+static void reverse(const char **v, size_t n)
+{
+	for (size_t i = 0; i < n / 2; i++) {
+		const char *other = v[n - 1 - i];
+
+		v[n - 1 - i] = v[i];
+		v[i] = other;
+	}
+}
+
+/* Tags that `pattern` matches, the newest versions when newest > 0. */
+static size_t choose(char *pattern, long newest, const char **tags, size_t n, const char **out)
+{
+	__attribute__((cleanup(own_select_))) struct tag_select *s = NULL;
+	struct image_options o;
+	struct err ignored;
+	size_t found = 0;
+	long got;
+
+	image_options_init(&o);
+	o.tags = pattern;
+	o.newest = newest;
+	s = tag_select_new(&o, &ignored);
+	got = s ? tag_select_tags(s, tags, n, &ignored) : 0;
+	for (; found < OFFERED && (long)found < got; found++)
+		out[found] = tags[found];
+	return found;
+}
+
+/* Tags that go on where `tag` ends: the newest of them, when they are versions. */
+static size_t longer_tags(const char *tag, const char **tags, size_t n, const char **out)
+{
+	cleanup_free char *pattern = xasprintf("%s*", tag);
+	size_t found = choose(pattern, OFFERED, tags, n, out);
+
+	return found ? found : choose(pattern, 0, tags, n, out);
+}
+
+void tag_hint_near(const char *tag, const char **tags, size_t n, struct buf *out)
+{
+	const char *offered[OFFERED];
+	size_t found;
+
+	reverse(tags,
+		n); /* registries sort: of those equally near, the newest versions are rather meant */
+	found = suggest_words(span_str(tag), tags, n, offered, OFFERED);
+	if (!found)
+		found = longer_tags(tag, tags, n, offered);
+	for (size_t i = 0; i < found; i++) {
+		if (i == 0)
+			buf_adds(out, " (did you mean ");
+		else
+			buf_adds(out, i + 1 < found ? ", " : " or ");
+		buf_addf(out, "\"%s\"", offered[i]);
+	}
+	if (found)
+		buf_adds(out, "?)");
+}
+
+static void tag_words(const struct tag_hint *h, const char *tag, struct buf *out)
+{
+	const char **tags = xcalloc(h->n + 1, sizeof(*tags));
+	size_t before;
+
+	for (size_t i = 0; i < h->n; i++)
+		tags[i] = h->tags[i];
+	buf_adds(out, "no such tag");
+	before = out->n;
+	tag_hint_near(tag, tags, h->n, out);
+	if (out->n == before)
+		buf_addf(out, ", nor one like it among the repository's %zu", h->n);
+	free(tags);
+}
+
+void tag_hints_describe(const struct tag_hints *h, const struct ref *ref, struct buf *out)
+{
+	cleanup_free char *repository = ref_repository(ref);
+	const struct tag_hint *hint = table_get(&h->repositories, repository);
+
+	if (hint && (hint->why == ERR_NOTFOUND || hint->why == ERR_AUTH))
+		buf_adds(out, "no such repository, or a private one");
+	else if (ref->digest.str[0])
+		buf_adds(out, "the repository has no image of that digest");
+	else if (!hint || hint->why != ERR_NONE)
+		buf_adds(out, "no such tag");
+	else
+		tag_words(hint, ref->tag, out);
+}
