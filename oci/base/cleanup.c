@@ -1,6 +1,5 @@
 #include "oci/base/cleanup.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 static void *must(void *p)
@@ -45,12 +44,18 @@ char *xasprintf(const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	s = xvasprintf(fmt, ap);
 	va_end(ap);
-	return must(n < 0 ? NULL : s);
+	return s;
+}
+
+char *xvasprintf(const char *fmt, va_list ap)
+{
+	char *s;
+
+	return must(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
 }
 
 void *xgrow(void *p, size_t n, size_t *cap, size_t size)

@@ -10,6 +10,7 @@
 #ifndef OCI_BASE_CLEANUP_H
 #define OCI_BASE_CLEANUP_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,8 @@ char *xstrndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull))
 /* As asprintf, giving the text, which the caller frees. */
 char *xasprintf(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), malloc, returns_nonnull));
+char *xvasprintf(const char *fmt, va_list ap)
+	__attribute__((format(printf, 1, 0), malloc, returns_nonnull));
 
 /* Room for one more element in a growing array `p` of `n` used and *cap allocated elements. */
 void *xgrow(void *p, size_t n, size_t *cap, size_t size) __attribute__((returns_nonnull));

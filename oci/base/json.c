@@ -119,6 +119,11 @@ int64_t json_get_size(const json_t *object, const char *key)
 	return json_integer_value(v);
 }
 
+void json_set_text(json_t *object, const char *key, const char *value)
+{
+	json_object_set_new(object, key, value ? json_string(value) : json_null());
+}
+
 static int add_piece(const char *p, size_t n, void *out)
 {
 	return buf_add(out, p, n) ? 0 : -1;

@@ -35,6 +35,9 @@ bool json_has_array(const json_t *object, const char *key);
 /* -1 when absent, no integer, or negative. */
 int64_t json_get_size(const json_t *object, const char *key);
 
+/* Sets a member of an object to a string, or to null when value is NULL. */
+void json_set_text(json_t *object, const char *key, const char *value);
+
 /* Appends the value, compact, members in the order they have. */
 void json_write(struct buf *out, const json_t *value);
 

@@ -54,6 +54,15 @@ void table_release(struct table *t)
 	*t = (struct table)TABLE_INIT;
 }
 
+void table_clear(struct table *t, void (*free_value)(void *value))
+{
+	void *value;
+
+	for (size_t at = 0; (value = table_next(t, &at));)
+		free_value(value);
+	table_release(t);
+}
+
 void *table_get(const struct table *t, const char *key)
 {
 	return t->cap ? find(t, key, hash_of(t, key))->value : NULL;

@@ -28,7 +28,10 @@ struct table {
 		.slots = NULL                                                                      \
 	}
 
-void table_release(struct table *t); /* the values are the caller's */
+/* Frees the table, not its values, which are the caller's. It is empty afterwards. */
+void table_release(struct table *t);
+/* The same, after free_value() was called for each value, in no order: `table_clear(&t, free)`. */
+void table_clear(struct table *t, void (*free_value)(void *value));
 
 /* The value, or NULL. */
 void *table_get(const struct table *t, const char *key);

@@ -71,6 +71,11 @@ void digest_name(const struct digest *d, char out[static DIGEST_MAX + 1])
 		*colon = '-';
 }
 
+void digest_short(const struct digest *d, char out[static DIGEST_SHORT])
+{
+	snprintf(out, DIGEST_SHORT, "%.*s", (int)DIGEST_SHORT - 1, d->str);
+}
+
 struct hash {
 	EVP_MD_CTX *ctx;
 	const struct algorithm *algorithm;

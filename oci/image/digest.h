@@ -38,6 +38,10 @@ void digest_path(const struct digest *d, char out[static DIGEST_PATH]);
 /* "sha256-<hex>", a file's name. */
 void digest_name(const struct digest *d, char out[static DIGEST_MAX + 1]);
 
+/* "sha256:" and the first 12 hex digits, for people; "" for no digest. */
+#define DIGEST_SHORT (sizeof("sha256:") + 12)
+void digest_short(const struct digest *d, char out[static DIGEST_SHORT]);
+
 /* The digest of p in the algorithm of `like` (sha256 when like is NULL). */
 void digest_of(const struct digest *like, const void *p, size_t n, struct digest *out);
 

@@ -142,8 +142,22 @@ static void test_stream(void)
 	CHECK_ROW(1, "a hash that is given up");
 }
 
+static void test_short(void)
+{
+	const struct digest d = { "sha256:" HEX64 }, long_one = { "sha512:" HEX128 }, none = { "" };
+	char text[DIGEST_SHORT];
+
+	digest_short(&d, text);
+	CHECK_TEXT(text, "sha256:0123456789ab", "a digest in short");
+	digest_short(&long_one, text);
+	CHECK_TEXT(text, "sha512:0123456789ab", "a sha512 digest in short");
+	digest_short(&none, text);
+	CHECK_TEXT(text, "", "no digest in short");
+}
+
 int main(void)
 {
+	test_short();
 	test_parse();
 	test_forms();
 	test_known();

@@ -34,6 +34,34 @@ static size_t walked(const struct table *t)
 	return n;
 }
 
+static int freed;
+
+static void count_freed(void *value)
+{
+	freed += *(char *)value;
+	free(value);
+}
+
+static void test_clear(void)
+{
+	struct table t = TABLE_INIT;
+
+	table_clear(&t, count_freed);
+	CHECK_ROW(freed == 0, "an empty table has no value to free");
+	for (int i = 0; i < 100; i++) {
+		char *value = xmalloc(1);
+
+		*value = 1;
+		table_put(&t, keys[i], value);
+	}
+	table_clear(&t, count_freed);
+	CHECK_ROW(freed == 100, "each value is freed, once");
+	CHECK_ROW(t.n == 0 && !table_get(&t, keys[0]), "and the table is empty");
+	table_put(&t, keys[0], keys[0]);
+	CHECK_ROW(table_get(&t, keys[0]) == keys[0], "and can be used again");
+	table_release(&t);
+}
+
 int main(void)
 {
 	struct table t = TABLE_INIT;
@@ -58,5 +86,6 @@ int main(void)
 		  "what was not removed is still found");
 	CHECK_ROW(walked(&t) == t.n, "a walk meets each once");
 	table_release(&t);
+	test_clear();
 	return tap_done();
 }
