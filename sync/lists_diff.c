@@ -8,7 +8,6 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/table.h"
-#include "oci/image/platform.h"
 #include "oci/image/ref.h"
 #include "oci/lists/lists.h"
 #include "sync/list_source.h"
@@ -16,47 +15,14 @@
 /* A line's texts, sorted lists of them, and what stands between. */
 #define MEANING_MAX (4UL * LIMIT_LIST_LINE)
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* A comma-separated list, in whose order nothing lies. */
-static void add_set(struct buf *b, const char *key, const char *list)
-{
-	cleanup_free char *copy = xstrdup(list ? list : "");
-	cleanup_free char **words = xcalloc(strlen(copy) + 1, sizeof(char *));
-	char *rest = copy, *word;
-	size_t n = 0;
-
-	while ((word = strsep(&rest, ",")))
-		words[n++] = word;
-	qsort(words, n, sizeof(char *), by_text);
-	buf_addf(b, "\n%s", key);
-	for (size_t i = 0; i < n; i++)
-		buf_addf(b, " %s", words[i]);
-}
-
-static const char *or_none(const char *text)
-{
-	return text ? text : "";
-}
-
 /* All that counts, as a text to compare; the caller frees it. */
 static char *meaning(const struct list_image *image)
 {
 	struct buf b = BUF_INIT(MEANING_MAX);
-	const struct image_options *o = &image->o;
 	cleanup_free char *source = ref_str(&image->source), *target = ref_str(&image->target);
-	bool all = o->platform && strcmp(o->platform, PLATFORM_ALL) == 0;
 
-	buf_addf(&b, "%s\n%s", source, target);
-	add_set(&b, "platform", all ? NULL : o->platform);
-	add_set(&b, "tags", o->tags);
-	add_set(&b, "exclude", o->exclude);
-	buf_addf(&b, "\nmatch %s\nsemver %s\nnewest %ld", or_none(o->match), or_none(o->semver),
-		 o->newest);
-	buf_addf(&b, "\nreferrers %d\ngone %d", o->referrers == 1, o->upstream_gone);
+	buf_addf(&b, "%s\n%s\n", source, target);
+	image_options_write_question(&image->o, &b);
 	return buf_take(&b);
 }
 

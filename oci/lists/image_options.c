@@ -2,9 +2,12 @@
 
 #include <string.h>
 
+#include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/str.h"
+#include "oci/base/unit.h"
 #include "oci/image/glob.h"
 #include "oci/image/platform.h"
 #include "oci/image/ref.h"
@@ -50,7 +53,7 @@ static int check_range(struct span value, size_t *at, struct err *err)
 	return r ? 0 : -1;
 }
 
-static int check_target(struct span value, size_t *at, struct err *err)
+static int check_as(struct span value, size_t *at, struct err *err)
 {
 	cleanup_by(ref_release) struct ref r = REF_INIT;
 
@@ -63,24 +66,41 @@ static int check_target(struct span value, size_t *at, struct err *err)
 	return 0;
 }
 
-#define AT(member) .offset = offsetof(struct image_options, member)
+/*
+ * One row an option. What the options that choose tags, or those that upstreams' answers depend on,
+ * have in common is done by walking the rows with the flag below: an option of that kind needs its
+ * member in struct image_options, its row here, and its use (in oci/lists/tag_select.c for one that
+ * chooses tags).
+ */
+enum {
+	/* says which tags of a repository a line means: it stands beside no tag or digest */
+	CHOOSES_TAGS = 1 << 0,
+	/* is part of what an upstream is asked: a line that changes it is checked anew */
+	ASKS_UPSTREAM = 1 << 1,
+	/* belongs to one image: it has no place on the `image` lines of mirror.conf */
+	ONLY_IN_LISTS = 1 << 2,
+	CHOICE = CHOOSES_TAGS | ASKS_UPSTREAM | ONLY_IN_LISTS,
+};
+
+#define OPTION(name_, kind_, member)                                                               \
+	.name = (name_), .kind = (kind_), .offset = offsetof(struct image_options, member)
 
 static const struct kv_row table[] = {
-	{ .name = "platform", .kind = KV_LIST, AT(platform), .check = check_platform },
-	{ .name = "tags", .kind = KV_LIST, AT(tags), .check = check_tag_glob },
-	{ .name = "exclude", .kind = KV_LIST, AT(exclude), .check = check_tag_glob },
-	{ .name = "match", .kind = KV_TEXT, AT(match), .check = check_regex },
-	{ .name = "semver", .kind = KV_TEXT, AT(semver), .check = check_range },
-	{ .name = "newest", .kind = KV_NUMBER, AT(newest), .min = 1, .max = LIMIT_TAGS },
-	{ .name = "as", .kind = KV_TEXT, AT(as), .check = check_target },
-	{ .name = "refresh", .kind = KV_DURATION, AT(refresh) },
-	{ .name = "max-age", .kind = KV_DURATION, AT(max_age) },
-	{ .name = "keep", .kind = KV_NUMBER, AT(keep), .min = 0, .max = 1000000 },
-	{ .name = "keep-for", .kind = KV_DURATION, AT(keep_for) },
-	{ .name = "referrers", .kind = KV_YES_NO, AT(referrers) },
-	{ .name = "upstream", .kind = KV_FLAG, AT(upstream_gone), .word = "gone" },
-	{ .name = "owner", .kind = KV_TEXT, AT(owner) },
-	{ .name = "reason", .kind = KV_TEXT, AT(reason) },
+	{ OPTION("platform", KV_LIST, platform), .check = check_platform, .flags = ASKS_UPSTREAM },
+	{ OPTION("tags", KV_LIST, tags), .check = check_tag_glob, .flags = CHOICE },
+	{ OPTION("exclude", KV_LIST, exclude), .check = check_tag_glob, .flags = CHOICE },
+	{ OPTION("match", KV_TEXT, match), .check = check_regex, .flags = CHOICE },
+	{ OPTION("semver", KV_TEXT, semver), .check = check_range, .flags = CHOICE },
+	{ OPTION("newest", KV_NUMBER, newest), .min = 1, .max = LIMIT_TAGS, .flags = CHOICE },
+	{ OPTION("as", KV_TEXT, as), .check = check_as, .flags = ONLY_IN_LISTS },
+	{ OPTION("refresh", KV_DURATION, refresh) },
+	{ OPTION("max-age", KV_DURATION, max_age) },
+	{ OPTION("keep", KV_NUMBER, keep), .min = 0, .max = 1000000 },
+	{ OPTION("keep-for", KV_DURATION, keep_for) },
+	{ OPTION("referrers", KV_YES_NO, referrers), .flags = ASKS_UPSTREAM },
+	{ OPTION("upstream", KV_FLAG, upstream_gone), .word = "gone", .flags = ASKS_UPSTREAM },
+	{ OPTION("owner", KV_TEXT, owner) },
+	{ OPTION("reason", KV_TEXT, reason) },
 	{ .name = NULL },
 };
 
@@ -99,12 +119,25 @@ void image_options_fill(struct image_options *to, const struct image_options *fr
 	kv_table_fill(table, to, from);
 }
 
-/* "all" says all there is to say. */
-static bool check_all(const struct image_options *o, const struct line *l, const struct place *at)
+void image_options_drop_defaults(struct image_options *o)
+{
+	if (o->platform && str_eq(o->platform, PLATFORM_ALL))
+		o->platform = NULL;
+	if (o->keep_for == UNIT_NEVER)
+		o->keep_for = -1;
+	if (o->max_age == UNIT_NEVER)
+		o->max_age = -1;
+	if (!o->referrers)
+		o->referrers = -1;
+}
+
+/* "all" means every platform, so another one beside it is a mistake. */
+static bool check_platform_all(const struct image_options *o, const struct line *l,
+			       const struct place *at)
 {
 	struct span rest, one;
 
-	if (!o->platform || strcmp(o->platform, PLATFORM_ALL) == 0)
+	if (!o->platform || str_eq(o->platform, PLATFORM_ALL))
 		return true;
 	rest = span_str(o->platform);
 	while (span_cut(&rest, ',', &one))
@@ -138,16 +171,16 @@ static bool check_newest(const struct image_options *o, const struct line *l,
 
 static bool check_conf(const struct line *l, const struct place *at)
 {
-	static const char *const only_lists[] = { "tags",   "exclude", "match", "semver",
-						  "newest", "as",      NULL };
 	bool good = true;
 
-	for (const char *const *name = only_lists; *name; name++) {
-		const struct line_word *w = line_find(l, *name);
+	for (const struct kv_row *row = table; row->name; row++) {
+		const struct line_word *w =
+			row->flags & ONLY_IN_LISTS ? line_find(l, row->name) : NULL;
 
 		if (!w)
 			continue;
-		place_error(at, w->column, "%s= belongs on the line of an image in a list", *name);
+		place_error(at, w->column, "%s= belongs on the line of an image in a list",
+			    row->name);
 		good = false;
 	}
 	return good;
@@ -158,22 +191,42 @@ bool image_options_read(struct image_options *o, const struct line *l, size_t fi
 {
 	if (!kv_table_read(table, o, l, first, at))
 		return false;
-	return check_all(o, l, at) && check_newest(o, l, at) && (!in_conf || check_conf(l, at));
+	return check_platform_all(o, l, at) && check_newest(o, l, at) &&
+	       (!in_conf || check_conf(l, at));
+}
+
+const struct line_word *image_options_find_choice(const struct line *l)
+{
+	const struct line_word *w = NULL;
+
+	for (const struct kv_row *row = table; !w && row->name; row++)
+		if (row->flags & CHOOSES_TAGS)
+			w = line_find(l, row->name);
+	return w;
 }
 
 bool image_options_choose_tags(const struct image_options *o)
 {
-	return o->tags || o->exclude || o->match || o->semver || o->newest > 0;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
+	for (const struct kv_row *row = table; row->name; row++)
+		if (row->flags & CHOOSES_TAGS && kv_row_is_given(row, o))
+			return true;
+	return false;
 }
 
 bool image_options_same_choice(const struct image_options *a, const struct image_options *b)
 {
-	return same_text(a->tags, b->tags) && same_text(a->exclude, b->exclude) &&
-	       same_text(a->match, b->match) && same_text(a->semver, b->semver) &&
-	       a->newest == b->newest;
+	for (const struct kv_row *row = table; row->name; row++)
+		if (row->flags & CHOOSES_TAGS && !kv_row_same(row, a, b))
+			return false;
+	return true;
+}
+
+void image_options_write_question(const struct image_options *o, struct buf *out)
+{
+	for (const struct kv_row *row = table; row->name; row++)
+		if (row->flags & ASKS_UPSTREAM && kv_row_is_given(row, o)) {
+			buf_addf(out, "%s ", row->name);
+			kv_row_write(row, o, out);
+			buf_addc(out, '\n');
+		}
 }

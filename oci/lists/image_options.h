@@ -1,5 +1,8 @@
 /*
- * image_options - what a line says about an image, from the line itself or from mirror.conf's `image` lines.
+ * image_options - the options of an image: those of its line in a list, and of `image` lines of
+ * mirror.conf.
+ *
+ * All that depends on which options there are stands in one table, in image_options.c.
  */
 #ifndef OCI_LISTS_IMAGE_OPTIONS_H
 #define OCI_LISTS_IMAGE_OPTIONS_H
@@ -7,11 +10,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct err;
+struct buf;
 struct line;
+struct line_word;
 struct place;
 
-/* NULL, -1 or false where nothing is said. */
+/* NULL, -1 or false where the line says nothing. */
 struct image_options {
 	char *platform;       /* "linux/amd64,linux/arm64", or "all" */
 	char *tags, *exclude; /* comma-separated globs */
@@ -28,21 +32,35 @@ struct image_options {
 	char *owner, *reason;
 };
 
+/* Empties a struct. */
 void image_options_init(struct image_options *o);
-void image_options_release(
-	struct image_options *o); /* of texts that it owns, not of those it was lent */
+/* Frees the texts that image_options_read() made; those that image_options_fill() lent are not to be
+ * released. */
+void image_options_release(struct image_options *o);
 
-/* Reads the words of a line from the `first` on: of a list, or of an `image` line of mirror.conf, where
- * what chooses tags or names a target has no place. False when an error was added at `at`. */
+/* Reads the words of a line from number `first` on. in_conf: it is an `image` line of mirror.conf,
+ * where options that choose tags and as= are errors. False when an error was added at `at`. */
 bool image_options_read(struct image_options *o, const struct line *l, size_t first, bool in_conf,
 			const struct place *at);
 
-/* Whether they choose tags: tags=, exclude=, match=, semver= or newest=. */
-bool image_options_choose_tags(const struct image_options *o);
-/* Whether both choose the same tags. */
-bool image_options_same_choice(const struct image_options *a, const struct image_options *b);
-
 /* Fills in what `to` does not say and `from` does, lending its texts. */
 void image_options_fill(struct image_options *to, const struct image_options *from);
+
+/* Takes out what means the same as saying nothing: platform=all, referrers=no, and "never" of
+ * max-age= and keep-for=. For options that are complete: after image_options_fill(). */
+void image_options_drop_defaults(struct image_options *o);
+
+/* Options that choose tags are tags=, exclude=, match=, semver= and newest=. */
+
+/* The word of the line that holds the first of them, or NULL. */
+const struct line_word *image_options_find_choice(const struct line *l);
+/* Whether one of them is given. */
+bool image_options_choose_tags(const struct image_options *o);
+/* Whether both give them alike, letter by letter. */
+bool image_options_same_choice(const struct image_options *a, const struct image_options *b);
+
+/* Appends what an upstream's answers depend on (platforms, the choice of tags, referrers, upstream=),
+ * as text to be compared: it is the same for the same question. */
+void image_options_write_question(const struct image_options *o, struct buf *out);
 
 #endif

@@ -3,8 +3,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/str.h"
+#include "oci/base/strvec.h"
 #include "oci/base/suggest.h"
 #include "oci/base/unit.h"
 #include "oci/lists/line.h"
@@ -251,4 +254,65 @@ bool kv_table_read(const struct kv_row *table, void *s, const struct line *l, si
 		}
 	}
 	return good;
+}
+
+bool kv_row_is_given(const struct kv_row *row, const void *s)
+{
+	const union member m = member_of(row, (void *)s);
+
+	switch (row->kind) {
+	case KV_TEXT:
+	case KV_LIST: return *m.text != NULL;
+	case KV_NUMBER:
+	case KV_DURATION: return *m.number >= 0;
+	case KV_SIZE: return *m.size >= 0;
+	case KV_YES_NO: return *m.yes_no >= 0;
+	case KV_FLAG: return *m.flag;
+	}
+	return false;
+}
+
+bool kv_row_same(const struct kv_row *row, const void *a, const void *b)
+{
+	const union member m = member_of(row, (void *)a), n = member_of(row, (void *)b);
+
+	switch (row->kind) {
+	case KV_TEXT:
+	case KV_LIST: return str_same(*m.text, *n.text);
+	case KV_NUMBER:
+	case KV_DURATION: return *m.number == *n.number;
+	case KV_SIZE: return *m.size == *n.size;
+	case KV_YES_NO: return *m.yes_no == *n.yes_no;
+	case KV_FLAG: return *m.flag == *n.flag;
+	}
+	return false;
+}
+
+static void write_sorted(const char *list, struct buf *out)
+{
+	cleanup_by(strvec_release) struct strvec words = STRVEC_INIT;
+	struct span rest = span_str(list), word;
+
+	while (span_cut(&rest, ',', &word))
+		strvec_addf(&words, "%.*s", SPAN_ARG(word));
+	strvec_sort(&words);
+	for (size_t i = 0; i < words.n; i++)
+		buf_addf(out, "%s%s", i ? "," : "", words.v[i]);
+}
+
+void kv_row_write(const struct kv_row *row, const void *s, struct buf *out)
+{
+	const union member m = member_of(row, (void *)s);
+
+	if (!kv_row_is_given(row, s))
+		return;
+	switch (row->kind) {
+	case KV_TEXT: buf_adds(out, *m.text); break;
+	case KV_LIST: write_sorted(*m.text, out); break;
+	case KV_NUMBER:
+	case KV_DURATION: buf_addf(out, "%ld", *m.number); break;
+	case KV_SIZE: buf_addf(out, "%lld", (long long)*m.size); break;
+	case KV_YES_NO: buf_adds(out, *m.yes_no ? "yes" : "no"); break;
+	case KV_FLAG: buf_adds(out, row->word); break;
+	}
 }

@@ -12,6 +12,7 @@
 
 #include "oci/base/span.h"
 
+struct buf;
 struct err;
 struct line;
 struct place;
@@ -34,6 +35,7 @@ struct kv_row {
 	const char *word;
 	/* Text, or each word of a list; *at gets the offset of what is wrong. May be NULL. */
 	int (*check)(struct span value, size_t *at, struct err *err);
+	unsigned flags; /* of the table's owner; nothing here reads them */
 };
 
 /* Empties a struct. */
@@ -47,5 +49,12 @@ bool kv_table_read(const struct kv_row *table, void *s, const struct line *l, si
 
 /* Fills in what `to` does not say and `from` does, lending its texts. */
 void kv_table_fill(const struct kv_row *table, void *to, const void *from);
+
+/* Whether the struct says anything in the member of that row. */
+bool kv_row_is_given(const struct kv_row *row, const void *s);
+/* Whether two structs say the same in it, letter by letter. */
+bool kv_row_same(const struct kv_row *row, const void *a, const void *b);
+/* Appends the member's value, nothing when it is not given: equal texts for equal values, a list in the order of its words. */
+void kv_row_write(const struct kv_row *row, const void *s, struct buf *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include "oci/base/err.h"
 #include "oci/image/glob.h"
 #include "oci/lists/line.h"
+#include "oci/lists/mirror_conf.h"
 #include "oci/lists/tag_select.h"
 
 /* The reference that was probably meant where "https://..." or "docker://..." was copied. */
@@ -44,16 +45,6 @@ static bool has_wildcard(const struct line_word *w, const struct place *at)
 	return true;
 }
 
-static bool belongs_in_conf(const struct line *l)
-{
-	static const char *const keywords[] = { "image", "registry", "snapshot", "policy" };
-
-	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
-		if (l->n > 1 && span_eq(l->v[0].text, keywords[i]))
-			return true;
-	return false;
-}
-
 static bool parse_source(struct list_image *image, const struct line_word *w,
 			 const struct place *at)
 {
@@ -67,20 +58,9 @@ static bool parse_source(struct list_image *image, const struct line_word *w,
 	return false;
 }
 
-/* A tag option beside a tag: the word that is to blame. */
-static const struct line_word *tag_option(const struct line *l)
-{
-	static const char *const names[] = { "tags", "exclude", "match", "semver", "newest" };
-	const struct line_word *w = NULL;
-
-	for (size_t i = 0; !w && i < sizeof(names) / sizeof(names[0]); i++)
-		w = line_find(l, names[i]);
-	return w;
-}
-
 static bool choose_tags(struct list_image *image, const struct line *l, const struct place *at)
 {
-	const struct line_word *w = tag_option(l);
+	const struct line_word *w = image_options_find_choice(l);
 	struct err err = ERR_INIT;
 
 	if (image->source.tag || image->source.digest.str[0]) {
@@ -121,7 +101,7 @@ static bool parse_target(struct list_image *image, const struct line *l, const s
 	if (image->target.tag && image->select) {
 		place_error(at, w->value_column,
 			    "as: a tag, and %.*s= chooses tags: the target is a repository",
-			    SPAN_ARG(tag_option(l)->key));
+			    SPAN_ARG(image_options_find_choice(l)->key));
 		return false;
 	}
 	if (!image->target.tag && image->source.tag)
@@ -139,7 +119,7 @@ static bool read_image(struct list_image *image, const struct line *l, const str
 		place_error(at, w->column, "a line begins with a reference, not with an option");
 		return false;
 	}
-	if (belongs_in_conf(l)) {
+	if (l->n > 1 && mirror_conf_is_keyword(w->text)) {
 		place_error(at, w->column, "a line \"%.*s ...\" belongs in mirror.conf",
 			    SPAN_ARG(w->text));
 		return false;

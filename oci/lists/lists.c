@@ -7,8 +7,6 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/table.h"
-#include "oci/base/unit.h"
-#include "oci/image/platform.h"
 #include "oci/image/ref.h"
 #include "oci/image/snapshot_suffix.h"
 #include "oci/lists/line.h"
@@ -251,12 +249,7 @@ void lists_options(const struct lists *ls, const struct list_image *image, const
 {
 	*out = image->own;
 	mirror_conf_fill(&ls->conf, target, out);
-	if (out->platform && strcmp(out->platform, PLATFORM_ALL) == 0)
-		out->platform = NULL;
-	if (out->keep_for == UNIT_NEVER)
-		out->keep_for = -1;
-	if (out->max_age == UNIT_NEVER)
-		out->max_age = -1;
+	image_options_drop_defaults(out);
 }
 
 size_t lists_finish(struct lists *ls)

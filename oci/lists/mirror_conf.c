@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
@@ -245,39 +246,61 @@ static void parse_policy(struct mirror_conf *c, const struct line *l, const stru
 		kv_table_read(policy_table, c, l, 1, at);
 }
 
-static const struct {
-	const char *keyword;
+/* The words that a line begins with, one row each. */
+static const struct keyword {
+	const char *word;
 	void (*parse)(struct mirror_conf *c, const struct line *l, const struct place *at);
-} kinds[] = {
+} keywords[] = {
 	{ "image", parse_image },
 	{ "registry", parse_registry },
 	{ "snapshot", parse_snapshot },
 	{ "policy", parse_policy },
 };
 
-static void add_unknown(const struct line_word *w, const struct place *at)
-{
-	static const char *const keywords[] = { "image", "registry", "snapshot", "policy", NULL };
-	const char *near = w->key.p ? NULL : suggest_word(w->text, keywords);
+#define KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
 
+static const struct keyword *find_keyword(struct span word)
+{
+	for (size_t i = 0; i < KEYWORDS; i++)
+		if (span_eq(word, keywords[i].word))
+			return &keywords[i];
+	return NULL;
+}
+
+bool mirror_conf_is_keyword(struct span word)
+{
+	return find_keyword(word);
+}
+
+static void add_unknown_keyword(const struct line_word *w, const struct place *at)
+{
+	cleanup_by(buf_release) struct buf all = BUF_INIT(KIB);
+	const char *words[KEYWORDS + 1] = { NULL }, *near;
+
+	for (size_t i = 0; i < KEYWORDS; i++) {
+		words[i] = keywords[i].word;
+		buf_addf(&all, "%s%s", i == 0 ? "" : i + 1 < KEYWORDS ? ", " : " or ", words[i]);
+	}
+	near = w->key.p ? NULL : suggest_word(w->text, words);
 	if (near)
 		place_error(at, w->column, "unknown word \"%.*s\" (did you mean \"%s\"?)",
 			    SPAN_ARG(w->text), near);
 	else
-		place_error(
-			at, w->column,
-			"a line begins with image, registry, snapshot or policy (images that are "
-			"mirrored stand in *.list files)");
+		place_error(at, w->column,
+			    "a line begins with %s (images that are mirrored stand in *.list "
+			    "files)",
+			    all.p);
 }
 
 static void parse_line(const struct line *l, const struct place *at, void *arg)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!l->v[0].key.p && span_eq(l->v[0].text, kinds[i].keyword)) {
-			kinds[i].parse(arg, l, at);
-			return;
-		}
-	add_unknown(&l->v[0], at);
+	const struct line_word *first = &l->v[0];
+	const struct keyword *keyword = first->key.p ? NULL : find_keyword(first->text);
+
+	if (keyword)
+		keyword->parse(arg, l, at);
+	else
+		add_unknown_keyword(first, at);
 }
 
 void mirror_conf_init(struct mirror_conf *c)

@@ -57,6 +57,9 @@ void mirror_conf_release(struct mirror_conf *c);
 void mirror_conf_parse(struct mirror_conf *c, const char *file, struct span bytes,
 		       struct problems *problems);
 
+/* Whether lines of mirror.conf begin with that word. */
+bool mirror_conf_is_keyword(struct span word);
+
 /* The `registry` line of a host, or NULL. */
 const struct mirror_conf_registry *mirror_conf_registry(const struct mirror_conf *c,
 							const char *host);
