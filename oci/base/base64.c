@@ -24,7 +24,7 @@ bool base64_encode(struct buf *out, const void *p, size_t n)
 	return true;
 }
 
-/* With the padding taken off, which is right when it fills up a group of four. */
+/* Cuts the padding off; false when it does not fill up a group of four. */
 static bool cut_padding(struct span *text)
 {
 	size_t n = text->n;

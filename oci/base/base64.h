@@ -14,8 +14,8 @@ struct buf;
 /* Appends the text, with padding. */
 bool base64_encode(struct buf *out, const void *p, size_t n);
 
-/* Appends the bytes. Padding may be missing, as several programs leave it off; false when anything else
- * is wrong (out then holds a part), or past out's ceiling. */
+/* Appends the bytes. Padding may be missing, since several programs omit it. False when anything
+ * else is wrong, or past out's ceiling: out then holds a part. */
 bool base64_decode(struct buf *out, struct span text);
 
 #endif

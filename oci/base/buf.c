@@ -39,7 +39,7 @@ char *buf_reserve(struct buf *b, size_t n)
 		while (cap <= b->n + n)
 			cap *= 2;
 		b->p = xrealloc(b->cap ? b->p : NULL, cap, 1);
-		b->p[b->n] = '\0'; /* new memory: whoever fills the room may fill nothing */
+		b->p[b->n] = '\0'; /* new memory, and the caller may fill none of it */
 		b->cap = cap;
 	}
 	return b->p + b->n;
@@ -47,13 +47,13 @@ char *buf_reserve(struct buf *b, size_t n)
 
 bool buf_add(struct buf *b, const void *p, size_t n)
 {
-	char *room = buf_reserve(b, n);
+	char *space = buf_reserve(b, n);
 
-	if (!room)
+	if (!space)
 		return false;
 	if (n)
-		memcpy(room, p, n);
-	room[n] = '\0';
+		memcpy(space, p, n);
+	space[n] = '\0';
 	b->n += n;
 	return true;
 }
@@ -71,22 +71,22 @@ bool buf_addc(struct buf *b, char c)
 bool buf_addf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap, again;
-	char *room;
+	char *space;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	room = n < 0 ? NULL : buf_reserve(b, (size_t)n);
-	if (!room) {
+	space = n < 0 ? NULL : buf_reserve(b, (size_t)n);
+	if (!space) {
 		b->failed = true;
 	} else {
-		vsnprintf(room, (size_t)n + 1, fmt, again);
+		vsnprintf(space, (size_t)n + 1, fmt, again);
 		b->n += (size_t)n;
 	}
 	va_end(again);
-	return room != NULL;
+	return space != NULL;
 }
 
 bool buf_add_json(struct buf *b, const char *s)
@@ -105,7 +105,7 @@ bool buf_add_json(struct buf *b, const char *s)
 		else if (n)
 			buf_add(b, s, n);
 		else
-			buf_adds(b, "\\ufffd"); /* what stands for bytes that are no text */
+			buf_adds(b, "\\ufffd"); /* the replacement character */
 	}
 	return buf_addc(b, '"');
 }

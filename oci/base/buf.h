@@ -5,8 +5,8 @@
  *	buf_addf(&b, "{\"name\":\"%s\"", name);	   // unchecked in the middle ...
  *	if (buf_failed(&b))			   // ... one check at the end
  *
- * b.p is never NULL and always ends in a NUL that b.n does not count. Adding past the ceiling adds
- * nothing and marks the buffer; the mark stays until buf_clear().
+ * b.p is never NULL and always ends in a NUL that b.n does not count. An addition that would exceed
+ * the ceiling adds nothing and sets `failed`, which stays set until buf_clear().
  */
 #ifndef OCI_BASE_BUF_H
 #define OCI_BASE_BUF_H
@@ -18,10 +18,10 @@
 
 struct buf {
 	char *p;
-	size_t n;   /* bytes used */
-	size_t cap; /* bytes allocated; 0: p is the shared empty string */
-	size_t max; /* ceiling of n */
-	bool failed;
+	size_t n;    /* bytes used */
+	size_t cap;  /* bytes allocated; 0: p is the shared empty string */
+	size_t max;  /* ceiling of n */
+	bool failed; /* something did not fit, and everything after it was left out */
 };
 
 extern char buf_empty[1];
@@ -32,7 +32,7 @@ extern char buf_empty[1];
 
 void buf_init(struct buf *b, size_t max);
 void buf_release(struct buf *b);
-/* Empties the buffer and takes the mark off; the memory is kept for reuse. */
+/* Empties the buffer and resets `failed`; keeps the memory for reuse. */
 void buf_clear(struct buf *b);
 
 /* Each gives false when the ceiling does not allow it. */
@@ -40,11 +40,12 @@ bool buf_add(struct buf *b, const void *p, size_t n);
 bool buf_adds(struct buf *b, const char *s);
 bool buf_addc(struct buf *b, char c);
 bool buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* s as a JSON string with its quotes (RFC 8259, 7); bytes that are no UTF-8 become U+FFFD, since one
- * of them would make the whole document unreadable. */
+/* Adds s as a JSON string with its quotes (RFC 8259, 7). Bytes that are not UTF-8 become U+FFFD,
+ * since a single one would make the whole document unreadable. */
 bool buf_add_json(struct buf *b, const char *s);
 
-/* Room for n more bytes at b->p + b->n, to be filled and counted by the caller; NULL past the ceiling. */
+/* Space for n more bytes at b->p + b->n: the caller fills it and adds to b->n. NULL past the
+ * ceiling. */
 char *buf_reserve(struct buf *b, size_t n);
 
 /* Gives the bytes away, NUL-terminated, to be freed; the buffer is empty afterwards. */

@@ -2,10 +2,11 @@
 
 #include <string.h>
 
-static void *must(void *p)
+static void *or_abort(void *p)
 {
 	if (!p) {
-		/* the one place in oci/ that writes and ends: nothing else can be done here */
+		/* no other place in oci/ writes and ends the program; here nothing else is
+		 * possible */
 		static const char last_words[] = "out of memory\n";
 		ssize_t ignored = write(STDERR_FILENO, last_words, sizeof(last_words) - 1);
 
@@ -17,27 +18,27 @@ static void *must(void *p)
 
 void *xmalloc(size_t n)
 {
-	return must(malloc(n ? n : 1));
+	return or_abort(malloc(n ? n : 1));
 }
 
 void *xcalloc(size_t n, size_t size)
 {
-	return must(calloc(n ? n : 1, size ? size : 1));
+	return or_abort(calloc(n ? n : 1, size ? size : 1));
 }
 
 void *xrealloc(void *p, size_t n, size_t size)
 {
-	return must(reallocarray(p, n ? n : 1, size ? size : 1));
+	return or_abort(reallocarray(p, n ? n : 1, size ? size : 1));
 }
 
 char *xstrdup(const char *s)
 {
-	return must(strdup(s));
+	return or_abort(strdup(s));
 }
 
 char *xstrndup(const char *s, size_t n)
 {
-	return must(strndup(s, n));
+	return or_abort(strndup(s, n));
 }
 
 char *xasprintf(const char *fmt, ...)
@@ -55,7 +56,7 @@ char *xvasprintf(const char *fmt, va_list ap)
 {
 	char *s;
 
-	return must(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
+	return or_abort(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
 }
 
 void *xgrow(void *p, size_t n, size_t *cap, size_t size)

@@ -1,11 +1,11 @@
 /*
- * cleanup - who frees what, kept by the compiler.
+ * cleanup - memory and descriptors that the compiler releases at the end of a scope.
  *
- * A local marked cleanup_free, cleanup_fd or cleanup_dir is released when its scope ends, on every path out.
- * take(p) hands the value to somebody else and leaves NULL behind; take_fd(fd) leaves -1.
+ * A local variable marked cleanup_free or cleanup_fd is released when its scope ends, on every
+ * path. take(p) gives the value away and leaves NULL in its place; take_fd(fd) leaves -1.
  *
- * The x-functions abort when memory is out. That is affordable because every size a stranger
- * controls has a ceiling in oci/base/limits.h that is checked first.
+ * The x-functions abort when memory runs out. That is affordable: every size that a server or a
+ * client controls has a ceiling in oci/base/limits.h, which is checked first.
  */
 #ifndef OCI_BASE_CLEANUP_H
 #define OCI_BASE_CLEANUP_H
@@ -34,8 +34,8 @@ static inline void cleanup_fd_(int *fd)
 #define cleanup_free __attribute__((cleanup(cleanup_free_)))
 #define cleanup_fd   __attribute__((cleanup(cleanup_fd_)))
 
-/* Defines a scoped release for a pointer type: CLEANUP_PTR(own_index_, struct index, index_free), then
- * `__attribute__((cleanup(own_index_))) struct index *x = NULL;` */
+/* Defines a scoped release for a pointer type: CLEANUP_PTR(own_index_, struct index, index_free),
+ * then `__attribute__((cleanup(own_index_))) struct index *x = NULL;` */
 #define CLEANUP_PTR(name, type, release)                                                           \
 	static inline void name(type **p)                                                          \
 	{                                                                                          \
@@ -43,7 +43,8 @@ static inline void cleanup_fd_(int *fd)
 			release(*p);                                                               \
 	}
 
-/* Runs release(&local) when the scope of a struct ends: `cleanup_by(buf_release) struct buf b = …`. */
+/* Runs release(&local) when the scope of a struct ends: `cleanup_by(buf_release) struct buf b =
+ * …`. */
 #define cleanup_by(release) __attribute__((cleanup(release)))
 
 #define take(p)                                                                                    \

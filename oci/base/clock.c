@@ -7,7 +7,7 @@ int64_t clock_now(void)
 {
 	struct timespec ts;
 
-	/* unlike CLOCK_MONOTONIC it goes on while the machine sleeps, as tokens and quotas do */
+	/* unlike CLOCK_MONOTONIC it advances during suspend; tokens and quotas expire then, too */
 	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return ts.tv_sec * CLOCK_SEC + ts.tv_nsec;
 }
@@ -17,7 +17,7 @@ time_t clock_wall(void)
 	return time(NULL);
 }
 
-/* What a date of four digits can say: the years 1000 to 9999. */
+/* Limited to the years 1000 to 9999, which four digits hold. */
 static void broken_down(time_t t, struct tm *tm)
 {
 	static const time_t first = -30610224000, last = 253402300799;
@@ -34,8 +34,8 @@ void clock_rfc3339(time_t t, char out[static CLOCK_RFC3339])
 	strftime(out, CLOCK_RFC3339, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-/* Seconds since 1970; -1 for a day that its month does not have, and the like. A leap second counts as the second
- * before it. */
+/* Seconds since 1970; -1 for a date that does not exist, such as February 30. A leap second counts
+ * as the second before it. */
 static time_t seconds_of(const struct tm *said)
 {
 	struct tm tm = *said, again;
@@ -44,7 +44,7 @@ static time_t seconds_of(const struct tm *said)
 	if (tm.tm_sec == 60)
 		tm.tm_sec = 59;
 	again = tm;
-	t = timegm(&again); /* puts right what was wrong */
+	t = timegm(&again); /* changes a date that does not exist to one that does */
 	return again.tm_year == tm.tm_year && again.tm_mon == tm.tm_mon &&
 			       again.tm_mday == tm.tm_mday && again.tm_hour == tm.tm_hour &&
 			       again.tm_min == tm.tm_min && again.tm_sec == tm.tm_sec
@@ -98,7 +98,7 @@ time_t clock_parse_rfc3339(const char *text)
 	struct tm tm = { 0 };
 	const struct {
 		int *to, digits;
-		const char *then; /* one of these follows */
+		const char *then; /* one of these characters follows */
 	} parts[] = {
 		{ &tm.tm_year, 4, "-" }, { &tm.tm_mon, 2, "-" }, { &tm.tm_mday, 2, "Tt " },
 		{ &tm.tm_hour, 2, ":" }, { &tm.tm_min, 2, ":" }, { &tm.tm_sec, 2, NULL },

@@ -1,8 +1,8 @@
 /*
- * clock - time, asked for in one place.
+ * clock - the time, and dates as text.
  *
- * Waiting and expiry use the monotonic clock (a wrong wall clock must not hurt); the wall clock is
- * only for what people read: dates in names, annotations, journals.
+ * Waiting and expiry use the monotonic clock, so that a wrong wall clock does no harm; the wall
+ * clock is only for people to read: dates in names, annotations and journals.
  */
 #ifndef OCI_BASE_CLOCK_H
 #define OCI_BASE_CLOCK_H
@@ -24,14 +24,14 @@ time_t clock_wall(void);
 #define CLOCK_RFC3339 21
 void clock_rfc3339(time_t t, char out[static CLOCK_RFC3339]);
 
-/* Reads RFC 3339 (fractions are dropped, offsets applied); -1 when it is none. */
+/* Parses an RFC 3339 date (fractions are dropped, offsets applied); -1 when text is not one. */
 time_t clock_parse_rfc3339(const char *text);
 
 /* "Fri, 20 Nov 2026 08:15:00 GMT", RFC 9110, 5.6.7. */
 #define CLOCK_HTTP 30
 void clock_http(time_t t, char out[static CLOCK_HTTP]);
 
-/* Reads the three date forms of RFC 9110, 5.6.7; -1 when it is none. */
+/* Parses the three date forms of RFC 9110, 5.6.7; -1 when text is none of them. */
 time_t clock_parse_http(const char *text);
 
 #endif

@@ -11,7 +11,7 @@
 #undef err_wrap
 #undef err_sys
 
-/* Controls, of Unicode's second set as well: U+009B starts an escape sequence, too. */
+/* Control characters of ASCII, and U+0080 to U+009F: U+009B starts an escape sequence, too. */
 static bool is_control(const char *s, size_t n)
 {
 	unsigned char c = (unsigned char)s[0];
@@ -19,8 +19,8 @@ static bool is_control(const char *s, size_t n)
 	return n == 1 ? c < 0x20 || c == 0x7f : n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0;
 }
 
-/* A stranger's bytes may stand in a message, and end on a terminal and in a JSON report: none of them may move a
- * cursor, and all are UTF-8, also where a long message was cut. */
+/* Messages quote bytes of servers and are printed on terminals and in JSON reports. So no byte may
+ * move a cursor, and all must be UTF-8, also at the place where a long message was cut. */
 static void make_printable(char *s)
 {
 	for (size_t n; *s; s += n ? n : 1) {
@@ -33,7 +33,7 @@ static void make_printable(char *s)
 int err_set(struct err *err, enum err_kind kind, int sys, const char *fmt, ...)
 {
 	va_list ap;
-	char msg[sizeof(err->msg)]; /* an argument may be err->msg itself */
+	char msg[sizeof(err->msg)]; /* err->msg itself may be one of the arguments */
 
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);

@@ -27,11 +27,11 @@ int file_read(int dir, const char *path, struct buf *out, struct err *err)
 		return err_set(err, ERR_INVALID, 0,
 			       "\"%s\" has %lld bytes, more than the %zu allowed", path,
 			       (long long)st.st_size, out->max);
-	/* its size may be wrong (a file that grows, /proc): read until the end all the same */
+	/* the size may be wrong (a file that grows, /proc): read until the end in any case */
 	for (size_t want = (size_t)st.st_size + 1;; want = 64 * 1024) {
 		size_t left = out->max - out->n;
-		char *room = buf_reserve(out, want < left ? want : left);
-		ssize_t n = room ? read(fd, room, want < left ? want : left) : 0;
+		char *space = buf_reserve(out, want < left ? want : left);
+		ssize_t n = space ? read(fd, space, want < left ? want : left) : 0;
 
 		if (n < 0)
 			return err_sys(err, "cannot read", path);
@@ -60,7 +60,7 @@ int file_write(int fd, const void *p, size_t n, const char *name, struct err *er
 	return 0;
 }
 
-/* Messages name the file that is meant, not its temporary. */
+/* Messages name `path`, not the temporary file. */
 static int write_durably(int dir, const char *temporary, const void *p, size_t n, mode_t mode,
 			 const char *path, struct err *err)
 {
@@ -83,7 +83,7 @@ int file_replace(int dir, const char *path, const void *p, size_t n, mode_t mode
 {
 	cleanup_free char *temporary = xasprintf("%s.%ld.tmp", path, (long)getpid());
 
-	unlinkat(dir, temporary, 0); /* of a process with this number that was killed */
+	unlinkat(dir, temporary, 0); /* left by a killed process that had this process id */
 	if (write_durably(dir, temporary, p, n, mode, path, err) < 0) {
 		unlinkat(dir, temporary, 0);
 		return -1;
@@ -129,7 +129,7 @@ int file_make_dirs(int dir, const char *path, struct err *err)
 	}
 }
 
-/* Who has the lock, as the holder wrote it; "" when it did not. */
+/* The holder of the lock, as it wrote itself into the file; "" when it did not. */
 static void read_holder(int fd, char *out, size_t n)
 {
 	ssize_t got = pread(fd, out, n - 1, 0);
@@ -147,7 +147,7 @@ static int locked_by_other(int fd, const char *path, struct err *err)
 		       holder[0] ? holder : "another process");
 }
 
-/* flock has no timeout, and an alarm would be the whole program's: ask again ten times a second. */
+/* flock has no timeout, and an alarm would act on the whole program: try ten times a second. */
 static int lock_within(int fd, int wait)
 {
 	int64_t deadline = clock_now() + wait * CLOCK_SEC;
@@ -180,7 +180,7 @@ int file_lock(int dir, const char *path, const char *who, int wait, struct err *
 	n = snprintf(line, sizeof(line), "%s, process %ld, since %s\n", who, (long)getpid(), since);
 	if (n >= (int)sizeof(line))
 		n = sizeof(line) - 1;
-	/* only words for the next one who asks: a full disk must not keep us from the lock */
+	/* the text is only for messages: a full disk must not keep us from the lock */
 	if (ftruncate(fd, 0) == 0 && pwrite(fd, line, (size_t)n, 0) < n)
 		(void)!ftruncate(fd, 0);
 	return take_fd(&fd);

@@ -1,8 +1,8 @@
 /*
  * file - files below a directory handle: read whole with a ceiling, replace atomically, lock, walk.
  *
- * Paths are relative to `dir` (an open directory, or AT_FDCWD) and are never made from a stranger's
- * words without validation.
+ * Paths are relative to `dir` (an open directory, or AT_FDCWD). Callers validate names that come
+ * from a server or a client before they make a path of them.
  */
 #ifndef OCI_BASE_FILE_H
 #define OCI_BASE_FILE_H
@@ -14,15 +14,15 @@
 struct buf;
 struct err;
 
-/* Reads the whole file into out (emptied first; its ceiling holds). NOTFOUND when it is not there,
- * INVALID when it is larger than the ceiling or no regular file. */
+/* Reads the whole file into out, which is emptied first. NOTFOUND when there is no such file,
+ * INVALID when it is larger than the ceiling of out, or not a regular file. */
 int file_read(int dir, const char *path, struct buf *out, struct err *err);
 
-/* Makes path hold exactly these bytes, or leaves what was there: a temporary beside it, fsync, rename.
- * The directory is not synced: file_sync_dir() does that, once for many files. */
+/* Replaces path by a file of exactly these bytes, or leaves it as it was: temporary file, fsync,
+ * rename. The directory is not synced: file_sync_dir() does that, once for many files. */
 int file_replace(int dir, const char *path, const void *p, size_t n, mode_t mode, struct err *err);
 
-/* Makes the rename of a name in that directory durable. */
+/* Makes renames in that directory durable. */
 int file_sync_dir(int dir, const char *path, struct err *err);
 
 /* Creates path and its missing parents, as mkdir -p. */
@@ -35,15 +35,15 @@ int file_open_dir(int dir, const char *path, struct err *err);
 int file_write(int fd, const void *p, size_t n, const char *name, struct err *err);
 
 /*
- * Takes the exclusive flock on path (created when missing), waiting up to `wait` seconds, and writes
- * who holds it into the file ("pid 4711, mirror-sync on host since ..."). Gives the descriptor, whose
- * close lets the lock go, or -1: IO with sys EWOULDBLOCK and the holder's name when somebody else
- * has it.
+ * Takes the exclusive flock on path (created when missing), waiting up to `wait` seconds, and
+ * writes the holder into the file: "WHO, process 4711, since ...". Gives the descriptor, whose
+ * close releases the lock, or -1: IO with sys EWOULDBLOCK and the holder in the message when
+ * another process has it.
  */
 int file_lock(int dir, const char *path, const char *who, int wait, struct err *err);
 
-/* Calls each(name, arg) for every entry of a directory but "." and "..", in no order; a non-zero
- * result ends the walk and is given back. NOTFOUND when there is no such directory. */
+/* Calls each(name, arg) for every entry of a directory but "." and "..", in no order. A result
+ * other than 0 ends the walk and is returned. NOTFOUND when there is no such directory. */
 int file_walk(int dir, const char *path, int (*each)(const char *name, void *arg), void *arg,
 	      struct err *err);
 

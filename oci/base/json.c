@@ -7,20 +7,20 @@
 #include "oci/base/limits.h"
 
 /*
- * jansson asks for its memory here. While a document is read, what it has allocated is counted
- * against a budget, and a request beyond it fails as if memory were out. The count
- * is per thread and only on during json_read(); everything else it allocates is small.
+ * jansson allocates its memory here. While json_read() parses a document, allocations are counted
+ * against a budget, and one that exceeds it fails as if memory had run out. The count is per thread
+ * and off at other times, when jansson allocates little.
  */
 static __thread size_t budget_left;
 static __thread bool budget_on, budget_spent;
 
 static void *budget_alloc(size_t n)
 {
-	/* an allocation costs more than it asks for: the allocator's header and rounding */
+	/* with the allocator's header and rounding */
 	size_t cost = n + 16;
 
 	if (budget_on && cost > budget_left) {
-		budget_spent = true; /* jansson does not always say why it failed */
+		budget_spent = true; /* jansson does not always report the reason */
 		return NULL;
 	}
 	if (budget_on)
@@ -33,7 +33,8 @@ __attribute__((constructor)) static void install_budget(void)
 	json_set_alloc_funcs(budget_alloc, free);
 }
 
-/* jansson recurses; its own limit is 2048. Strings are skipped, nothing else is checked here. */
+/* jansson recurses, with a limit of 2048. This counts brackets outside strings and checks nothing
+ * else. */
 static size_t depth_of(struct span text)
 {
 	size_t depth = 0, max = 0;

@@ -2,9 +2,8 @@
  * json - documents from outside, read strictly.
  *
  * Depth at most LIMIT_JSON_DEPTH, memory at most LIMIT_JSON_MEMORY, duplicate keys refused, nothing
- * behind the value but white space. This header is the only one that shows jansson; modules of the
- * documents rung and above use its json_t through the readers below, which never fail on a wrong
- * type but say "not there".
+ * after the value but white space. This header is the only one that includes jansson; other modules
+ * use its json_t through the readers below, which treat a member of a wrong type as absent.
  */
 #ifndef OCI_BASE_JSON_H
 #define OCI_BASE_JSON_H
@@ -23,7 +22,8 @@ struct err;
 CLEANUP_PTR(cleanup_json_, json_t, json_decref)
 #define cleanup_json __attribute__((cleanup(cleanup_json_)))
 
-/* The value, which the caller owns, or NULL: INVALID with line and column in the message. */
+/* Parses a document. The caller owns the value. NULL: INVALID with line and column in the
+ * message. */
 json_t *json_read(struct span text, struct err *err);
 
 /* The member of an object, or NULL when it is absent or of another type. Strings are lent. */

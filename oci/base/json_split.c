@@ -14,13 +14,13 @@ size_t json_split_line(const char *start, const char *at)
 	return line;
 }
 
-static int wrong(const struct json_split *s, const char *what, struct err *err)
+static int refuse_json(const struct json_split *s, const char *what, struct err *err)
 {
 	return err_set(err, ERR_INVALID, 0, "line %zu: %s", json_split_line(s->start, s->p), what);
 }
 
-/* The next character that is no white space, or -1 at the end. */
-static int peek(struct json_split *s)
+/* The next character that is not white space, or -1 at the end. */
+static int peek_char(struct json_split *s)
 {
 	while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\t' || *s->p == '\r'))
 		s->p++;
@@ -38,7 +38,7 @@ static bool skip_string(struct json_split *s)
 		if (*s->p == '\\')
 			s->p++;
 	}
-	s->p = s->end; /* an escape may have led past it */
+	s->p = s->end; /* a backslash at the end leads past it */
 	return false;
 }
 
@@ -57,21 +57,21 @@ static int skip_nested(struct json_split *s, struct err *err)
 		}
 		s->p++;
 		if ((c == '{' || c == '[') && ++depth >= LIMIT_JSON_DEPTH)
-			return wrong(s, "JSON is nested too deep", err);
+			return refuse_json(s, "JSON is nested too deep", err);
 		if ((c == '}' || c == ']') && --depth == 0)
 			return 0;
 	}
-	return wrong(s, "it ends in the middle", err);
+	return refuse_json(s, "it ends in the middle", err);
 }
 
 static int skip_value(struct json_split *s, struct err *err)
 {
-	int c = peek(s);
+	int c = peek_char(s);
 
 	if (c == '{' || c == '[')
 		return skip_nested(s, err);
 	if (c == '"')
-		return skip_string(s) ? 0 : wrong(s, "it ends in the middle", err);
+		return skip_string(s) ? 0 : refuse_json(s, "it ends in the middle", err);
 	while (s->p < s->end && !strchr(" \n\t\r,]}", *s->p))
 		s->p++;
 	return 0;
@@ -80,10 +80,10 @@ static int skip_value(struct json_split *s, struct err *err)
 int json_split_begin(struct json_split *s, struct span text, char open, struct err *err)
 {
 	*s = (struct json_split){ .start = text.p, .p = text.p, .end = text.p + text.n };
-	if (peek(s) < 0)
-		return wrong(s, "it is empty", err);
+	if (peek_char(s) < 0)
+		return refuse_json(s, "it is empty", err);
 	if (*s->p != open)
-		return wrong(s, open == '{' ? "not a JSON object" : "not a JSON array", err);
+		return refuse_json(s, open == '{' ? "not a JSON object" : "not a JSON array", err);
 	s->p++;
 	s->in_object = open == '{';
 	s->first = true;
@@ -92,52 +92,52 @@ int json_split_begin(struct json_split *s, struct span text, char open, struct e
 
 static int read_key(struct json_split *s, struct span *key, struct err *err)
 {
-	if (peek(s) < 0)
-		return wrong(s, "it ends in the middle", err);
+	if (peek_char(s) < 0)
+		return refuse_json(s, "it ends in the middle", err);
 	if (*s->p != '"')
-		return wrong(s, "a member's name is missing", err);
+		return refuse_json(s, "a member's name is missing", err);
 	key->p = s->p;
 	if (!skip_string(s))
-		return wrong(s, "it ends in the middle", err);
+		return refuse_json(s, "it ends in the middle", err);
 	key->n = (size_t)(s->p - key->p);
-	if (peek(s) < 0)
-		return wrong(s, "it ends in the middle", err);
+	if (peek_char(s) < 0)
+		return refuse_json(s, "it ends in the middle", err);
 	if (*s->p != ':')
-		return wrong(s, "\":\" is missing", err);
+		return refuse_json(s, "\":\" is missing", err);
 	s->p++;
 	return 0;
 }
 
 int json_split_next(struct json_split *s, struct span *key, struct span *value, struct err *err)
 {
-	int c = peek(s);
+	int c = peek_char(s);
 
 	if (c == (s->in_object ? '}' : ']')) {
 		s->p++;
 		return 0;
 	}
 	if (c < 0)
-		return wrong(s, "it ends in the middle", err);
+		return refuse_json(s, "it ends in the middle", err);
 	if (!s->first) {
 		if (c != ',')
-			return wrong(s, "\",\" is missing", err);
+			return refuse_json(s, "\",\" is missing", err);
 		s->p++;
 	}
 	s->first = false;
 	if (s->in_object && read_key(s, key, err) < 0)
 		return -1;
-	(void)peek(s);
+	(void)peek_char(s);
 	value->p = s->p;
 	if (skip_value(s, err) < 0)
 		return -1;
 	value->n = (size_t)(s->p - value->p);
 	if (!value->n)
-		return wrong(s, s->p < s->end ? "a value is missing" : "it ends in the middle",
-			     err);
+		return refuse_json(
+			s, s->p < s->end ? "a value is missing" : "it ends in the middle", err);
 	return 1;
 }
 
 int json_split_end(struct json_split *s, struct err *err)
 {
-	return peek(s) < 0 ? 0 : wrong(s, "something follows behind its end", err);
+	return peek_char(s) < 0 ? 0 : refuse_json(s, "something follows behind its end", err);
 }

@@ -8,13 +8,11 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
 
-/* The text may quote a stranger's bytes, and ends on a terminal. */
-__attribute__((format(printf, 1, 0))) static char *printable(const char *fmt, va_list ap)
+/* The text may quote bytes from a file and is printed on a terminal: without control characters. */
+__attribute__((format(printf, 1, 0))) static char *format_printable(const char *fmt, va_list ap)
 {
-	char *text;
+	char *text = xvasprintf(fmt, ap);
 
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
@@ -40,11 +38,11 @@ void problem_add(struct problems *ps, bool warning, const char *file, int line, 
 		.order = ps->n++,
 	};
 	va_start(ap, fmt);
-	p->text = printable(fmt, ap);
+	p->text = format_printable(fmt, ap);
 	va_end(ap);
 }
 
-static int compare(const void *a, const void *b)
+static int order_problems(const void *a, const void *b)
 {
 	const struct problem *p = a, *q = b;
 	int files = strcmp(p->file, q->file);
@@ -61,7 +59,7 @@ static int compare(const void *a, const void *b)
 void problems_sort(struct problems *ps)
 {
 	if (ps->n)
-		qsort(ps->v, ps->n, sizeof(*ps->v), compare);
+		qsort(ps->v, ps->n, sizeof(*ps->v), order_problems);
 }
 
 void problems_release(struct problems *ps)

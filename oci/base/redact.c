@@ -9,7 +9,7 @@ static bool is_space(char c)
 	return (unsigned char)c <= ' ' || c == 0x7f;
 }
 
-/* What base64, base64url, hexadecimal, a JWT and percent-encoding are made of. */
+/* The characters of base64, base64url, hexadecimal, JWTs and percent-encoding. */
 static bool in_token(char c)
 {
 	return isalnum((unsigned char)c) || (c && strchr("+/=_-.%~", c));
@@ -24,7 +24,7 @@ static size_t token_length(struct span s)
 	return n;
 }
 
-/* Ordinary words, host names, paths and error codes are letters of one case with a few marks between them. */
+/* Ordinary words, host names, paths and error codes have letters of one case and a few marks. */
 static bool looks_secret(struct span word)
 {
 	size_t lower = 0, upper = 0, odd = 0;
@@ -37,7 +37,7 @@ static bool looks_secret(struct span word)
 	return word.n >= 40 || (word.n >= 12 && odd + (lower ? upper : 0) >= 2);
 }
 
-/* How much of the front of s is the secret, or a token: 0 when it is neither. */
+/* The length of the secret, or of a token, at the front of s; 0 when there is none. */
 static size_t secret_length(struct span s, const char *secret)
 {
 	size_t n = secret ? strlen(secret) : 0;

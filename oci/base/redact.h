@@ -1,8 +1,9 @@
 /*
- * redact - a stranger's text, fit for a message: one short line with nothing secret in it.
+ * redact - text of a server or a program, made fit for a message: one short line without secrets.
  *
- * What a server or a helper said wrongly is worth quoting, but it may echo what it was given. Words that look
- * like tokens (long, with digits or capitals in the middle) and the known secret become "...".
+ * An unexpected answer of a server or a credential helper is worth quoting, but it may echo the
+ * credentials it was given. Words that look like tokens (long, with digits or capitals in the
+ * middle) and the known secret become "...".
  */
 #ifndef OCI_BASE_REDACT_H
 #define OCI_BASE_REDACT_H
@@ -13,7 +14,8 @@
 
 enum { REDACT_MAX = 161 };
 
-/* The start of text, blanks and control characters squeezed to single blanks, in `out`. secret may be NULL. */
+/* Writes the start of text to `out`. Runs of blanks and control characters become one blank. secret
+ * may be NULL. */
 void redact(char out[static REDACT_MAX], struct span text, const char *secret);
 
 #endif

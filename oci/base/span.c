@@ -67,8 +67,8 @@ long long span_number(struct span s, long long max)
 
 size_t span_utf8(struct span s)
 {
-	/* the first byte says how many follow, and bounds the second: nothing overlong, no surrogate,
-	 * nothing beyond Unicode */
+	/* the first byte tells how many follow, and the range of the second: overlong forms,
+	 * surrogates and values beyond Unicode are refused */
 	static const struct {
 		unsigned char first, last, low, high;
 		size_t n;

@@ -1,5 +1,6 @@
 /*
- * span - borrowed bytes: a pointer and a length, owned by somebody else and not NUL-terminated.
+ * span - borrowed bytes: a pointer and a length. The bytes have another owner and no NUL at the
+ * end.
  *
  * Parsers walk over spans without copying. A span lives as long as the bytes it points into.
  */
@@ -44,12 +45,13 @@ bool span_ends(struct span a, const char *suffix);
 /* Without blanks (space and tab) at both ends. */
 struct span span_trim(struct span s);
 
-/* Takes what stands before the first `sep` off the front of *rest, and the separator with it; false
- * when *rest is used up (its p is then NULL). n separators part n + 1 words: "a,,b" gives "a", "",
- * "b"; "a," gives "a", ""; "" gives one empty word. */
+/* Cuts the bytes before the first `sep` off the front of *rest, and the separator with them; *word
+ * gets the bytes. False when *rest is used up (its p is then NULL). n separators part n + 1 words:
+ * "a,,b" gives "a", "", "b"; "a," gives "a", ""; "" gives one empty word. */
 bool span_cut(struct span *rest, char sep, struct span *word);
 
-/* The bytes of the UTF-8 character that s begins with (RFC 3629, 4), or 0 when it begins with none. */
+/* The number of bytes of the UTF-8 character at the front of s (RFC 3629, 4), or 0 when there is
+ * none. */
 size_t span_utf8(struct span s);
 
 /* The digits of s as a number of at most `max`; -1 when it is empty, has another character, or is

@@ -4,7 +4,7 @@
 
 #define MAX 40
 
-static bool same(char a, char b)
+static bool same_letter(char a, char b)
 {
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
@@ -14,8 +14,9 @@ static unsigned least_of(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Damerau-Levenshtein, where no part is edited twice, in three rows. */
-static unsigned distance(struct span a, struct span b)
+/* The number of edits between two words: Damerau-Levenshtein, where no part is edited twice, in
+ * three rows of its matrix. */
+static unsigned count_edits(struct span a, struct span b)
 {
 	unsigned rows[3][MAX + 1];
 
@@ -26,28 +27,28 @@ static unsigned distance(struct span a, struct span b)
 
 		now[0] = (unsigned)i;
 		for (size_t j = 1; j <= b.n; j++) {
-			now[j] = up[j - 1] + !same(a.p[i - 1], b.p[j - 1]);
+			now[j] = up[j - 1] + !same_letter(a.p[i - 1], b.p[j - 1]);
 			now[j] = least_of(now[j], least_of(up[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && same(a.p[i - 1], b.p[j - 2]) &&
-			    same(a.p[i - 2], b.p[j - 1]))
+			if (i > 1 && j > 1 && same_letter(a.p[i - 1], b.p[j - 2]) &&
+			    same_letter(a.p[i - 2], b.p[j - 1]))
 				now[j] = least_of(now[j], up2[j - 2] + 1);
 		}
 	}
 	return rows[a.n % 3][b.n];
 }
 
-/* How many slips a word may have. */
-static unsigned allowed(struct span word)
+/* The number of edits that a word may have. */
+static unsigned allowed_edits(struct span word)
 {
 	return word.n > 5 ? 2 : word.n > 2 ? 1 : 0;
 }
 
-/* Whether two words are exactly so many slips apart. */
-static bool is_at(struct span word, struct span known, unsigned slips)
+/* Whether two words are exactly that many edits apart. */
+static bool is_edits_apart(struct span word, struct span known, unsigned edits)
 {
 	size_t longer = word.n > known.n ? word.n - known.n : known.n - word.n;
 
-	return known.n <= MAX && longer <= slips && distance(word, known) == slips;
+	return known.n <= MAX && longer <= edits && count_edits(word, known) == edits;
 }
 
 size_t suggest_words(struct span word, const char *const *known, size_t n, const char **out,
@@ -57,9 +58,9 @@ size_t suggest_words(struct span word, const char *const *known, size_t n, const
 
 	if (word.n > MAX)
 		return 0;
-	for (unsigned slips = 0; slips <= allowed(word); slips++)
+	for (unsigned edits = 0; edits <= allowed_edits(word); edits++)
 		for (size_t i = 0; i < n && found < max; i++)
-			if (is_at(word, span_str(known[i]), slips))
+			if (is_edits_apart(word, span_str(known[i]), edits))
 				out[found++] = known[i];
 	return found;
 }

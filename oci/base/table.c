@@ -7,12 +7,12 @@
 #include "oci/base/cleanup.h"
 
 /*
- * Open addressing, linear probing, at most two thirds full. Removal moves later slots of the same run
- * back, so that there are no tombstones.
+ * Open addressing, linear probing, at most two thirds full. Removal moves later slots of the same
+ * run back, so that there are no tombstones.
  */
 
 /* FNV-1a from a secret start, mixed at the end (splitmix64): good spread, and the salt keeps chosen
- * keys from meeting in one run. */
+ * keys from colliding. */
 static uint64_t hash_of(const struct table *t, const char *key)
 {
 	uint64_t h = t->salt ^ UINT64_C(0xcbf29ce484222325);
@@ -24,7 +24,7 @@ static uint64_t hash_of(const struct table *t, const char *key)
 	return h ^ (h >> 31);
 }
 
-static struct table_slot *find(const struct table *t, const char *key, uint64_t hash)
+static struct table_slot *find_slot(const struct table *t, const char *key, uint64_t hash)
 {
 	size_t i = hash & (t->cap - 1);
 
@@ -33,18 +33,17 @@ static struct table_slot *find(const struct table *t, const char *key, uint64_t 
 	return &t->slots[i];
 }
 
-static void grow(struct table *t)
+static void grow_slots(struct table *t)
 {
 	struct table old = *t;
 
 	if (!old.cap && getrandom(&t->salt, sizeof(t->salt), GRND_NONBLOCK) < 0)
-		t->salt = (uint64_t)(uintptr_t)
-			t; /* before the kernel has entropy: better than none */
+		t->salt = (uint64_t)(uintptr_t)t; /* before the kernel has entropy */
 	t->cap = old.cap ? old.cap * 2 : 16;
 	t->slots = xcalloc(t->cap, sizeof(*t->slots));
 	for (size_t i = 0; i < old.cap; i++)
 		if (old.slots[i].key)
-			*find(t, old.slots[i].key, old.slots[i].hash) = old.slots[i];
+			*find_slot(t, old.slots[i].key, old.slots[i].hash) = old.slots[i];
 	free(old.slots);
 }
 
@@ -65,7 +64,7 @@ void table_clear(struct table *t, void (*free_value)(void *value))
 
 void *table_get(const struct table *t, const char *key)
 {
-	return t->cap ? find(t, key, hash_of(t, key))->value : NULL;
+	return t->cap ? find_slot(t, key, hash_of(t, key))->value : NULL;
 }
 
 void *table_put(struct table *t, const char *key, void *value)
@@ -75,9 +74,9 @@ void *table_put(struct table *t, const char *key, void *value)
 	void *old;
 
 	if (t->n + 1 > t->cap / 3 * 2)
-		grow(t);
+		grow_slots(t);
 	hash = hash_of(t, key);
-	slot = find(t, key, hash);
+	slot = find_slot(t, key, hash);
 	old = slot->value;
 	t->n += slot->key == NULL;
 	*slot = (struct table_slot){ .key = key, .value = value, .hash = hash };
@@ -85,7 +84,7 @@ void *table_put(struct table *t, const char *key, void *value)
 }
 
 /* Whether the slot at `at`, whose home is `home`, may not be moved back into the hole. */
-static bool stays(size_t hole, size_t at, size_t home)
+static bool slot_stays(size_t hole, size_t at, size_t home)
 {
 	return hole <= at ? home > hole && home <= at : home > hole || home <= at;
 }
@@ -98,13 +97,13 @@ void *table_remove(struct table *t, const char *key)
 
 	if (!t->cap)
 		return NULL;
-	slot = find(t, key, hash_of(t, key));
+	slot = find_slot(t, key, hash_of(t, key));
 	if (!slot->key)
 		return NULL;
 	value = slot->value;
 	hole = (size_t)(slot - t->slots);
 	for (size_t at = (hole + 1) & mask; t->slots[at].key; at = (at + 1) & mask) {
-		if (stays(hole, at, t->slots[at].hash & mask))
+		if (slot_stays(hole, at, t->slots[at].hash & mask))
 			continue;
 		t->slots[hole] = t->slots[at];
 		hole = at;

@@ -1,9 +1,9 @@
 /*
  * table - values found by a text: a digest, a reference, a host.
  *
- * Keys are lent: each must live as long as it is in the table, normally inside the value. Lookups do
- * not depend on how many there are; a stranger who chooses keys cannot make them collide, since each
- * table is salted.
+ * Keys are lent: each must live as long as it is in the table, normally inside the value. A lookup
+ * takes constant time; servers and clients cannot choose keys that collide, since each table has a
+ * random salt.
  */
 #ifndef OCI_BASE_TABLE_H
 #define OCI_BASE_TABLE_H
@@ -35,12 +35,13 @@ void table_clear(struct table *t, void (*free_value)(void *value));
 
 /* The value, or NULL. */
 void *table_get(const struct table *t, const char *key);
-/* Adds or replaces; gives the value that was there, or NULL. value is not NULL. */
+/* Adds or replaces; gives the value that is replaced, or NULL. value is not NULL. */
 void *table_put(struct table *t, const char *key, void *value);
-/* Takes it out; gives the value, or NULL. */
+/* Removes the key; gives its value, or NULL. */
 void *table_remove(struct table *t, const char *key);
 
-/* Walks all values in no order: *at starts at 0; NULL at the end. Nothing may be added or removed. */
+/* Gives one value after the other, in no order, and NULL at the end: *at starts at 0. During a walk
+ * nothing may be added or removed. */
 void *table_next(const struct table *t, size_t *at);
 
 #endif

@@ -3,7 +3,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 
-/* Longer than anything is kept; far below what overflows. */
+/* Longer than any useful duration, and far from an overflow. */
 #define YEARS_100 (100L * 366 * 86400)
 #define SIZE_MOST (INT64_C(1) << 60)
 
@@ -43,7 +43,7 @@ char *unit_duration_text(long seconds)
 	return xasprintf("%lds", seconds);
 }
 
-/* The power of 1024 that the end of *text names; the unit is cut off. */
+/* Cuts the unit off the end of *text; gives its power of 1024. */
 static int cut_unit(struct span *text)
 {
 	static const char units[] = "KMGT";

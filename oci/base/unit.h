@@ -13,12 +13,14 @@ struct err;
 
 #define UNIT_NEVER LONG_MAX
 
-/* Seconds: a number with s, m, h, d or w ("10m", "6h", "90d"), or "never" (UNIT_NEVER). USAGE otherwise. */
+/* Seconds: a number with s, m, h, d or w ("10m", "6h", "90d"), or "never" (UNIT_NEVER). USAGE
+ * otherwise. */
 int unit_duration(long *seconds, struct span text, struct err *err);
-/* The same as text, in the largest of d, h and s that says it exactly; the caller frees it. */
+/* The duration as text, in the largest of d, h and s that is exact; the caller frees it. */
 char *unit_duration_text(long seconds);
 
-/* Bytes: a number, plain or with K, M, G or T (powers of 1024; "GB" and "GiB" are "G"). USAGE otherwise. */
+/* Bytes: a number, plain or with K, M, G or T (powers of 1024; "GB" and "GiB" are "G"). USAGE
+ * otherwise. */
 int unit_size(int64_t *bytes, struct span text, struct err *err);
 
 #endif

@@ -7,8 +7,9 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/percent.h"
 
-static int refuse(struct err *err, struct span text, const char *why)
+static int refuse_url(struct err *err, struct span text, const char *why)
 {
 	char shown[URL_SHOWN];
 	cleanup_free char *copy = xstrndup(text.p, text.n > LIMIT_URL ? LIMIT_URL : text.n);
@@ -17,7 +18,7 @@ static int refuse(struct err *err, struct span text, const char *why)
 	return err_set(err, ERR_INVALID, 0, "URL \"%s\" %s", shown, why);
 }
 
-/* A byte that must be escaped in a URL, or that clients read in different ways. */
+/* A byte that must be escaped in a URL, or that HTTP clients treat differently. */
 static bool is_unsafe(char c)
 {
 	return (unsigned char)c <= ' ' || (unsigned char)c >= 0x7f || memchr("\\\"<>^`{|}", c, 10);
@@ -47,7 +48,8 @@ static size_t until_any(struct span s, const char *set)
 	return i;
 }
 
-static struct span from(struct span s, size_t at)
+/* What follows the first `at` bytes. */
+static struct span behind(struct span s, size_t at)
 {
 	return span_of(s.p + at, s.n - at);
 }
@@ -83,11 +85,11 @@ static bool parse_authority(struct url *u, struct span authority)
 
 	if (host > authority.n)
 		return false;
-	host += until_any(from(authority, host), ":");
+	host += until_any(behind(authority, host), ":");
 	u->host = span_of(authority.p, host);
-	rest = from(authority, host);
+	rest = behind(authority, host);
 	if (rest.n > 1)
-		port = span_number(from(rest, 1), 65535);
+		port = span_number(behind(rest, 1), 65535);
 	if (port < 1 || u->host.n > LIMIT_NAME)
 		return false;
 	u->port = (unsigned)port;
@@ -108,23 +110,24 @@ int url_parse(struct url *u, struct span text, struct err *err)
 	size_t authority;
 
 	if (!out.https && !has_scheme(text, "http://"))
-		return refuse(err, text, "is neither http:// nor https://");
+		return refuse_url(err, text, "is neither http:// nor https://");
 	if (text.n > LIMIT_URL)
-		return refuse(err, text, "is too long");
+		return refuse_url(err, text, "is too long");
 	if (!all_safe(text))
-		return refuse(err, text, "has a character that no URL has");
-	rest = without_fragment(from(text, out.https ? 8 : 7));
+		return refuse_url(err, text, "has a character that no URL has");
+	rest = without_fragment(behind(text, out.https ? 8 : 7));
 	authority = until_any(rest, "/?");
 	if (memchr(rest.p, '@', authority))
-		return refuse(err, text, "has a user name in it");
+		return refuse_url(err, text, "has a user name in it");
 	if (!parse_authority(&out, span_of(rest.p, authority)))
-		return refuse(err, text, "has no valid host and port");
-	out.target = from(rest, authority);
+		return refuse_url(err, text, "has no valid host and port");
+	out.target = behind(rest, authority);
 	*u = out;
 	return 0;
 }
 
-/* Cuts the last segment of an output path off, with its slash; what stands before `root` stays. */
+/* The length of out[0..n) without its last segment and the slash of it, and not less than
+ * `root`. */
 static size_t drop_segment(const char *out, size_t n, size_t root)
 {
 	while (n > root && out[n - 1] != '/')
@@ -132,7 +135,7 @@ static size_t drop_segment(const char *out, size_t n, size_t root)
 	return n > root ? n - 1 : root;
 }
 
-/* Takes "." and ".." out of the path that begins at out[root] (RFC 3986, 5.2.4), in place. */
+/* Removes "." and ".." from the path that begins at out[root] (RFC 3986, 5.2.4), in place. */
 static void remove_dot_segments(char *out, size_t root)
 {
 	size_t path = root + strcspn(out + root, "?"), at = root, n = root;
@@ -161,7 +164,7 @@ static void remove_dot_segments(char *out, size_t root)
 	memcpy(out + n, query, strlen(query) + 1);
 }
 
-/* Where the path of an absolute URL begins. */
+/* The offset of the path of an absolute URL. */
 static size_t path_at(const char *url)
 {
 	const char *authority = strstr(url, "://");
@@ -170,7 +173,7 @@ static size_t path_at(const char *url)
 	return (size_t)(authority - url) + strcspn(authority, "/?");
 }
 
-/* The part of `base` that a relative reference stands behind. */
+/* The length of the part of `base` that a relative reference is appended to. */
 static size_t kept_of_base(const char *base, struct span reference)
 {
 	size_t root = path_at(base), path = root + strcspn(base + root, "?");
@@ -186,14 +189,14 @@ static size_t kept_of_base(const char *base, struct span reference)
 	return path;
 }
 
-/* What servers forget to escape and clients escape for them: a blank, a quote, what is not ASCII. Control characters and
- * backslashes are left, to be refused. */
+/* Bytes that servers forget to escape and clients escape for them: blanks, quotes, bytes beyond
+ * ASCII. Control characters and backslashes stay, and are refused by url_parse(). */
 static bool is_forgotten(char c)
 {
 	return (unsigned char)c > 0x7f || (c && strchr(" \"<>^`{|}", c));
 }
 
-static char *escape(const char *url)
+static char *escape_forgotten(const char *url)
 {
 	struct buf out = BUF_INIT(4 * LIMIT_URL);
 	size_t path = path_at(url);
@@ -201,7 +204,7 @@ static char *escape(const char *url)
 	buf_add(&out, url, path);
 	for (const char *c = url + path; *c; c++)
 		if (is_forgotten(*c))
-			buf_addf(&out, "%%%02X", (unsigned char)*c);
+			percent_encode_byte(&out, *c);
 		else
 			buf_addc(&out, *c);
 	return buf_take(&out);
@@ -215,7 +218,7 @@ char *url_resolve(const char *base, struct span reference, struct err *err)
 	size_t colon = until_any(r, ":/?"), kept;
 
 	if (r.n > LIMIT_URL)
-		return refuse(err, r, "is too long"), NULL;
+		return refuse_url(err, r, "is too long"), NULL;
 	if (colon < r.n && r.p[colon] == ':') {
 		joined = xstrndup(r.p, r.n);
 	} else if (span_starts(r, "//")) {
@@ -226,7 +229,7 @@ char *url_resolve(const char *base, struct span reference, struct err *err)
 				   kept == path_at(base) && r.n && !strchr("/?", r.p[0]) ? "/" : "",
 				   SPAN_ARG(r));
 	}
-	out = escape(joined);
+	out = escape_forgotten(joined);
 	if (url_parse(&u, span_str(out), err) < 0)
 		return NULL;
 	remove_dot_segments(out, path_at(out));

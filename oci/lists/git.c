@@ -202,7 +202,7 @@ static bool is_empty(const struct git *g)
 }
 
 /* A revision that is not found is the asker's error; one that is there by name and leads to nothing is not. */
-static int not_found(const struct git *g, const char *rev, struct err *err)
+static int refuse_revision(const struct git *g, const char *rev, struct err *err)
 {
 	cleanup_reference git_reference *named = NULL;
 
@@ -224,7 +224,7 @@ static int find_commit(const struct git *g, const char *rev, git_commit **commit
 			is_empty(g) ? "the git repository has no commit yet"
 				    : "HEAD is a branch without a commit; name another with --rev");
 	if (git_revparse_single(&object, g->repository, rev) < 0)
-		return not_found(g, rev, err);
+		return refuse_revision(g, rev, err);
 	if (git_object_peel((git_object **)commit, object, GIT_OBJECT_COMMIT) < 0)
 		return err_set(err, ERR_USAGE, 0, "git revision \"%s\" is no commit", rev);
 	return 0;
@@ -520,7 +520,7 @@ char *git_uncommitted(const struct git *g, bool (*wanted)(const char *name))
 
 /* ---- who wrote it ---- */
 
-static git_blame *blame(struct git *g, const char *name)
+static git_blame *blame_file(struct git *g, const char *name)
 {
 	cleanup_free char *path = xasprintf("%s%s%s", g->path, *g->path ? "/" : "", name);
 	git_blame_options options;
@@ -542,7 +542,7 @@ static git_blame *blame_of(struct git *g, const char *name)
 			return g->blamed[i].blame;
 	g->blamed = xgrow(g->blamed, g->nblamed, &g->capblamed, sizeof(*g->blamed));
 	g->blamed[g->nblamed].name = xstrdup(name);
-	g->blamed[g->nblamed].blame = blame(g, name);
+	g->blamed[g->nblamed].blame = blame_file(g, name);
 	return g->blamed[g->nblamed++].blame;
 }
 

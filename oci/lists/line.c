@@ -9,7 +9,7 @@ static bool is_blank(char c)
 }
 
 /* The number of characters: in UTF-8 every byte but those of 10xxxxxx begins one. */
-static int width(struct span text)
+static int count_chars(struct span text)
 {
 	int n = 0;
 
@@ -29,10 +29,10 @@ int line_column(const struct line_word *w, size_t offset)
 	size_t i = 0;
 
 	if (!w->raw.n || w->raw.p[0] != '"')
-		return w->value_column + width(span_of(w->raw.p, offset));
+		return w->value_column + count_chars(span_of(w->raw.p, offset));
 	for (i = 1; offset && i < w->raw.n; offset--)
 		i += is_escape(w->raw, i) ? 2 : 1;
-	return w->value_column + width(span_of(w->raw.p, i));
+	return w->value_column + count_chars(span_of(w->raw.p, i));
 }
 
 struct cursor {
@@ -41,9 +41,9 @@ struct cursor {
 	int *column; /* of what is wrong */
 };
 
-static int wrong(const struct cursor *c, size_t at, struct err *err, const char *msg)
+static int refuse_line(const struct cursor *c, size_t at, struct err *err, const char *msg)
 {
-	*c->column = 1 + width(span_of(c->text.p, at));
+	*c->column = 1 + count_chars(span_of(c->text.p, at));
 	return err_set(err, ERR_USAGE, 0, "%s", msg);
 }
 
@@ -64,12 +64,12 @@ static int take_quoted(struct line *l, struct cursor *c, struct line_word *w, st
 		to[w->text.n++] = c->text.p[c->at];
 	}
 	if (c->at == c->text.n)
-		return wrong(c, start, err, "a quote is opened and not closed");
+		return refuse_line(c, start, err, "a quote is opened and not closed");
 	c->at++;
 	l->used += w->text.n;
 	w->raw = span_of(c->text.p + start, c->at - start);
 	if (!word_ends(c))
-		return wrong(c, c->at, err, "a blank is missing after the closing quote");
+		return refuse_line(c, c->at, err, "a blank is missing after the closing quote");
 	return 0;
 }
 
@@ -79,8 +79,9 @@ static int take_plain(struct cursor *c, struct line_word *w, struct err *err)
 
 	for (; !word_ends(c); c->at++)
 		if (c->text.p[c->at] == '"')
-			return wrong(c, c->at, err,
-				     "a quote can only stand around a whole value: key=\"...\"");
+			return refuse_line(
+				c, c->at, err,
+				"a quote can only stand around a whole value: key=\"...\"");
 	w->raw = w->text = span_of(c->text.p + start, c->at - start);
 	return 0;
 }
@@ -102,11 +103,11 @@ static int take_word(struct line *l, struct cursor *c, struct err *err)
 	struct line_word *w = &l->v[l->n];
 
 	if (l->n == LINE_WORDS)
-		return wrong(c, c->at, err, "too many words in a line");
+		return refuse_line(c, c->at, err, "too many words in a line");
 	*w = (struct line_word){ .key = { .p = NULL } };
-	w->column = 1 + width(span_of(c->text.p, c->at));
+	w->column = 1 + count_chars(span_of(c->text.p, c->at));
 	take_key(c, w);
-	w->value_column = 1 + width(span_of(c->text.p, c->at));
+	w->value_column = 1 + count_chars(span_of(c->text.p, c->at));
 	l->n++;
 	if (w->key.p && c->at < c->text.n && c->text.p[c->at] == '"')
 		return take_quoted(l, c, w, err);
@@ -164,7 +165,7 @@ static bool is_text(const struct place *at, struct span line)
 
 	if (good == line.n)
 		return true;
-	problem_add(at->problems, false, at->file, at->line, 1 + width(span_of(line.p, good)),
+	problem_add(at->problems, false, at->file, at->line, 1 + count_chars(span_of(line.p, good)),
 		    "byte 0x%02x is not text (UTF-8 without control characters): the rest of the "
 		    "file is not read",
 		    (unsigned char)line.p[good]);

@@ -158,7 +158,7 @@ static void add_choice(struct listed *c, struct list_image *image)
 }
 
 /* The line of a group that means a tag, newest= aside; NULL when none does. */
-static struct list_image *chooser(const struct group *g, struct span tag)
+static struct list_image *find_chooser(const struct group *g, struct span tag)
 {
 	struct err ignored;
 
@@ -172,7 +172,7 @@ static struct list_image *chooser(const struct group *g, struct span tag)
 static void check_choice(struct listed *c, const struct list_image *image)
 {
 	struct group *g = image->target.tag ? group_of(c, &image->target) : NULL;
-	const struct list_image *other = g ? chooser(g, span_str(image->target.tag)) : NULL;
+	const struct list_image *other = g ? find_chooser(g, span_str(image->target.tag)) : NULL;
 	cleanup_free char *name = NULL;
 
 	if (!other || list_image_same_source(image, other))
@@ -186,7 +186,7 @@ static bool is_listed(struct listed *c, const struct ref *target, struct span ta
 	cleanup_free char *name =
 		xasprintf("%s/%s:%.*s", target->host, target->path, SPAN_ARG(tag));
 
-	return table_get(&c->targets, name) || chooser(group_of(c, target), tag);
+	return table_get(&c->targets, name) || find_chooser(group_of(c, target), tag);
 }
 
 static bool names_snapshot(struct listed *c, const struct list_image *image)

@@ -138,8 +138,8 @@ static const struct kv_row policy_table[] = {
 };
 
 /* The plain word behind the keyword, or NULL with an error added. */
-static const struct line_word *operand(const struct line *l, const char *what,
-				       const struct place *at)
+static const struct line_word *take_operand(const struct line *l, const char *what,
+					    const struct place *at)
 {
 	if (l->n > 1 && !l->v[1].key.p)
 		return &l->v[1];
@@ -150,7 +150,7 @@ static const struct line_word *operand(const struct line *l, const char *what,
 
 static void parse_image(struct mirror_conf *c, const struct line *l, const struct place *at)
 {
-	const struct line_word *pattern = operand(l, "PATTERN", at);
+	const struct line_word *pattern = take_operand(l, "PATTERN", at);
 	struct mirror_conf_image *image;
 	struct err err = ERR_INIT;
 
@@ -191,7 +191,7 @@ static void check_registry(const struct mirror_conf_registry *r, const struct li
 
 static void parse_registry(struct mirror_conf *c, const struct line *l, const struct place *at)
 {
-	const struct line_word *host = operand(l, "HOST[:PORT]", at);
+	const struct line_word *host = take_operand(l, "HOST[:PORT]", at);
 	const struct mirror_conf_registry *earlier;
 	struct mirror_conf_registry *r;
 	cleanup_free char *name = NULL;
@@ -220,7 +220,7 @@ static void parse_registry(struct mirror_conf *c, const struct line *l, const st
 }
 
 /* Whether this is the first line of its kind, and says something; *line remembers it. */
-static bool is_first(int *line, const struct line *l, const struct place *at)
+static bool is_first_of_kind(int *line, const struct line *l, const struct place *at)
 {
 	if (l->n == 1)
 		place_error(at, l->v[0].column, "\"%.*s\" without an option says nothing",
@@ -236,13 +236,13 @@ static bool is_first(int *line, const struct line *l, const struct place *at)
 
 static void parse_snapshot(struct mirror_conf *c, const struct line *l, const struct place *at)
 {
-	if (is_first(&c->snapshot_line, l, at))
+	if (is_first_of_kind(&c->snapshot_line, l, at))
 		kv_table_read(snapshot_table, c, l, 1, at);
 }
 
 static void parse_policy(struct mirror_conf *c, const struct line *l, const struct place *at)
 {
-	if (is_first(&c->policy_line, l, at))
+	if (is_first_of_kind(&c->policy_line, l, at))
 		kv_table_read(policy_table, c, l, 1, at);
 }
 

@@ -59,7 +59,7 @@ static bool is_digest_tag(struct span tag)
 	return n >= 64;
 }
 
-static bool in_range(const struct tag_select *s, struct span tag)
+static bool version_fits(const struct tag_select *s, struct span tag)
 {
 	struct version v;
 
@@ -74,7 +74,7 @@ int tag_select_match(const struct tag_select *s, struct span tag, struct err *er
 		return 0;
 	if (s->exclude && glob_match_any(span_str(s->exclude), tag))
 		return 0;
-	if (s->semver && !in_range(s, tag))
+	if (s->semver && !version_fits(s, tag))
 		return 0;
 	return s->match ? regex_match(s->match, tag, err) : 1;
 }
@@ -85,7 +85,7 @@ struct candidate {
 };
 
 /* Newest first; of equal versions the fuller name ("7.2.0" before "7.2"), which moves less. */
-static int compare(const void *a, const void *b)
+static int order_candidates(const void *a, const void *b)
 {
 	const struct candidate *p = a, *q = b;
 	int c = version_cmp(&q->version, &p->version);
@@ -97,7 +97,8 @@ static int compare(const void *a, const void *b)
 	return strcmp(p->tag, q->tag);
 }
 
-static long keep_newest(const struct tag_select *s, const char **tags, size_t n, struct err *err)
+static long keep_newest_versions(const struct tag_select *s, const char **tags, size_t n,
+				 struct err *err)
 {
 	cleanup_free struct candidate *v = xcalloc(n, sizeof(*v));
 	size_t versions = 0;
@@ -109,7 +110,7 @@ static long keep_newest(const struct tag_select *s, const char **tags, size_t n,
 		return err_set(err, ERR_INVALID, 0,
 			       "newest=%zu: none of the %zu matching tags is a version (\"%s\")",
 			       s->newest, n, tags[0]);
-	qsort(v, versions, sizeof(*v), compare);
+	qsort(v, versions, sizeof(*v), order_candidates);
 	if (versions > s->newest)
 		versions = s->newest;
 	for (size_t i = 0; i < versions; i++)
@@ -131,5 +132,5 @@ long tag_select_tags(const struct tag_select *s, const char **tags, size_t n, st
 		if (r && !table_put(&seen, tag, (void *)tag))
 			tags[kept++] = tag;
 	}
-	return s->newest ? keep_newest(s, tags, kept, err) : (long)kept;
+	return s->newest ? keep_newest_versions(s, tags, kept, err) : (long)kept;
 }
