@@ -120,7 +120,7 @@ void check_summary(const struct list_source *s, enum problem_format format)
 	size_t repositories = count_repositories(ls);
 	FILE *out = check_out(format);
 
-	fprintf(out, "%s: no errors: %zu list%s, %zu line%s, ", s->where, ls->nfiles,
-		check_plural(ls->nfiles), ls->n, check_plural(ls->n));
+	fprintf(out, "%s: no errors: %zu list%s, %zu line%s, ", s->where, ls->files.n,
+		check_plural(ls->files.n), ls->n, check_plural(ls->n));
 	fprintf(out, "%zu repositor%s\n", repositories, repositories == 1 ? "y" : "ies");
 }

@@ -22,10 +22,10 @@ CLEANUP_PTR(cleanup_odb_, git_odb, git_odb_free)
 #define cleanup_entry     cleanup_by(cleanup_entry_)
 #define cleanup_odb       cleanup_by(cleanup_odb_)
 
-/* A file's authors, line by line, once they were asked for. */
+/* The authors of a file, line by line; computed when git_author() needs them. */
 struct blamed {
 	char *name;
-	git_blame *blame; /* NULL: cannot be told */
+	git_blame *blame; /* NULL: unknown */
 };
 
 struct git {
@@ -49,9 +49,9 @@ static const char *last_words(void)
 }
 
 /*
- * Nothing is ever executed here, so a checkout that belongs to somebody else is safe to read; and what
- * is read depends on nothing but the repository. The extensions are what actions/checkout and partial
- * clones set: they change no object.
+ * Nothing is executed here, so a checkout that belongs to another user is safe to read; and without
+ * configuration files the result depends on the repository alone. The extensions are those that
+ * actions/checkout and partial clones set: they change no object.
  */
 void git_start(void)
 {
@@ -73,7 +73,7 @@ void git_stop(void)
 	git_libgit2_shutdown();
 }
 
-/* ---- where the lists are ---- */
+/* ---- the repository and the directory ---- */
 
 static bool is_directory(const char *path)
 {
@@ -116,8 +116,8 @@ static bool open_parted(struct git *g, const char *where)
 	return false;
 }
 
-/* The part of `where` that exists, so that a directory that is only in the commit is found too; *rest gets
- * what follows it. */
+/* The part of `where` that exists; *rest gets the remainder. So a directory that exists only in the
+ * commit is found, too. */
 static char *existing_part(const char *where, const char **rest)
 {
 	char *path = xstrdup(where);
@@ -138,7 +138,8 @@ static char *existing_part(const char *where, const char **rest)
 	return path;
 }
 
-/* The directory's path below the repository's root, or NULL when it is outside (in .git, say). */
+/* The path of the directory below the root of the repository, or NULL when it is outside (in
+ * .git). */
 static char *path_below(const char *root, const char *directory, const char *rest)
 {
 	cleanup_free char *top = root ? realpath(root, NULL) : NULL,
@@ -176,7 +177,7 @@ static int open_repository(struct git *g, const char *where, struct err *err)
 	git_error_clear();
 	if (parted ? open_parted(g, where) : open_directory(g, where))
 		return 0;
-	/* a repository that is broken, or of a format to come, is not the same as none */
+	/* a damaged repository, or one of a newer format, is reported as such */
 	if (git_error_last() && git_error_last()->klass != GIT_ERROR_REPOSITORY &&
 	    git_error_last()->klass != GIT_ERROR_OS)
 		return err_set(err, ERR_USAGE, 0, "\"%s\": %s", where, last_words());
@@ -187,7 +188,7 @@ static int open_repository(struct git *g, const char *where, struct err *err)
 		where);
 }
 
-/* ---- which commit ---- */
+/* ---- the commit ---- */
 
 static bool is_empty(const struct git *g)
 {
@@ -201,7 +202,7 @@ static bool is_empty(const struct git *g)
 	return empty;
 }
 
-/* A revision that is not found is the asker's error; one that is there by name and leads to nothing is not. */
+/* An unknown revision is an error of the user; a branch or tag whose commit is missing is not. */
 static int refuse_revision(const struct git *g, const char *rev, struct err *err)
 {
 	cleanup_reference git_reference *named = NULL;
@@ -351,7 +352,7 @@ int git_each(const struct git *g, int (*each)(const char *name, bool is_file, vo
 	return 0;
 }
 
-/* Its size, so that a large one need not be loaded to be refused. */
+/* Reads the size alone, so that a large file is refused before it is loaded. */
 static int check_size(struct git *g, const git_oid *id, size_t max, struct err *err)
 {
 	cleanup_odb git_odb *odb = NULL;
@@ -507,7 +508,7 @@ char *git_uncommitted(const struct git *g, bool (*wanted)(const char *name))
 
 	if (!root || !is_head(g))
 		return NULL;
-	/* a path with "//" in it is not found to be below the root */
+	/* libgit2 does not see that a path with "//" is below the root */
 	directory = xasprintf("%s%s%s", root, g->path, *g->path ? "/" : "");
 	if (!is_directory(directory))
 		return NULL; /* a sparse checkout */
@@ -518,7 +519,7 @@ char *git_uncommitted(const struct git *g, bool (*wanted)(const char *name))
 	return names.n ? buf_take(&names.text) : NULL;
 }
 
-/* ---- who wrote it ---- */
+/* ---- authors ---- */
 
 static git_blame *blame_file(struct git *g, const char *name)
 {

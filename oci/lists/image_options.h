@@ -34,8 +34,8 @@ struct image_options {
 
 /* Empties a struct. */
 void image_options_init(struct image_options *o);
-/* Frees the texts that image_options_read() made; those that image_options_fill() lent are not to be
- * released. */
+/* Frees the texts that image_options_read() made; those that image_options_fill() lent are not to
+ * be released. */
 void image_options_release(struct image_options *o);
 
 /* Reads the words of a line from number `first` on. in_conf: it is an `image` line of mirror.conf,
@@ -59,8 +59,8 @@ bool image_options_choose_tags(const struct image_options *o);
 /* Whether both give them alike, letter by letter. */
 bool image_options_same_choice(const struct image_options *a, const struct image_options *b);
 
-/* Appends what an upstream's answers depend on (platforms, the choice of tags, referrers, upstream=),
- * as text to be compared: it is the same for the same question. */
+/* Appends what an upstream's answers depend on (platforms, the choice of tags, referrers,
+ * upstream=), as text to be compared: it is the same for the same question. */
 void image_options_write_question(const struct image_options *o, struct buf *out);
 
 #endif

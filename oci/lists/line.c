@@ -8,7 +8,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The number of characters: in UTF-8 every byte but those of 10xxxxxx begins one. */
+/* The number of characters: in UTF-8 every byte but 10xxxxxx begins one. */
 static int count_chars(struct span text)
 {
 	int n = 0;
@@ -38,7 +38,7 @@ int line_column(const struct line_word *w, size_t offset)
 struct cursor {
 	struct span text;
 	size_t at;
-	int *column; /* of what is wrong */
+	int *column; /* gets the place of an error */
 };
 
 static int refuse_line(const struct cursor *c, size_t at, struct err *err, const char *msg)
@@ -142,7 +142,7 @@ const struct line_word *line_find(const struct line *l, const char *key)
 	return NULL;
 }
 
-/* The offset of the first byte that no text has, or s.n. */
+/* The offset of the first byte that does not belong in a text file, or s.n. */
 static size_t text_length(struct span s)
 {
 	size_t i = 0;
@@ -158,7 +158,8 @@ static size_t text_length(struct span s)
 	return i;
 }
 
-/* A file of another kind (an archive, a picture, UTF-16) would give an error in each line of it. */
+/* Adds an error when the line is not text. The caller stops then: an archive, a picture or UTF-16
+ * would give an error for each of its lines. */
 static bool is_text(const struct place *at, struct span line)
 {
 	size_t good = text_length(line);

@@ -8,7 +8,7 @@
  *	comment = "#" anything, at the beginning or after a blank
  *
  * Blanks are space and tab. Inside quotes \" and \\ stand for a quote and a backslash; any other
- * backslash stands for itself. "=" in front of everything else makes a plain word.
+ * backslash stands for itself. A word that begins with "=" is a plain word.
  *
  * A file is text: UTF-8 without control characters; its lines end in LF or CRLF.
  */
@@ -34,7 +34,7 @@ struct line_word {
 
 #define LINE_WORDS 64
 
-/* Lends its words from the text that was parsed, and from itself. */
+/* Its words point into the text that was parsed and into `unquoted`. */
 struct line {
 	struct line_word v[LINE_WORDS];
 	size_t n; /* 0: blank, or only a comment */
@@ -42,7 +42,7 @@ struct line {
 	size_t used;
 };
 
-/* USAGE when text, a line without its end, is none; *column gets the place. */
+/* Parses a line without its line end. USAGE when it breaks the grammar: *column gets the place. */
 int line_parse(struct line *l, struct span text, int *column, struct err *err);
 
 /* The first word with that key, or NULL. */
@@ -51,20 +51,20 @@ const struct line_word *line_find(const struct line *l, const char *key);
 /* The column of the character at `offset` in w->text. */
 int line_column(const struct line_word *w, size_t offset);
 
-/* Where a problem is; handed down to whoever may find one. */
+/* The line that is read, for functions that add problems. */
 struct place {
 	struct problems *problems;
 	const char *file;
 	int line;
 };
 
-/* An error in that column of the line. */
+/* Adds an error in that column of the line. */
 #define place_error(at, column, ...)                                                               \
 	problem_add((at)->problems, false, (at)->file, (at)->line, column, __VA_ARGS__)
 
 /*
- * Calls each(line, place, arg) for every line of a file that has words. What is not text, or too long,
- * is an error; a file that is no text at all gives one.
+ * Calls each(line, place, arg) for every line of a file that has words. A line that is too long or
+ * not text adds an error; after one that is not text the rest of the file is not read.
  */
 void line_each(struct problems *problems, const char *file, struct span bytes,
 	       void (*each)(const struct line *l, const struct place *at, void *arg), void *arg);

@@ -9,7 +9,7 @@
 #include "oci/lists/mirror_conf.h"
 #include "oci/lists/tag_select.h"
 
-/* The reference that was probably meant where "https://..." or "docker://..." was copied. */
+/* Adds an error when "https://..." or "docker://..." was copied; it shows the reference. */
 static bool has_scheme(const struct line_word *w, const struct place *at)
 {
 	const char *colon = memmem(w->text.p, w->text.n, "://", 3);

@@ -19,22 +19,22 @@ struct place;
 struct tag_select;
 
 struct list_image {
-	struct ref source; /* where it is asked for; tag NULL when tags come by option */
-	struct ref target; /* what it is published as; likewise */
+	struct ref source; /* upstream; its tag is NULL when options choose tags */
+	struct ref target; /* the name in the mirror; its tag is NULL likewise */
 	const char *file;  /* lent */
 	int line, column;
-	struct image_options own;  /* what the line says */
-	struct image_options o;    /* and what mirror.conf adds; its texts are lent */
-	struct tag_select *select; /* which tags, when they come by option; else NULL */
-	bool snapshot; /* has the name of a snapshot of a listed tag: asked of nobody when it is one */
+	struct image_options own;  /* of the line alone */
+	struct image_options o;    /* with those of mirror.conf; its texts are lent */
+	struct tag_select *select; /* the choice of tags; NULL when no option chooses tags */
+	bool snapshot; /* the name may be a snapshot of a listed tag: then no upstream is asked */
 };
 
-/* Reads a line into *image; o and snapshot are lists_finish()'s. False when an error was added at `at`; then
- * *image is empty. */
+/* Reads a line into *image, but for `o` and `snapshot`, which lists_finish() sets. False when an
+ * error was added at `at`; then *image is empty. */
 bool list_image_read(struct list_image *image, const struct line *l, const struct place *at);
 void list_image_release(struct list_image *image);
 
-/* Whether both are asked for in the same repository. */
+/* Whether the sources of both are in the same repository. */
 bool list_image_same_source(const struct list_image *a, const struct list_image *b);
 
 #endif

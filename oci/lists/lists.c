@@ -26,10 +26,8 @@ void lists_free(struct lists *ls)
 		return;
 	for (size_t i = 0; i < ls->n; i++)
 		list_image_release(&ls->images[i]);
-	for (size_t i = 0; i < ls->nfiles; i++)
-		free(ls->files[i]);
 	free(ls->images);
-	free(ls->files);
+	strvec_release(&ls->files);
 	mirror_conf_release(&ls->conf);
 	problems_release(&ls->problems);
 	free(ls);
@@ -50,11 +48,7 @@ static void add_line(const struct line *l, const struct place *at, void *arg)
 
 void lists_add(struct lists *ls, const char *file, struct span bytes)
 {
-	char *name = xstrdup(file);
-
-	ls->files = xgrow(ls->files, ls->nfiles, &ls->capfiles, sizeof(char *));
-	ls->files[ls->nfiles++] = name;
-	line_each(&ls->problems, name, bytes, add_line, ls);
+	line_each(&ls->problems, strvec_add(&ls->files, file), bytes, add_line, ls);
 }
 
 void lists_add_conf(struct lists *ls, const char *file, struct span bytes)
@@ -73,8 +67,8 @@ struct group {
 
 struct listed {
 	struct lists *ls;
-	struct table targets; /* name -> struct list_image, of lines that spell out their target */
-	char **names;         /* the keys, owned; one a line */
+	struct table targets;      /* name -> struct list_image, of lines that name their target */
+	char **names;              /* the keys, owned; one a line */
 	struct table repositories; /* repository -> struct group */
 };
 
@@ -157,7 +151,7 @@ static void add_choice(struct listed *c, struct list_image *image)
 	g->v[g->n++] = image;
 }
 
-/* The line of a group that means a tag, newest= aside; NULL when none does. */
+/* The line of a group that chooses a tag, without regard to newest=; NULL when none does. */
 static struct list_image *find_chooser(const struct group *g, struct span tag)
 {
 	struct err ignored;
@@ -168,7 +162,7 @@ static struct list_image *find_chooser(const struct group *g, struct span tag)
 	return NULL;
 }
 
-/* A target that is spelt out on one line and chosen by another, from somewhere else. */
+/* Adds an error when a target is named by one line and chosen by another with another source. */
 static void check_choice(struct listed *c, const struct list_image *image)
 {
 	struct group *g = image->target.tag ? group_of(c, &image->target) : NULL;
@@ -202,8 +196,10 @@ static bool names_snapshot(struct listed *c, const struct list_image *image)
 	return n && is_listed(c, target, span_of(tag.p, tag.n - n));
 }
 
-static void group_free(struct group *g)
+static void group_free(void *group)
 {
+	struct group *g = group;
+
 	free(g->repository);
 	free(g->v);
 	free(g);
@@ -211,15 +207,10 @@ static void group_free(struct group *g)
 
 static void listed_release(struct listed *c)
 {
-	size_t at = 0;
-	struct group *g;
-
-	while ((g = table_next(&c->repositories, &at)))
-		group_free(g);
+	table_clear(&c->repositories, group_free);
 	for (size_t i = 0; i < c->ls->n; i++)
 		free(c->names[i]);
 	free(c->names);
-	table_release(&c->repositories);
 	table_release(&c->targets);
 }
 

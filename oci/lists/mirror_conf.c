@@ -15,7 +15,7 @@
 #include "oci/lists/kv_table.h"
 #include "oci/lists/line.h"
 
-/* ---- what values may be ---- */
+/* ---- checks of values ---- */
 
 static int check_pattern(struct span word, size_t *at, struct err *err)
 {
@@ -137,7 +137,7 @@ static const struct kv_row policy_table[] = {
 	{ .name = NULL },
 };
 
-/* The plain word behind the keyword, or NULL with an error added. */
+/* The plain word after the keyword, or NULL with an error added. */
 static const struct line_word *take_operand(const struct line *l, const char *what,
 					    const struct place *at)
 {
@@ -176,7 +176,7 @@ static char *canonical_host(struct span host)
 	return xstrdup(ref_host_alias(low));
 }
 
-/* What only shows when two options are seen together. */
+/* Checks options that depend on each other. */
 static void check_registry(const struct mirror_conf_registry *r, const struct line *l,
 			   const struct place *at)
 {
@@ -219,7 +219,8 @@ static void parse_registry(struct mirror_conf *c, const struct line *l, const st
 		check_registry(r, l, at);
 }
 
-/* Whether this is the first line of its kind, and says something; *line remembers it. */
+/* Whether this is the first line of its kind; *line gets its number. Adds an error when it is not,
+ * and when it has no option. */
 static bool is_first_of_kind(int *line, const struct line *l, const struct place *at)
 {
 	if (l->n == 1)
@@ -334,7 +335,7 @@ void mirror_conf_release(struct mirror_conf *c)
 	kv_table_release(policy_table, c);
 }
 
-/* ---- what it says ---- */
+/* ---- queries ---- */
 
 const struct mirror_conf_registry *mirror_conf_registry(const struct mirror_conf *c,
 							const char *host)

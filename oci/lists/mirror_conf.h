@@ -1,10 +1,10 @@
 /*
- * mirror_conf - mirror.conf: what the platform team says for all lists.
+ * mirror_conf - mirror.conf: defaults and rules for all lists.
  *
- *	image     PATTERN option...      defaults for targets that match (see oci/lists/image_options.h)
- *	registry  HOST[:PORT] option...  where and how a host is really asked
- *	snapshot  suffix=FORMAT          what a replaced tag is called (see oci/image/snapshot_suffix.h)
- *	policy    option...              what lists may ask for
+ *	image     PATTERN option...      defaults of targets (oci/lists/image_options.h)
+ *	registry  HOST[:PORT] option...  the endpoint of a host, and how to connect to it
+ *	snapshot  suffix=FORMAT          the names of snapshots (oci/image/snapshot_suffix.h)
+ *	policy    option...              the images that lists may name
  */
 #ifndef OCI_LISTS_MIRROR_CONF_H
 #define OCI_LISTS_MIRROR_CONF_H
@@ -19,7 +19,7 @@
 struct problems;
 struct ref;
 
-/* Strings are owned; NULL or -1 where nothing is said. */
+/* Texts are owned; NULL or -1 where the line says nothing. */
 struct mirror_conf_registry {
 	char *host;       /* "docker.io", "registry.corp:5000" */
 	char *endpoint;   /* "https://registry-1.docker.io" */
@@ -37,7 +37,7 @@ struct mirror_conf_image {
 };
 
 struct mirror_conf {
-	char *file;                       /* its name; NULL: there is none */
+	char *file;                       /* its name; NULL: there is no mirror.conf */
 	struct mirror_conf_image *images; /* in the order of lines */
 	size_t nimages, capimages;
 	struct mirror_conf_registry *registries;
@@ -53,7 +53,7 @@ struct mirror_conf {
 void mirror_conf_init(struct mirror_conf *c);
 void mirror_conf_release(struct mirror_conf *c);
 
-/* Reads the bytes of mirror.conf into c, once; what is wrong goes to `problems`. */
+/* Reads the bytes of mirror.conf into c, once; errors are added to `problems`. */
 void mirror_conf_parse(struct mirror_conf *c, const char *file, struct span bytes,
 		       struct problems *problems);
 
@@ -64,12 +64,13 @@ bool mirror_conf_is_keyword(struct span word);
 const struct mirror_conf_registry *mirror_conf_registry(const struct mirror_conf *c,
 							const char *host);
 
-/* Fills in what o does not say from the `image` lines that match a target; later lines win. */
+/* Fills in options that o does not give, from the `image` lines that match a target; later lines
+ * win. */
 void mirror_conf_fill(const struct mirror_conf *c, const struct ref *target,
 		      struct image_options *o);
 
-/* Whether the policy allows a name. One without tag and digest stands for its repository: whether some
- * tag of it may be allowed. */
+/* Whether the policy allows a reference; for one without tag and digest, whether it may allow some
+ * tag of the repository. */
 bool mirror_conf_allows(const struct mirror_conf *c, const struct ref *r);
 
 #endif

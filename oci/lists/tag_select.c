@@ -15,7 +15,7 @@ struct tag_select {
 	char *tags, *exclude; /* owned */
 	struct regex *match;
 	struct version_range *semver;
-	size_t newest; /* 0: all */
+	size_t newest; /* 0: no limit */
 };
 
 struct tag_select *tag_select_new(const struct image_options *o, struct err *err)
@@ -47,7 +47,7 @@ void tag_select_free(struct tag_select *s)
 	free(s);
 }
 
-/* Signatures and referrers stand under such tags, so do whole indexes of them. */
+/* Signatures, other referrers, and indexes of referrers have such tags. */
 static bool is_digest_tag(struct span tag)
 {
 	size_t n = 0, prefix = sizeof("sha256-") - 1;
@@ -84,7 +84,8 @@ struct candidate {
 	const char *tag;
 };
 
-/* Newest first; of equal versions the fuller name ("7.2.0" before "7.2"), which moves less. */
+/* Newest first; of equal versions the one with more numbers ("7.2.0" before "7.2"), which moves
+ * less often. */
 static int order_candidates(const void *a, const void *b)
 {
 	const struct candidate *p = a, *q = b;
