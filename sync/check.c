@@ -16,16 +16,17 @@ struct again {
 	unsigned n;
 };
 
+static void free_again(void *text)
+{
+	struct again *again = text;
+
+	free(again->key);
+	free(again);
+}
+
 static void seen_release(struct table *seen)
 {
-	struct again *again;
-	size_t at = 0;
-
-	while ((again = table_next(seen, &at))) {
-		free(again->key);
-		free(again);
-	}
-	table_release(seen);
+	table_clear(seen, free_again);
 }
 
 /* One problem is a file's name and a line's worth of text, both bounded; escaping makes each byte six at most. */

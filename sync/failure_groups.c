@@ -42,12 +42,7 @@ void failure_groups_collect(struct failure_groups *r, const struct run *run)
 
 void failure_groups_release(struct failure_groups *r)
 {
-	struct reason *reason;
-	size_t at = 0;
-
-	while ((reason = table_next(&r->by_text, &at)))
-		free(reason);
-	table_release(&r->by_text);
+	table_clear(&r->by_text, free);
 }
 
 bool failure_groups_tell(const struct failure_groups *r, const struct target *t, size_t *more)

@@ -71,22 +71,12 @@ struct fetch *fetch_new(struct registry *r, struct layout *l)
 	return f;
 }
 
-static void free_counted(struct fetch *f)
-{
-	size_t at = 0;
-	char *digest;
-
-	while ((digest = table_next(&f->counted, &at)))
-		free(digest);
-	table_release(&f->counted);
-}
-
 void fetch_free(struct fetch *f)
 {
 	if (!f)
 		return;
 	table_release(&f->objects);
-	free_counted(f);
+	table_clear(&f->counted, free);
 	buf_release(&f->scratch);
 	free(f);
 }
@@ -105,16 +95,17 @@ static bool has(const struct fetch *f, const struct digest *d, int64_t size)
 
 /* ---- one image ---- */
 
+static void free_want(void *p)
+{
+	struct want *want = p;
+
+	free(want->urls);
+	free(want);
+}
+
 static void walk_free(struct walk *w)
 {
-	struct want *want;
-	size_t at = 0;
-
-	while ((want = table_next(&w->seen, &at))) {
-		free(want->urls);
-		free(want);
-	}
-	table_release(&w->seen);
+	table_clear(&w->seen, free_want);
 	ref_release(&w->from);
 	free(w->platforms);
 	free(w->blobs);

@@ -28,12 +28,7 @@ static char *meaning(const struct list_image *image)
 
 static void release_texts(struct table *t)
 {
-	size_t at = 0;
-	char *text;
-
-	while ((text = table_next(t, &at)))
-		free(text);
-	table_release(t);
+	table_clear(t, free);
 }
 
 static void note_meanings(struct table *known, const struct lists *lists)

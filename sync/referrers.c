@@ -61,14 +61,9 @@ static struct trail *trail_new(struct hunt *h, const struct digest *subject, int
 
 static void hunt_step(struct hunt *h)
 {
-	size_t at = 0;
-	char *digest;
-
 	if (--h->pending)
 		return;
-	while ((digest = table_next(&h->seen, &at)))
-		free(digest);
-	table_release(&h->seen);
+	table_clear(&h->seen, free);
 	h->done(h->arg);
 	free(h);
 }

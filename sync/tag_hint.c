@@ -25,8 +25,10 @@ struct tag_hint {
 	size_t n;
 };
 
-static void hint_free(struct tag_hint *h)
+static void free_hint(void *hint)
 {
+	struct tag_hint *h = hint;
+
 	for (size_t i = 0; i < h->n; i++)
 		free(h->tags[i]);
 	free(h->tags);
@@ -36,12 +38,7 @@ static void hint_free(struct tag_hint *h)
 
 void tag_hints_release(struct tag_hints *h)
 {
-	struct tag_hint *hint;
-	size_t at = 0;
-
-	while ((hint = table_next(&h->repositories, &at)))
-		hint_free(hint);
-	table_release(&h->repositories);
+	table_clear(&h->repositories, free_hint);
 }
 
 /* ---- asking ---- */

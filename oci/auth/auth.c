@@ -76,43 +76,42 @@ struct auth *auth_new(struct keychain *keychain)
 	return a;
 }
 
-static void free_origin(struct origin *o)
+static void free_origin(void *origin)
 {
+	struct origin *o = origin;
+
 	free(o->name);
 	challenge_cache_release(&o->challenges);
 	credential_wipe(o->refresh);
 	free(o);
 }
 
-static void free_repo(struct auth_repo *r)
+static void free_repo(void *repo)
 {
+	struct auth_repo *r = repo;
+
 	free(r->key);
 	credential_release(&r->cred);
 	credential_wipe(r->header);
 	free(r);
 }
 
+static void free_ticket(void *ticket)
+{
+	struct ticket_slot *slot = ticket;
+
+	cached_token_release(&slot->cached);
+	free(slot->key);
+	free(slot);
+}
+
 void auth_free(struct auth *a)
 {
-	size_t at = 0;
-	void *p;
-
 	if (!a)
 		return;
-	while ((p = table_next(&a->repos, &at)))
-		free_repo(p);
-	for (at = 0; (p = table_next(&a->tickets, &at));) {
-		struct ticket_slot *slot = p;
-
-		cached_token_release(&slot->cached);
-		free(slot->key);
-		free(slot);
-	}
-	for (at = 0; (p = table_next(&a->origins, &at));)
-		free_origin(p);
-	table_release(&a->repos);
-	table_release(&a->tickets);
-	table_release(&a->origins);
+	table_clear(&a->repos, free_repo);
+	table_clear(&a->tickets, free_ticket);
+	table_clear(&a->origins, free_origin);
 	free(a);
 }
 

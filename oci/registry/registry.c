@@ -87,26 +87,12 @@ static void end_all(struct registry *r)
 	while (pending(r));
 }
 
-static void forget_warnings(struct registry *r)
+static void free_host(void *host)
 {
-	size_t at = 0;
-	void *text;
+	struct host *h = host;
 
-	while ((text = table_next(&r->warned, &at)))
-		free(text);
-	table_release(&r->warned);
-}
-
-static void free_hosts(struct registry *r)
-{
-	size_t at = 0;
-	struct host *h;
-
-	while ((h = table_next(&r->hosts, &at))) {
-		free(h->key);
-		free(h);
-	}
-	table_release(&r->hosts);
+	free(h->key);
+	free(h);
 }
 
 void registry_free(struct registry *r)
@@ -117,13 +103,13 @@ void registry_free(struct registry *r)
 	http_free(r->http);
 	auth_free(r->auth);
 	auth_free(r->guests);
-	forget_warnings(r);
+	table_clear(&r->warned, free);
 	for (size_t i = 0; i < r->n; i++)
 		upstream_free(r->upstreams[i]);
 	free(r->upstreams);
 	table_release(&r->by_name);
 	table_release(&r->elsewhere);
-	free_hosts(r);
+	table_clear(&r->hosts, free_host);
 	free(r);
 }
 

@@ -157,11 +157,7 @@ int layout_open(struct layout *l, const char *path, enum layout_mode mode, struc
 
 static void forget_staged(struct layout *l)
 {
-	struct staged *s;
-
-	for (size_t at = 0; (s = table_next(&l->staged, &at));)
-		free(s);
-	table_release(&l->staged);
+	table_clear(&l->staged, free);
 	l->staged_bytes = 0;
 }
 

@@ -47,11 +47,7 @@ void reach_init(struct reach *s, const struct layout *l, enum reach_depth depth,
 
 void reach_release(struct reach *s)
 {
-	struct seen *seen;
-
-	for (size_t at = 0; (seen = table_next(&s->seen, &at));)
-		free(seen);
-	table_release(&s->seen);
+	table_clear(&s->seen, free);
 }
 
 bool reach_reached(const struct reach *s, const struct digest *d)
