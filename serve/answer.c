@@ -38,25 +38,25 @@ static void find_namespace(struct exchange *x)
 	struct span host = x->request->host;
 
 	x->ns = x->route.ns;
-	names_host(x->ns, x->host);
+	repository_names_host(x->ns, x->host);
 	if (x->ns.n)
 		return;
 	if (span_ends(host, ":443"))
 		host.n -= 4;
 	else if (span_ends(host, ":80"))
 		host.n -= 3;
-	names_host(host, x->host);
+	repository_names_host(host, x->host);
 	if (x->host[0] && state_has_host(x->state, x->host))
 		x->ns = host;
 }
 
 static bool find_repository(struct exchange *x)
 {
-	struct names it;
+	struct repository_names it;
 	const char *name;
 
-	names_init(&it, x->route.name, x->ns, x->server->registry);
-	while (!x->repository && (name = names_next(&it)))
+	repository_names_init(&it, x->route.name, x->ns, x->server->registry);
+	while (!x->repository && (name = repository_names_next(&it)))
 		x->repository = state_repository(x->state, name);
 	return x->repository != NULL;
 }
@@ -64,8 +64,8 @@ static bool find_repository(struct exchange *x)
 /* 404 for a name nobody has, with all the names that were looked for. */
 static void reply_name_unknown(struct exchange *x)
 {
-	char tried[4 * NAMES_MAX] = "";
-	struct names it;
+	char tried[4 * REPOSITORY_NAMES_MAX] = "";
+	struct repository_names it;
 	const char *name;
 	size_t n = 0;
 
@@ -74,8 +74,8 @@ static void reply_name_unknown(struct exchange *x)
 			    SPAN_ARG(x->route.name));
 		return;
 	}
-	names_init(&it, x->route.name, x->ns, x->server->registry);
-	while ((name = names_next(&it)) && n < sizeof(tried))
+	repository_names_init(&it, x->route.name, x->ns, x->server->registry);
+	while ((name = repository_names_next(&it)) && n < sizeof(tried))
 		n += (size_t)snprintf(tried + n, sizeof(tried) - n, "%s%s", n ? ", " : "", name);
 	reply_error(x, 404, "NAME_UNKNOWN", "not in this mirror: tried %s", tried);
 }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "oci/base/span.h"
-#include "serve/names.h"
+#include "serve/repository_names.h"
 #include "serve/route.h"
 
 struct out;

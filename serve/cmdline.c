@@ -5,7 +5,7 @@
 #include "oci/base/err.h"
 #include "oci/cli/cli_opt.h"
 #include "oci/image/ref.h"
-#include "serve/names.h"
+#include "serve/repository_names.h"
 
 static const char text[] =
 	"Serves an OCI image layout, such as a mirror kept by mirror-sync, to docker, containerd, "
@@ -35,7 +35,7 @@ static bool is_repository(const char *name)
 
 static int check(struct cmdline *o, struct err *err)
 {
-	names_host(span_str(o->registry), o->host);
+	repository_names_host(span_str(o->registry), o->host);
 	if (!ref_valid_host(span_str(o->host)))
 		return err_set(err, ERR_USAGE, 0, "--default-registry \"%s\" is not a host",
 			       o->registry);

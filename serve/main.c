@@ -12,9 +12,9 @@
 #include "oci/cli/message.h"
 #include "serve/cmdline.h"
 #include "serve/listen.h"
-#include "serve/pool.h"
 #include "serve/reload.h"
 #include "serve/server.h"
+#include "serve/worker_pool.h"
 
 #define EXIT_USAGE    1
 #define EXIT_UNUSABLE 16
@@ -44,7 +44,7 @@ static int open_log(const char *path, struct err *err)
 /* Everything that can fail is done before the line is printed that says we are ready. */
 static int serve(const struct cmdline *o, struct err *err)
 {
-	const struct load_from from = { .mirror = o->mirror, .name = o->name };
+	const struct state_source from = { .mirror = o->mirror, .name = o->name };
 	cleanup_by(reload_release) struct reload reload = RELOAD_INIT;
 	cleanup_fd int listener = -1, access_log = -1;
 	char url[LISTEN_URL];
@@ -60,7 +60,7 @@ static int serve(const struct cmdline *o, struct err *err)
 		return -1;
 	s.listener = listener;
 	s.access_log = access_log;
-	return pool_run(&s, (int)o->threads, url, err);
+	return worker_pool_run(&s, (int)o->threads, url, err);
 }
 
 int main(int argc, char **argv)

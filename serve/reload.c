@@ -61,15 +61,15 @@ static bool take_events(const struct reload *r)
 	return any;
 }
 
-int reload_init(struct reload *r, const struct load_from *from, struct err *err)
+int reload_init(struct reload *r, const struct state_source *from, struct err *err)
 {
 	struct state *first;
 
 	r->from = *from;
 	r->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	watch(r);
-	load_changed(&r->from, &r->seen);
-	first = load_state(&r->from, NULL, err);
+	state_load_changed(&r->from, &r->seen);
+	first = state_load(&r->from, NULL, err);
 	atomic_store(&r->state, first);
 	return first ? 0 : -1;
 }
@@ -99,9 +99,9 @@ bool reload_check(struct reload *r, bool in_any_case)
 	bool told = take_events(r);
 
 	watch(r);
-	if (!load_changed(&r->from, &r->seen) && !told && !in_any_case)
+	if (!state_load_changed(&r->from, &r->seen) && !told && !in_any_case)
 		return false;
-	next = load_state(&r->from, old, &err);
+	next = state_load(&r->from, old, &err);
 	if (!next) {
 		keep_old(r, old, &err);
 		return false;

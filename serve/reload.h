@@ -13,12 +13,12 @@
 #include <sys/stat.h>
 
 #include "oci/base/err.h"
-#include "serve/load.h"
+#include "serve/state_load.h"
 
 struct state;
 
 struct reload {
-	struct load_from from;
+	struct state_source from;
 	pthread_mutex_t lock; /* between taking a reference and replacing the state */
 	struct state *_Atomic state;
 	struct stat seen;  /* index.json, as it was looked at last */
@@ -33,7 +33,7 @@ struct reload {
 	}
 
 /* Loads the first state. */
-int reload_init(struct reload *r, const struct load_from *from, struct err *err);
+int reload_init(struct reload *r, const struct state_source *from, struct err *err);
 void reload_release(struct reload *r);
 
 /* Loads again when index.json has changed, or in any case; true when there is a new state. */

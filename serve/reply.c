@@ -124,7 +124,7 @@ static void make_ascii(char *s)
 
 void reply_error(struct exchange *x, int status, const char *code, const char *fmt, ...)
 {
-	char message[4 * NAMES_MAX + 256];
+	char message[4 * REPOSITORY_NAMES_MAX + 256];
 	struct buf *b = &x->out->text;
 	va_list ap;
 

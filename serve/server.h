@@ -1,12 +1,12 @@
 /*
  * server - what the threads of mirror-serve share.
  *
- *	main      signals, inotify: reloads, stops              main.c, reload.c
+ *	main      signals, inotify: reloads, stops              worker_pool.c, reload.c
  *	worker    one epoll of connections each; all of them    worker.c, conn.c
  *	          accept from the one listening socket
  *
- * A request is read (request.h), its target is understood (route.h), the repository found (names.h,
- * state.h), and a reply queued (answer.h, reply.h, out.h).
+ * A request is read (http_request.h), its path is routed (route.h), the repository is found
+ * (repository_names.h, state.h), and a reply is queued (answer.h, reply.h, out.h).
  */
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H

@@ -1,7 +1,7 @@
 /*
  * state - what is served, as one immutable picture of a generation.
  *
- * load.h makes a state from a mirror's index.json; from then on it does not change, so threads read it
+ * state_load.h makes a state from a mirror's index.json; from then on it does not change, so threads read it
  * without locks, and a reload is one pointer that changes. Whoever uses a state holds a reference to
  * it; the last one frees it, whole.
  *
@@ -94,7 +94,7 @@ void state_unref(struct state *s);
 void *state_alloc(struct state *s, size_t n);
 char *state_text(struct state *s, const char *p, size_t n);
 
-/* Lookups; NULL when there is none. Names are those of names.h. */
+/* Lookups; NULL when there is none. Names are those of repository_names.h. */
 const struct repository *state_repository(const struct state *s, const char *name);
 const struct tag *repository_tag(const struct repository *r, struct span name);
 /* The content of that digest, if the repository reaches it. */

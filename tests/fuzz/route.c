@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "serve/names.h"
+#include "serve/repository_names.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -18,12 +18,12 @@ static void check(struct span s)
 static void check_names(const struct route *r)
 {
 	const char *candidate;
-	struct names it;
+	struct repository_names it;
 	int count = 0;
 
-	names_init(&it, r->name, r->ns.p ? r->ns : span_of("", 0), "docker.io");
-	while ((candidate = names_next(&it)))
-		if (strlen(candidate) >= NAMES_MAX || ++count > 4)
+	repository_names_init(&it, r->name, r->ns.p ? r->ns : span_of("", 0), "docker.io");
+	while ((candidate = repository_names_next(&it)))
+		if (strlen(candidate) >= REPOSITORY_NAMES_MAX || ++count > 4)
 			abort();
 }
 

@@ -1,4 +1,4 @@
-#include "serve/closure.h"
+#include "serve/object_graph.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,55 +12,55 @@
 #include "oci/image/manifest.h"
 #include "serve/state.h"
 
-void closure_init(struct closure *c, struct state *state, const struct state *old)
+void object_graph_init(struct object_graph *g, struct state *state, const struct state *old)
 {
-	*c = (struct closure){ .state = state, .old = old };
-	buf_init(&c->bytes, LIMIT_MANIFEST);
+	*g = (struct object_graph){ .state = state, .old = old };
+	buf_init(&g->bytes, LIMIT_MANIFEST);
 }
 
-void closure_release(struct closure *c)
+void object_graph_release(struct object_graph *g)
 {
-	buf_release(&c->bytes);
-	free(c->reached);
-	free(c->referrers);
+	buf_release(&g->bytes);
+	free(g->reached);
+	free(g->referrers);
 }
 
 /* Two descriptors of one digest give two sizes: at most one of them is true, and the file knows. */
-static void settle_size(struct closure *c, struct object *o, int64_t other)
+static void settle_size(struct object_graph *g, struct object *o, int64_t other)
 {
 	int64_t first = o->size;
 
 	if (first == other)
 		return;
 	o->size = other;
-	if (state_open(c->state, o, NULL) != BLOB_HERE)
+	if (state_open(g->state, o, NULL) != BLOB_HERE)
 		o->size = first;
 }
 
-static struct object *get_object(struct closure *c, const struct digest *d, int64_t size)
+static struct object *get_object(struct object_graph *g, const struct digest *d, int64_t size)
 {
-	struct object *o = table_get(&c->state->objects, d->str);
+	struct object *o = table_get(&g->state->objects, d->str);
 	size_t n = strlen(d->str) + 1;
 
 	if (o) {
-		settle_size(c, o, size);
+		settle_size(g, o, size);
 		return o;
 	}
-	o = state_alloc(c->state, sizeof(*o) + n);
+	o = state_alloc(g->state, sizeof(*o) + n);
 	*o = (struct object){
 		.size = size,
 		.media_type = "",
-		.id = ++c->nobjects,
+		.id = ++g->nobjects,
 		.sha512 = span_starts(span_str(d->str), "sha512:"),
 	};
 	memcpy(o->digest, d->str, n);
-	table_put(&c->state->objects, o->digest, o);
+	table_put(&g->state->objects, o->digest, o);
 	return o;
 }
 
 /* A media type goes into a reply's head: what could break out of it, or is no type, is not taken over.
  * Parameters are left out, since clients compare the whole text (distribution-spec, "Pulling manifests"). */
-static const char *media_text(struct closure *c, const char *type)
+static const char *media_text(struct object_graph *g, const char *type)
 {
 	static const char *const known[] = { MEDIA_OCI_INDEX,      MEDIA_OCI_MANIFEST,
 					     MEDIA_DOCKER_LIST,    MEDIA_DOCKER_MANIFEST,
@@ -75,11 +75,11 @@ static const char *media_text(struct closure *c, const char *type)
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)type[i] <= 0x20 || (unsigned char)type[i] >= 0x7f)
 			return "application/octet-stream";
-	return state_text(c->state, type, n);
+	return state_text(g->state, type, n);
 }
 
 /* The descriptor of a referrer (distribution-spec, "Listing Referrers"). */
-static const char *describe(struct closure *c, const struct object *o, const char *media_type,
+static const char *describe(struct object_graph *g, const struct object *o, const char *media_type,
 			    const char *artifact_type, const json_t *annotations)
 {
 	cleanup_by(buf_release) struct buf b = BUF_INIT(2 * LIMIT_MANIFEST);
@@ -96,102 +96,103 @@ static const char *describe(struct closure *c, const struct object *o, const cha
 		json_write(&b, annotations);
 	}
 	buf_addc(&b, '}');
-	return buf_failed(&b) ? NULL : state_text(c->state, b.p, b.n);
+	return buf_failed(&b) ? NULL : state_text(g->state, b.p, b.n);
 }
 
 /* Fills *r in, or leaves it when the descriptor would be larger than anybody reads. */
-static bool make_referrer(struct closure *c, struct referrer *r, const char *subject,
+static bool make_referrer(struct object_graph *g, struct referrer *r, const char *subject,
 			  const struct object *o, const char *media_type, const char *artifact_type,
 			  const json_t *annotations)
 {
 	const char *type = artifact_type ? artifact_type : "";
-	const char *json = describe(c, o, media_type, type, annotations);
+	const char *json = describe(g, o, media_type, type, annotations);
 
 	if (!json)
 		return false;
 	*r = (struct referrer){
-		.subject = state_text(c->state, subject, strlen(subject)),
-		.type = state_text(c->state, type, strlen(type)),
+		.subject = state_text(g->state, subject, strlen(subject)),
+		.type = state_text(g->state, type, strlen(type)),
 		.digest = o->digest,
 		.json = json,
 	};
 	return true;
 }
 
-static void add_manifest(struct closure *c, struct object *o, const char *hint, int depth);
+static void add_manifest(struct object_graph *g, struct object *o, const char *hint, int depth);
 
 /* Keeps what a manifest says: its media type, what is below it, its subject. */
-static void take_manifest(struct closure *c, struct object *o, const struct manifest *m, int depth)
+static void take_manifest(struct object_graph *g, struct object *o, const struct manifest *m,
+			  int depth)
 {
-	o->media_type = media_text(c, m->media_type);
-	o->below = state_alloc(c->state, (m->n + 1) * sizeof(struct object *));
+	o->media_type = media_text(g, m->media_type);
+	o->below = state_alloc(g->state, (m->n + 1) * sizeof(struct object *));
 	for (size_t i = 0; i < m->n; i++) {
 		const struct descriptor *d = &m->below[i];
-		struct object *child = get_object(c, &d->digest, d->size);
+		struct object *child = get_object(g, &d->digest, d->size);
 
 		o->below[o->nbelow++] = child;
 		if (m->kind == MEDIA_INDEX)
-			add_manifest(c, child, d->media_type, depth + 1);
+			add_manifest(g, child, d->media_type, depth + 1);
 	}
 	if (m->has_subject) {
-		struct referrer *r = state_alloc(c->state, sizeof(*r));
+		struct referrer *r = state_alloc(g->state, sizeof(*r));
 
-		if (make_referrer(c, r, m->subject.digest.str, o, o->media_type, m->artifact_type,
+		if (make_referrer(g, r, m->subject.digest.str, o, o->media_type, m->artifact_type,
 				  m->annotations))
 			o->referrer = r;
 	}
 }
 
-/* The bytes of a manifest in c->bytes, checked against its digest. */
-static bool read_manifest(struct closure *c, const struct object *o)
+/* The bytes of a manifest in g->bytes, checked against its digest. */
+static bool read_manifest(struct object_graph *g, const struct object *o)
 {
 	struct digest want, got;
 	cleanup_fd int fd = -1;
 	char *room;
 
-	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(c->state, o, &fd) != BLOB_HERE)
+	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(g->state, o, &fd) != BLOB_HERE)
 		return false;
-	buf_clear(&c->bytes);
-	room = buf_reserve(&c->bytes, (size_t)o->size);
-	for (ssize_t n; room && c->bytes.n < (size_t)o->size; c->bytes.n += (size_t)n) {
-		n = read(fd, room + c->bytes.n, (size_t)o->size - c->bytes.n);
+	buf_clear(&g->bytes);
+	room = buf_reserve(&g->bytes, (size_t)o->size);
+	for (ssize_t n; room && g->bytes.n < (size_t)o->size; g->bytes.n += (size_t)n) {
+		n = read(fd, room + g->bytes.n, (size_t)o->size - g->bytes.n);
 		if (n <= 0)
 			return false;
 	}
 	memcpy(want.str, o->digest, strlen(o->digest) + 1);
-	digest_of(&want, c->bytes.p, c->bytes.n, &got);
+	digest_of(&want, g->bytes.p, g->bytes.n, &got);
 	return room && digest_eq(&want, &got);
 }
 
 /* Takes over what an earlier state knows of this manifest; false when it does not know it. */
-static bool recall(struct closure *c, struct object *o, int depth)
+static bool recall(struct object_graph *g, struct object *o, int depth)
 {
-	const struct object *then = c->old ? table_get(&c->old->objects, o->digest) : NULL;
+	const struct object *then = g->old ? table_get(&g->old->objects, o->digest) : NULL;
 
 	if (!then || !then->is_read || then->size != o->size)
 		return false;
-	o->media_type = media_text(c, then->media_type);
-	o->below = state_alloc(c->state, (then->nbelow + 1) * sizeof(struct object *));
+	o->media_type = media_text(g, then->media_type);
+	o->below = state_alloc(g->state, (then->nbelow + 1) * sizeof(struct object *));
 	for (uint32_t i = 0; i < then->nbelow; i++) {
 		const struct object *below = then->below[i];
 		struct object *child;
 		struct digest d;
 
 		memcpy(d.str, below->digest, strlen(below->digest) + 1);
-		child = get_object(c, &d, below->size);
+		child = get_object(g, &d, below->size);
 		o->below[o->nbelow++] = child;
 		if (below->is_manifest)
-			add_manifest(c, child, below->media_type, depth + 1);
+			add_manifest(g, child, below->media_type, depth + 1);
 	}
 	if (then->referrer) {
 		const struct referrer *r = then->referrer;
-		struct referrer *copy = state_alloc(c->state, sizeof(*copy));
+		struct referrer *copy = state_alloc(g->state, sizeof(*copy));
 
 		*copy = (struct referrer){
-			.subject = state_text(c->state, r->subject, strlen(r->subject)),
-			.type = state_text(c->state, r->type, strlen(r->type)),
+			.subject = state_text(g->state, r->subject, strlen(r->subject)),
+			.type = state_text(g->state, r->type, strlen(r->type)),
 			.digest = o->digest,
-			.json = state_text(c->state, r->json, strlen(r->json)),
+			.json = state_text(g->state, r->json, strlen(r->json)),
 		};
 		o->referrer = copy;
 	}
@@ -199,7 +200,7 @@ static bool recall(struct closure *c, struct object *o, int depth)
 }
 
 /* Reads a manifest and what is below it, unless that was done already. */
-static void add_manifest(struct closure *c, struct object *o, const char *hint, int depth)
+static void add_manifest(struct object_graph *g, struct object *o, const char *hint, int depth)
 {
 	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
 	struct err ignored = ERR_INIT;
@@ -207,34 +208,34 @@ static void add_manifest(struct closure *c, struct object *o, const char *hint, 
 	if (o->is_manifest || depth > LIMIT_NESTING)
 		return;
 	o->is_manifest = true;
-	o->media_type = media_text(c, hint);
-	if (recall(c, o, depth)) {
+	o->media_type = media_text(g, hint);
+	if (recall(g, o, depth)) {
 		o->is_read = true;
 		return;
 	}
-	o->is_read = read_manifest(c, o);
+	o->is_read = read_manifest(g, o);
 	/* one of a kind we do not know is served as it is, under the type its descriptor gives */
-	if (o->is_read && manifest_parse(&m, buf_span(&c->bytes), hint, &ignored) == 0)
-		take_manifest(c, o, &m, depth);
+	if (o->is_read && manifest_parse(&m, buf_span(&g->bytes), hint, &ignored) == 0)
+		take_manifest(g, o, &m, depth);
 }
 
-struct object *closure_root(struct closure *c, const struct digest *d, int64_t size,
-			    const char *media_type)
+struct object *object_graph_root(struct object_graph *g, const struct digest *d, int64_t size,
+				 const char *media_type)
 {
-	struct object *o = get_object(c, d, size);
+	struct object *o = get_object(g, d, size);
 
-	add_manifest(c, o, media_type ? media_type : "", 0);
+	add_manifest(g, o, media_type ? media_type : "", 0);
 	return o;
 }
 
 /* Adds an object to what is reached, once for each repository. */
-static void reach(struct closure *c, struct object *o, uint32_t number)
+static void reach(struct object_graph *g, struct object *o, uint32_t number)
 {
 	if (o->mark == number)
 		return;
 	o->mark = number;
-	c->reached = xgrow(c->reached, c->nreached, &c->cap, sizeof(struct object *));
-	c->reached[c->nreached++] = o;
+	g->reached = xgrow(g->reached, g->nreached, &g->cap, sizeof(struct object *));
+	g->reached[g->nreached++] = o;
 }
 
 static int order_ids(const void *a, const void *b)
@@ -244,25 +245,25 @@ static int order_ids(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static void fill_reached(struct closure *c, struct repository *r, uint32_t number)
+static void fill_reached(struct object_graph *g, struct repository *r, uint32_t number)
 {
-	c->nreached = 0;
+	g->nreached = 0;
 	for (size_t i = 0; i < r->ntags; i++)
-		reach(c, r->tags[i].object, number);
+		reach(g, r->tags[i].object, number);
 	/* the array grows while it is walked: what is found is looked below as well */
-	for (size_t i = 0; i < c->nreached; i++)
-		for (uint32_t k = 0; k < c->reached[i]->nbelow; k++)
-			reach(c, c->reached[i]->below[k], number);
-	r->reached = state_alloc(c->state, (c->nreached + 1) * sizeof(*r->reached));
-	for (size_t i = 0; i < c->nreached; i++)
-		r->reached[r->nreached++] = c->reached[i]->id;
+	for (size_t i = 0; i < g->nreached; i++)
+		for (uint32_t k = 0; k < g->reached[i]->nbelow; k++)
+			reach(g, g->reached[i]->below[k], number);
+	r->reached = state_alloc(g->state, (g->nreached + 1) * sizeof(*r->reached));
+	for (size_t i = 0; i < g->nreached; i++)
+		r->reached[r->nreached++] = g->reached[i]->id;
 	qsort(r->reached, r->nreached, sizeof(*r->reached), order_ids);
 }
 
-static void add_referrer(struct closure *c, const struct referrer *r)
+static void add_referrer(struct object_graph *g, const struct referrer *r)
 {
-	c->referrers = xgrow(c->referrers, c->nreferrers, &c->referrers_cap, sizeof(*c->referrers));
-	c->referrers[c->nreferrers++] = *r;
+	g->referrers = xgrow(g->referrers, g->nreferrers, &g->referrers_cap, sizeof(*g->referrers));
+	g->referrers[g->nreferrers++] = *r;
 }
 
 /* "sha256-<64 hex>": where referrers are listed by clients of registries without the API
@@ -281,22 +282,22 @@ static bool is_fallback(const struct tag *t, struct digest *subject)
 }
 
 /* Referrers without a subject field of their own; those with one are known already. */
-static void add_fallback(struct closure *c, const struct tag *t, const struct digest *subject)
+static void add_fallback(struct object_graph *g, const struct tag *t, const struct digest *subject)
 {
 	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
 	struct err ignored = ERR_INIT;
 
-	if (!read_manifest(c, t->object) ||
-	    manifest_parse(&m, buf_span(&c->bytes), t->object->media_type, &ignored) < 0)
+	if (!read_manifest(g, t->object) ||
+	    manifest_parse(&m, buf_span(&g->bytes), t->object->media_type, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < m.n; i++) {
 		const struct descriptor *d = &m.below[i];
-		const struct object *o = get_object(c, &d->digest, d->size);
+		const struct object *o = get_object(g, &d->digest, d->size);
 		struct referrer r;
 
-		if (!o->referrer && make_referrer(c, &r, subject->str, o, d->media_type,
+		if (!o->referrer && make_referrer(g, &r, subject->str, o, d->media_type,
 						  d->artifact_type, d->annotations))
-			add_referrer(c, &r);
+			add_referrer(g, &r);
 	}
 }
 
@@ -308,27 +309,27 @@ static int order_referrers(const void *a, const void *b)
 	return order ? order : strcmp(x->digest, y->digest);
 }
 
-static void fill_referrers(struct closure *c, struct repository *r)
+static void fill_referrers(struct object_graph *g, struct repository *r)
 {
 	struct digest subject;
 
-	c->nreferrers = 0;
-	for (size_t i = 0; i < c->nreached; i++)
-		if (c->reached[i]->referrer)
-			add_referrer(c, c->reached[i]->referrer);
+	g->nreferrers = 0;
+	for (size_t i = 0; i < g->nreached; i++)
+		if (g->reached[i]->referrer)
+			add_referrer(g, g->reached[i]->referrer);
 	for (size_t i = 0; i < r->ntags; i++)
 		if (is_fallback(&r->tags[i], &subject))
-			add_fallback(c, &r->tags[i], &subject);
-	if (!c->nreferrers)
+			add_fallback(g, &r->tags[i], &subject);
+	if (!g->nreferrers)
 		return;
-	qsort(c->referrers, c->nreferrers, sizeof(*c->referrers), order_referrers);
-	r->referrers = state_alloc(c->state, c->nreferrers * sizeof(*r->referrers));
-	memcpy(r->referrers, c->referrers, c->nreferrers * sizeof(*r->referrers));
-	r->nreferrers = c->nreferrers;
+	qsort(g->referrers, g->nreferrers, sizeof(*g->referrers), order_referrers);
+	r->referrers = state_alloc(g->state, g->nreferrers * sizeof(*r->referrers));
+	memcpy(r->referrers, g->referrers, g->nreferrers * sizeof(*r->referrers));
+	r->nreferrers = g->nreferrers;
 }
 
-void closure_repository(struct closure *c, struct repository *r, uint32_t number)
+void object_graph_repository(struct object_graph *g, struct repository *r, uint32_t number)
 {
-	fill_reached(c, r, number);
-	fill_referrers(c, r);
+	fill_reached(g, r, number);
+	fill_referrers(g, r);
 }

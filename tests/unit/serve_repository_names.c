@@ -1,5 +1,5 @@
 #include "oci/base/buf.h"
-#include "serve/names.h"
+#include "serve/repository_names.h"
 #include "tests/tap.h"
 
 /* All candidates, in order, with a blank between them. */
@@ -51,10 +51,10 @@ static void check(const struct row *r)
 {
 	struct buf got = BUF_INIT(LIMIT_MANIFEST);
 	const char *candidate;
-	struct names it;
+	struct repository_names it;
 
-	names_init(&it, span_str(r->name), span_str(r->ns), r->registry);
-	while ((candidate = names_next(&it)))
+	repository_names_init(&it, span_str(r->name), span_str(r->ns), r->registry);
+	while ((candidate = repository_names_next(&it)))
 		buf_addf(&got, "%s%s", got.n ? " " : "", candidate);
 	CHECK_TEXT(got.p, r->want, r->title);
 	buf_release(&got);
@@ -63,26 +63,26 @@ static void check(const struct row *r)
 static void check_long(void)
 {
 	char name[4 * LIMIT_NAME], ns[LIMIT_NAME + 2];
-	struct names it;
+	struct repository_names it;
 	int n = 0;
 
 	memset(name, 'a', sizeof(name));
 	memset(ns, 'b', sizeof(ns));
-	names_init(&it, span_of(name, sizeof(name)), span_of("", 0), "docker.io");
-	CHECK_ROW(names_next(&it) == NULL, "a name longer than any has no candidate");
-	names_init(&it, span_of("a", 1), span_of(ns, sizeof(ns)), "docker.io");
-	while (names_next(&it))
+	repository_names_init(&it, span_of(name, sizeof(name)), span_of("", 0), "docker.io");
+	CHECK_ROW(repository_names_next(&it) == NULL, "a name longer than any has no candidate");
+	repository_names_init(&it, span_of("a", 1), span_of(ns, sizeof(ns)), "docker.io");
+	while (repository_names_next(&it))
 		n++;
 	CHECK_ROW(n == 1 && it.text[0] == '?', "a namespace longer than any host is nobody's");
 }
 
 static void check_written(void)
 {
-	char out[NAMES_MAX];
+	char out[REPOSITORY_NAMES_MAX];
 
-	names_written("registry.corp:5000/team/app", out);
+	repository_names_written("registry.corp:5000/team/app", out);
 	CHECK_TEXT(out, "registry.corp_5000/team/app", "a port is written with an underscore");
-	names_written("docker.io/library/alpine", out);
+	repository_names_written("docker.io/library/alpine", out);
 	CHECK_TEXT(out, "docker.io/library/alpine", "without a port nothing changes");
 }
 

@@ -1,4 +1,4 @@
-#include "serve/pool.h"
+#include "serve/worker_pool.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@
 /* How often index.json is looked at without being told to, in milliseconds. */
 #define LOOK 2000
 
-struct pool {
+struct worker_pool {
 	struct server *server;
 	struct worker *workers;
 	int n;       /* of them, started */
@@ -43,13 +43,13 @@ static int open_signals(struct err *err)
 	return fd < 0 ? err_sys(err, "cannot wait for", "signals") : fd;
 }
 
-static void wake_all(const struct pool *p)
+static void wake_all(const struct worker_pool *p)
 {
 	for (int i = 0; i < p->n; i++)
 		worker_wake(&p->workers[i]);
 }
 
-static void stop(struct pool *p)
+static void stop(struct worker_pool *p)
 {
 	/* who asks twice does not want to wait */
 	if (atomic_exchange(&p->server->stopping, true))
@@ -57,13 +57,13 @@ static void stop(struct pool *p)
 	wake_all(p);
 }
 
-static void look(struct pool *p, bool in_any_case)
+static void look(struct worker_pool *p, bool in_any_case)
 {
 	if (!atomic_load(&p->server->stopping) && reload_check(p->server->reload, in_any_case))
 		wake_all(p);
 }
 
-static void read_signals(struct pool *p)
+static void read_signals(struct worker_pool *p)
 {
 	struct signalfd_siginfo info;
 
@@ -75,7 +75,7 @@ static void read_signals(struct pool *p)
 	}
 }
 
-static void count_done(struct pool *p)
+static void count_done(struct worker_pool *p)
 {
 	uint64_t n;
 
@@ -83,7 +83,7 @@ static void count_done(struct pool *p)
 		p->running -= (int)n;
 }
 
-static void watch(struct pool *p)
+static void watch(struct worker_pool *p)
 {
 	struct pollfd v[] = {
 		{ .fd = p->signals, .events = POLLIN },
@@ -101,7 +101,7 @@ static void watch(struct pool *p)
 	}
 }
 
-static int start(struct pool *p, int threads, struct err *err)
+static int start(struct worker_pool *p, int threads, struct err *err)
 {
 	while (p->n < threads) {
 		if (worker_start(&p->workers[p->n], p->server, p->done, err) < 0)
@@ -112,12 +112,14 @@ static int start(struct pool *p, int threads, struct err *err)
 	return 0;
 }
 
-int pool_run(struct server *s, int threads, const char *url, struct err *err)
+int worker_pool_run(struct server *s, int threads, const char *url, struct err *err)
 {
 	cleanup_free struct worker *workers = xcalloc((size_t)threads, sizeof(*workers));
 	cleanup_fd int signals = open_signals(err);
 	cleanup_fd int done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	struct pool p = { .server = s, .workers = workers, .signals = signals, .done = done };
+	struct worker_pool p = {
+		.server = s, .workers = workers, .signals = signals, .done = done
+	};
 	int result;
 
 	if (signals < 0)

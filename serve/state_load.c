@@ -1,4 +1,4 @@
-#include "serve/load.h"
+#include "serve/state_load.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -16,14 +16,14 @@
 #include "oci/image/ref.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
-#include "serve/closure.h"
-#include "serve/names.h"
+#include "serve/object_graph.h"
+#include "serve/repository_names.h"
 #include "serve/state.h"
 
 /* What is under way while a state is made. */
-struct load {
+struct state_load {
 	struct state *state;
-	struct closure closure;
+	struct object_graph graph;
 	const char *name; /* for entries without one */
 	struct tag *tags; /* all of them, sorted at the end */
 	size_t ntags;
@@ -45,14 +45,14 @@ static size_t host_length(const char *name)
 		       : 0;
 }
 
-static struct repository *get_repository(struct load *l, const char *name)
+static struct repository *get_repository(struct state_load *l, const char *name)
 {
 	struct repository *r = table_get(&l->state->repositories, name);
-	char written[NAMES_MAX];
+	char written[REPOSITORY_NAMES_MAX];
 
 	if (r)
 		return r;
-	names_written(name, written);
+	repository_names_written(name, written);
 	r = state_alloc(l->state, sizeof(*r));
 	*r = (struct repository){ .host = host_length(name) };
 	r->name = r->written = state_text(l->state, name, strlen(name));
@@ -64,7 +64,7 @@ static struct repository *get_repository(struct load *l, const char *name)
 	return r;
 }
 
-static bool take_reference(struct load *l, const char *text, struct tag *tag)
+static bool take_reference(struct state_load *l, const char *text, struct tag *tag)
 {
 	cleanup_by(ref_release) struct ref ref = REF_INIT;
 	cleanup_free char *name = NULL;
@@ -85,7 +85,7 @@ static bool take_reference(struct load *l, const char *text, struct tag *tag)
  * name given for such, or to the whole name that containerd and docker write beside it. What is neither
  * tag nor reference has no name that a client could ask for: it is served by its digest.
  */
-static bool name_entry(struct load *l, const struct entry *e, struct tag *tag)
+static bool name_entry(struct state_load *l, const struct entry *e, struct tag *tag)
 {
 	bool bare = !e->ref[0] || ref_valid_tag(span_str(e->ref));
 	const char *whole = entry_annotation(e, ANNOTATION_CONTAINERD_NAME);
@@ -99,7 +99,7 @@ static bool name_entry(struct load *l, const struct entry *e, struct tag *tag)
 	return true;
 }
 
-static void add_entry(struct load *l, const struct entry *e)
+static void add_entry(struct state_load *l, const struct entry *e)
 {
 	struct tag tag = { .snapshot = entry_annotation(e, ANNOTATION_SNAPSHOT_OF) != NULL };
 
@@ -107,7 +107,7 @@ static void add_entry(struct load *l, const struct entry *e)
 		l->nameless++;
 		return;
 	}
-	tag.object = closure_root(&l->closure, &e->digest, e->size, e->media_type);
+	tag.object = object_graph_root(&l->graph, &e->digest, e->size, e->media_type);
 	/* its name stays known all the same: what is missing may be repaired */
 	if (!tag.object->is_read && !l->broken++)
 		l->example = state_text(l->state, e->ref, strlen(e->ref));
@@ -126,7 +126,7 @@ static int order_tags(const void *a, const void *b)
 }
 
 /* Puts the tags in order, without the second and later ones of one name. */
-static size_t sort_tags(struct load *l, struct tag *out)
+static size_t sort_tags(struct state_load *l, struct tag *out)
 {
 	cleanup_free struct tag **v = xcalloc(l->ntags, sizeof(*v));
 	size_t n = 0;
@@ -145,7 +145,7 @@ static size_t sort_tags(struct load *l, struct tag *out)
 }
 
 /* Cuts the sorted tags into repositories, and says what each of them reaches. */
-static void fill_repositories(struct load *l)
+static void fill_repositories(struct state_load *l)
 {
 	struct state *s = l->state;
 	struct tag *tags = state_alloc(s, (l->ntags + 1) * sizeof(*tags));
@@ -162,7 +162,7 @@ static void fill_repositories(struct load *l)
 		r->ntags++;
 	}
 	for (size_t i = 0; i < s->n; i++)
-		closure_repository(&l->closure, s->v[i], (uint32_t)i + 1);
+		object_graph_repository(&l->graph, s->v[i], (uint32_t)i + 1);
 }
 
 static int order_texts(const void *a, const void *b)
@@ -215,7 +215,7 @@ static void open_blobs(struct state *s, const struct layout *layout)
 	s->blobs[1] = openat(layout->root, "blobs/sha512", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static void warn(const struct load *l, const struct load_from *from)
+static void warn(const struct state_load *l, const struct state_source *from)
 {
 	if (l->nameless)
 		message_warn(
@@ -238,7 +238,7 @@ static int read_index(const struct layout *layout, struct buf *bytes, struct ind
 	return 0;
 }
 
-static int fill(struct load *l, const struct layout *layout, struct err *err)
+static int fill(struct state_load *l, const struct layout *layout, struct err *err)
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	cleanup_by(index_release) struct index x = INDEX_INIT;
@@ -258,17 +258,17 @@ static int fill(struct load *l, const struct layout *layout, struct err *err)
 	return 0;
 }
 
-struct state *load_state(const struct load_from *from, const struct state *old, struct err *err)
+struct state *state_load(const struct state_source *from, const struct state *old, struct err *err)
 {
 	cleanup_by(layout_close) struct layout layout = LAYOUT_INIT;
-	struct load l = { .name = from->name, .state = state_new() };
+	struct state_load l = { .name = from->name, .state = state_new() };
 	int result;
 
-	closure_init(&l.closure, l.state, old);
+	object_graph_init(&l.graph, l.state, old);
 	result = layout_open(&layout, from->mirror, LAYOUT_READ, err);
 	if (result == 0)
 		result = fill(&l, &layout, err);
-	closure_release(&l.closure);
+	object_graph_release(&l.graph);
 	free(l.tags);
 	malloc_trim(0); /* the index took more while it was read than what is kept of it */
 	if (result < 0) {
@@ -279,7 +279,7 @@ struct state *load_state(const struct load_from *from, const struct state *old, 
 	return l.state;
 }
 
-int load_changed(const struct load_from *from, struct stat *seen)
+int state_load_changed(const struct state_source *from, struct stat *seen)
 {
 	cleanup_free char *path = xasprintf("%s/index.json", from->mirror);
 	struct stat now;

@@ -1,4 +1,4 @@
-#include "serve/names.h"
+#include "serve/repository_names.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -6,7 +6,7 @@
 
 #include "oci/image/ref.h"
 
-void names_host(struct span host, char out[static LIMIT_NAME + 1])
+void repository_names_host(struct span host, char out[static LIMIT_NAME + 1])
 {
 	const char *known;
 
@@ -20,12 +20,12 @@ void names_host(struct span host, char out[static LIMIT_NAME + 1])
 		memcpy(out, known, strlen(known) + 1); /* shorter than its aliases */
 }
 
-void names_written(const char *name, char out[static NAMES_MAX])
+void repository_names_written(const char *name, char out[static REPOSITORY_NAMES_MAX])
 {
 	size_t host = strcspn(name, "/");
 	const char *port = memrchr(name, ':', host);
 
-	snprintf(out, NAMES_MAX, "%s", name);
+	snprintf(out, REPOSITORY_NAMES_MAX, "%s", name);
 	if (port)
 		out[port - name] = '_';
 }
@@ -42,12 +42,13 @@ static struct span leading_host(struct span name)
 	return first;
 }
 
-void names_init(struct names *it, struct span name, struct span ns, const char *registry)
+void repository_names_init(struct repository_names *it, struct span name, struct span ns,
+			   const char *registry)
 {
 	it->step = 0;
 	it->registry = registry;
 	it->ns = it->ns_text;
-	names_host(ns, it->ns_text);
+	repository_names_host(ns, it->ns_text);
 	if (ns.n && (!it->ns_text[0] || strchr(it->ns_text, '/')))
 		it->ns = "?"; /* no host: nobody's, so no candidate is found */
 	it->host = leading_host(name);
@@ -60,7 +61,8 @@ void names_init(struct names *it, struct span name, struct span ns, const char *
 }
 
 /* host may be NULL. Gives NULL when the candidate is longer than any name. */
-static const char *join(struct names *it, const char *host, const char *middle, struct span name)
+static const char *join(struct repository_names *it, const char *host, const char *middle,
+			struct span name)
 {
 	int n = snprintf(it->text, sizeof(it->text), "%s%s%s%.*s", host ? host : "",
 			 host ? "/" : "", middle, SPAN_ARG(name));
@@ -69,7 +71,7 @@ static const char *join(struct names *it, const char *host, const char *middle, 
 }
 
 /* The name as it was asked for. */
-static struct span whole(const struct names *it)
+static struct span whole(const struct repository_names *it)
 {
 	if (!it->host.n)
 		return it->path;
@@ -77,25 +79,25 @@ static struct span whole(const struct names *it)
 }
 
 /* The name as it is; its host may be written in capitals of Docker Hub's other names. */
-static const char *as_it_is(struct names *it)
+static const char *as_it_is(struct repository_names *it)
 {
 	char host[LIMIT_NAME + 1];
 
 	if (!it->host.n)
 		return join(it, NULL, "", it->path);
-	names_host(it->host, host);
+	repository_names_host(it->host, host);
 	return join(it, host, "", it->path);
 }
 
 /* Whether the host that stands in the name is the namespace, with its port written either way. */
-static bool host_is_ns(const struct names *it)
+static bool host_is_ns(const struct repository_names *it)
 {
-	char host[LIMIT_NAME + 1], ns[NAMES_MAX];
+	char host[LIMIT_NAME + 1], ns[REPOSITORY_NAMES_MAX];
 
-	names_host(it->host, host);
+	repository_names_host(it->host, host);
 	if (strcmp(host, it->ns) == 0)
 		return true;
-	names_written(it->ns, ns);
+	repository_names_written(it->ns, ns);
 	return it->host.n && strcmp(host, ns) == 0;
 }
 
@@ -105,7 +107,7 @@ static bool is_single(struct span path)
 }
 
 /* Docker's short names: "alpine" and "docker.io/alpine" mean docker.io/library/alpine. */
-static const char *official(struct names *it)
+static const char *official(struct repository_names *it)
 {
 	char host[LIMIT_NAME + 1];
 	bool hub = strcmp(it->ns[0] ? it->ns : it->registry, "docker.io") == 0;
@@ -113,13 +115,13 @@ static const char *official(struct names *it)
 	if (!is_single(it->path))
 		return NULL;
 	if (it->host.n) {
-		names_host(it->host, host);
+		repository_names_host(it->host, host);
 		hub = strcmp(host, "docker.io") == 0 && (!it->ns[0] || hub);
 	}
 	return hub ? join(it, "docker.io", "library/", it->path) : NULL;
 }
 
-const char *names_next(struct names *it)
+const char *repository_names_next(struct repository_names *it)
 {
 	const char *found = NULL;
 

@@ -1,5 +1,5 @@
 /*
- * names - under which full names a repository that a client asks for may be found.
+ * repository_names - under which full names a repository that a client asks for may be found.
  *
  * A client writes "alpine", "library/alpine" or "docker.io/library/alpine", with or without saying
  * whose namespace it means (?ns=, or a Host field that names an upstream). In order:
@@ -12,11 +12,11 @@
  * With a namespace, never a name of another host: quay.io/app is not docker.io/app. A port is also
  * understood as "host_port", since a name cannot hold a colon; Docker Hub's other names are docker.io.
  *
- *	names_init(&it, name, ns, "docker.io");
- *	while ((candidate = names_next(&it)) && !found(candidate)) ...
+ *	repository_names_init(&it, name, ns, "docker.io");
+ *	while ((candidate = repository_names_next(&it)) && !found(candidate)) ...
  */
-#ifndef SERVE_NAMES_H
-#define SERVE_NAMES_H
+#ifndef SERVE_REPOSITORY_NAMES_H
+#define SERVE_REPOSITORY_NAMES_H
 
 #include <stddef.h>
 
@@ -24,9 +24,9 @@
 #include "oci/base/span.h"
 
 /* Longest host, "/library/", longest name: what is longer is nobody's name. */
-#define NAMES_MAX (2 * LIMIT_NAME + 16)
+#define REPOSITORY_NAMES_MAX (2 * LIMIT_NAME + 16)
 
-struct names {
+struct repository_names {
 	struct span
 		host; /* of the name itself, when it starts with what looks like one; or empty */
 	struct span path;     /* the name without that host */
@@ -34,21 +34,22 @@ struct names {
 	const char *registry; /* where a name without a host is looked for */
 	int step;
 	char ns_text[LIMIT_NAME + 1];
-	char text[NAMES_MAX]; /* the candidate given last */
+	char text[REPOSITORY_NAMES_MAX]; /* the candidate given last */
 };
 
 /* ns may be empty. name, and registry (lower case), must live as long as *it. */
-void names_init(struct names *it, struct span name, struct span ns, const char *registry);
+void repository_names_init(struct repository_names *it, struct span name, struct span ns,
+			   const char *registry);
 
 /* The next candidate, NUL-terminated, valid until the next call; NULL after the last. Candidates hold a
  * port as ":port" when ns does and as "_port" when the name does. */
-const char *names_next(struct names *it);
+const char *repository_names_next(struct repository_names *it);
 
 /* The host as it is written in a name: lower case, "docker.io" for its other names; "" when the text is
  * too long for a host. */
-void names_host(struct span host, char out[static LIMIT_NAME + 1]);
+void repository_names_host(struct span host, char out[static LIMIT_NAME + 1]);
 
 /* The name as a client can write it: "host:port/path" becomes "host_port/path". */
-void names_written(const char *name, char out[static NAMES_MAX]);
+void repository_names_written(const char *name, char out[static REPOSITORY_NAMES_MAX]);
 
 #endif
