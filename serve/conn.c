@@ -11,10 +11,9 @@
 #include "serve/http_request.h"
 #include "serve/server.h"
 #include "serve/state.h"
-#include "serve/worker.h"
 
-/* How long a client may take: between requests, for a whole head, to take anything at all of a reply
- * (never for all of it), and to close after the last one. */
+/* How long a client may take: between two requests; for a whole head; to accept any byte of a reply
+ * (the whole reply has no limit); to close the connection after the last reply. */
 #define KEEP_ALIVE (60 * CLOCK_SEC)
 #define WHOLE_HEAD (20 * CLOCK_SEC)
 #define STALLED    (60 * CLOCK_SEC)
@@ -29,7 +28,7 @@ struct conn *conn_new(int fd)
 	c->state = CONN_IDLE;
 	c->previous = c->next = NULL;
 	c->deadline = clock_now() + WHOLE_HEAD;
-	c->held = NULL;
+	c->pinned = NULL;
 	c->skip = 0;
 	c->writing = c->last = c->lingers = c->logs = false;
 	c->at = c->n = c->seen = 0;
@@ -42,7 +41,7 @@ void conn_free(struct conn *c)
 {
 	close(c->fd);
 	out_release(&c->out);
-	state_unref(c->held);
+	state_unref(c->pinned);
 	free(c);
 }
 
@@ -57,9 +56,9 @@ static bool skip_body(struct conn *c)
 	return c->skip == 0;
 }
 
-/* How the connection goes on after a request. A body is skipped when it is short; behind one that is
- * long, of unknown length, or held back for a 100, there is no going on. */
-static void plan(struct conn *c, const struct http_request *r, const struct server *s)
+/* Decides how the connection goes on after a request. A short body is skipped. After a body that is
+ * long, of unknown length, or delayed until a 100 arrives, the connection is closed. */
+static void plan_after(struct conn *c, const struct http_request *r, const struct server *s)
 {
 	c->lingers = r->chunked || r->body > (int64_t)LIMIT_REQUEST_BODY ||
 		     (r->expects_continue && r->body);
@@ -68,17 +67,17 @@ static void plan(struct conn *c, const struct http_request *r, const struct serv
 	c->skip = c->lingers ? 0 : r->body;
 }
 
-static void note(struct conn *c, struct worker *w, const struct exchange *x)
+static void log_reply(struct conn *c, const struct conn_turn *turn, const struct exchange *x)
 {
 	c->line.status = x->status;
 	c->line.bytes = x->length;
 	c->logs = c->out.file >= 0;
 	if (!c->logs)
-		worker_log(w, c);
+		access_log_add(turn->log, c->peer, &c->line);
 }
 
 /* Queues the reply to the next request, if it is here. */
-static bool answer_next(struct conn *c, struct worker *w)
+static bool answer_next(struct conn *c, const struct conn_turn *turn)
 {
 	struct http_request r;
 	struct exchange x;
@@ -89,16 +88,16 @@ static bool answer_next(struct conn *c, struct worker *w)
 	n = http_request_parse(&r, span_of(c->in + c->at, c->n - c->at), &c->seen);
 	if (n == 0)
 		return false;
-	x.server = w->server;
-	x.state = w->state;
+	x.server = turn->server;
+	x.state = turn->state;
 	x.out = &c->out;
-	x.common = span_of(w->common, w->ncommon);
+	x.common = turn->common;
 	if (n < 0) {
 		c->last = c->lingers = true;
 		c->line.request = c->line.agent = span_of("", 0);
 		answer_unreadable(&x, -n);
 	} else {
-		plan(c, &r, w->server);
+		plan_after(c, &r, turn->server);
 		c->at += (size_t)n;
 		c->seen = 0;
 		c->line.request = r.line;
@@ -107,43 +106,43 @@ static bool answer_next(struct conn *c, struct worker *w)
 		x.last = c->last;
 		answer(&x);
 	}
-	note(c, w, &x);
+	log_reply(c, turn, &x);
 	return true;
 }
 
-/* All that was queued is sent, or never will be. */
-static void settle(struct conn *c, struct worker *w)
+/* Everything queued is sent, or cannot be sent any more: logs it and lets the state go. */
+static void release_sent(struct conn *c, const struct conn_turn *turn)
 {
 	if (c->logs) {
 		c->line.bytes -= c->out.left;
-		worker_log(w, c);
+		access_log_add(turn->log, c->peer, &c->line);
 		c->logs = false;
 	}
-	state_unref(c->held);
-	c->held = NULL;
+	state_unref(c->pinned);
+	c->pinned = NULL;
 }
 
-static enum conn_next finish(struct conn *c, struct worker *w)
+static enum conn_next finish_replies(struct conn *c, const struct conn_turn *turn)
 {
 	if (!c->lingers || shutdown(c->fd, SHUT_WR) < 0)
 		return CONN_CLOSE;
 	c->state = CONN_CLOSING;
-	c->deadline = w->now + LINGER;
+	c->deadline = turn->now + LINGER;
 	return CONN_READ;
 }
 
-static enum conn_next wait_to_send(struct conn *c, struct worker *w)
+static enum conn_next wait_to_send(struct conn *c, const struct conn_turn *turn)
 {
 	/* the state may be replaced before the client takes the rest */
-	if (!c->held)
-		c->held = state_ref(w->state);
+	if (!c->pinned)
+		c->pinned = state_ref(turn->state);
 	c->state = CONN_SENDING;
-	c->deadline = w->now + STALLED;
+	c->deadline = turn->now + STALLED;
 	return CONN_WRITE;
 }
 
-/* Nothing more can be answered now: what comes next comes from the client. */
-static enum conn_next wait_to_read(struct conn *c, struct worker *w, bool answered)
+/* Nothing more can be answered until the client sends more. */
+static enum conn_next wait_to_read(struct conn *c, const struct conn_turn *turn, bool answered)
 {
 	bool begun = c->at < c->n || c->skip;
 
@@ -154,35 +153,36 @@ static enum conn_next wait_to_read(struct conn *c, struct worker *w, bool answer
 	}
 	/* the time for a head runs from its first byte, however many more trickle in */
 	if (begun && (c->state != CONN_READING || answered))
-		c->deadline = w->now + WHOLE_HEAD;
+		c->deadline = turn->now + WHOLE_HEAD;
 	else if (!begun)
-		c->deadline = w->now + KEEP_ALIVE;
+		c->deadline = turn->now + KEEP_ALIVE;
 	c->state = begun ? CONN_READING : CONN_IDLE;
 	return CONN_READ;
 }
 
-/* Answers what is here and sends what is queued, in turns, until one of them has to wait. */
-static enum conn_next go_on(struct conn *c, struct worker *w)
+/* Answers the requests that have arrived and sends the replies, in turns, until one of the two has to
+ * wait. */
+static enum conn_next answer_and_send(struct conn *c, const struct conn_turn *turn)
 {
 	for (bool answered = false;; answered = true) {
-		while (!c->last && out_ready(&c->out) && answer_next(c, w))
+		while (!c->last && out_ready(&c->out) && answer_next(c, turn))
 			continue;
 		if (out_empty(&c->out))
-			return wait_to_read(c, w, answered);
+			return wait_to_read(c, turn, answered);
 		switch (out_flush(&c->out, c->fd)) {
-		case OUT_BLOCKED: return wait_to_send(c, w);
-		case OUT_BROKEN: settle(c, w); return CONN_CLOSE;
-		case OUT_DONE: settle(c, w); break;
+		case OUT_BLOCKED: return wait_to_send(c, turn);
+		case OUT_BROKEN: release_sent(c, turn); return CONN_CLOSE;
+		case OUT_DONE: release_sent(c, turn); break;
 		}
 		if (c->last)
-			return finish(c, w);
+			return finish_replies(c, turn);
 	}
 }
 
-enum conn_next conn_readable(struct conn *c, struct worker *w)
+enum conn_next conn_readable(struct conn *c, const struct conn_turn *turn)
 {
-	size_t room = c->state == CONN_CLOSING ? 0 : c->n;
-	ssize_t n = recv(c->fd, c->in + room, sizeof(c->in) - room, 0);
+	size_t at = c->state == CONN_CLOSING ? 0 : c->n;
+	ssize_t n = recv(c->fd, c->in + at, sizeof(c->in) - at, 0);
 
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? CONN_READ : CONN_CLOSE;
@@ -191,10 +191,10 @@ enum conn_next conn_readable(struct conn *c, struct worker *w)
 	if (c->state == CONN_CLOSING)
 		return CONN_READ;
 	c->n += (size_t)n;
-	return go_on(c, w);
+	return answer_and_send(c, turn);
 }
 
-enum conn_next conn_writable(struct conn *c, struct worker *w)
+enum conn_next conn_writable(struct conn *c, const struct conn_turn *turn)
 {
-	return go_on(c, w);
+	return answer_and_send(c, turn);
 }

@@ -22,8 +22,17 @@
 #include "serve/access_log.h"
 #include "serve/out.h"
 
+struct server;
 struct state;
-struct worker;
+
+/* What a worker lends its connections for one turn of its loop. */
+struct conn_turn {
+	const struct server *server;
+	struct state *state;    /* the current one; a connection that needs it longer pins it */
+	struct span common;     /* lines that every head has, from reply_common() */
+	struct access_log *log; /* of this worker */
+	int64_t now;            /* clock_now() */
+};
 
 enum conn_state { CONN_IDLE, CONN_READING, CONN_SENDING, CONN_CLOSING };
 
@@ -32,7 +41,7 @@ struct conn {
 	enum conn_state state;
 	struct conn *previous, *next; /* of the worker's */
 	int64_t deadline;             /* when it is closed if nothing happens; clock_now() */
-	struct state *held;           /* lends memory to replies that are CONN_SENDING */
+	struct state *pinned;         /* lends memory to replies that are CONN_SENDING, or NULL */
 	int64_t skip;                 /* bytes of a body still to be skipped */
 	bool writing;                 /* registered for writing, not for reading */
 	bool last;                    /* no request is read after what is queued */
@@ -41,20 +50,20 @@ struct conn {
 	struct access_log_line line;
 	size_t at, n,
 		seen; /* of in: start of what is unread, its end, and how far a head was looked at */
-	char peer[ACCESS_PEER]; /* for the log */
+	char peer[ACCESS_LOG_PEER]; /* for the log */
 	struct out out;
 	char in[LIMIT_REQUEST_HEAD];
 };
 
-/* Takes fd, which does not block. */
+/* Takes fd, a non-blocking socket. */
 struct conn *conn_new(int fd);
 void conn_free(struct conn *c);
 
 /* What the worker does next with a connection. */
 enum conn_next { CONN_READ, CONN_WRITE, CONN_CLOSE };
 
-/* Something can be read, or written: does what can be done now. */
-enum conn_next conn_readable(struct conn *c, struct worker *w);
-enum conn_next conn_writable(struct conn *c, struct worker *w);
+/* The socket can be read, or written: does what can be done now. */
+enum conn_next conn_readable(struct conn *c, const struct conn_turn *turn);
+enum conn_next conn_writable(struct conn *c, const struct conn_turn *turn);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -12,16 +13,13 @@
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/cli/message.h"
-#include "serve/conn.h"
 #include "serve/reload.h"
 #include "serve/server.h"
 #include "serve/state.h"
 
-#define EVENTS     128
-#define SWEEP      CLOCK_SEC
-#define ACCEPTS    4           /* connections taken in one turn: the rest is for other workers */
-#define LOG_BUFFER (64 * KIB)  /* of lines, before they are written */
-#define LOG_MAX    (256 * KIB) /* a line is shorter than two heads */
+#define EVENTS       128
+#define EXPIRY_CHECK CLOCK_SEC
+#define ACCEPTS      4 /* connections taken in one turn: the rest is for other workers */
 
 static bool is_stopping(const struct worker *w)
 {
@@ -36,15 +34,6 @@ void worker_wake(const struct worker *w)
 	(void)ignored; /* the counter is full of wake-ups already */
 }
 
-void worker_log(struct worker *w, const struct conn *c)
-{
-	if (w->server->access_log < 0)
-		return;
-	access_log_add(&w->log, c->peer, &c->line);
-	if (w->log.n > LOG_BUFFER)
-		access_log_write(&w->log, w->server->access_log);
-}
-
 static void watch_listener(struct worker *w, bool on)
 {
 	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = w->server };
@@ -54,7 +43,7 @@ static void watch_listener(struct worker *w, bool on)
 		w->accepting = on;
 }
 
-static void drop(struct worker *w, struct conn *c)
+static void drop_conn(struct worker *w, struct conn *c)
 {
 	if (c->previous)
 		c->previous->next = c->next;
@@ -69,7 +58,7 @@ static void drop(struct worker *w, struct conn *c)
 }
 
 /* Registers what the connection waits for, when that has changed. */
-static void follow(struct worker *w, struct conn *c, enum conn_next next)
+static void watch_conn(struct worker *w, struct conn *c, enum conn_next next)
 {
 	struct epoll_event e = { .events = next == CONN_WRITE ? EPOLLOUT : EPOLLIN, .data.ptr = c };
 
@@ -79,7 +68,7 @@ static void follow(struct worker *w, struct conn *c, enum conn_next next)
 			next = CONN_CLOSE;
 	}
 	if (next == CONN_CLOSE)
-		drop(w, c);
+		drop_conn(w, c);
 }
 
 static void name_peer(struct conn *c, const struct sockaddr_storage *from)
@@ -120,12 +109,12 @@ static bool accept_one(struct worker *w)
 	    w->server->max_connections)
 		watch_listener(w, false);
 	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
-		drop(w, c);
+		drop_conn(w, c);
 	return w->accepting;
 }
 
 /* Takes over a newer state, and brings the lines that all heads have up to date. */
-static void refresh(struct worker *w)
+static void refresh_state(struct worker *w)
 {
 	struct state *latest = reload_latest(w->server->reload, w->state);
 	time_t second = clock_wall();
@@ -134,27 +123,29 @@ static void refresh(struct worker *w)
 		return;
 	w->state = latest;
 	w->common_at = second;
-	w->ncommon = reply_common(w->common, latest);
+	w->turn.state = latest;
+	w->turn.common = span_of(w->common, reply_common(w->common, latest));
 }
 
-/* Closes what has waited for too long. While no connection can be accepted, idle ones make room. */
+/* Closes connections that have waited for too long; while no connection can be accepted, also idle
+ * ones, to make room. */
 static void close_expired(struct worker *w)
 {
 	struct conn *next;
 
-	w->next_expiry = w->now + SWEEP;
+	w->next_expiry = w->turn.now + EXPIRY_CHECK;
 	for (struct conn *c = w->conns; c; c = next) {
 		next = c->next;
-		if (c->deadline <= w->now ||
+		if (c->deadline <= w->turn.now ||
 		    (!w->accepting && !is_stopping(w) && c->state == CONN_IDLE))
-			drop(w, c);
+			drop_conn(w, c);
 	}
 	if (!is_stopping(w))
 		watch_listener(w, true);
 }
 
-/* Stops accepting. What waits in the queue, or has sent a request, is still answered; connections that
- * are idle are closed. */
+/* Stops accepting. Connections that wait in the listener's queue, or have sent a request, are still
+ * answered; idle ones are closed. */
 static void wind_down(struct worker *w)
 {
 	struct conn *next;
@@ -167,16 +158,16 @@ static void wind_down(struct worker *w)
 		next = c->next;
 		if (c->state != CONN_IDLE)
 			continue;
-		follow(w, c, conn_readable(c, w));
+		watch_conn(w, c, conn_readable(c, &w->turn));
 	}
 	for (struct conn *c = w->conns; c; c = next) {
 		next = c->next;
 		if (c->state == CONN_IDLE)
-			drop(w, c);
+			drop_conn(w, c);
 	}
 }
 
-static void handle(struct worker *w, const struct epoll_event *e)
+static void handle_event(struct worker *w, const struct epoll_event *e)
 {
 	struct conn *c = e->data.ptr;
 	uint64_t ignored;
@@ -187,13 +178,13 @@ static void handle(struct worker *w, const struct epoll_event *e)
 		for (int i = 0; i < ACCEPTS && accept_one(w); i++)
 			continue;
 	} else if (c->writing) {
-		follow(w, c, conn_writable(c, w));
+		watch_conn(w, c, conn_writable(c, &w->turn));
 	} else {
-		follow(w, c, conn_readable(c, w));
+		watch_conn(w, c, conn_readable(c, &w->turn));
 	}
 }
 
-static void *run(void *arg)
+static void *run_worker(void *arg)
 {
 	struct worker *w = arg;
 	struct epoll_event events[EVENTS];
@@ -201,48 +192,64 @@ static void *run(void *arg)
 
 	while (!stopping || w->conns) {
 		int n = epoll_wait(w->epoll, events, EVENTS,
-				   w->conns || !w->accepting ? (int)(SWEEP / CLOCK_MS) : -1);
+				   w->conns || !w->accepting ? (int)(EXPIRY_CHECK / CLOCK_MS) : -1);
 
-		w->now = clock_now();
-		refresh(w);
+		w->turn.now = clock_now();
+		refresh_state(w);
 		for (int i = 0; i < n; i++)
-			handle(w, &events[i]);
+			handle_event(w, &events[i]);
 		if (!stopping && is_stopping(w)) {
 			stopping = true;
 			wind_down(w);
 		}
-		if (w->now >= w->next_expiry)
+		if (w->turn.now >= w->next_expiry)
 			close_expired(w);
-		if (w->log.n)
-			access_log_write(&w->log, w->server->access_log);
+		access_log_flush(&w->log);
 	}
 	worker_wake(&(struct worker){ .wake = w->done });
 	return NULL;
 }
 
-int worker_start(struct worker *w, struct server *s, int done, struct err *err)
+static void release_worker(struct worker *w)
+{
+	if (w->epoll >= 0)
+		close(w->epoll);
+	if (w->wake >= 0)
+		close(w->wake);
+	access_log_release(&w->log);
+	state_unref(w->state);
+}
+
+static int start_thread(struct worker *w, struct err *err)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.ptr = w };
+	int error;
 
-	*w = (struct worker){ .server = s, .done = done };
-	buf_init(&w->log, LOG_MAX);
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
-	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w->now = clock_now();
-	refresh(w);
-	if (w->epoll < 0 || w->wake < 0 || epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->wake, &e) < 0)
+	w->wake = w->epoll < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->wake < 0 || epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->wake, &e) < 0)
 		return err_sys(err, "cannot start a worker on", "epoll");
 	watch_listener(w, true);
-	if (pthread_create(&w->thread, NULL, run, w) != 0)
-		return err_sys(err, "cannot start", "a thread");
+	error = pthread_create(&w->thread, NULL, run_worker, w);
+	if (error)
+		return err_set(err, ERR_IO, error, "cannot start a thread: %s", strerror(error));
 	return 0;
+}
+
+int worker_start(struct worker *w, struct server *s, int done, struct err *err)
+{
+	*w = (struct worker){ .server = s, .done = done, .epoll = -1, .wake = -1 };
+	access_log_init(&w->log, s->access_log);
+	w->turn = (struct conn_turn){ .server = s, .log = &w->log, .now = clock_now() };
+	refresh_state(w);
+	if (start_thread(w, err) == 0)
+		return 0;
+	release_worker(w);
+	return -1;
 }
 
 void worker_join(struct worker *w)
 {
 	pthread_join(w->thread, NULL);
-	close(w->epoll);
-	close(w->wake);
-	buf_release(&w->log);
-	state_unref(w->state);
+	release_worker(w);
 }

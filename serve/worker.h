@@ -14,39 +14,36 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "oci/base/buf.h"
+#include "serve/access_log.h"
+#include "serve/conn.h"
 #include "serve/reply.h"
 
-struct conn;
+struct err;
 struct server;
 struct state;
 
 struct worker {
 	struct server *server;
-	struct state *state;
+	struct state *state; /* with a reference */
 	pthread_t thread;
 	int epoll;
 	int wake;       /* an eventfd: look at the state, and at whether to stop */
 	int done;       /* an eventfd of the server's: written to when this worker has ended */
 	bool accepting; /* the listener is in epoll */
 	struct conn *conns;
-	struct buf log; /* lines for the access log */
-	int64_t now;    /* clock_now() of this turn */
-	int64_t next_expiry;
-	time_t common_at; /* the second for which `common` was written */
-	size_t ncommon;
+	struct access_log log;
+	struct conn_turn turn; /* what its connections see of all this */
+	int64_t next_expiry;   /* when deadlines are looked at again; clock_now() */
+	time_t common_at;      /* the second for which `common` was written */
 	char common[REPLY_COMMON];
 };
 
-/* Starts the thread. Gives -1 with IO. */
-struct err;
+/* Starts the thread. Gives -1 with IO, and then nothing of *w is to be released. */
 int worker_start(struct worker *w, struct server *s, int done, struct err *err);
 /* Makes it look at the server's state and its stopping flag. Safe from any thread. */
 void worker_wake(const struct worker *w);
-/* Waits for its end; it ends by itself once the server is stopping and its replies are sent. */
+/* Waits for its end, and releases it. It ends by itself once the server is stopping and its replies
+ * are sent. */
 void worker_join(struct worker *w);
-
-/* Writes a line of the access log, if there is one. */
-void worker_log(struct worker *w, const struct conn *c);
 
 #endif
