@@ -257,7 +257,7 @@ static void answer_manifest(struct exchange *x)
 static void answer_blob(struct exchange *x)
 {
 	struct content c = { .unknown = "BLOB_UNKNOWN",
-			     .media_type = "application/octet-stream",
+			     .media_type = MEDIA_OCTETS,
 			     .ranges = true };
 	struct digest d;
 

@@ -58,23 +58,21 @@ static struct object *get_object(struct object_graph *g, const struct digest *d,
 	return o;
 }
 
-/* A media type goes into a reply's head: what could break out of it, or is no type, is not taken over.
- * Parameters are left out, since clients compare the whole text (distribution-spec, "Pulling manifests"). */
+/* A media type goes into the head of a reply, so text that could break out of it, or is no type, is
+ * replaced by application/octet-stream. Parameters are left out, since clients compare the whole text
+ * (distribution-spec, "Pulling manifests"). */
 static const char *media_text(struct object_graph *g, const char *type)
 {
-	static const char *const known[] = { MEDIA_OCI_INDEX,      MEDIA_OCI_MANIFEST,
-					     MEDIA_DOCKER_LIST,    MEDIA_DOCKER_MANIFEST,
-					     MEDIA_SCHEMA1_SIGNED, "application/octet-stream" };
+	const char *known = media_type_known(type);
 	size_t n = strcspn(type, "; \t");
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (span_eq(span_of(type, n), known[i]))
-			return known[i];
-	if (n < 3 || n > 127 || !memchr(type, '/', n))
-		return "application/octet-stream";
+	if (known)
+		return known;
+	if (n < 3 || n > 127 || !memchr(type, '/', n) || span_eq(span_of(type, n), MEDIA_OCTETS))
+		return MEDIA_OCTETS;
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)type[i] <= 0x20 || (unsigned char)type[i] >= 0x7f)
-			return "application/octet-stream";
+			return MEDIA_OCTETS;
 	return state_text(g->state, type, n);
 }
 

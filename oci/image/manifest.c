@@ -37,19 +37,18 @@ static int find_kind(struct manifest *m, struct err *err)
 	return 0;
 }
 
-/* A document without mediaType is served as what it was asked for, else as OCI's. */
+/* A document without mediaType is served under the type it was delivered with, if that fits its kind;
+ * otherwise under OCI's. */
 static void set_media_type(struct manifest *m, const char *hint)
 {
-	static const char *const known[] = { MEDIA_OCI_INDEX, MEDIA_OCI_MANIFEST, MEDIA_DOCKER_LIST,
-					     MEDIA_DOCKER_MANIFEST };
 	const char *own = json_get_text(m->doc, "mediaType");
 
-	m->media_type = own ? own : m->kind == MEDIA_INDEX ? MEDIA_OCI_INDEX : MEDIA_OCI_MANIFEST;
-	if (own || media_type_kind(hint) != m->kind)
-		return;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (span_starts(span_str(hint), known[i]))
-			m->media_type = known[i];
+	if (own)
+		m->media_type = own;
+	else if (media_type_kind(hint) == m->kind)
+		m->media_type = media_type_known(hint);
+	else
+		m->media_type = m->kind == MEDIA_INDEX ? MEDIA_OCI_INDEX : MEDIA_OCI_MANIFEST;
 }
 
 static int read_below(struct manifest *m, const json_t *array, struct err *err)

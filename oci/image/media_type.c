@@ -4,28 +4,53 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct {
-	const char *type;
+struct media_type {
+	const char *text;
 	enum media_type_kind kind;
-} table[] = {
-	{ MEDIA_OCI_INDEX, MEDIA_INDEX },   { MEDIA_OCI_MANIFEST, MEDIA_MANIFEST },
-	{ MEDIA_DOCKER_LIST, MEDIA_INDEX }, { MEDIA_DOCKER_MANIFEST, MEDIA_MANIFEST },
-	{ MEDIA_SCHEMA1, MEDIA_OLD },       { MEDIA_SCHEMA1_SIGNED, MEDIA_OLD },
 };
 
-const char media_accept[] =
-	MEDIA_OCI_INDEX ", " MEDIA_OCI_MANIFEST ", " MEDIA_DOCKER_LIST ", " MEDIA_DOCKER_MANIFEST
-			", " MEDIA_SCHEMA1_SIGNED ", " MEDIA_SCHEMA1;
+/*
+ * The table of manifest media types. Their order is that of Accept: schema 1 comes last, and is there
+ * only so that an upstream sends it and the refusal can name it.
+ */
+#define MEDIA_TYPES(ROW)                                                                           \
+	ROW(MEDIA_OCI_INDEX, MEDIA_INDEX)                                                          \
+	ROW(MEDIA_OCI_MANIFEST, MEDIA_MANIFEST)                                                    \
+	ROW(MEDIA_DOCKER_LIST, MEDIA_INDEX)                                                        \
+	ROW(MEDIA_DOCKER_MANIFEST, MEDIA_MANIFEST)                                                 \
+	ROW(MEDIA_SCHEMA1_SIGNED, MEDIA_OLD)                                                       \
+	ROW(MEDIA_SCHEMA1, MEDIA_OLD)
+
+#define ROW(text, kind) { text, kind },
+static const struct media_type table[] = { MEDIA_TYPES(ROW) };
+#undef ROW
+
+#define ROW(text, kind) ", " text
+static const char accept_text[] = MEDIA_TYPES(ROW);
+#undef ROW
+
+const char *const media_accept = accept_text + sizeof(", ") - 1;
+
+static const struct media_type *find_media_type(const char *type)
+{
+	size_t n = type ? strcspn(type, "; \t") : 0;
+
+	for (size_t i = 0; n && i < sizeof(table) / sizeof(table[0]); i++)
+		if (strlen(table[i].text) == n && strncasecmp(table[i].text, type, n) == 0)
+			return &table[i];
+	return NULL;
+}
 
 enum media_type_kind media_type_kind(const char *type)
 {
-	size_t n;
+	const struct media_type *found = find_media_type(type);
 
-	if (!type)
-		return MEDIA_OTHER;
-	n = strcspn(type, "; \t");
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (strlen(table[i].type) == n && strncasecmp(table[i].type, type, n) == 0)
-			return table[i].kind;
-	return MEDIA_OTHER;
+	return found ? found->kind : MEDIA_OTHER;
+}
+
+const char *media_type_known(const char *type)
+{
+	const struct media_type *found = find_media_type(type);
+
+	return found ? found->text : NULL;
 }

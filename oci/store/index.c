@@ -16,16 +16,18 @@
 
 /* ---- annotations ---- */
 
-/* Texts that nearly every entry has: kept once, here. */
+/* Keys that nearly every entry has: kept once, here. So are media types, in media_type.c. */
 static const char *const common[] = {
-	MEDIA_OCI_INDEX,        MEDIA_OCI_MANIFEST,         MEDIA_DOCKER_LIST,
-	MEDIA_DOCKER_MANIFEST,  ANNOTATION_SOURCE,          ANNOTATION_SYNCED,
-	ANNOTATION_LIST,        ANNOTATION_AUTHOR,          ANNOTATION_KEEP,
-	ANNOTATION_KEEP_FOR,    ANNOTATION_PLATFORM,        ANNOTATION_SNAPSHOT_OF,
-	ANNOTATION_SNAPSHOT_AT, ANNOTATION_SNAPSHOT_BY,     ANNOTATION_BAD,
-	ANNOTATION_HELD,        ANNOTATION_GONE_SINCE,      ANNOTATION_UNLISTED_SINCE,
-	ANNOTATION_SUBJECT,     ANNOTATION_GENERATION,      ANNOTATION_CREATED,
-	ANNOTATION_LIST_COMMIT, ANNOTATION_LABEL,           ANNOTATION_SNAPSHOT_SUFFIX,
+	ANNOTATION_SOURCE,      ANNOTATION_SYNCED,
+	ANNOTATION_LIST,        ANNOTATION_AUTHOR,
+	ANNOTATION_KEEP,        ANNOTATION_KEEP_FOR,
+	ANNOTATION_PLATFORM,    ANNOTATION_SNAPSHOT_OF,
+	ANNOTATION_SNAPSHOT_AT, ANNOTATION_SNAPSHOT_BY,
+	ANNOTATION_BAD,         ANNOTATION_HELD,
+	ANNOTATION_GONE_SINCE,  ANNOTATION_UNLISTED_SINCE,
+	ANNOTATION_SUBJECT,     ANNOTATION_GENERATION,
+	ANNOTATION_CREATED,     ANNOTATION_LIST_COMMIT,
+	ANNOTATION_LABEL,       ANNOTATION_SNAPSHOT_SUFFIX,
 	ANNOTATION_MADE_BY,     ANNOTATION_CONTAINERD_NAME,
 };
 
@@ -33,10 +35,12 @@ static const char *const common[] = {
 
 static const char *keep_text(const char *s)
 {
+	const char *media = media_type_known(s);
+
 	for (size_t i = 0; i < COMMON; i++)
 		if (strcmp(common[i], s) == 0)
 			return common[i];
-	return xstrdup(s);
+	return media && strcmp(media, s) == 0 ? media : xstrdup(s);
 }
 
 static void drop_text(const char *s)
@@ -44,6 +48,8 @@ static void drop_text(const char *s)
 	for (size_t i = 0; i < COMMON; i++)
 		if (common[i] == s)
 			return;
+	if (s && media_type_known(s) == s)
+		return;
 	free((char *)s);
 }
 

@@ -234,8 +234,40 @@ static void test_urls(void)
 	}
 }
 
+static void test_media_types(void)
+{
+	static const struct {
+		const char *type, *known; /* NULL: no type of a manifest */
+		enum media_type_kind kind;
+	} table[] = {
+		{ MEDIA_OCI_INDEX, MEDIA_OCI_INDEX, MEDIA_INDEX },
+		{ MEDIA_OCI_MANIFEST, MEDIA_OCI_MANIFEST, MEDIA_MANIFEST },
+		{ MEDIA_DOCKER_LIST, MEDIA_DOCKER_LIST, MEDIA_INDEX },
+		{ MEDIA_DOCKER_MANIFEST "; charset=utf-8", MEDIA_DOCKER_MANIFEST, MEDIA_MANIFEST },
+		{ MEDIA_SCHEMA1_SIGNED, MEDIA_SCHEMA1_SIGNED, MEDIA_OLD },
+		{ "Application/vnd.docker.distribution.manifest.v1+JSON", MEDIA_SCHEMA1,
+		  MEDIA_OLD },
+		{ MEDIA_OCI_INDEX "x", NULL, MEDIA_OTHER },
+		{ MEDIA_OCI_EMPTY, NULL, MEDIA_OTHER },
+		{ "", NULL, MEDIA_OTHER },
+		{ NULL, NULL, MEDIA_OTHER },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const char *known = media_type_known(table[i].type);
+
+		CHECK_ROW(media_type_kind(table[i].type) == table[i].kind, table[i].type);
+		CHECK_TEXT(known, table[i].known, "its text");
+		CHECK_ROW(!known || strstr(media_accept, known), "it is accepted");
+	}
+	CHECK_ROW(strncmp(media_accept, MEDIA_OCI_INDEX ", " MEDIA_OCI_MANIFEST ", ",
+			  strlen(MEDIA_OCI_INDEX MEDIA_OCI_MANIFEST) + 4) == 0,
+		  "OCI's types are accepted first");
+}
+
 int main(void)
 {
+	test_media_types();
 	test_urls();
 	test_rows();
 	test_bombs();
