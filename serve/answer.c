@@ -214,7 +214,7 @@ static void reply_content(struct exchange *x, const struct content *c)
 		out_lend(x->out, bytes, (size_t)c->object->size);
 }
 
-/* The digest in the target; when it is none, that is the reply. */
+/* The digest in the path; a text that is none is answered with 400, and the result is false. */
 static bool read_digest(struct exchange *x, struct digest *d)
 {
 	struct err bad;
@@ -300,18 +300,13 @@ static void answer_base(struct exchange *x)
 	reply_text(x, 200, "application/json");
 }
 
-static void answer_in_repository(struct exchange *x)
+/* Answers with `reply` when this mirror has the repository. */
+static void answer_in_repository(struct exchange *x, void (*reply)(struct exchange *x))
 {
-	if (!find_repository(x)) {
+	if (find_repository(x))
+		reply(x);
+	else
 		reply_name_unknown(x);
-		return;
-	}
-	switch (x->route.kind) {
-	case ROUTE_MANIFEST: answer_manifest(x); break;
-	case ROUTE_BLOB: answer_blob(x); break;
-	case ROUTE_TAGS: listing_tags(x); break;
-	default: listing_referrers(x); break;
-	}
 }
 
 void answer(struct exchange *x)
@@ -333,7 +328,10 @@ void answer(struct exchange *x)
 	case ROUTE_BASE: answer_base(x); break;
 	case ROUTE_CATALOG: listing_catalog(x); break;
 	case ROUTE_INDEX: answer_index(x); break;
-	default: answer_in_repository(x); break;
+	case ROUTE_MANIFEST: answer_in_repository(x, answer_manifest); break;
+	case ROUTE_BLOB: answer_in_repository(x, answer_blob); break;
+	case ROUTE_TAGS: answer_in_repository(x, listing_tags); break;
+	case ROUTE_REFERRERS: answer_in_repository(x, listing_referrers); break;
 	}
 }
 

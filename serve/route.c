@@ -1,5 +1,16 @@
 #include "serve/route.h"
 
+#define IN_REPOSITORY   "/v2/<name>/"
+
+#define ROW(kind, path) { kind, path },
+static const struct {
+	enum route_kind kind;
+	const char *path;
+} routes[] = { ROUTES(ROW) };
+#undef ROW
+
+#define NROUTES (sizeof(routes) / sizeof(routes[0]))
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -10,7 +21,7 @@ static int hex_digit(char c)
 }
 
 /* Decodes percent-escapes into *scratch, and moves it; without any the span stays as it is. */
-static bool decode(struct span *s, char **scratch)
+static bool decode_escapes(struct span *s, char **scratch)
 {
 	char *to = *scratch;
 
@@ -47,38 +58,42 @@ static bool cut_last(struct span *path, struct span *last)
 	return true;
 }
 
-/* "<name>/<word>/<reference>", the part behind "/v2/". */
-static enum route_kind read_tail(struct route *r, struct span path)
+/* Whether "<word>/<last>" is what a row has behind its <name>. */
+static bool matches_tail(const char *tail, struct span word, struct span last)
+{
+	if (strncmp(tail, word.p, word.n) != 0 || tail[word.n] != '/')
+		return false;
+	tail += word.n + 1;
+	return tail[0] == '<' || span_eq(last, tail);
+}
+
+/* path is what stands behind "/v2/". */
+static enum route_kind find_in_repository(struct route *r, struct span path)
 {
 	struct span word;
 
 	if (!cut_last(&path, &r->reference) || !cut_last(&path, &word) || !path.n)
 		return ROUTE_NONE;
 	r->name = path;
-	if (span_eq(word, "manifests"))
-		return ROUTE_MANIFEST;
-	if (span_eq(word, "blobs"))
-		return ROUTE_BLOB;
-	if (span_eq(word, "referrers"))
-		return ROUTE_REFERRERS;
-	if (span_eq(word, "tags") && span_eq(r->reference, "list"))
-		return ROUTE_TAGS;
+	for (size_t i = 0; i < NROUTES; i++)
+		if (span_starts(span_str(routes[i].path), IN_REPOSITORY) &&
+		    matches_tail(routes[i].path + strlen(IN_REPOSITORY), word, r->reference))
+			return routes[i].kind;
 	return ROUTE_NONE;
 }
 
-static enum route_kind read_path(struct route *r, struct span path)
+static enum route_kind find_route(struct route *r, struct span path)
 {
-	if (span_eq(path, "/v2") || span_eq(path, "/v2/"))
+	if (span_eq(path, "/v2"))
 		return ROUTE_BASE;
 	if (!span_starts(path, "/v2/"))
 		return ROUTE_NONE;
-	path = span_of(path.p + 4, path.n - 4);
-	if (path.p[0] != '_')
-		return read_tail(r, path);
-	/* names never begin with "_": these are extensions */
-	if (span_eq(path, "_catalog"))
-		return ROUTE_CATALOG;
-	return span_eq(path, "_ocimirror/index.json") ? ROUTE_INDEX : ROUTE_NONE;
+	if (path.n > 4 && path.p[4] != '_')
+		return find_in_repository(r, span_of(path.p + 4, path.n - 4));
+	for (size_t i = 0; i < NROUTES; i++)
+		if (span_eq(path, routes[i].path))
+			return routes[i].kind;
+	return ROUTE_NONE;
 }
 
 static bool read_query(struct route *r, struct span query, char **scratch)
@@ -89,7 +104,7 @@ static bool read_query(struct route *r, struct span query, char **scratch)
 		span_cut(&value, '=', &key);
 		if (!value.p)
 			value = span_of("", 0);
-		if (!decode(&key, scratch) || !decode(&value, scratch))
+		if (!decode_escapes(&key, scratch) || !decode_escapes(&value, scratch))
 			return false;
 		if (span_eq(key, "ns"))
 			r->ns = value;
@@ -109,7 +124,7 @@ void route_parse(struct route *r, struct span path, struct span query,
 	char *at = scratch;
 
 	*r = (struct route){ .kind = ROUTE_BAD };
-	if (!decode(&path, &at) || (query.n && !read_query(r, query, &at)))
+	if (!decode_escapes(&path, &at) || (query.n && !read_query(r, query, &at)))
 		return;
-	r->kind = read_path(r, path);
+	r->kind = find_route(r, path);
 }

@@ -1,5 +1,5 @@
-/* Whatever a target holds, its parts lie in it or in what was decoded from it, without a NUL; and no
- * name that is looked for is longer than it may be. */
+/* Whatever a request's path and query hold, their parts lie in them or in what was decoded from them,
+ * without a NUL; and no name that is looked for is longer than REPOSITORY_NAMES_MAX. */
 #include "serve/route.h"
 
 #include <stdint.h>
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	check(r.last);
 	for (size_t i = 0; i < r.ntypes; i++)
 		check(r.types[i]);
-	if (r.kind >= ROUTE_MANIFEST && r.kind <= ROUTE_REFERRERS)
+	if (r.name.n)
 		check_names(&r);
 	return 0;
 }
