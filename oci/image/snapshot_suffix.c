@@ -1,7 +1,9 @@
 #include "oci/image/snapshot_suffix.h"
 
 #include <ctype.h>
+#include <limits.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 
 /* A day of which each part has its full width and every two parts differ. */
@@ -65,8 +67,9 @@ int snapshot_suffix_check(const char *format, struct err *err)
 	return 0;
 }
 
-/* What the sample has at a place: from a conversion any digit may stand there, else only itself. */
-static bool fits(const char *format, struct span text)
+/* Whether text has the shape of the sample: where a conversion gave a digit any digit may stand, elsewhere
+ * only the sample's own character. */
+static bool fits_sample(const char *format, struct span text)
 {
 	size_t at = 0;
 
@@ -91,8 +94,25 @@ static bool fits(const char *format, struct span text)
 	return at == text.n;
 }
 
-/* The length of "-2" at the end of s, or 0. */
-static size_t counter(struct span s)
+char *snapshot_suffix_numbered(const char *base, int n)
+{
+	return n == 1 ? xstrdup(base) : xasprintf("%s-%d", base, n);
+}
+
+long snapshot_suffix_number(const char *rest)
+{
+	long n;
+
+	if (!rest[0])
+		return 1;
+	if (rest[0] != '-' || rest[1] == '0')
+		return 0;
+	n = (long)span_number(span_str(rest + 1), LONG_MAX);
+	return n >= 2 ? n : 0;
+}
+
+/* The length of a counter at the end of s, of any number; 0 when there is none. */
+static size_t counter_length(struct span s)
 {
 	size_t n = 0;
 
@@ -103,14 +123,14 @@ static size_t counter(struct span s)
 
 size_t snapshot_suffix_length(const char *format, struct span tag)
 {
-	const size_t extra[] = { 0, counter(tag) };
+	const size_t extra[] = { 0, counter_length(tag) };
 	char sample[SNAPSHOT_SUFFIX_MAX];
 
 	snapshot_suffix_print(format, SAMPLE, sample);
 	for (size_t i = 0; i < 2; i++) {
 		size_t n = strlen(sample), whole = n + extra[i];
 
-		if (tag.n > whole && fits(format, span_of(tag.p + tag.n - whole, n)))
+		if (tag.n > whole && fits_sample(format, span_of(tag.p + tag.n - whole, n)))
 			return whole;
 	}
 	return 0;

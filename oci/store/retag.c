@@ -12,15 +12,7 @@
 #include "oci/image/snapshot_suffix.h"
 #include "oci/store/index.h"
 
-/* Whether `rest`, what follows <tag><datestamp> in a reference, is "" or "-N" with N from 2 up. */
-static bool is_turn(const char *rest)
-{
-	if (!rest[0])
-		return true;
-	return rest[0] == '-' && rest[1] != '0' && span_number(span_str(rest + 1), LONG_MAX) >= 2;
-}
-
-/* The snapshot of `of` that already keeps d under that day's name. */
+/* The snapshot of `of` that already keeps d under the name `base`, with or without a counter. */
 static struct entry *find_same(const struct index *x, const char *base, const char *of,
 			       const struct digest *d)
 {
@@ -32,22 +24,22 @@ static struct entry *find_same(const struct index *x, const char *base, const ch
 
 		if (strncmp(s->ref, base, n) != 0)
 			return NULL;
-		/* an entry that is no snapshot may move, so it keeps nothing */
-		if (is_turn(s->ref + n) && keeps && strcmp(keeps, of) == 0 &&
+		/* an entry that is no snapshot may be moved, so it does not keep d */
+		if (snapshot_suffix_number(s->ref + n) && keeps && strcmp(keeps, of) == 0 &&
 		    digest_eq(&s->digest, d))
 			return s;
 	}
 	return NULL;
 }
 
-/* base, or the first of base-2, base-3, ... that nothing is called; freed by the caller. */
+/* The first of base, base-2, base-3, ... that names no entry; the caller frees it. */
 static char *free_name(const struct index *x, const char *base)
 {
-	char *name = xstrdup(base);
+	char *name = snapshot_suffix_numbered(base, 1);
 
-	for (int turn = 2; index_find(x, name); turn++) {
+	for (int n = 2; index_find(x, name); n++) {
 		free(name);
-		name = xasprintf("%s-%d", base, turn);
+		name = snapshot_suffix_numbered(base, n);
 	}
 	return name;
 }
@@ -76,13 +68,13 @@ static long long next_generation(const struct index *x)
 	return n < 0 ? 1 : n + 1;
 }
 
-/* What is said of a name rather than of its content does not go along. */
+/* Annotations that speak of a name rather than of its content are not copied to the snapshot. */
 static void fill_snapshot(const struct retag *m, struct entry *s, const struct entry *e)
 {
 	const char *bad = entry_annotation(s, ANNOTATION_BAD),
 		   *by = entry_annotation(s, ANNOTATION_SNAPSHOT_BY);
 	cleanup_free char *kept_bad = bad ? xstrdup(bad) : NULL;
-	/* a rollback away from content that a sync replaced before does not make it a rollback's */
+	/* content that a sync replaced before stays a sync's when a rollback replaces it again */
 	bool keep_by = by && strcmp(m->by, RETAG_BY_ROLLBACK) == 0;
 	cleanup_free char *kept_by = xstrdup(keep_by ? by : m->by);
 	cleanup_free char *in = xasprintf("%lld", next_generation(m->index));

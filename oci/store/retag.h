@@ -1,13 +1,14 @@
 /*
- * retag - a tag gets another digest, and nothing is lost: snapshots.
+ * retag - a tag gets another digest, and the old one is kept under a snapshot name.
  *
- * Pure functions on an index in memory; no disk, no clock. The old digest is kept under its snapshot
- * name in the same index that moves the tag, so the two cannot come apart.
+ * Pure functions on an index in memory; no disk, no clock. The snapshot is made in the same index that
+ * moves the tag, so both are published together.
  *
- * A snapshot is an entry <tag><datestamp> that never moves. It says what it is of, when that content
- * was last replaced (ANNOTATION_SNAPSHOT_AT, ANNOTATION_SNAPSHOT_IN) and by what (ANNOTATION_SNAPSHOT_BY), and keeps what its tag knew of
- * the content (source, arrival, list line, author, retention, platforms), but not the tag's hold and
- * not that it was gone or unlisted: those are said of the name, not of the content.
+ * A snapshot is an entry <tag><suffix> that never moves. Its annotations name its tag
+ * (ANNOTATION_SNAPSHOT_OF) and say when that content was last replaced (ANNOTATION_SNAPSHOT_AT,
+ * ANNOTATION_SNAPSHOT_IN) and by what (ANNOTATION_SNAPSHOT_BY). Annotations about the content (source,
+ * arrival, list line, author, retention, platforms) are copied from the tag; those about the name (hold,
+ * gone, unlisted) are not.
  */
 #ifndef OCI_STORE_RETAG_H
 #define OCI_STORE_RETAG_H
@@ -26,7 +27,7 @@ struct index;
 #define RETAG_BY_ROLLBACK "rollback"
 #define RETAG_BY_UNDO     "undo"
 
-/* One run's moves: all snapshots bear one date. */
+/* The moves of one run: all their snapshots have one date. */
 struct retag {
 	struct index *index;
 	const char
@@ -36,14 +37,14 @@ struct retag {
 };
 
 /*
- * Moves e to new content after keeping the old; *snapshot (may be NULL) gets the snapshot's entry,
- * or NULL when there was nothing to keep: a new entry, the same digest, or no tag. The caller sets
- * ANNOTATION_SOURCE, ANNOTATION_SYNCED and so on afterwards. INVALID when the snapshot's name can't be made (too
- * long): the tag stays where it is.
+ * Moves e to new content after keeping the old. *snapshot (may be NULL) gets the snapshot's entry, or
+ * NULL when there was nothing to keep: e is new, has that digest already, or has no tag. The caller then
+ * sets ANNOTATION_SOURCE, ANNOTATION_SYNCED and the others of the new content. INVALID when the
+ * snapshot's name would be too long; e is then unchanged.
  *
- * The snapshot is <tag><datestamp>: made when needed, found when the same digest already has that
- * day's name (or its -N: then it is told that it was replaced again); -2, -3, ... when the name means
- * something else.
+ * The snapshot's name is <tag><suffix>, with a counter (-2, -3, ...) when that name means something else.
+ * When a snapshot of that name, with or without a counter, has the same digest, it is used again: its
+ * annotations then say that its content was replaced again.
  */
 int retag_move(const struct retag *m, struct entry *e, const char *media_type,
 	       const struct digest *d, int64_t size, struct entry **snapshot, struct err *err);

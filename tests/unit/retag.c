@@ -94,7 +94,7 @@ static void test_names(void)
 		{ "another tag's snapshot", REF ".20261120", "docker.io/library/alpine:3", 'a',
 		  REF ".20261120-2" },
 		{ "a longer name is another name", REF ".202611201", REF, 'a', REF ".20261120" },
-		{ "-02 is no turn of ours", REF ".20261120-02", REF, 'a', REF ".20261120" },
+		{ "-02 is no counter", REF ".20261120-02", REF, 'a', REF ".20261120" },
 		{ "yesterday's keeps yesterday's", REF ".20261119", REF, 'a', REF ".20261120" },
 	};
 

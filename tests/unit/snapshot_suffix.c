@@ -1,5 +1,6 @@
 #include "oci/image/snapshot_suffix.h"
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "tests/tap.h"
 
@@ -51,9 +52,30 @@ static const struct {
 	{ "a counter without a hyphen", ".%Y%m%d", "3.19.20261120.2", 0 },
 };
 
+static const struct {
+	const char *rest;
+	long n;
+} numbers[] = {
+	{ "", 1 },    { "-2", 2 }, { "-12", 12 }, { "-1", 0 },  { "-0", 0 },
+	{ "-02", 0 }, { "-", 0 },  { "2", 0 },    { "-2x", 0 }, { "-99999999999999999999", 0 },
+};
+
+static void test_numbers(void)
+{
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		CHECK_ROW(snapshot_suffix_number(numbers[i].rest) == numbers[i].n, numbers[i].rest);
+	for (int n = 1; n < 12; n++) {
+		cleanup_free char *name = snapshot_suffix_numbered("3.19.20261120", n);
+
+		CHECK_ROW(snapshot_suffix_number(name + strlen("3.19.20261120")) == n, name);
+	}
+}
+
 int main(void)
 {
 	char text[SNAPSHOT_SUFFIX_MAX];
+
+	test_numbers();
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		struct err err = ERR_INIT;
