@@ -339,7 +339,7 @@ int verb_status(struct invocation *run, int argc, char **argv, struct err *err)
 		.options = options,
 	};
 	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
-	cleanup_by(sync_state_release) struct sync_state checked = CHECKED_INIT;
+	cleanup_by(sync_state_release) struct sync_state checked = SYNC_STATE_INIT;
 	struct status s = {
 		.run = run, .index = &m.index, .checked = &checked, .now = clock_wall()
 	};

@@ -199,7 +199,7 @@ static bool is_wanted(const struct exchange *x, const struct referrer *r)
 
 /* A digest of an algorithm that is not ours is a good one all the same: it has no referrers here.
  * digest = algorithm ":" encoded (image-spec, descriptor.md, "Digests"). */
-static bool is_foreign_digest(struct span text)
+static bool is_unknown_algorithm(struct span text)
 {
 	struct span algorithm;
 
@@ -240,7 +240,7 @@ void listing_referrers(struct exchange *x)
 	struct err bad;
 	struct page p;
 
-	if (!is_foreign_digest(text) && digest_parse(&subject, text, &bad) < 0) {
+	if (!is_unknown_algorithm(text) && digest_parse(&subject, text, &bad) < 0) {
 		reply_error(x, 400, "DIGEST_INVALID", "%s", bad.msg);
 		return;
 	}

@@ -26,7 +26,7 @@ void object_graph_release(struct object_graph *g)
 }
 
 /* Two descriptors of one digest give two sizes: at most one of them is true, and the file knows. */
-static void settle_size(struct object_graph *g, struct object *o, int64_t other)
+static void decide_size(struct object_graph *g, struct object *o, int64_t other)
 {
 	int64_t first = o->size;
 
@@ -43,7 +43,7 @@ static struct object *get_object(struct object_graph *g, const struct digest *d,
 	size_t n = strlen(d->str) + 1;
 
 	if (o) {
-		settle_size(g, o, size);
+		decide_size(g, o, size);
 		return o;
 	}
 	o = state_alloc(g->state, sizeof(*o) + n);

@@ -28,8 +28,8 @@ int generation_lock(const struct layout *l, const char *who, int wait, struct er
 	return fd < 0 ? err_wrap(err, "%s", l->path) : fd;
 }
 
-static int replace(const struct layout *l, const char *path, const struct buf *bytes, mode_t mode,
-		   struct err *err)
+static int replace_file(const struct layout *l, const char *path, const struct buf *bytes,
+			mode_t mode, struct err *err)
 {
 	if (file_replace(l->root, path, bytes->p, bytes->n, mode, err) < 0)
 		return err_wrap(err, "%s", l->path);
@@ -82,7 +82,7 @@ struct numbers {
 	long max; /* larger ones are left out */
 };
 
-static int collect(const char *name, void *arg)
+static int collect_number(const char *name, void *arg)
 {
 	struct numbers *found = arg;
 	long number = number_of_name(name);
@@ -105,7 +105,7 @@ static int list_numbers(const struct layout *l, long max, struct numbers *out, s
 {
 	struct numbers found = { .max = max };
 
-	if (file_walk(l->root, KEPT, collect, &found, err) < 0) {
+	if (file_walk(l->root, KEPT, collect_number, &found, err) < 0) {
 		free(found.v);
 		return -1;
 	}
@@ -121,7 +121,7 @@ int generation_list(const struct layout *l, long current, long **numbers, size_t
 	struct numbers found = { .v = NULL };
 	struct err why = ERR_INIT;
 
-	/* a layout of another tool's has kept none */
+	/* a layout of another tool has kept none */
 	if (list_numbers(l, current, &found, &why) < 0 && why.kind != ERR_NOTFOUND) {
 		*err = why;
 		return err_wrap(err, "%s", l->path);
@@ -133,9 +133,9 @@ int generation_list(const struct layout *l, long current, long **numbers, size_t
 
 /* ---- what is published ---- */
 
-/* An index.json that cannot be trusted: nothing was touched, and here is what to do. */
-static int refuse(const struct layout *l, const struct numbers *kept, const char *what,
-		  struct err *err)
+/* Refuses an index.json that cannot be trusted; the message says that nothing was changed and what to do. */
+static int refuse_index(const struct layout *l, const struct numbers *kept, const char *what,
+			struct err *err)
 {
 	if (!kept->n)
 		return err_set(err, ERR_INVALID, 0, "%s/" INDEX " %s; nothing was changed", l->path,
@@ -150,7 +150,7 @@ static int refuse_unreadable(const struct layout *l, const struct numbers *kept,
 {
 	cleanup_free char *what = xasprintf("cannot be read (%.200s)", err->msg);
 
-	return refuse(l, kept, what, err);
+	return refuse_index(l, kept, what, err);
 }
 
 /* Gives the first index its name, unless another writer's has it meanwhile. */
@@ -178,7 +178,7 @@ static int make_first(const struct layout *l, struct index *x, struct err *err)
 	index_set_annotation(&first, ANNOTATION_GENERATION, "0");
 	index_set_annotation(&first, ANNOTATION_CREATED, now);
 	index_write(&first, &bytes);
-	r = replace(l, temporary, &bytes, 0644, err);
+	r = replace_file(l, temporary, &bytes, 0644, err);
 	if (r == 0)
 		r = name_first(l, temporary, err);
 	unlinkat(l->root, temporary, 0); /* when it has not become index.json */
@@ -199,7 +199,7 @@ static bool is_kept_as(const struct layout *l, long number, const struct buf *by
 	       memcmp(kept.p, bytes->p, kept.n) == 0;
 }
 
-/* A foreign layout has no number until it is published once; its first generation may have been
+/* A layout of another tool has no number until it is published once; its first generation may have been
  * written by a writer that was killed. Otherwise an index without number is not ours any more. */
 static bool is_ours(const struct layout *l, const struct numbers *kept, const struct index *x,
 		    const struct buf *bytes)
@@ -208,15 +208,15 @@ static bool is_ours(const struct layout *l, const struct numbers *kept, const st
 	       is_kept_as(l, 0, bytes);
 }
 
-static int load(const struct layout *l, const struct numbers *kept, struct index *x,
-		struct err *err)
+static int load_published(const struct layout *l, const struct numbers *kept, struct index *x,
+			  struct err *err)
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	struct digest id;
 
 	if (file_read(l->root, INDEX, &bytes, err) < 0) {
 		if (err->kind == ERR_NOTFOUND && kept->n)
-			return refuse(l, kept, "is missing", err);
+			return refuse_index(l, kept, "is missing", err);
 		if (err->kind == ERR_NOTFOUND)
 			return make_first(l, x, err);
 		return err_wrap(err, "%s", l->path);
@@ -231,7 +231,8 @@ static int load(const struct layout *l, const struct numbers *kept, struct index
 	if (is_ours(l, kept, x, &bytes))
 		return 0;
 	index_release(x);
-	return refuse(l, kept, "has lost its generation number: another tool has written it", err);
+	return refuse_index(l, kept, "has lost its generation number: another tool has written it",
+			    err);
 }
 
 int generation_load(const struct layout *l, struct index *x, struct err *err)
@@ -241,7 +242,7 @@ int generation_load(const struct layout *l, struct index *x, struct err *err)
 
 	if (list_numbers(l, INT32_MAX, &kept, err) < 0)
 		return err_wrap(err, "%s", l->path);
-	r = load(l, &kept, x, err);
+	r = load_published(l, &kept, x, err);
 	free(kept.v);
 	return r;
 }
@@ -257,7 +258,7 @@ int generation_look(const struct layout *l, struct index *x, struct err *err)
 	if (generation_list(l, INT32_MAX, &kept.v, &kept.n, err) < 0)
 		return -1;
 	if (kept.n) {
-		r = load(l, &kept, x, err); /* says which file to put back */
+		r = load_published(l, &kept, x, err); /* says which file to put back */
 	} else if (why.kind != ERR_NOTFOUND) {
 		*err = why;
 		r = -1;
@@ -325,7 +326,7 @@ static int drop_leftover(const char *name, void *dir)
 	return 0;
 }
 
-/* Temporaries of writers that were killed. Under the lock nobody else has one. */
+/* Removes temporary files of writers that were killed. Under the lock no other writer has one. */
 static void drop_leftovers(const struct layout *l)
 {
 	struct err ignored;
@@ -338,9 +339,9 @@ static void drop_leftovers(const struct layout *l)
 }
 
 /*
- * The generation that is left must be there to go back to. It is not yet when its index.json was
- * the first thing a writer wrote before it was killed; and what another tool wrote, and may have
- * changed since, is kept as it is now.
+ * The generation that is replaced must be kept, to go back to. It is not kept yet when a writer was killed
+ * after its first index.json; and an index.json that another tool wrote, and may have changed since, is
+ * kept as it is now.
  */
 static int keep_current(const struct layout *l, const struct index *x, struct err *err)
 {
@@ -352,11 +353,11 @@ static int keep_current(const struct layout *l, const struct index *x, struct er
 		return 0;
 	if (file_read(l->root, INDEX, &bytes, err) < 0)
 		return err_wrap(err, "%s", l->path);
-	return replace(l, path, &bytes, 0444, err);
+	return replace_file(l, path, &bytes, 0444, err);
 }
 
-/* The order is what a crash at any point must find: the generation file before the index that names
- * it, the journal before the change it tells of can be seen. */
+/* The order makes a crash at any point harmless: the generation file comes before the index that names it,
+ * and the journal before the change that it records can be seen. */
 static int write_all(const struct layout *l, const struct index *x, const struct publication *what,
 		     struct err *err)
 {
@@ -369,9 +370,9 @@ static int write_all(const struct layout *l, const struct index *x, const struct
 		return err_set(err, ERR_LIMIT, 0, "%s/" INDEX " would have more than %lu MiB",
 			       l->path, LIMIT_INDEX / MIB);
 	kept_path(number, path);
-	if (replace(l, path, &bytes, 0444, err) < 0 || sync_dir(l, KEPT, err) < 0 ||
+	if (replace_file(l, path, &bytes, 0444, err) < 0 || sync_dir(l, KEPT, err) < 0 ||
 	    journal_append(l, number - 1, what->lines, what->nlines, err) < 0 ||
-	    replace(l, INDEX, &bytes, 0644, err) < 0)
+	    replace_file(l, INDEX, &bytes, 0644, err) < 0)
 		return -1;
 	if (sync_dir(l, ".", err) < 0)
 		return err_wrap(err,
@@ -381,7 +382,7 @@ static int write_all(const struct layout *l, const struct index *x, const struct
 }
 
 /* The next index: the entries of x, lent, and annotations of its own. */
-static struct index describe(const struct index *x, const struct publication *what)
+static struct index make_next(const struct index *x, const struct publication *what)
 {
 	struct index next = { .v = x->v, .n = x->n, .rest = x->rest };
 	char number[32], now[CLOCK_RFC3339];
@@ -399,7 +400,7 @@ static struct index describe(const struct index *x, const struct publication *wh
 	return next;
 }
 
-static void swap_notes(struct index *a, struct index *b)
+static void swap_annotations(struct index *a, struct index *b)
 {
 	struct annotation *annotations = a->annotations;
 	size_t n = a->nannotations;
@@ -422,7 +423,7 @@ long generation_publish(const struct layout *l, struct index *x, const struct pu
 			struct err *err)
 {
 	long number = generation_number(x) + 1;
-	struct index next = describe(x, what);
+	struct index next = make_next(x, what);
 
 	date_lines(what, number, index_annotation(&next, ANNOTATION_CREATED));
 	drop_leftovers(l);
@@ -432,7 +433,7 @@ long generation_publish(const struct layout *l, struct index *x, const struct pu
 		date_lines(what, number, NULL);
 		number = -1;
 	} else {
-		swap_notes(x, &next);
+		swap_annotations(x, &next);
 	}
 	index_release(&(struct index){ .annotations = next.annotations,
 				       .nannotations = next.nannotations });

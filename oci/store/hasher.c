@@ -13,19 +13,19 @@
 #include "oci/base/limits.h"
 
 #define THREADS 4
-/* A smaller file is hashed on the spot. */
+/* A smaller file is hashed in the calling thread. */
 #define WORTH_IT ((int64_t)(1 * MIB))
-/* So much has to be there before a thread is woken for it. */
+/* A thread is woken when this many more bytes are there. */
 #define STEP ((int64_t)(256 * KIB))
-/* Bytes in hand at a time: they fit a core's own cache. */
+/* Bytes read and hashed at a time: they fit a core's own cache. */
 #define PIECE ((size_t)(64 * KIB))
 /* Asking for writeback early keeps the disk busy while bytes arrive, and the barrier short. */
 #define FLUSH_EVERY ((int64_t)(1 * MIB))
 
 struct hasher_pool {
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* something is queued, or it is over */
-	pthread_cond_t rest; /* a file is not in anybody's hands any more */
+	pthread_cond_t work; /* a file is queued, or the pool ends */
+	pthread_cond_t rest; /* no thread works on some file any more */
 	struct hasher *first, *last;
 	pthread_t threads[THREADS];
 	unsigned n;
@@ -33,12 +33,12 @@ struct hasher_pool {
 };
 
 struct hasher {
-	struct hasher_pool *pool; /* NULL: on the spot */
+	struct hasher_pool *pool; /* NULL: in the calling thread */
 	int fd;
 	int64_t written; /* the writer's alone */
 	atomic_bool dropped;
 
-	/* under the pool's lock, unless `busy`: then the thread's that has it in hand */
+	/* under the pool's lock; while `busy`, only the thread that hashes it uses these */
 	struct hasher *next;
 	struct hash *hash;
 	int64_t known; /* bytes the threads may read */
@@ -51,11 +51,11 @@ struct hasher {
 
 /* ---- the threads ---- */
 
-static void flush(struct hasher *v)
+static void flush_hashed(struct hasher *v)
 {
 	if (v->hashed - v->flushed < FLUSH_EVERY)
 		return;
-	/* a hint only: what goes wrong here, the barrier tells */
+	/* a hint only: layout_commit() reports a failure */
 	(void)sync_file_range(v->fd, v->flushed, v->hashed - v->flushed, SYNC_FILE_RANGE_WRITE);
 	v->flushed = v->hashed;
 }
@@ -76,7 +76,7 @@ static void hash_up_to(struct hasher *v, int64_t end)
 		}
 		hash_add(v->hash, piece, (size_t)n);
 		v->hashed += n;
-		flush(v);
+		flush_hashed(v);
 	}
 }
 
@@ -126,7 +126,7 @@ static void put_down(struct hasher *v)
 	v->tell = NULL;
 }
 
-static void *work(void *arg)
+static void *hash_queued(void *arg)
 {
 	struct hasher_pool *pool = arg;
 	struct hasher *v;
@@ -155,8 +155,8 @@ struct hasher_pool *hasher_pool_new(void)
 	return pool;
 }
 
-/* With the first file that is worth it. */
-static void start(struct hasher_pool *pool)
+/* Called with the first file that is worth it. */
+static void start_threads(struct hasher_pool *pool)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	sigset_t all, before;
@@ -166,7 +166,7 @@ static void start(struct hasher_pool *pool)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pool->started = true;
 	while (pool->n < THREADS && (long)pool->n < cores &&
-	       pthread_create(&pool->threads[pool->n], NULL, work, pool) == 0)
+	       pthread_create(&pool->threads[pool->n], NULL, hash_queued, pool) == 0)
 		pool->n++;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -189,7 +189,7 @@ void hasher_pool_free(struct hasher_pool *pool)
 
 /* ---- the writer ---- */
 
-/* Lets the threads have all that was written. */
+/* Lets the threads read everything written so far. */
 static void tell_threads(struct hasher *v)
 {
 	pthread_mutex_lock(&v->pool->lock);
@@ -206,7 +206,7 @@ struct hasher *hasher_begin(struct hasher_pool *pool, int fd, const struct diges
 
 	if (pool && size >= WORTH_IT) {
 		if (!pool->started)
-			start(pool);
+			start_threads(pool);
 		v->pool = pool->n ? pool : NULL;
 	}
 	v->fd = fd;
@@ -272,7 +272,7 @@ int hasher_end(struct hasher *v, struct digest *got, struct err *err)
 		     : 0;
 }
 
-/* Nobody has it in hand and nobody will take it. */
+/* Afterwards no thread works on v, and none will. */
 static void take_back(struct hasher *v)
 {
 	struct hasher_pool *pool = v->pool;

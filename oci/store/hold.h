@@ -1,5 +1,5 @@
 /*
- * hold - a tag is kept from moving: by a rollback, or until somebody releases it.
+ * hold - an annotation that keeps a tag from moving, set by a rollback or by an operator.
  *
  * Pure functions on an entry in memory.
  *
@@ -7,10 +7,9 @@
  *
  *	{"mode":"blocked","digest":"sha256:...","also":["sha256:..."],"reason":"...","who":"...","since":"..."}
  *
- * blocked: the tag moves as soon as upstream offers a digest that is none of the blocked ones (digest
- * and also). frozen: it does not move until released; the digests are then those it will be free of
- * only by a release, too. A hold that cannot be read counts as frozen: a damaged note must not let go
- * of what somebody wanted kept.
+ * blocked: the tag moves as soon as upstream offers a digest that is not blocked (`digest` and `also` list
+ * the blocked ones). frozen: the tag does not move until it is released; the digests are kept for the
+ * record. A hold that cannot be read counts as frozen: a damaged annotation must not release a tag.
  */
 #ifndef OCI_STORE_HOLD_H
 #define OCI_STORE_HOLD_H
@@ -28,7 +27,7 @@ struct entry;
 
 enum hold_mode { HOLD_NONE = 0, HOLD_BLOCKED, HOLD_FROZEN };
 
-/* Does a hold on e keep it from moving to d? */
+/* Whether a hold on e keeps it from moving to d. */
 bool hold_covers(const struct entry *e, const struct digest *d);
 enum hold_mode hold_mode_of(const struct entry *e);
 /* The reason, who and since of a hold; "" where there is none. Buffers are cut to fit. */
@@ -40,7 +39,7 @@ size_t hold_digests(const struct entry *e, struct digest out[static HOLD_DIGESTS
 
 /*
  * Blocks d on e (or freezes e; d may then be NULL). Digests blocked earlier stay blocked, but never
- * the one e points at now: whoever put it there wants it. What is frozen stays frozen.
+ * the one that e points at now: it was put there on purpose. A frozen entry stays frozen.
  */
 void hold_set(struct entry *e, enum hold_mode mode, const struct digest *d, const char *reason,
 	      const char *who, time_t since);

@@ -53,8 +53,8 @@ static void drop_text(const char *s)
 	free((char *)s);
 }
 
-/* The position of a key, or where it belongs. */
-static size_t note_at(const struct annotation *v, size_t n, const char *key, bool *found)
+/* The position of a key, or the position where it would be inserted. */
+static size_t annotation_at(const struct annotation *v, size_t n, const char *key, bool *found)
 {
 	size_t i = 0;
 	int order = -1;
@@ -65,18 +65,18 @@ static size_t note_at(const struct annotation *v, size_t n, const char *key, boo
 	return i;
 }
 
-static const char *note_get(const struct annotation *v, size_t n, const char *key)
+static const char *annotation_get(const struct annotation *v, size_t n, const char *key)
 {
 	bool found;
-	size_t i = note_at(v, n, key, &found);
+	size_t i = annotation_at(v, n, key, &found);
 
 	return found ? v[i].value : NULL;
 }
 
-static void note_set(struct annotation **v, size_t *n, const char *key, const char *value)
+static void annotation_set(struct annotation **v, size_t *n, const char *key, const char *value)
 {
 	bool found;
-	size_t i = note_at(*v, *n, key, &found);
+	size_t i = annotation_at(*v, *n, key, &found);
 	char *copy = value ? xstrdup(value) : NULL;
 
 	if (found)
@@ -93,7 +93,7 @@ static void note_set(struct annotation **v, size_t *n, const char *key, const ch
 	}
 }
 
-static void notes_free(struct annotation *v, size_t n)
+static void annotations_free(struct annotation *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		drop_text(v[i].key);
@@ -104,22 +104,22 @@ static void notes_free(struct annotation *v, size_t n)
 
 const char *entry_annotation(const struct entry *e, const char *key)
 {
-	return note_get(e->annotations, e->nannotations, key);
+	return annotation_get(e->annotations, e->nannotations, key);
 }
 
 void entry_set_annotation(struct entry *e, const char *key, const char *value)
 {
-	note_set(&e->annotations, &e->nannotations, key, value);
+	annotation_set(&e->annotations, &e->nannotations, key, value);
 }
 
 const char *index_annotation(const struct index *x, const char *key)
 {
-	return note_get(x->annotations, x->nannotations, key);
+	return annotation_get(x->annotations, x->nannotations, key);
 }
 
 void index_set_annotation(struct index *x, const char *key, const char *value)
 {
-	note_set(&x->annotations, &x->nannotations, key, value);
+	annotation_set(&x->annotations, &x->nannotations, key, value);
 }
 
 /* ---- entries ---- */
@@ -137,7 +137,7 @@ static void entry_free(struct entry *e)
 {
 	free(e->ref);
 	drop_text(e->media_type);
-	notes_free(e->annotations, e->nannotations);
+	annotations_free(e->annotations, e->nannotations);
 	free(e->rest);
 	free(e);
 }
@@ -161,7 +161,7 @@ void entry_copy(struct entry *to, const struct entry *from)
 	if (to == from)
 		return;
 	entry_set_content(to, from->media_type, &from->digest, from->size);
-	notes_free(to->annotations, to->nannotations);
+	annotations_free(to->annotations, to->nannotations);
 	to->annotations = NULL;
 	to->nannotations = 0;
 	for (size_t i = 0; i < from->nannotations; i++)
@@ -171,7 +171,7 @@ void entry_copy(struct entry *to, const struct entry *from)
 }
 
 /* The first position whose ref is not less than ref; with `behind`, that is greater. */
-static size_t bound(const struct index *x, const char *ref, bool behind)
+static size_t find_bound(const struct index *x, const char *ref, bool behind)
 {
 	size_t low = 0, high = x->n;
 
@@ -188,19 +188,19 @@ static size_t bound(const struct index *x, const char *ref, bool behind)
 
 size_t index_seek(const struct index *x, const char *prefix)
 {
-	return bound(x, prefix, false);
+	return find_bound(x, prefix, false);
 }
 
 struct entry *index_find(const struct index *x, const char *ref)
 {
-	size_t i = bound(x, ref, false);
+	size_t i = find_bound(x, ref, false);
 
 	return i < x->n && strcmp(x->v[i]->ref, ref) == 0 ? x->v[i] : NULL;
 }
 
 struct entry *index_add(struct index *x, const char *ref)
 {
-	size_t i = bound(x, ref, true);
+	size_t i = find_bound(x, ref, true);
 
 	x->v = xgrow(x->v, x->n, &x->cap, sizeof(struct entry *));
 	memmove(x->v + i + 1, x->v + i, (x->n++ - i) * sizeof(struct entry *));
@@ -209,7 +209,7 @@ struct entry *index_add(struct index *x, const char *ref)
 
 void index_remove(struct index *x, struct entry *e)
 {
-	size_t i = bound(x, e->ref, false);
+	size_t i = find_bound(x, e->ref, false);
 
 	while (i < x->n && x->v[i] != e)
 		i++;
@@ -223,7 +223,7 @@ void index_release(struct index *x)
 	for (size_t i = 0; i < x->n; i++)
 		entry_free(x->v[i]);
 	free(x->v);
-	notes_free(x->annotations, x->nannotations);
+	annotations_free(x->annotations, x->nannotations);
 	free(x->rest);
 	*x = (struct index)INDEX_INIT;
 }
@@ -254,7 +254,7 @@ static char *other_members(const json_t *object, const char *const *known)
 	return out.n ? buf_take(&out) : NULL;
 }
 
-static int read_notes(const json_t *object, struct annotation **v, size_t *n, struct err *err)
+static int read_annotations(const json_t *object, struct annotation **v, size_t *n, struct err *err)
 {
 	const json_t *all = json_object_get(object, "annotations");
 	const char *key;
@@ -267,12 +267,12 @@ static int read_notes(const json_t *object, struct annotation **v, size_t *n, st
 		if (!json_is_string(value))
 			return err_set(err, ERR_INVALID, 0, "annotation \"%.80s\" is not a text",
 				       key);
-		note_set(v, n, key, json_string_value(value));
+		annotation_set(v, n, key, json_string_value(value));
 	}
 	return 0;
 }
 
-/* containerd wants the whole name; a bare tag is none. */
+/* containerd expects a whole name, which a bare tag is not. */
 static bool is_whole_name(const char *ref)
 {
 	return strchr(ref, '/') != NULL;
@@ -305,7 +305,7 @@ static int read_entry(struct index *x, struct span text, struct err *err)
 			       text.n, LIMIT_INDEX_ENTRY);
 	doc = json_read(text, err);
 	if (!doc || descriptor_read(&d, doc, err) < 0 ||
-	    read_notes(doc, &e->annotations, &e->nannotations, err) < 0)
+	    read_annotations(doc, &e->annotations, &e->nannotations, err) < 0)
 		return -1;
 	entry_set_content(e, d.media_type, &d.digest, d.size);
 	e->rest = other_members(doc, known);
@@ -333,7 +333,7 @@ static int read_entries(struct index *x, struct span all, struct span array, str
 	return r;
 }
 
-/* What stands beside the entries. */
+/* Reads the members beside the entries. */
 static int read_head(struct index *x, struct span text, struct err *err)
 {
 	static const char *const known[] = { "schemaVersion", "mediaType", "annotations", NULL };
@@ -350,7 +350,7 @@ static int read_head(struct index *x, struct span text, struct err *err)
 	/* with an escape in its name it would be read by others and missed here */
 	if (json_object_get(doc, "manifests"))
 		return err_set(err, ERR_INVALID, 0, "\"manifests\" is misspelt");
-	if (read_notes(doc, &x->annotations, &x->nannotations, err) < 0)
+	if (read_annotations(doc, &x->annotations, &x->nannotations, err) < 0)
 		return -1;
 	x->rest = other_members(doc, known);
 	return 0;
@@ -392,8 +392,9 @@ static void sort_entries(struct index *x)
 		x->v[i] = places[i].entry;
 }
 
-/* Parts the document into its head, which is collected, and the array of entries. */
-static int part(struct span bytes, struct buf *head, struct span *entries, struct err *err)
+/* Splits the document into its head, which is collected, and the array of entries. */
+static int split_document(struct span bytes, struct buf *head, struct span *entries,
+			  struct err *err)
 {
 	struct json_split s;
 	struct span key, value;
@@ -425,21 +426,23 @@ static int part(struct span bytes, struct buf *head, struct span *entries, struc
 	return 0;
 }
 
-static int parse(struct index *x, struct span bytes, bool notes_only, struct err *err)
+static int parse_document(struct index *x, struct span bytes, bool annotations_only,
+			  struct err *err)
 {
 	cleanup_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_ENTRY);
 	struct span entries;
 
-	if (part(bytes, &head, &entries, err) < 0 || read_head(x, buf_span(&head), err) < 0)
+	if (split_document(bytes, &head, &entries, err) < 0 ||
+	    read_head(x, buf_span(&head), err) < 0)
 		return -1;
-	return notes_only ? 0 : read_entries(x, bytes, entries, err);
+	return annotations_only ? 0 : read_entries(x, bytes, entries, err);
 }
 
 int index_parse(struct index *x, struct span bytes, struct err *err)
 {
 	struct index out = INDEX_INIT;
 
-	if (parse(&out, bytes, false, err) < 0) {
+	if (parse_document(&out, bytes, false, err) < 0) {
 		index_release(&out);
 		return -1;
 	}
@@ -452,7 +455,7 @@ int index_parse_annotations(struct index *x, struct span bytes, struct err *err)
 {
 	struct index out = INDEX_INIT;
 
-	if (parse(&out, bytes, true, err) < 0) {
+	if (parse_document(&out, bytes, true, err) < 0) {
 		index_release(&out);
 		return -1;
 	}
@@ -475,7 +478,8 @@ int index_load(struct index *x, const struct layout *l, struct digest *id, struc
 
 /* ---- writing ---- */
 
-static void write_notes(struct buf *out, const struct annotation *v, size_t n, const char *between)
+static void write_annotations(struct buf *out, const struct annotation *v, size_t n,
+			      const char *between)
 {
 	for (size_t i = 0; i < n; i++) {
 		buf_adds(out, i ? "," : between);
@@ -485,7 +489,7 @@ static void write_notes(struct buf *out, const struct annotation *v, size_t n, c
 	}
 }
 
-static void write_entry_notes(struct buf *out, const struct entry *e)
+static void write_entry_annotations(struct buf *out, const struct entry *e)
 {
 	buf_adds(out, ",\"annotations\":{");
 	if (e->ref[0]) {
@@ -496,7 +500,7 @@ static void write_entry_notes(struct buf *out, const struct entry *e)
 		buf_adds(out, ",\"" ANNOTATION_CONTAINERD_NAME "\":");
 		buf_add_json(out, e->ref);
 	}
-	write_notes(out, e->annotations, e->nannotations, e->ref[0] ? "," : "");
+	write_annotations(out, e->annotations, e->nannotations, e->ref[0] ? "," : "");
 	buf_addc(out, '}');
 }
 
@@ -514,7 +518,7 @@ static void write_entry(struct buf *out, const struct entry *e)
 		buf_adds(out, e->rest);
 	}
 	if (e->ref[0] || e->nannotations)
-		write_entry_notes(out, e);
+		write_entry_annotations(out, e);
 	buf_addc(out, '}');
 }
 
@@ -527,7 +531,7 @@ void index_write(const struct index *x, struct buf *out)
 	}
 	if (x->nannotations) {
 		buf_adds(out, ",\"annotations\":{");
-		write_notes(out, x->annotations, x->nannotations, "");
+		write_annotations(out, x->annotations, x->nannotations, "");
 		buf_addc(out, '}');
 	}
 	buf_adds(out, ",\"manifests\":[");

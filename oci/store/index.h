@@ -1,13 +1,13 @@
 /*
  * index - index.json in memory: one entry per published reference, sorted by it.
  *
- * On disk ours is one entry a line, so that a diff reads well and 100,000 entries are parsed in small
+ * On disk an index of ours has one entry per line, so that a diff reads well and 100,000 entries are parsed in small
  * pieces; any other valid OCI index is read too. An index owns all its strings.
  *
  * Entries name themselves with org.opencontainers.image.ref.name. In an index of ours that is a
- * canonical reference, said again as io.containerd.image.name; a foreign layout may hold bare tags,
- * duplicates (they keep their order), or entries without a name (ref ""). What another tool wrote and
- * this one does not know is written back as it was.
+ * canonical reference, repeated as io.containerd.image.name; layouts of other tools may hold bare tags,
+ * duplicates (they keep their order), or entries without a name (ref ""). Members that this
+ * module does not know are written back as they were.
  *
  * Annotations are sorted by their keys, so one state has one spelling. A change of the index moves
  * pointers, never entries: an entry lives until it is removed.
@@ -40,8 +40,8 @@ struct layout;
 #define ANNOTATION_SNAPSHOT_AT     "dev.ocimirror.snapshot-at" /* RFC 3339 */
 #define ANNOTATION_SNAPSHOT_BY     "dev.ocimirror.snapshot-by" /* sync, rollback or undo */
 #define ANNOTATION_SNAPSHOT_IN     "dev.ocimirror.snapshot-in" /* the generation it was replaced in */
-#define ANNOTATION_BAD             "dev.ocimirror.bad"         /* why nobody should be offered it */
-#define ANNOTATION_HELD            "dev.ocimirror.held"        /* JSON, see move.h */
+#define ANNOTATION_BAD             "dev.ocimirror.bad"         /* why it must not be offered */
+#define ANNOTATION_HELD            "dev.ocimirror.held"        /* JSON, see hold.h */
 #define ANNOTATION_GONE_SINCE      "dev.ocimirror.gone-since"     /* RFC 3339 */
 #define ANNOTATION_UNLISTED_SINCE  "dev.ocimirror.unlisted-since" /* RFC 3339 */
 #define ANNOTATION_SUBJECT         "dev.ocimirror.subject" /* on referrers: the digest referred to */
@@ -55,7 +55,7 @@ struct layout;
 #define ANNOTATION_MADE_BY "dev.ocimirror.made-by" /* sync, rollback, undo, hold, ... */
 
 struct annotation {
-	const char *key; /* ours are not copied: most entries have the same ones */
+	const char *key; /* keys of ours are not copied: most entries have the same ones */
 	char *value;
 };
 
@@ -64,8 +64,8 @@ struct entry {
 	const char *media_type; /* "" when it has none */
 	struct digest digest;
 	int64_t size;
-	struct annotation *
-		annotations; /* annotations but ref.name; io.containerd.image.name where it is another */
+	/* without ref.name; io.containerd.image.name only where it differs from ref */
+	struct annotation *annotations;
 	size_t nannotations;
 	char *rest; /* other members of the descriptor as JSON members ("\"platform\":{...}"), or NULL */
 };

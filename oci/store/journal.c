@@ -118,11 +118,11 @@ static int tail_line(struct tail *t, struct span *line, off_t *start)
 }
 
 /*
- * Where the journal of what was published ends. Behind the last newline is what a crash tore; before
- * it, lines of generations that never came to be. A line that does not parse is kept, unless such
- * lines stand before it.
+ * Where the lines of published generations end. Behind that point may be lines of generations that were not
+ * published, and a last line torn by a crash. A line that does not parse is kept, unless lines of unpublished
+ * generations stand before it.
  */
-static off_t find_end(int fd, off_t size, long current)
+static off_t find_journal_end(int fd, off_t size, long current)
 {
 	cleanup_free char *block = xmalloc(WRITE_SIZE);
 	struct tail t = { .fd = fd, .at = size, .block = block };
@@ -166,7 +166,7 @@ static int write_lines(int fd, const struct journal_line *lines, size_t n, struc
 	return 0;
 }
 
-/* From `end` on, n lines and nothing else. */
+/* Makes the file end with these n lines, from position `end` on. */
 static int append_at(int fd, off_t end, const struct journal_line *lines, size_t n, struct err *err)
 {
 	if (ftruncate(fd, end) < 0 || lseek(fd, end, SEEK_SET) < 0)
@@ -180,8 +180,8 @@ static int append_at(int fd, off_t end, const struct journal_line *lines, size_t
 	return 0;
 }
 
-static int append(const struct layout *l, long current, const struct journal_line *lines, size_t n,
-		  struct err *err)
+static int append_lines(const struct layout *l, long current, const struct journal_line *lines,
+			size_t n, struct err *err)
 {
 	cleanup_fd int fd = openat(l->root, PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	struct stat st;
@@ -189,7 +189,7 @@ static int append(const struct layout *l, long current, const struct journal_lin
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(err, "cannot open", PATH);
-	end = find_end(fd, st.st_size, current);
+	end = find_journal_end(fd, st.st_size, current);
 	if (end < 0)
 		return err_sys(err, "cannot read", PATH);
 	if (append_at(fd, end, lines, n, err) < 0)
@@ -200,7 +200,7 @@ static int append(const struct layout *l, long current, const struct journal_lin
 int journal_append(const struct layout *l, long current, const struct journal_line *lines, size_t n,
 		   struct err *err)
 {
-	return append(l, current, lines, n, err) < 0 ? err_wrap(err, "%s", l->path) : 0;
+	return append_lines(l, current, lines, n, err) < 0 ? err_wrap(err, "%s", l->path) : 0;
 }
 
 /* ---- walking ---- */
@@ -250,8 +250,8 @@ static int walk_buffer(struct walk *w, struct buf *b, bool *skipping)
 	return r;
 }
 
-/* What stands behind the last newline is being written, or was torn: no line. */
-static int walk(struct walk *w, int fd, struct err *err)
+/* Bytes behind the last newline are a line being written, or torn by a crash: they are not read. */
+static int walk_file(struct walk *w, int fd, struct err *err)
 {
 	cleanup_by(buf_release) struct buf b = BUF_INIT(4 * LIMIT_JOURNAL_LINE);
 	bool skipping = false;
@@ -284,7 +284,7 @@ int journal_walk(const struct layout *l, long current,
 	if (fd < 0 && errno != ENOENT)
 		r = err_sys(&why, "cannot open", PATH);
 	if (fd >= 0)
-		r = walk(&w, fd, &why);
+		r = walk_file(&w, fd, &why);
 	if (why.kind != ERR_NONE) {
 		*err = why;
 		return err_wrap(err, "%s", l->path);

@@ -1,9 +1,9 @@
 /*
- * journal - .mirror/journal.jsonl: what was published under which name when, why, and by whom.
+ * journal - .mirror/journal.jsonl: every change of a published name: when, why and by whom.
  *
- * Append-only and never pruned. One line is one change of one reference. A line counts only when the
- * generation it names was published: a crash between the journal and index.json leaves lines of a
- * generation that never was, which the next append drops.
+ * Append-only and never pruned. One line is one change of one reference. A line counts only when
+ * its generation was published: a crash between the journal and index.json leaves lines of a generation that
+ * was not, and the next append drops them.
  */
 #ifndef OCI_STORE_JOURNAL_H
 #define OCI_STORE_JOURNAL_H
@@ -16,12 +16,12 @@
 struct err;
 struct layout;
 
-/* All strings lent; NULL where there is nothing to say. */
+/* All strings are lent; NULL: absent. */
 struct journal_line {
 	long generation;
 	const char *time; /* RFC 3339 */
 	const char *ref;  /* canonical; NULL for a line about the generation as a whole */
-	const char *old_digest, *new_digest; /* NULL: was not there / was removed */
+	const char *old_digest, *new_digest; /* NULL: the name was new / was removed */
 	const char
 		*why; /* "sync", "rollback", "undo", "hold", "release", "snapshot", "gone", ... */
 	const char *detail; /* the reason given, the snapshot's name, the label */

@@ -25,7 +25,7 @@
 struct staged {
 	struct digest digest;
 	int64_t size;
-	bool named; /* by a settle that failed further on */
+	bool named; /* has its blob name: by a commit that failed further on */
 };
 
 struct layout_blob {
@@ -34,15 +34,16 @@ struct layout_blob {
 	char name[DIGEST_MAX + 1]; /* in the partial directory */
 	int fd;                    /* -1: it is staged already */
 	int64_t size, written;
-	struct hasher *verify;
+	struct hasher *hasher;
 	unsigned barriers_failed; /* when it was begun */
 	bool broken;              /* a write failed: the file may hold more than was counted */
 };
 
 /* ---- opening ---- */
 
-/* Something that is not there is no reason to take a mirror as absent once we are writing to it. */
-static int fail(struct err *err, const char *what, const char *path)
+/* As err_sys(), but always of kind IO: while a mirror is written to, a missing file does not mean that the
+ * mirror is absent. */
+static int fail_io(struct err *err, const char *what, const char *path)
 {
 	err_sys(err, what, path);
 	err->kind = ERR_IO;
@@ -64,9 +65,10 @@ static int check_version(struct span marker, struct err *err)
 	return 0;
 }
 
-/* What may lie in a directory that counts as empty: a fresh file system's own, and what a run left
- * that was killed while it made the first file. */
-static int is_foreign(const char *name, void *found)
+/* Copies a file's name into *found and ends the walk, unless a directory with that file still counts as
+ * empty: a new file system's lost+found, and a temporary of a run that was killed while it made the
+ * marker. */
+static int copy_unexpected(const char *name, void *found)
 {
 	if (strcmp(name, "lost+found") == 0 || span_starts(span_str(name), MARKER "."))
 		return 0;
@@ -81,14 +83,14 @@ bool layout_is_new(const char *path)
 
 	if (faccessat(AT_FDCWD, path, F_OK, 0) < 0)
 		return errno == ENOENT;
-	return file_walk(AT_FDCWD, path, is_foreign, &found, &ignored) == 0;
+	return file_walk(AT_FDCWD, path, copy_unexpected, &found, &ignored) == 0;
 }
 
 static int make_marker(const struct layout *l, struct err *err)
 {
 	cleanup_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
 
-	if (file_walk(l->root, ".", is_foreign, &found, err) < 0)
+	if (file_walk(l->root, ".", copy_unexpected, &found, err) < 0)
 		return -1;
 	if (found.n)
 		return err_set(err, ERR_INVALID, 0,
@@ -111,19 +113,19 @@ static int check_marker(const struct layout *l, enum layout_mode mode, struct er
 	return err_set(err, ERR_INVALID, 0, "not an OCI layout: no " MARKER " file");
 }
 
-static int make_rooms(const struct layout *l, struct err *err)
+static int make_dirs(const struct layout *l, struct err *err)
 {
-	static const char *const rooms[] = { "blobs/sha256", ".mirror/partial", GENERATIONS };
-	static const char *const holders[] = { "blobs", ".mirror", "." };
+	static const char *const dirs[] = { "blobs/sha256", ".mirror/partial", GENERATIONS };
+	static const char *const parents[] = { "blobs", ".mirror", "." };
 
 	if (faccessat(l->root, GENERATIONS, F_OK, 0) == 0 &&
 	    faccessat(l->root, "blobs/sha256", F_OK, 0) == 0)
 		return 0;
-	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++)
-		if (file_make_dirs(l->root, rooms[i], err) < 0)
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (file_make_dirs(l->root, dirs[i], err) < 0)
 			return -1;
-	for (size_t i = 0; i < sizeof(holders) / sizeof(holders[0]); i++)
-		if (file_sync_dir(l->root, holders[i], err) < 0)
+	for (size_t i = 0; i < sizeof(parents) / sizeof(parents[0]); i++)
+		if (file_sync_dir(l->root, parents[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -137,7 +139,7 @@ static int open_root(struct layout *l, enum layout_mode mode, struct err *err)
 	l->root = file_open_dir(AT_FDCWD, l->path, err);
 	if (l->root < 0)
 		return -1;
-	if (check_marker(l, mode, err) < 0 || (mode == LAYOUT_WRITE && make_rooms(l, err) < 0))
+	if (check_marker(l, mode, err) < 0 || (mode == LAYOUT_WRITE && make_dirs(l, err) < 0))
 		return err_wrap(err, "%s", l->path);
 	return 0;
 }
@@ -179,7 +181,7 @@ int layout_free_space(const struct layout *l, uint64_t *bytes, struct err *err)
 	struct statvfs st;
 
 	if (fstatvfs(l->root, &st) < 0)
-		return fail(err, "cannot ask for the room left in", l->path);
+		return fail_io(err, "cannot ask for the room left in", l->path);
 	*bytes = (uint64_t)st.f_bavail * st.f_frsize;
 	return 0;
 }
@@ -249,43 +251,44 @@ static int open_partial(struct layout_blob *b, struct err *err)
 	if (l->partial.dir < 0 && partial_open(&l->partial, l->root, err) < 0)
 		return -1;
 	b->fd = openat(l->partial.dir, b->name, flags, 0644);
-	/* one that was staged by a run that died before it was settled */
+	/* read-only: staged by a run that died before layout_commit() */
 	if (b->fd < 0 && errno == EACCES && fchmodat(l->partial.dir, b->name, 0644, 0) == 0)
 		b->fd = openat(l->partial.dir, b->name, flags, 0644);
-	return b->fd < 0 ? fail(err, "cannot open partial", b->name) : 0;
+	return b->fd < 0 ? fail_io(err, "cannot open partial", b->name) : 0;
 }
 
-static void verify_on(struct layout_blob *b, int64_t have)
+/* Begins to hash the file, of which the first `have` bytes are there. */
+static void hash_from(struct layout_blob *b, int64_t have)
 {
 	struct layout *l = b->layout;
 
 	if (!l->hashers)
 		l->hashers = hasher_pool_new();
-	hasher_drop(b->verify);
-	b->verify = hasher_begin(l->hashers, b->fd, &b->digest, b->size, have);
+	hasher_drop(b->hasher);
+	b->hasher = hasher_begin(l->hashers, b->fd, &b->digest, b->size, have);
 	b->written = have;
 }
 
-static int start_over(struct layout_blob *b, struct err *err)
+static int restart_partial(struct layout_blob *b, struct err *err)
 {
-	hasher_drop(take(b->verify));
+	hasher_drop(take(b->hasher));
 	if (ftruncate(b->fd, 0) < 0 || lseek(b->fd, 0, SEEK_SET) < 0)
-		return fail(err, "cannot empty partial", b->name);
-	verify_on(b, 0);
+		return fail_io(err, "cannot empty partial", b->name);
+	hash_from(b, 0);
 	b->broken = false;
 	return 0;
 }
 
 /* Goes on after what an earlier run left, when that can be the beginning of this blob. */
-static int resume(struct layout_blob *b, struct err *err)
+static int resume_partial(struct layout_blob *b, struct err *err)
 {
 	struct stat st;
 
 	if (fstat(b->fd, &st) < 0 || lseek(b->fd, 0, SEEK_END) < 0)
-		return fail(err, "cannot look at partial", b->name);
+		return fail_io(err, "cannot look at partial", b->name);
 	if (st.st_size > b->size)
-		return start_over(b, err);
-	verify_on(b, st.st_size);
+		return restart_partial(b, err);
+	hash_from(b, st.st_size);
 	return 0;
 }
 
@@ -306,7 +309,7 @@ int64_t layout_begun(struct layout *l, const struct digest *d, int64_t size)
 static void free_blob(struct layout_blob *b)
 {
 	table_remove(&b->layout->writing, b->digest.str);
-	hasher_drop(b->verify);
+	hasher_drop(b->hasher);
 	if (b->fd >= 0)
 		close(b->fd);
 	free(b);
@@ -338,7 +341,7 @@ struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64
 	table_put(&l->writing, b->digest.str, b);
 	if (staged) {
 		b->written = size;
-	} else if (open_partial(b, err) < 0 || resume(b, err) < 0) {
+	} else if (open_partial(b, err) < 0 || resume_partial(b, err) < 0) {
 		err_wrap(err, "%s", l->path);
 		free_blob(b);
 		return NULL;
@@ -351,7 +354,7 @@ int layout_restart(struct layout_blob *b, struct err *err)
 {
 	if (b->fd < 0)
 		b->written = 0;
-	else if (start_over(b, err) < 0)
+	else if (restart_partial(b, err) < 0)
 		return err_wrap(err, "%s", b->layout->path);
 	return 0;
 }
@@ -369,7 +372,7 @@ int layout_write(struct layout_blob *b, const void *p, size_t n, struct err *err
 		b->broken = true;
 		return err_wrap(err, "%s", b->layout->path);
 	}
-	hasher_add(b->verify, p, n);
+	hasher_add(b->hasher, p, n);
 	b->written += (int64_t)n;
 	return 0;
 }
@@ -385,13 +388,13 @@ static bool is_doubtful(const struct layout_blob *b)
 	return b->barriers_failed != b->layout->barriers_failed;
 }
 
-/* So that the next one begins with nothing. */
-static void discard(const struct layout_blob *b)
+/* Removes the partial, so that the next writer of this blob begins with nothing. */
+static void discard_partial(const struct layout_blob *b)
 {
 	unlinkat(b->layout->partial.dir, b->name, 0);
 }
 
-static int check(struct layout_blob *b, struct err *err)
+static int check_blob(struct layout_blob *b, struct err *err)
 {
 	struct digest got;
 
@@ -402,8 +405,8 @@ static int check(struct layout_blob *b, struct err *err)
 	if (b->written < b->size)
 		return err_set(err, ERR_DIGEST, 0, "blob %s ends after %lld of %lld bytes",
 			       b->digest.str, (long long)b->written, (long long)b->size);
-	if (hasher_end(take(b->verify), &got, err) < 0) {
-		discard(b); /* it would not be read another time either */
+	if (hasher_end(take(b->hasher), &got, err) < 0) {
+		discard_partial(b); /* it would not be read another time either */
 		return err_wrap(err, "%s: blob %s", b->layout->path, b->digest.str);
 	}
 	if (digest_eq(&got, &b->digest))
@@ -412,14 +415,14 @@ static int check(struct layout_blob *b, struct err *err)
 		       b->digest.str, got.str);
 }
 
-static int stage(struct layout_blob *b, struct err *err)
+static int stage_blob(struct layout_blob *b, struct err *err)
 {
 	struct layout *l = b->layout;
 	struct staged *s;
 
 	/* some file systems report a full disk only when a file is closed */
 	if (fchmod(b->fd, 0444) < 0 || close(take_fd(&b->fd)) < 0) {
-		fail(err, "cannot finish partial", b->name);
+		fail_io(err, "cannot finish partial", b->name);
 		return err_wrap(err, "%s", l->path);
 	}
 	s = xcalloc(1, sizeof(*s));
@@ -431,7 +434,7 @@ static int stage(struct layout_blob *b, struct err *err)
 
 bool layout_ready(struct layout_blob *b, void (*tell)(void *arg), void *arg)
 {
-	return b->fd < 0 || hasher_ready(b->verify, tell, arg);
+	return b->fd < 0 || hasher_ready(b->hasher, tell, arg);
 }
 
 int layout_finish(struct layout_blob *b, struct err *err)
@@ -439,11 +442,11 @@ int layout_finish(struct layout_blob *b, struct err *err)
 	int r = 0;
 
 	if (b->fd >= 0) {
-		r = check(b, err);
+		r = check_blob(b, err);
 		if (r < 0 && err->kind == ERR_DIGEST)
-			discard(b);
+			discard_partial(b);
 		else if (r == 0)
-			r = stage(b, err);
+			r = stage_blob(b, err);
 	}
 	free_blob(b);
 	return r;
@@ -452,7 +455,7 @@ int layout_finish(struct layout_blob *b, struct err *err)
 void layout_abandon(struct layout_blob *b)
 {
 	if (b->fd >= 0 && (b->written == 0 || is_doubtful(b)))
-		discard(b);
+		discard_partial(b);
 	free_blob(b);
 }
 
@@ -471,7 +474,7 @@ int layout_put(struct layout *l, const struct digest *d, const void *p, size_t n
 	return layout_finish(b, err);
 }
 
-/* ---- settling ---- */
+/* ---- committing ---- */
 
 static void drop_staged(struct layout *l)
 {
@@ -485,7 +488,7 @@ static void drop_staged(struct layout *l)
 	forget_staged(l);
 }
 
-static int barrier(struct layout *l, struct err *err)
+static int sync_staged(struct layout *l, struct err *err)
 {
 	if (syncfs(l->root) == 0)
 		return 0;
@@ -503,7 +506,7 @@ static int give_name(struct layout *l, struct staged *s, struct err *err)
 	digest_name(&s->digest, name);
 	digest_path(&s->digest, path);
 	if (!s->named && renameat(l->partial.dir, name, l->root, path) < 0)
-		return fail(err, "cannot settle", path);
+		return fail_io(err, "cannot commit", path);
 	s->named = true;
 	return 0;
 }
@@ -532,7 +535,7 @@ int layout_commit(struct layout *l, struct err *err)
 {
 	if (l->staged.n == 0)
 		return 0;
-	if (barrier(l, err) < 0 || give_names(l, err) < 0)
+	if (sync_staged(l, err) < 0 || give_names(l, err) < 0)
 		return err_wrap(err, "%s", l->path);
 	forget_staged(l);
 	return 0;

@@ -2,8 +2,7 @@
  * layout - an OCI image layout directory (image-spec, image-layout.md): its blobs.
  *
  * The invariant of the store: a file under its blob name is whole and verified. A blob is written
- * under .mirror/partial, hashed (oci/store/hasher.h) and size-checked while it is written, made durable, and only then
- * renamed to blobs/<algorithm>/<hex>, mode 0444. Calling order of a writer:
+ * under .mirror/partial, hashed (oci/store/hasher.h) and size-checked while it is written, made durable, and only then renamed to blobs/<algorithm>/<hex>, mode 0444. Calling order of a writer:
  *
  *	layout_open(&l, path, LAYOUT_WRITE, err)     creates the directories and oci-layout
  *	b = layout_begin(&l, &digest, size, err)     gives how much an earlier run left, for a resume
@@ -11,10 +10,10 @@
  *	layout_finish(b, err)                        checked: size and digest are right; now it is staged
  *	layout_commit(&l, err)                       one barrier for all that is staged, then the renames
  *
- * Nothing that is only staged may be referred to by a published index: settle first. A process that
+ * Nothing that is only staged may be referred to by a published index: commit first. A process that
  * dies before layout_commit() leaves staged files and partial ones as resumable partials (oci/store/partial.h
- * keeps two writers apart). A barrier that fails takes everything written before it along: what the
- * disk has of it is unknown, and the cache would lie about it.
+ * keeps two writers apart). When the barrier (syncfs) fails, everything written before it is dropped:
+ * how much of it the disk has is unknown, and reading it back would only show the page cache.
  */
 #ifndef OCI_STORE_LAYOUT_H
 #define OCI_STORE_LAYOUT_H
@@ -36,7 +35,7 @@ struct layout {
 	char *path;             /* as given, for messages */
 	struct partial partial; /* opened by the first layout_begin() */
 	struct table writing;   /* blobs begun, by digest */
-	struct table staged;    /* finished, not yet settled, by digest */
+	struct table staged;    /* finished, not yet committed, by digest */
 	uint64_t staged_bytes;
 	struct hasher_pool *hashers; /* made with the first blob */
 	unsigned barriers_failed;
@@ -57,18 +56,18 @@ enum layout_mode {
 int layout_open(struct layout *l, const char *path, enum layout_mode mode, struct err *err);
 void layout_close(struct layout *l);
 
-/* Whether a writer would make a new layout there: nothing is, or an empty directory. */
+/* Whether a writer would make a new layout there: the path does not exist, or is an empty directory. */
 bool layout_is_new(const char *path);
 
-/* Whether the blob is there (settled, or staged by this process) with exactly this size; size -1 takes
+/* Whether the blob is there (committed, or staged by this process) with exactly this size; size -1 takes
  * any. A file of another size is not there. */
 bool layout_has(const struct layout *l, const struct digest *d, int64_t size);
 
-/* Opens a settled blob for reading and tells its size. NOTFOUND when it is absent. */
+/* Opens a committed blob for reading and tells its size. NOTFOUND when it is absent. */
 int layout_open_blob(const struct layout *l, const struct digest *d, int64_t *size,
 		     struct err *err);
 
-/* Reads a manifest or another small blob whole (settled or staged), up to out's ceiling, and checks
+/* Reads a manifest or another small blob whole (committed or staged), up to out's ceiling, and checks
  * its digest: DIGEST when the disk holds something else. */
 int layout_read(const struct layout *l, const struct digest *d, struct buf *out, struct err *err);
 
@@ -76,31 +75,32 @@ int layout_read(const struct layout *l, const struct digest *d, struct buf *out,
 struct layout_blob;
 
 /*
- * Begins, or goes on with, the blob of that name and size. *have is how many bytes an earlier run left;
- * ask the upstream for the rest, which may be nothing. A partial that is longer than size is discarded. One
- * that is wrong shows in layout_finish(): after DIGEST with *have > 0, trying once more starts from nothing. A blob that is
- * staged already has all its bytes; one that is being written by this process cannot be begun again.
+ * Begins the blob of that digest and size (bytes), or continues it: *have is how many bytes an earlier run
+ * left; ask the upstream for the rest, which may be none. A partial longer than size is discarded. A
+ * partial with wrong bytes shows in layout_finish(): after DIGEST with *have > 0, a second try begins with
+ * nothing. A blob that is staged already has all its bytes. INVALID when this process is writing the blob
+ * already; DIGEST when it is staged with another size.
  */
 struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64_t size,
 				 int64_t *have, struct err *err);
 /* How many bytes of it an earlier run left, as far as can be told without reading them. */
 int64_t layout_begun(struct layout *l, const struct digest *d, int64_t size);
-/* Forgets what is there: the upstream answered with the whole content. */
+/* Empties the blob, to be written from its first byte: the upstream sent the whole content. IO. */
 int layout_restart(struct layout_blob *b, struct err *err);
 /* DIGEST when it would grow past its size. */
 int layout_write(struct layout_blob *b, const void *p, size_t n, struct err *err);
 /* Bytes written so far, those of earlier runs included. */
 int64_t layout_written(const struct layout_blob *b);
-/* Whether layout_finish() has nothing left to wait for. If not, tell(arg) is called when it has, from
- * another thread, unless the blob is finished or abandoned first. */
+/* Whether layout_finish() would not wait for hashing. If it would, tell(arg) is called when hashing is
+ * done, from another thread, unless the blob is finished or abandoned first. */
 bool layout_ready(struct layout_blob *b, void (*tell)(void *arg), void *arg);
-/* Checks size and digest, stages the blob, frees b in every case. DIGEST when it is something else, IO when it
- * can't be read back: the partial is removed. */
+/* Checks size and digest, stages the blob, frees b in every case. DIGEST when the content is another, IO
+ * when it cannot be read back; both remove the partial. */
 int layout_finish(struct layout_blob *b, struct err *err);
 /* Stops writing and keeps the partial for a later run; frees b. */
 void layout_abandon(struct layout_blob *b);
 
-/* begin, write, finish in one: for what is in memory already. */
+/* layout_begin(), _write() and _finish() in one, for content in memory. */
 int layout_put(struct layout *l, const struct digest *d, const void *p, size_t n, struct err *err);
 
 /* How many blobs are staged; their bytes are in staged_bytes. */
@@ -113,7 +113,7 @@ static inline size_t layout_staged(const struct layout *l)
  * When the barrier itself fails, what was staged is dropped and has to be fetched again. */
 int layout_commit(struct layout *l, struct err *err);
 
-/* Bytes the file system has left for us. */
+/* How many bytes the file system has left for this user. IO. */
 int layout_free_space(const struct layout *l, uint64_t *bytes, struct err *err);
 
 #endif

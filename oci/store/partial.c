@@ -33,18 +33,18 @@ static void remove_own(int parent, int dir, const char *name)
 }
 
 /* A directory whose lock is free belonged to a process that died. */
-static void sweep_other(int parent, const char *name)
+static void remove_abandoned(int parent, const char *name)
 {
 	struct err ignored;
 	cleanup_fd int dir = file_open_dir(parent, name, &ignored);
-	cleanup_fd int lock = dir < 0 ? -1 : file_lock(dir, LOCK, "a sweep", 0, &ignored);
+	cleanup_fd int lock = dir < 0 ? -1 : file_lock(dir, LOCK, "a cleaner", 0, &ignored);
 
 	if (lock >= 0)
 		remove_own(parent, dir, name);
 }
 
-/* A file of a date to come (a clock was wrong) is not old. */
-static void sweep_old(int parent, const char *name)
+/* A file dated in the future (a clock was wrong) is kept. */
+static void remove_outdated(int parent, const char *name)
 {
 	struct stat st;
 
@@ -53,19 +53,19 @@ static void sweep_old(int parent, const char *name)
 		unlinkat(parent, name, 0);
 }
 
-/* What cannot be removed now will be met again by the next owner. */
-static int sweep_one(const char *name, void *arg)
+/* What cannot be removed now is left to the next owner. */
+static int clean_file(const char *name, void *arg)
 {
 	int parent = *(int *)arg;
 
 	if (strncmp(name, OTHER, strlen(OTHER)) == 0)
-		sweep_other(parent, name);
+		remove_abandoned(parent, name);
 	else
-		sweep_old(parent, name);
+		remove_outdated(parent, name);
 	return 0;
 }
 
-/* Between the mkdir and the lock a sweep may take the new directory for a dead one's: then it is
+/* Between the mkdir and the lock an owner may take the new directory for that of a dead process: then it is
  * gone, or its lock is, and another name is tried. Gives the lock, or -1. */
 static int make_own(int parent, const char *name, int *dir)
 {
@@ -119,7 +119,7 @@ int partial_open(struct partial *p, int root, struct err *err)
 		*err = why;
 		return -1;
 	}
-	file_walk(dir, ".", sweep_one, &dir, &why);
+	file_walk(dir, ".", clean_file, &dir, &why);
 	*p = (struct partial){ .dir = take_fd(&dir), .lock = lock, .parent = -1 };
 	return 0;
 }

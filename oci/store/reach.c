@@ -19,16 +19,16 @@
 
 #define READ_SIZE (256 * KIB)
 
-/* A digest that a walk came past. */
+/* A digest that a walk has met. */
 struct seen {
 	struct digest digest;
 	int64_t size;       /* of the file; -1: there is none */
-	bool told;          /* its fault is known: one line is enough */
+	bool told;          /* its problem was reported: once is enough */
 	bool walked;        /* as a document ... */
 	const char *filter; /* ... and under this platform filter (lent by an entry; may be NULL) */
 };
 
-/* Where a walk is: what a descriptor says, and how it came there. */
+/* A place in the walk: what a descriptor says, and the entry the walk began with. */
 struct step {
 	const struct entry *entry;
 	const char *filter;
@@ -78,13 +78,13 @@ int reach_rehash(const struct layout *l, const struct digest *d, struct err *err
 	return 0;
 }
 
-/* ---- telling ---- */
+/* ---- reporting ---- */
 
-static void tell(struct reach *s, const struct step *at, enum reach_fault fault, const char *fmt,
-		 ...) __attribute__((format(printf, 4, 5)));
+static void report_problem(struct reach *s, const struct step *at, enum reach_fault fault,
+			   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
-static void tell(struct reach *s, const struct step *at, enum reach_fault fault, const char *fmt,
-		 ...)
+static void report_problem(struct reach *s, const struct step *at, enum reach_fault fault,
+			   const char *fmt, ...)
 {
 	struct reach_problem p = {
 		.fault = fault,
@@ -107,14 +107,14 @@ static void tell(struct reach *s, const struct step *at, enum reach_fault fault,
 	s->tell(&p, s->arg);
 }
 
-static void tell_err(struct reach *s, const struct step *at, const struct err *err)
+static void report_err(struct reach *s, const struct step *at, const struct err *err)
 {
 	enum reach_fault fault = err->kind == ERR_DIGEST     ? REACH_CONTENT
 				 : err->kind == ERR_NOTFOUND ? REACH_MISSING
 				 : err->kind == ERR_INVALID  ? REACH_DOCUMENT
 							     : REACH_DISK;
 
-	tell(s, at, fault, "%s", err->msg);
+	report_problem(s, at, fault, "%s", err->msg);
 }
 
 /* ---- one file ---- */
@@ -134,8 +134,8 @@ static int64_t file_size(const struct layout *l, const struct digest *d)
 	return -1;
 }
 
-/* What was found under this digest, looked for when it is met for the first time. */
-static struct seen *look(struct reach *s, const struct step *at, bool *first)
+/* What is known of this digest; its file is looked for when the digest is met for the first time. */
+static struct seen *find_seen(struct reach *s, const struct step *at, bool *first)
 {
 	struct seen *seen = table_get(&s->seen, at->digest.str);
 
@@ -150,16 +150,16 @@ static struct seen *look(struct reach *s, const struct step *at, bool *first)
 		s->files++;
 		s->bytes += (uint64_t)seen->size;
 	} else if (errno == ENOENT || errno == ENOTDIR) {
-		tell(s, at, REACH_MISSING, "is missing");
+		report_problem(s, at, REACH_MISSING, "is missing");
 	} else {
-		tell(s, at, REACH_DISK, "cannot be looked at: %s", strerror(errno));
+		report_problem(s, at, REACH_DISK, "cannot be looked at: %s", strerror(errno));
 	}
 	return seen;
 }
 
 /* ---- one document ---- */
 
-static void visit(struct reach *s, const struct step *at);
+static void visit_step(struct reach *s, const struct step *at);
 
 static const char *role_of(const struct manifest *m, size_t i)
 {
@@ -183,7 +183,7 @@ static void visit_below(struct reach *s, const struct step *at, const struct man
 		below.digest = d->digest;
 		below.size = d->size;
 		below.nesting++;
-		visit(s, &below);
+		visit_step(s, &below);
 	}
 }
 
@@ -198,12 +198,12 @@ static void visit_document(struct reach *s, const struct step *at, struct seen *
 	if (layout_read(s->layout, &at->digest, &bytes, &err) < 0 ||
 	    manifest_parse(&m, buf_span(&bytes), at->media_type, &err) < 0) {
 		seen->told = true;
-		tell_err(s, at, &err);
+		report_err(s, at, &err);
 		return;
 	}
-	/* an index cannot contain itself, but its digests may be many times in one another */
+	/* an index cannot contain itself, but nested indexes may multiply the work */
 	if (at->nesting > LIMIT_NESTING)
-		tell(s, at, REACH_DOCUMENT, "is nested more than %d deep", LIMIT_NESTING);
+		report_problem(s, at, REACH_DOCUMENT, "is nested more than %d deep", LIMIT_NESTING);
 	else
 		visit_below(s, at, &m);
 }
@@ -222,18 +222,18 @@ static bool is_walked(const struct seen *seen, const char *filter)
 	return seen->filter && filter ? strcmp(seen->filter, filter) == 0 : seen->filter == filter;
 }
 
-static void visit(struct reach *s, const struct step *at)
+static void visit_step(struct reach *s, const struct step *at)
 {
 	struct err err = ERR_INIT;
 	struct seen *seen;
 	bool first;
 
-	seen = look(s, at, &first);
+	seen = find_seen(s, at, &first);
 	if (seen->size < 0)
 		return;
 	if (seen->size != at->size)
-		tell(s, at, REACH_SIZE, "has %lld bytes, not %lld", (long long)seen->size,
-		     (long long)at->size);
+		report_problem(s, at, REACH_SIZE, "has %lld bytes, not %lld", (long long)seen->size,
+			       (long long)at->size);
 	if (is_document(at)) {
 		if (is_walked(seen, at->filter))
 			return;
@@ -243,7 +243,7 @@ static void visit(struct reach *s, const struct step *at)
 	} else if (first && s->depth == REACH_REHASH &&
 		   reach_rehash(s->layout, &at->digest, &err) < 0) {
 		seen->told = true;
-		tell_err(s, at, &err);
+		report_err(s, at, &err);
 	}
 }
 
@@ -258,10 +258,10 @@ void reach_entry(struct reach *s, const struct entry *e)
 		.size = e->size,
 	};
 
-	visit(s, &at);
+	visit_step(s, &at);
 }
 
-/* ---- what nothing reached ---- */
+/* ---- unreached files ---- */
 
 struct strays {
 	const struct reach *reach;
@@ -282,7 +282,7 @@ static int stray_file(const char *name, void *arg)
 	if (digest_parse(&d, span_str(text), &ignored) == 0 && reach_reached(w->reach, &d))
 		return 0;
 	if (fstatat(w->reach->layout->root, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0; /* gone meanwhile */
+		return 0; /* removed meanwhile */
 	return w->each(&d, path, st.st_size, w->arg);
 }
 

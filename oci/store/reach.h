@@ -1,9 +1,9 @@
 /*
- * reach - what a mirror's entries reach, and whether it is there.
+ * reach - the blobs that a mirror's entries reach, and whether they are there.
  *
- * From an entry through indexes and manifests down to configs and layers, each digest is looked at
- * once however many share it: the file is there, has the size that was promised and, on demand, the
- * content. What is wrong is told, never mended, and the walk goes on.
+ * The walk goes from an entry through indexes and manifests down to configs and layers. Each digest is
+ * looked at once, however many entries share it: the file exists, has the size its descriptor says and, on
+ * demand, the content. Problems are reported, not repaired, and the walk goes on.
  *
  *	struct reach s;
  *	reach_init(&s, &layout, REACH_REHASH, problem, arg);
@@ -12,10 +12,10 @@
  *	reach_strays(&s, stray, arg, err);	// then: blobs that nothing reached
  *	reach_release(&s);
  *
- * The entries must live as long as the sweep.
+ * The entries must live as long as the struct.
  *
  * Not required to be there: children of an index that the entry's platform filter leaves out (a sparse
- * index), layers that live elsewhere (`urls`), and the subject of a referrer.
+ * index), layers that are stored elsewhere (`urls`), and the subject of a referrer.
  */
 #ifndef OCI_STORE_REACH_H
 #define OCI_STORE_REACH_H
@@ -36,21 +36,22 @@ enum reach_fault {
 	REACH_SIZE,     /* a file of another size than its descriptor says */
 	REACH_CONTENT,  /* not what its digest says */
 	REACH_DOCUMENT, /* a manifest or index that cannot be read as one */
-	REACH_DISK,     /* the disk does not give it */
+	REACH_DISK,     /* the file cannot be read */
 };
 
 struct reach_problem {
 	enum reach_fault fault;
-	const struct entry *entry; /* the first that reaches it so; lent, as all of this */
-	const char *role;          /* "index", "manifest", "config" or "layer" */
-	const char *media_type;    /* as its descriptor says */
+	const struct entry
+		*entry;         /* the first that reaches it; lent for the call, as all of this */
+	const char *role;       /* "index", "manifest", "config" or "layer" */
+	const char *media_type; /* as its descriptor says */
 	struct digest digest;
 	int64_t size;     /* as its descriptor says */
-	const char *text; /* what is wrong, without the names above */
+	const char *text; /* the problem in words, without the names above */
 };
 
 enum reach_depth {
-	REACH_PRESENT, /* documents are read; of blobs, presence and size are looked at */
+	REACH_PRESENT, /* documents are read; of other blobs, presence and size are checked */
 	REACH_REHASH,  /* every file is read and hashed */
 };
 
@@ -59,30 +60,30 @@ struct reach {
 	enum reach_depth depth;
 	void (*tell)(const struct reach_problem *problem, void *arg);
 	void *arg;
-	struct table seen; /* digests met, and what was found */
+	struct table seen; /* digest -> struct seen */
 	size_t problems;
 	size_t files;   /* reached and there */
 	uint64_t bytes; /* theirs */
 };
 
-/* tell may be NULL: the count is kept. */
+/* tell() is called for each problem; NULL: problems are only counted. The layout is lent. */
 void reach_init(struct reach *s, const struct layout *l, enum reach_depth depth,
 		void (*tell)(const struct reach_problem *problem, void *arg), void *arg);
 void reach_release(struct reach *s);
 
-/* Walks what the entry reaches. */
+/* Walks everything that the entry reaches. */
 void reach_entry(struct reach *s, const struct entry *e);
 
-/* Whether a walk came past this digest. */
+/* Whether a walk has met this digest. */
 bool reach_reached(const struct reach *s, const struct digest *d);
 
-/* Calls each() for every file under blobs/ that nothing reached, with its digest ("" for a name that is
- * none), its path below the mirror, and its size. A non-zero result ends it and is given back. */
+/* Calls each() for every file under blobs/ that no walk has met, with its digest ("" when the file's name is
+ * none), its path below the mirror, and its size in bytes. A non-zero result ends the walk and is given back. */
 int reach_strays(const struct reach *s,
 		 int (*each)(const struct digest *d, const char *path, int64_t size, void *arg),
 		 void *arg, struct err *err);
 
-/* Whether a blob's file is what its digest says: reads it all. DIGEST, NOTFOUND or IO when not. */
+/* Reads the whole file of a blob and checks its digest. DIGEST, NOTFOUND or IO when it is not right. */
 int reach_rehash(const struct layout *l, const struct digest *d, struct err *err);
 
 #endif

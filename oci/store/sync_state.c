@@ -12,11 +12,11 @@
 
 static const char path[] = ".mirror/state.json";
 
-/* Two short members a reference. */
-#define CHECKED_MAX (64UL * MIB)
+/* Two short members per reference. */
+#define SYNC_STATE_MAX (64UL * MIB)
 
 /* The object of that name, or an empty one. */
-static json_t *member(const json_t *doc, const char *name)
+static json_t *get_member(const json_t *doc, const char *name)
 {
 	json_t *o = json_incref((json_t *)json_get_object(doc, name));
 
@@ -25,21 +25,21 @@ static json_t *member(const json_t *doc, const char *name)
 
 void sync_state_load(struct sync_state *s, const struct layout *l)
 {
-	cleanup_by(buf_release) struct buf b = BUF_INIT(CHECKED_MAX);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(SYNC_STATE_MAX);
 	cleanup_json json_t *doc = NULL;
 	struct err ignored;
 
 	if (l->root >= 0 && file_read(l->root, path, &b, &ignored) == 0)
 		doc = json_read(buf_span(&b), &ignored);
-	s->when = member(doc, "checked");
-	s->max_age = member(doc, "max_age");
+	s->when = get_member(doc, "checked");
+	s->max_age = get_member(doc, "max_age");
 }
 
 void sync_state_release(struct sync_state *s)
 {
 	json_decref(s->when);
 	json_decref(s->max_age);
-	*s = (struct sync_state)CHECKED_INIT;
+	*s = (struct sync_state)SYNC_STATE_INIT;
 }
 
 time_t sync_state_at(const struct sync_state *s, const char *ref)
@@ -87,7 +87,7 @@ static void drop_unlisted(json_t *o, bool (*listed)(const char *ref, void *arg),
 int sync_state_save(struct sync_state *s, const struct layout *l,
 		    bool (*listed)(const char *ref, void *arg), void *arg, struct err *err)
 {
-	cleanup_by(buf_release) struct buf b = BUF_INIT(CHECKED_MAX);
+	cleanup_by(buf_release) struct buf b = BUF_INIT(SYNC_STATE_MAX);
 
 	drop_unlisted(s->when, listed, arg);
 	drop_unlisted(s->max_age, listed, arg);
@@ -98,7 +98,7 @@ int sync_state_save(struct sync_state *s, const struct layout *l,
 	buf_adds(&b, "}\n");
 	if (buf_failed(&b))
 		return err_set(err, ERR_LIMIT, 0, "\"%s\" would be larger than %lu MiB", path,
-			       CHECKED_MAX / MIB);
+			       SYNC_STATE_MAX / MIB);
 	return file_replace(l->root, path, b.p, b.n, 0644, err);
 }
 

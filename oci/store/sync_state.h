@@ -1,8 +1,9 @@
 /*
- * sync_state - .mirror/state.json: when each reference was last checked with success, and how long ago that may
- * be. Written by mirror-sync, which goes by it (refresh=, and what a run that was cut short continues
- * with); read by whoever tells what is past its max-age=. Losing it costs requests, nothing else: a missing or
- * broken file is an empty one.
+ * sync_state - .mirror/state.json: when each reference was last checked with success, and its max-age.
+ *
+ * mirror-sync writes it, and reads it to decide what is due (refresh=, and where to continue a run that was
+ * interrupted). Both programs read it to report references older than their max-age=. Losing the file costs
+ * requests, nothing else: a missing or broken file counts as empty.
  */
 #ifndef OCI_STORE_SYNC_STATE_H
 #define OCI_STORE_SYNC_STATE_H
@@ -21,7 +22,7 @@ struct sync_state {
 	json_t *max_age; /* reference -> seconds, where there is a limit */
 };
 
-#define CHECKED_INIT                                                                               \
+#define SYNC_STATE_INIT                                                                            \
 	{                                                                                          \
 		.when = NULL                                                                       \
 	}
@@ -29,26 +30,27 @@ struct sync_state {
 void sync_state_load(struct sync_state *s, const struct layout *l);
 void sync_state_release(struct sync_state *s);
 
-/* When it was last checked; 0: never, or not known. */
+/* When ref was last checked; 0: never, or unknown. */
 time_t sync_state_at(const struct sync_state *s, const char *ref);
 void sync_state_note(struct sync_state *s, const char *ref, time_t when);
 
-/* Seconds that its last check may be ago; -1: any. */
+/* The max-age of ref in seconds; -1: it has none. */
 long sync_state_max_age(const struct sync_state *s, const char *ref);
 void sync_state_set_max_age(struct sync_state *s, const char *ref, long seconds);
 
-/* Writes it, without references that are on no list any more (`listed` says which are). */
+/* Writes the file, without references that are on no list any more: listed() says which are. LIMIT, IO. */
 int sync_state_save(struct sync_state *s, const struct layout *l,
 		    bool (*listed)(const char *ref, void *arg), void *arg, struct err *err);
 
-/* When what is published was last known to be what upstream has: at its check, or, where state.json was lost, when it
- * came. A date in the future (a clock was wrong) says nothing. 0: not known. */
+/* When the published content was last known to be upstream's: at the last check, or when state.json has
+ * none, at its arrival (e may be NULL). Dates after `now` (a clock was wrong) are ignored. 0: unknown. */
 time_t sync_state_last(time_t checked, const struct entry *e, time_t now);
 
-/* Whether something last checked then is due now. A date in the future is none. */
+/* Whether a reference last checked at that time is due again after `refresh` seconds. 0, and a date after
+ * `now`, count as never checked. */
 bool sync_state_due(time_t checked, long refresh, time_t now);
 
-/* Whether something last checked then is past its max-age. What never was is not: it is new. */
+/* Whether a reference last checked at that time is older than its max-age; 0 (a new one) is not. */
 bool sync_state_is_stale(time_t last, long max_age, time_t now);
 
 #endif

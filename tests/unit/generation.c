@@ -18,7 +18,7 @@
 #define ENTRY(ref)                                                                                 \
 	"{\"digest\":\"" D "\",\"size\":5,\"annotations\":{\"" ANNOTATION_REF_NAME "\":\"" ref     \
 	"\"}}"
-#define FOREIGN "{\"schemaVersion\":2,\"manifests\":[" ENTRY("theirs") "]}"
+#define OTHER_TOOLS "{\"schemaVersion\":2,\"manifests\":[" ENTRY("theirs") "]}"
 #define NUMBERED(n)                                                                                \
 	"{\"schemaVersion\":2,\"annotations\":{\"" ANNOTATION_GENERATION "\":\"" n "\"},"          \
 	"\"manifests\":[" ENTRY("ours") "]}"
@@ -32,10 +32,10 @@ static struct layout open_mirror(const struct tempdir *t)
 	return l;
 }
 
-static struct layout open_foreign(const struct tempdir *t)
+static struct layout open_other_tools(const struct tempdir *t)
 {
 	tempdir_write(t, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
-	tempdir_write(t, "index.json", FOREIGN);
+	tempdir_write(t, "index.json", OTHER_TOOLS);
 	return open_mirror(t);
 }
 
@@ -226,7 +226,7 @@ static const struct {
 	{ "an entry is broken", "{\"schemaVersion\":2,\"manifests\":[{}]}",
 	  "cannot be read (entry 1, which begins on line 1: a descriptor has no digest)" },
 	{ "something else", "[]", "cannot be read (line 1: not a JSON object)" },
-	{ "written by another tool", FOREIGN,
+	{ "written by another tool", OTHER_TOOLS,
 	  "has lost its generation number: another tool has written it; nothing was changed" },
 	{ "with a number that is none", NUMBERED("seven"), "has lost its generation number" },
 };
@@ -275,7 +275,7 @@ static void test_not_a_file(void)
 static void test_adopt(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	cleanup_by(layout_close) struct layout l = open_foreign(&t);
+	cleanup_by(layout_close) struct layout l = open_other_tools(&t);
 	cleanup_by(index_release) struct index x = INDEX_INIT, first = INDEX_INIT;
 	struct err err = ERR_INIT;
 
@@ -288,10 +288,10 @@ static void test_adopt(void)
 static void test_adopt_after_a_kill(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	cleanup_by(layout_close) struct layout l = open_foreign(&t);
+	cleanup_by(layout_close) struct layout l = open_other_tools(&t);
 	struct err err = ERR_INIT;
 
-	tempdir_write(&t, ".mirror/generations/0.json", FOREIGN);
+	tempdir_write(&t, ".mirror/generations/0.json", OTHER_TOOLS);
 	tempdir_write(&t, ".mirror/generations/1.json", NUMBERED("1"));
 	CHECK_ROW(publish(&l, "h/a:1", &err) == 1, "a first publish that was killed is done again");
 }
@@ -299,7 +299,7 @@ static void test_adopt_after_a_kill(void)
 static void test_adopt_what_changed_since(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
-	cleanup_by(layout_close) struct layout l = open_foreign(&t);
+	cleanup_by(layout_close) struct layout l = open_other_tools(&t);
 	cleanup_by(index_release) struct index first = INDEX_INIT;
 	struct err err = ERR_INIT;
 
@@ -317,7 +317,7 @@ static void test_reader(void)
 	struct err err = ERR_INIT;
 
 	tempdir_write(&t, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
-	tempdir_write(&t, "index.json", FOREIGN);
+	tempdir_write(&t, "index.json", OTHER_TOOLS);
 	CHECK(layout_open(&l, t.path, LAYOUT_READ, &err) == 0);
 	kept = numbers(&l, 0);
 	CHECK_TEXT(kept, "", "another tool's layout has kept none");

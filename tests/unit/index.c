@@ -58,7 +58,7 @@ static void test_round_trip(void)
 	CHECK_TEXT(index_annotation(&x, ANNOTATION_GENERATION), "42", "an annotation of the index");
 	CHECK_TEXT(x.v[0]->ref, "docker.io/library/a:1", "an entry's name");
 	CHECK_TEXT(entry_annotation(x.v[0], ANNOTATION_SYNCED), "2026-11-20T08:15:00Z",
-		   "an entry's note");
+		   "an entry's annotation");
 	CHECK(x.v[1]->size == 7 && strcmp(x.v[1]->digest.str, D) == 0);
 	text = written(&x);
 	CHECK_TEXT(text, ours, "ours comes out as it went in");
@@ -74,7 +74,7 @@ static const struct {
 	const char *name, *text;
 	size_t n;
 	const char *refs; /* joined by a blank */
-} foreign[] = {
+} other_tools[] = {
 	{ "none", HEAD TAIL, 0, "" },
 	{ "none, from a tool that writes null", "{\"schemaVersion\":2,\"manifests\":null}", 0, "" },
 	{ "a bare tag",
@@ -109,21 +109,21 @@ static char *names(const struct index *x)
 	return buf_take(&out);
 }
 
-static void test_foreign(void)
+static void test_layouts_of_other_tools(void)
 {
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+	for (size_t i = 0; i < sizeof(other_tools) / sizeof(other_tools[0]); i++) {
 		struct index x = INDEX_INIT, again = INDEX_INIT;
 		struct err err = ERR_INIT;
 		cleanup_free char *refs = NULL, *once = NULL, *twice = NULL;
 
-		if (parse(&x, foreign[i].text, &err) < 0) {
+		if (parse(&x, other_tools[i].text, &err) < 0) {
 			printf("# %s\n", err.msg);
-			CHECK_ROW(0, foreign[i].name);
+			CHECK_ROW(0, other_tools[i].name);
 			continue;
 		}
 		refs = names(&x);
-		CHECK_ROW(x.n == foreign[i].n && strcmp(refs, foreign[i].refs) == 0,
-			  foreign[i].name);
+		CHECK_ROW(x.n == other_tools[i].n && strcmp(refs, other_tools[i].refs) == 0,
+			  other_tools[i].name);
 		once = written(&x);
 		CHECK(parse(&again, once, &err) == 0);
 		twice = written(&again);
@@ -133,7 +133,7 @@ static void test_foreign(void)
 	}
 }
 
-static void test_foreign_is_kept(void)
+static void test_members_of_other_tools_are_kept(void)
 {
 	static const char text[] =
 		"{\"schemaVersion\":2,\"artifactType\":\"a/b\",\"annotations\":{\"theirs\":\"1\"},"
@@ -380,8 +380,8 @@ static void test_load(void)
 int main(void)
 {
 	test_round_trip();
-	test_foreign();
-	test_foreign_is_kept();
+	test_layouts_of_other_tools();
+	test_members_of_other_tools_are_kept();
 	test_broken();
 	test_bombs();
 	test_order();

@@ -233,7 +233,7 @@ static const struct {
 	{ "a beginning", "hello", 0644, 5, false },
 	{ "a wrong beginning", "HELLO", 0644, 5, true },
 	{ "all of it", "hello world", 0644, 11, false },
-	{ "all of it, staged and never settled", "hello world", 0444, 11, false },
+	{ "all of it, staged and never committed", "hello world", 0444, 11, false },
 	{ "too long: discarded", "hello world!", 0644, 0, false },
 	{ "as long and wrong", "hello wORLd", 0644, 11, true },
 	{ "staged and torn by a power cut", "hello wor\001\002", 0444, 11, true },
@@ -301,7 +301,7 @@ static void test_wrong_beginning(void)
 	layout_close(&l);
 	l = open_new(&t);
 	b = layout_begin(&l, &d, 11, &have, &err);
-	CHECK_ROW(have == 11, "what was staged and not settled is found by the next run");
+	CHECK_ROW(have == 11, "what was staged and not committed is found by the next run");
 	CHECK(layout_finish(b, &err) == 0 && layout_commit(&l, &err) == 0);
 	layout_close(&l);
 }
@@ -356,7 +356,7 @@ static void test_two_writers(void)
 	layout_close(&one);
 }
 
-static void test_sweep_of_the_dead(void)
+static void test_directories_of_dead_writers(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
 	struct layout l = open_new(&t);
@@ -380,7 +380,7 @@ static void make_aged(const struct tempdir *t, const char *name, long days)
 	CHECK(utimensat(t->fd, name, then, 0) == 0);
 }
 
-static void test_sweep_of_the_old(void)
+static void test_outdated_partials(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
 	struct layout l = open_new(&t), other = open_new(&t);
@@ -403,7 +403,8 @@ static void test_sweep_of_the_old(void)
 	layout_abandon(b);
 	make_aged(&t, kept, LIMIT_PARTIAL_DAYS + 1);
 	CHECK(layout_put(&other, &d, "hello", 5, &err) == 0);
-	CHECK_ROW(tempdir_has(&t, kept), "only the owner of the directory sweeps");
+	CHECK_ROW(tempdir_has(&t, kept),
+		  "only the owner of the directory removes outdated partials");
 	layout_close(&other);
 	layout_close(&l);
 }
@@ -485,8 +486,8 @@ int main(void)
 	test_wrong_beginning();
 	test_begun_twice();
 	test_two_writers();
-	test_sweep_of_the_dead();
-	test_sweep_of_the_old();
+	test_directories_of_dead_writers();
+	test_outdated_partials();
 	test_many();
 	test_large();
 	test_unreadable();

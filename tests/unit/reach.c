@@ -75,7 +75,7 @@ static void on_problem(const struct reach_problem *p, void *out)
 	buf_addf(out, "%s %s %s; ", p->entry->ref, p->role, faults[p->fault]);
 }
 
-/* What a sweep of all entries tells. */
+/* What a walk from all entries reports. */
 static char *swept(struct mirror *m, enum reach_depth depth, size_t *files)
 {
 	struct buf out = BUF_INIT(MIB);
@@ -90,8 +90,7 @@ static char *swept(struct mirror *m, enum reach_depth depth, size_t *files)
 	return buf_take(&out);
 }
 
-static void check_sweep(struct mirror *m, enum reach_depth depth, const char *want,
-			const char *name)
+static void check_walk(struct mirror *m, enum reach_depth depth, const char *want, const char *name)
 {
 	cleanup_free char *got = swept(m, depth, NULL);
 
@@ -151,8 +150,8 @@ static void test_faults(void)
 		entry(&m, "h/a:1", MEDIA_OCI_MANIFEST, manifest);
 		entry(&m, "h/a:2", MEDIA_OCI_MANIFEST, manifest); /* told once */
 		spoil(&m, faults[i].blob, faults[i].content);
-		check_sweep(&m, REACH_PRESENT, faults[i].present, faults[i].name);
-		check_sweep(&m, REACH_REHASH, faults[i].rehash, faults[i].name);
+		check_walk(&m, REACH_PRESENT, faults[i].present, faults[i].name);
+		check_walk(&m, REACH_REHASH, faults[i].rehash, faults[i].name);
 	}
 }
 
@@ -164,18 +163,18 @@ static void test_documents(void)
 	mirror_make(&m);
 	entry(&m, "h/rubbish:1", MEDIA_OCI_MANIFEST, "rubbish");
 	entry(&m, "h/schema1:1", MEDIA_OCI_MANIFEST, "{\"schemaVersion\":1,\"fsLayers\":[]}");
-	check_sweep(&m, REACH_PRESENT,
-		    "h/rubbish:1 manifest document; h/schema1:1 manifest document; ",
-		    "documents that are none");
+	check_walk(&m, REACH_PRESENT,
+		   "h/rubbish:1 manifest document; h/schema1:1 manifest document; ",
+		   "documents that are none");
 	manifest = image(&m, "config", "layer");
 	again = image(&m, "config", "lay3r");
 	entry(&m, "h/a:1", MEDIA_OCI_MANIFEST, manifest);
 	spoil(&m, manifest, again);
 	spoil(&m, "rubbish", NULL);
-	check_sweep(&m, REACH_PRESENT,
-		    "h/a:1 manifest content; h/rubbish:1 manifest missing; "
-		    "h/schema1:1 manifest document; ",
-		    "a manifest is always hashed");
+	check_walk(&m, REACH_PRESENT,
+		   "h/a:1 manifest content; h/rubbish:1 manifest missing; "
+		   "h/schema1:1 manifest document; ",
+		   "a manifest is always hashed");
 }
 
 static void test_size_lies(void)
@@ -188,7 +187,7 @@ static void test_size_lies(void)
 	entry(&m, "h/a:1", MEDIA_OCI_MANIFEST, manifest);
 	entry(&m, "h/a:2", MEDIA_OCI_MANIFEST, manifest);
 	m.index.v[1]->size++;
-	check_sweep(&m, REACH_PRESENT, "h/a:2 manifest size; ", "an entry that lies about a size");
+	check_walk(&m, REACH_PRESENT, "h/a:2 manifest size; ", "an entry that lies about a size");
 }
 
 /* ---- indexes ---- */
@@ -216,18 +215,18 @@ static void test_sparse(void)
 	arm64 = image(&m, "c2", "l2");
 	both = platform_index(&m, amd64, arm64);
 	entry(&m, "h/a:1", MEDIA_OCI_INDEX, both);
-	check_sweep(&m, REACH_REHASH, "", "an index with all its children");
+	check_walk(&m, REACH_REHASH, "", "an index with all its children");
 	spoil(&m, arm64, NULL);
-	check_sweep(&m, REACH_REHASH, "h/a:1 manifest missing; ", "a child is missing");
+	check_walk(&m, REACH_REHASH, "h/a:1 manifest missing; ", "a child is missing");
 	entry_set_annotation(m.index.v[0], ANNOTATION_PLATFORM, "linux/amd64");
-	check_sweep(&m, REACH_REHASH, "", "a child that the filter leaves out is not");
+	check_walk(&m, REACH_REHASH, "", "a child that the filter leaves out is not");
 	entry(&m, "h/a:2", MEDIA_OCI_INDEX, both);
 	entry_set_annotation(index_find(&m.index, "h/a:2"), ANNOTATION_PLATFORM, "linux/arm64");
-	check_sweep(&m, REACH_REHASH, "h/a:2 manifest missing; ",
-		    "the same index under another filter is walked again");
+	check_walk(&m, REACH_REHASH, "h/a:2 manifest missing; ",
+		   "the same index under another filter is walked again");
 	spoil(&m, "l1", NULL);
-	check_sweep(&m, REACH_REHASH, "h/a:1 layer missing; h/a:2 manifest missing; ",
-		    "below a child too");
+	check_walk(&m, REACH_REHASH, "h/a:1 layer missing; h/a:2 manifest missing; ",
+		   "below a child too");
 }
 
 static char *index_of(const char *child, size_t times)
@@ -260,7 +259,7 @@ static void test_nesting(void)
 		document = above;
 	}
 	entry(&m, "h/a:1", MEDIA_OCI_INDEX, document);
-	check_sweep(&m, REACH_REHASH, "h/a:1 index document; ", "indexes in indexes, many times");
+	check_walk(&m, REACH_REHASH, "h/a:1 index document; ", "indexes in indexes, many times");
 }
 
 static void test_elsewhere(void)
@@ -280,10 +279,10 @@ static void test_elsewhere(void)
 	mirror_make(&m);
 	put(&m, "{}");
 	entry(&m, "h/a:1", MEDIA_OCI_MANIFEST, manifest);
-	check_sweep(&m, REACH_REHASH, "", "a layer with urls and a subject may be elsewhere");
+	check_walk(&m, REACH_REHASH, "", "a layer with urls and a subject may be elsewhere");
 	put(&m, "hello");
 	spoil(&m, "hello", "jello");
-	check_sweep(&m, REACH_REHASH, "h/a:1 layer content; ", "but is checked when it is here");
+	check_walk(&m, REACH_REHASH, "h/a:1 layer content; ", "but is checked when it is here");
 }
 
 /* ---- strays ---- */
