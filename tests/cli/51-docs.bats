@@ -130,3 +130,22 @@ anchors() {
 		grep -qE "\`(dev\.ocimirror)?\.$name\`" docs/formats.md || { echo "not named: $name" && false; }
 	done <"$BATS_TEST_TMPDIR/known"
 }
+
+# "`path` `symbol`, `symbol` …" in the second column: the paths exist, and contain the symbols that follow them. NAME
+# in a path stands for a file that is yet to be made.
+@test "every file and symbol in the table of CONTRIBUTING.md exists" {
+	# shellcheck disable=SC2016  # backquotes are the page's
+	sed -n '/^## Where do I change/,/^## Commits/s/^| .* | \(.*\) |$/\1/p' CONTRIBUTING.md |
+		grep -o '`[^`]*`' | tr -d '`' >"$BATS_TEST_TMPDIR/names"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/names")" -ge 50 ]
+	while IFS= read -r name; do
+		case $name in
+		*NAME*) ;;
+		*/* | *.md | .clang-tidy)
+			path=$name
+			[ -e "$path" ] || { echo "there is no $path" && false; }
+			;;
+		*) grep -qwF -e "$name" "$path" || { echo "$path: does not contain $name" && false; } ;;
+		esac
+	done <"$BATS_TEST_TMPDIR/names"
+}
