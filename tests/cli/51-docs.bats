@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What the guides, the pipelines and the example lists say is so.
+# The guides, the pipelines and the example lists agree with the programs and the source tree.
 
 setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -18,7 +18,7 @@ pages() {
 	[ "${#lines[@]}" -eq 1 ]
 }
 
-# The options of a program, of a verb where there is one, and of all verbs together.
+# Prints the help of a program and of its verbs, for their options.
 known_options() {
 	local verb
 	"$bin/$1" --help
@@ -53,7 +53,7 @@ known_options() {
 	done
 }
 
-# A heading's anchor: lower case, blanks as dashes, without other marks.
+# Prints the anchors of headings: lower case, blanks as dashes, without other marks.
 anchors() {
 	sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9_\n-'
 }
@@ -68,7 +68,8 @@ anchors() {
 	done
 }
 
-# "base.list:12:31: unknown option ..." in the table of mirror-lists/README.md, against lines that are wrong so.
+# "base.list:12:31: unknown option ..." in the table of mirror-lists/README.md, against lines with
+# these mistakes.
 @test "the errors that mirror-lists/README.md names are the ones there are" {
 	lists=$BATS_TEST_TMPDIR/lists
 	mkdir "$lists"
@@ -107,7 +108,7 @@ anchors() {
 	done <"$BATS_TEST_TMPDIR/promised"
 }
 
-# Options and kinds of lines that are unknown bring those that are known into the messages.
+# The error for an unknown option lists the known options.
 @test "docs/lists.md names every option of lists and of mirror.conf" {
 	lists=$BATS_TEST_TMPDIR/lists
 	mkdir "$lists"
@@ -131,8 +132,8 @@ anchors() {
 	done <"$BATS_TEST_TMPDIR/known"
 }
 
-# "`path` `symbol`, `symbol` …" in the second column: the paths exist, and contain the symbols that follow them. NAME
-# in a path stands for a file that is yet to be made.
+# The second column has "`path` `symbol`, `symbol` …": each path exists, and its file contains the
+# symbols that follow it. A path with NAME is a file that the change adds.
 @test "every file and symbol in the table of CONTRIBUTING.md exists" {
 	# shellcheck disable=SC2016  # backquotes are the page's
 	sed -n '/^## Where do I change/,/^## Commits/s/^| .* | \(.*\) |$/\1/p' CONTRIBUTING.md |

@@ -4,11 +4,11 @@
 #	setup_file()    { interop_begin "$BATS_FILE_TMPDIR"; registry_start upstream; ... }
 #	teardown_file() { interop_end; }
 #
-# A started program has a name, a directory of that name under $work (log, pid, status, its data) and
-# listens on a loopback port that the kernel picked: `at NAME` prints 127.0.0.1:PORT. Each one is kept
-# by a small shell that waits for it and holds a lock until it has ended, so "it is ready" is a line
-# in its log and "it has ended" is a lock let go: nothing here sleeps and looks again. interop_end
-# stops whatever still runs and fails when a process of this file is left.
+# A started program has a name, and a directory of that name under $work (log, pid, status, data).
+# It listens on a loopback port that the kernel picked: `at NAME` prints 127.0.0.1:PORT. A small
+# shell waits for each program and keeps a lock until the program ends. So a line in its log shows
+# that a program is ready, and the released lock that it has ended: no function polls. interop_end
+# stops programs that still run, and fails when a process of this file is left.
 
 top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 bin=${BIN:-$top/build}
@@ -16,7 +16,7 @@ bin=${BIN:-$top/build}
 # ---------------------------------------------------------------------------------------------
 # The file's frame
 
-# interop_begin DIRECTORY: everything of this file happens below it.
+# interop_begin DIRECTORY: prepares the environment; all files are made below DIRECTORY.
 interop_begin() {
 	export work=$1
 	export HOME=$work/home TMPDIR=$work/tmp
@@ -33,8 +33,8 @@ interop_begin() {
 		"$work" "$work" >"$work/storage.conf"
 }
 
-# Stops what was started here and still runs: by the pid that its keeper wrote down, nothing else. What
-# is left after that is told, and is a failure; it is not hunted down, since this is somebody's machine.
+# Stops the programs that this file started and that still run, by the pid that their shells wrote.
+# Fails when other processes are left, and prints them; it does not kill them: they may not be ours.
 interop_end() {
 	local pid dir left=0
 	[ -n "${work:-}" ] && [ -d "$work/run" ] || return 0
@@ -46,7 +46,8 @@ interop_end() {
 	return "$left"
 }
 
-# Prints processes that name the directory on their command line, and mounts below it; fails when none.
+# Prints processes with the directory on their command line, and mounts below it. Fails if there are
+# none.
 leftovers() {
 	local dir found=1
 	for dir in /proc/[0-9]*; do
@@ -56,7 +57,7 @@ leftovers() {
 	return "$found"
 }
 
-# Needs root (mounts, daemons of containers), or a program: or the test says why it does not run.
+# Skips the test without root (for mounts and container daemons) or without a program.
 need() {
 	local what
 	for what; do
@@ -70,7 +71,7 @@ need() {
 # ---------------------------------------------------------------------------------------------
 # Programs that keep running
 
-# await FILE PATTERN [PID]: the line is in the file, or comes; fails when PID ends without it.
+# await FILE PATTERN [PID]: waits until a line of the file matches; fails when PID ends before.
 await() {
 	local lines found=0 reader
 	exec {lines}< <(exec timeout 120 tail -n +1 -s 0.05 ${3:+--pid="$3"} -f "$1" 2>/dev/null 3>&-)
@@ -81,7 +82,7 @@ await() {
 	return "$found"
 }
 
-# start NAME READY COMMAND...: runs it in the background until stop; back when its log says READY.
+# start NAME READY COMMAND...: runs it in the background; returns when a line of its log has READY.
 start() {
 	local name=$1 ready=$2 dir=$work/run/$1
 	shift 2
@@ -99,7 +100,7 @@ start() {
 	}
 }
 
-# The shell that keeps one program: it inherits the lock on fd 9, and its exit lets go of it.
+# The shell that waits for one program: it inherits the lock on fd 9; its exit releases the lock.
 keep() {
 	local dir=$1
 	shift
@@ -109,20 +110,20 @@ keep() {
 	mv "$dir/pid.new" "$dir/pid"
 	wait $!
 	echo $? >"$dir/status"
-	rm -f "$dir/pid" # from now on the number may be somebody else's
+	rm -f "$dir/pid" # from now on another process may get the number
 }
 
 pid_of() { cat "$work/run/$1/pid"; }
 keeper_of() { cat "$work/run/$1/keeper"; }
 log_of() { echo "$work/run/$1/log"; }
 
-# Waits for the program's end by itself; its exit status.
+# Waits until the program ends by itself; returns its exit status.
 ended() {
 	flock "$work/run/$1/alive" true
 	return "$(cat "$work/run/$1/status" 2>/dev/null || echo 1)"
 }
 
-# stop NAME [SIGNAL]: and waits until it has ended. Nothing to do when it has ended already.
+# stop NAME [SIGNAL]: stops the program, if it still runs, and waits until it has ended.
 stop() {
 	local pid
 	pid=$(cat "${work:?}/run/$1/pid" 2>/dev/null) || return 0
@@ -131,7 +132,7 @@ stop() {
 	ended "$1" || true
 }
 
-# A port nobody listens on now, from the kernel.
+# Prints a free port, picked by the kernel.
 free_port() {
 	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
 }
@@ -141,8 +142,9 @@ at() { cat "$work/run/$1/at"; }
 # ---------------------------------------------------------------------------------------------
 # Upstreams
 
-# registry_start NAME [STORAGE [KEY=VALUE...]]: Debian's docker-registry. Once started, a name keeps
-# its port. auth=FILE (htpasswd), tls=CERT,KEY. Its access log has one line a request.
+# registry_start NAME [STORAGE [KEY=VALUE...]]: starts Debian's docker-registry. A name that is
+# started again gets its port again. Keys: auth=FILE (htpasswd), tls=CERT,KEY. Its log has a line
+# per request.
 registry_start() {
 	local name=$1 storage=${2:-$work/run/$1/storage} dir=$work/run/$1 auth='' tls='' option
 	shift $(($# > 1 ? 2 : 1))
@@ -162,13 +164,13 @@ registry_start() {
 	start "$name" 'listening on 127' docker-registry serve "$dir/config.yml"
 }
 
-# Requests in the log so far (of docker-registry, nginx or mirror-serve), as "METHOD PATH STATUS".
+# Prints the requests in a log (of docker-registry, nginx or mirror-serve) as "METHOD PATH STATUS".
 requests() {
 	sed -nE 's/^[^"]*"(GET|HEAD|POST|PUT|PATCH|DELETE) ([^ "]+) HTTP[^"]*" ([0-9]+).*/\1 \2 \3/p' "$(log_of "$1")"
 }
 
-# nginx_start NAME: server blocks on stdin. `PORT` in them is a port for NAME; an access log line per
-# request goes to its log, with the Authorization it was sent at the end.
+# nginx_start NAME: starts nginx with the server blocks from stdin; `PORT` stands for its port. Its
+# log has a line per request, with the Authorization header at the end.
 nginx_start() {
 	local name=$1 dir=$work/run/$1
 	mkdir -p "$dir/tmp"
@@ -191,8 +193,8 @@ nginx_start() {
 # ---------------------------------------------------------------------------------------------
 # The mirror and its clients
 
-# lists NAME LINE...: a git repository $work/NAME with base.list of these lines; called again, it commits
-# the change. mirror.conf is $conf, or sends docker.io to the program named $upstream.
+# lists NAME LINE...: makes a git repository $work/NAME with these lines in base.list, or commits
+# the change to it. mirror.conf is $conf, or redirects docker.io to the program named $upstream.
 lists() {
 	local dir=$work/$1
 	shift
@@ -214,7 +216,7 @@ serve_start() {
 	start "$name" '^listening on ' "$bin/mirror-serve" --listen "$(at "$name")" "$@" "$mirror"
 }
 
-# Every reference of the mirror resolves to blobs that are whole; its index parses.
+# Fails unless index.json parses and every reference resolves to whole blobs.
 verifies() {
 	"$bin/tests/tools/mirrorcheck" "$1"
 }
@@ -227,19 +229,19 @@ digest_in() {
 		"$1/index.json"
 }
 
-# What is in the mirror, as "REF DIGEST" lines.
+# Prints the content of the mirror as "REF DIGEST" lines.
 digests_in() {
 	jq -r '.manifests[] | "\(.annotations["org.opencontainers.image.ref.name"]) \(.digest)"' "$1/index.json"
 }
 
-# References in the mirror, one a line.
+# Prints the references in the mirror, one per line.
 refs_in() { jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' "$1/index.json"; }
 
 manifest_types=application/vnd.oci.image.index.v1+json,application/vnd.oci.image.manifest.v1+json
 manifest_types+=,application/vnd.docker.distribution.manifest.list.v2+json
 manifest_types+=,application/vnd.docker.distribution.manifest.v2+json
 
-# digest_at HOST:PORT NAME TAG: what a registry says the tag is.
+# digest_at HOST:PORT NAME TAG: prints the digest of a tag at a registry.
 digest_at() {
 	curl -sfI -H "Accept: $manifest_types" "http://$1/v2/$2/manifests/$3" |
 		tr -d '\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: //p'
@@ -256,10 +258,10 @@ digests_at() {
 	done | sed 1d | curl -K -
 }
 
-# manifest_at HOST:PORT NAME TAG-OR-DIGEST: its bytes.
+# manifest_at HOST:PORT NAME TAG-OR-DIGEST: prints the manifest.
 manifest_at() { curl -sf -H "Accept: $manifest_types" "http://$1/v2/$2/manifests/$3"; }
 
-# retag HOST:PORT NAME FROM TO: moves the tag TO onto what FROM is.
+# retag HOST:PORT NAME FROM TO: moves the tag TO to the digest of FROM.
 retag() {
 	local type
 	type=$(curl -sfI -H "Accept: $manifest_types" "http://$1/v2/$2/manifests/$3" |
@@ -268,7 +270,7 @@ retag() {
 		curl -sf -o /dev/null -X PUT -H "Content-Type: $type" --data-binary @- "http://$1/v2/$2/manifests/$4"
 }
 
-# put_annotated HOST:PORT NAME FROM TO: as retag, with an annotation more, so that the digest is new.
+# put_annotated HOST:PORT NAME FROM TO: as retag, with one more annotation, so the digest changes.
 put_annotated() {
 	local type
 	type=$(manifest_at "$1" "$2" "$3" | jq -r .mediaType)
@@ -312,7 +314,7 @@ ctr_at() {
 	ctr -a "$work/run/$name/sock" "$@"
 }
 
-# podman and buildah with stores of their own; nothing of this machine's is seen or touched.
+# podman and buildah with stores below $work, separate from those of this machine.
 podman_at() {
 	local dir=$work/podman
 	podman --root "$dir/root" --runroot "$dir/run" --storage-driver vfs --cgroup-manager cgroupfs \

@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # what is set is for the tests
-# mirror-serve, started and asked.
+# Starts mirror-serve and sends it requests.
 #
-#   serve_start [OPTION...] MIRROR          the program `server` of servers.bash; then $url, $address
-#   await PATTERN                           a line of its log that matches is there, or comes
-#   get /v2/… [CURL OPTION...]              then $code, $head and $body (files)
-#   has 'Name: value'; has_no 'Name'        the head of the last answer has this line; none of that name
-#   is CODE [ERROR-CODE]                    of the last answer
-#   connect NAME                            a connection of our own; its descriptor is in $NAME
-#   raw 'GET / HTTP/1.1\r\n…'               what comes back for these bytes, until the server closes
+#   serve_start [OPTION...] MIRROR     starts it as `server` of servers.bash; sets $url, $address
+#   await PATTERN                      waits until a line of its log matches
+#   get /v2/… [CURL OPTION...]         sends a GET; sets $code, and $head and $body (files)
+#   has 'Name: value'; has_no 'Name'   the last answer has this header line; has no such header
+#   is CODE [ERROR-CODE]               the last answer has this status and error code
+#   connect NAME                       opens a connection; its descriptor is in $NAME
+#   raw 'GET / HTTP/1.1\r\n…'          sends these bytes; prints the answer until the server closes
 
 # shellcheck source=tests/lib/layout.bash
 source "${BASH_SOURCE[0]%/*}/layout.bash"

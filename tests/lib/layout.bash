@@ -1,24 +1,30 @@
 # shellcheck shell=bash disable=SC2034  # what is set is for the tests
-# OCI image layouts made on the spot, with printf and sha256sum: what tests serve, sync from, or start a mirror from.
+# Makes OCI image layouts with printf and sha256sum. Tests serve them, sync from them, or start a
+# mirror from them.
 #
-#   layout_new DIR
-#   layout_image DIR REF TEXT                       a one-layer image of that content under a tag; prints its digest
-#   layout_multi DIR REF TEXT                       an index of linux/amd64 and linux/arm64, likewise
-#   layout_manifest DIR REF TYPE                    any manifest from stdin, likewise
-#   layout_untag DIR REF
+#   layout_new DIR                   makes an empty layout
+#   layout_image DIR REF TEXT        tags an image with one layer, TEXT; prints its digest
+#   layout_multi DIR REF TEXT        tags an index of linux/amd64 and linux/arm64; prints its digest
+#   layout_manifest DIR REF TYPE     tags the manifest from stdin; prints its digest
+#   layout_untag DIR REF             removes the tag
 #
-# The same TEXT gives the same digests, so moving a tag and moving it back is easy to write. From smaller pieces:
+# The same TEXT gives the same digest, so a test can move a tag and move it back. The functions
+# above are made of these:
 #
-#   layout_blob DIR [TEXT]                          stored, TEXT or stdin; prints its digest
-#   layout_file DIR DIGEST, layout_size DIR DIGEST
-#   layout_desc DIR DIGEST TYPE [MEMBERS]           its descriptor
-#   layout_untagged DIR TEXT [TYPE [MEMBERS]]       an image of no platform, under no tag; prints its digest
-#   layout_index DIR DIGEST...                      an index of such; prints its digest
-#   layout_entry DIR REF DIGEST [TYPE [NOTES]]      one more entry (an empty REF: without a name) for ...
-#   layout_publish DIR [GENERATION]                 ... the next index.json, which replaces the last one by rename
+#   layout_blob DIR [TEXT]           stores TEXT, or stdin; prints its digest
+#   layout_file DIR DIGEST           prints the path of a blob
+#   layout_size DIR DIGEST           prints its size
+#   layout_desc DIR DIGEST TYPE [MEMBERS]
+#                                    prints its descriptor
+#   layout_untagged DIR TEXT [TYPE [MEMBERS]]
+#                                    stores an image without platform and tag; prints its digest
+#   layout_index DIR DIGEST...       stores an index of such images; prints its digest
+#   layout_entry DIR REF DIGEST [TYPE [NOTES]]
+#                                    adds an entry (without a name if REF is empty) to DIR/entries
+#   layout_publish DIR [GENERATION]  replaces index.json by one with all entries, by rename
 #
-# Entries are kept in DIR/entries, one a line. A layout that a mirror-serve is serving takes its changes over in its
-# own time: with layout_served DIR PID LOG said once, each change waits until it has.
+# DIR/entries has one entry per line. A running mirror-serve reads a changed layout some time later:
+# after layout_served DIR PID LOG, each change waits until the server has read it.
 
 OCI_MANIFEST=application/vnd.oci.image.manifest.v1+json
 OCI_INDEX=application/vnd.oci.image.index.v1+json
@@ -59,7 +65,7 @@ layout_desc() {
 
 # ---- manifests ----
 
-# DIR TYPE CONFIG LAYER [MEMBERS], the two by their contents: a manifest of both, on stdout.
+# DIR TYPE CONFIG LAYER [MEMBERS]: stores the texts CONFIG and LAYER; prints a manifest of both.
 layout_compose() {
 	local config layer
 	config=$(layout_blob "$1" "$3")
@@ -79,7 +85,7 @@ layout_index() {
 	layout_blob "$dir" "{\"schemaVersion\":2,\"mediaType\":\"$OCI_INDEX\",\"manifests\":[$list]}"
 }
 
-# DIR TEXT ARCH: the manifest of an image for that architecture, on stdout.
+# DIR TEXT ARCH: prints the manifest of an image for that architecture.
 layout_describe() {
 	local layer="layer of $2 for $3" diff_id
 	diff_id=$(printf %s "$layer" | sha256sum)
@@ -118,7 +124,7 @@ layout_served() {
 	echo "1 $2 $3" >"$1/served"
 }
 
-# FILE PATTERN: a line of the log that matches is there, or comes.
+# FILE PATTERN: waits until a line of the log matches.
 log_has() {
 	local line tail
 	exec {tail}< <(exec tail -n +1 -f "$1" 3>&-)
@@ -134,7 +140,7 @@ log_has() {
 	return 1
 }
 
-# DIR REF: what stands there is forgotten.
+# DIR REF: removes the entry of that name.
 layout_forget() {
 	grep -vF "\"org.opencontainers.image.ref.name\":\"$2\"" "$1/entries" >"$1/entries.new" || true
 	mv "$1/entries.new" "$1/entries"
@@ -145,7 +151,7 @@ layout_untag() {
 	layout_publish "$1"
 }
 
-# DIR REF TYPE DIGEST: a tag for what is stored; prints its digest.
+# DIR REF TYPE DIGEST: tags a stored manifest; prints its digest.
 layout_tag() {
 	layout_forget "$1" "$2"
 	layout_entry "$1" "$2" "$4" "$3"

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# Mirrors in a known state, as if mirror-sync had been there on days long gone: what mirror-publish is tested
-# on. Needs layout.bash.
+# Makes mirrors as mirror-sync would have left them after runs on given days, for the tests of
+# mirror-publish. Needs layout.bash.
 #
-#   mirror_init DIR                          an empty mirror, generation 0
-#   mirror_sync DIR DAY [REF TEXT]...        what a sync on that day (2026-11-05, 08:00) publishes when the
-#                                            references turn out to mean images of these contents
-#   mirror_digest TEXT                       the digest of such an image
-#   mirror_entry DIR REF                     its entry in index.json, for jq-like looks: prints JSON
-#   mirror_means DIR REF                     the TEXT an entry means, of those that mirror_sync has seen
-#   mirror_generation DIR                    the number of what is published
+#   mirror_init DIR                    makes an empty mirror, generation 0
+#   mirror_sync DIR DAY [REF TEXT]...  publishes as a sync at 08:00 of DAY (as in 2026-11-05) that
+#                                      finds the images with these texts under the references
+#   mirror_digest TEXT                 prints the digest of the image with that text
+#   mirror_entry DIR REF               prints the entry in index.json as JSON
+#   mirror_means DIR REF               prints the TEXT of an entry that mirror_sync made
+#   mirror_generation DIR              prints the number of the published generation
 
 mirror_init() {
 	mkdir -p "$1/blobs/sha256" "$1/.mirror/generations"
@@ -39,7 +39,7 @@ mirror_means() {
 	awk -v digest="$digest" '$1 == digest { print $2; exit }' "$mirror_texts"
 }
 
-# One reference of a sync: what it meant is kept under a snapshot name of the day.
+# Moves one reference, and keeps its old content under a snapshot name of the day.
 mirror_move() { # DIR DAY REF DIGEST SIZE GENERATION
 	jq -c --arg ref "$3" --arg digest "$4" --argjson size "$5" --arg at "$2T08:00:00Z" --arg day "${2//-/}" \
 		--arg type "$OCI_MANIFEST" '

@@ -1,15 +1,18 @@
-# shellcheck shell=bash disable=SC2034,SC2154  # what is set is for the tests; bats sets what it sets
-# mirror-publish on a mirror as syncs of days long gone left it: docker.io/library/alpine:3.19 meant one, two, three;
-# quay.io/team/app:v1 first, second.
+# shellcheck shell=bash disable=SC2034,SC2154
+# Tests read variables that are set here, and bats sets others.
 #
-#   setup_file() { team_mirror; }       makes it, once for a file
-#   setup() { anew; }                   "mirror" in the test's own directory, as it was at first
-#   publish ARGS...                     runs mirror-publish, as bats' run does
-#   index FILTER                        jq on the index; there, name is an entry's reference, note(K) one of our
-#                                       annotations, named(REF) an entry
-#   made_by VERB REF                    the snapshots of a tag that this verb made, without the tag's name
-#   hold_of REF
-#   files_of DIR; same_mirror DIR FILES
+# Runs mirror-publish on a mirror with three generations: docker.io/library/alpine:3.19 was the
+# images one, two, three; quay.io/team/app:v1 was first, second.
+#
+#   setup_file() { team_mirror; }   makes the mirror, once per file
+#   setup() { anew; }               copies it to "mirror" in the directory of the test
+#   publish ARGS...                 runs mirror-publish, as `run` of bats does
+#   index FILTER                    runs jq on index.json; in FILTER, name is the reference of an
+#                                   entry, note(K) one of our annotations, named(REF) an entry
+#   made_by VERB REF                prints the suffixes of the tag's snapshots that VERB made
+#   hold_of REF                     prints the hold as JSON
+#   files_of DIR                    prints the digest of each file
+#   same_mirror DIR FILES           the files are those that files_of printed before
 
 # shellcheck source=tests/lib/layout.bash
 source "${BASH_SOURCE[0]%/*}/layout.bash"
@@ -59,7 +62,6 @@ files_of() {
 	(cd "$1" && find . -type f -exec sha256sum {} + | sort)
 }
 
-# Whether it holds what files_of once said.
 same_mirror() {
 	[ "$(files_of "$1")" = "$2" ]
 }

@@ -1,16 +1,17 @@
 # shellcheck shell=bash disable=SC2034  # what is set is for the tests
-# Programs of ours that run in the background of a test, each stopped by its pid.
+# Starts programs of ours in the background of a test, and stops each by its pid.
 #
-#   serve NAME ARGS...      starts mirror-serve on a port that the kernel picks; when it is ready: NAME_pid, NAME_url,
-#                           NAME_port, NAME_err (a file)
-#   stop NAME               by SIGTERM; fails when it does not end well
-#   ended NAME              waits for one that was told to end; fails when it does not end well
-#   stop_all                for teardown
-#   misbehave               starts fakereg with the page $BATS_TEST_TMPDIR/fake.txt; sets fake_pid, fake_at; the page's own directory is
-#                           $BATS_TEST_TMPDIR/fake, its log of requests $BATS_TEST_TMPDIR/fake.log
-#   behaved                 ends it, and tells whether exactly what the page names was asked for
+#   serve NAME ARGS...  starts mirror-serve on a port that the kernel picks, and waits until it is
+#                       ready; sets NAME_pid, NAME_url, NAME_port, NAME_err (a file)
+#   stop NAME           sends SIGTERM and waits; fails when the exit status is not 0
+#   ended NAME          waits for a program that was told to end; fails when its status is not 0
+#   stop_all            stops all of them; for teardown
+#   misbehave           starts fakereg with the page $BATS_TEST_TMPDIR/fake.txt; sets fake_pid and
+#                       fake_at; the page's directory is $BATS_TEST_TMPDIR/fake, its log of requests
+#                       $BATS_TEST_TMPDIR/fake.log
+#   behaved             stops fakereg; fails unless it got exactly the requests of the page
 #
-# Nothing here sleeps: ready is a line.
+# A program is ready when it prints its line, so no function sleeps.
 
 BIN=$(cd "${BIN:-${BASH_SOURCE[0]%/*}/../../build}" && pwd)
 servers=''

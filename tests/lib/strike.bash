@@ -1,16 +1,23 @@
-# shellcheck shell=bash disable=SC2154  # strike_begin, and those who call, set them
-# Strikes at one system call of a command that works on a mirror: a fault, or a kill. Sourced by bats.
+# shellcheck shell=bash disable=SC2154  # strike_begin and the tests set the variables
+# Injects a fault or a kill into one system call of a command that works on a mirror. For bats.
 #
-# $mirror is the directory; calls that do not touch it (the loader's, the sanitizer's) are left alone.
-# A dry run numbers the calls, so each is struck once, at the same place every time.
+# strike_points runs the command once and numbers the system calls that touch the directory $mirror
+# (calls of the loader or a sanitizer do not). A test then runs strike once for each of them:
+#
+#   strike_begin                  sets $work, $mirror and $base; skips without strace
+#   restore                       makes $mirror a copy of $base, or removes it if there is no $base
+#   strike_points CALLS COMMAND   prints "call number" for each call that touches the mirror
+#   strike CALL NUMBER WHAT COMMAND
+#                                 runs COMMAND with WHAT (error=EIO, signal=KILL) at that call; sets
+#                                 $status, and leaves the output in $work/out and $work/err
 
 strike_begin() {
 	command -v strace >/dev/null || skip "strace is not installed"
 	strace -o /dev/null true 2>/dev/null || skip "tracing is not allowed here"
 	work=$BATS_TEST_TMPDIR
 	mirror=$work/mirror
-	base=$work/base # copied to $mirror before each strike; absent: the mirror does not exist yet
-	# leaks cannot be looked for under strace
+	base=$work/base # restore copies it to $mirror; if absent, there is no mirror yet
+	# the leak sanitizer does not work under strace
 	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 }
 
@@ -19,7 +26,6 @@ restore() {
 	[ ! -d "$base" ] || cp -a "$base" "$mirror"
 }
 
-# strike_points CALLS COMMAND...: "call number" of each of these calls that touches the mirror.
 strike_points() {
 	local calls=$1
 	shift
@@ -28,9 +34,7 @@ strike_points() {
 	awk -F'(' -v mirror="$mirror" '{ n[$1]++; if (index($0, mirror)) print $1, n[$1] }' "$work/calls"
 }
 
-# shellcheck disable=SC2034  # status is for whoever calls
-# strike CALL NUMBER WHAT COMMAND...: runs it with WHAT (error=EIO, signal=KILL) at that call; its
-# status is in $status, its words are in $work/out and $work/err.
+# shellcheck disable=SC2034  # tests read status
 strike() {
 	local call=$1 number=$2 what=$3
 	shift 3

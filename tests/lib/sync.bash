@@ -1,13 +1,14 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # what is set is for the tests
-# A small world for mirror-sync: an upstream (mirror-serve over a layout), lists in a git checkout, a mirror.
+# An upstream (mirror-serve over a layout), lists in a git checkout, and a mirror for mirror-sync.
 #
-#   world                   makes $up (the upstream's layout), $lists (mirror-lists of a checkout), $mirror
-#   list LINE...            makes these lines the list, and commits it
+#   world                   makes $up (the upstream's layout), $lists (mirror-lists of a checkout)
+#                           and $mirror
+#   list LINE...            replaces the list by these lines, and commits it
 #   conf LINE...            adds lines to mirror.conf, and commits it
 #   sync ARGS...            runs mirror-sync on them
-#   published REF           the digest that the mirror publishes under REF; "" when it does not
-#   note REF KEY            an annotation (dev.ocimirror.KEY) of an entry
-#   requests METHOD [PATH]  how many such requests the upstream was sent
+#   published REF           prints the digest that the mirror publishes under REF, or nothing
+#   note REF KEY            prints an annotation (dev.ocimirror.KEY) of an entry
+#   requests METHOD [PATH]  prints how many such requests the upstream received
 
 # shellcheck source=tests/lib/layout.bash
 source "${BASH_SOURCE[0]%/*}/layout.bash"
@@ -76,7 +77,7 @@ forget_requests() {
 	: >"$upstream_log"
 }
 
-# whole: everything the mirror's index reaches is there and is what its digest says.
+# whole: every blob that index.json reaches exists and has its digest.
 whole() {
 	"$BIN/tests/tools/mirrorcheck" "$mirror"
 }
