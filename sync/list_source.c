@@ -9,6 +9,7 @@
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
+#include "oci/base/strvec.h"
 #include "oci/cli/message.h"
 #include "oci/image/snapshot_suffix.h"
 #include "oci/lists/git.h"
@@ -28,26 +29,10 @@ static bool is_ours(const char *name)
 
 /* ---- which files ---- */
 
-struct names {
-	char **v;
-	size_t n, cap;
-};
-
-static void names_release(struct names *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		free(names->v[i]);
-	free(names->v);
-}
-
 static int add_name(const char *name, void *arg)
 {
-	struct names *names = arg;
-
-	if (!is_list(name))
-		return 0;
-	names->v = xgrow(names->v, names->n, &names->cap, sizeof(char *));
-	names->v[names->n++] = xstrdup(name);
+	if (is_list(name))
+		strvec_add(arg, name);
 	return 0;
 }
 
@@ -55,11 +40,6 @@ static int add_entry(const char *name, bool is_file, void *arg)
 {
 	(void)is_file; /* a symbolic link is named when it is read */
 	return add_name(name, arg);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* Names stand in messages and annotations. */
@@ -71,7 +51,7 @@ static bool is_plain(const char *name)
 	return true;
 }
 
-static int find_names(const struct list_source *s, struct names *names, struct err *err)
+static int find_names(const struct list_source *s, struct strvec *names, struct err *err)
 {
 	if (s->git)
 		git_each(s->git, add_entry, names);
@@ -82,7 +62,7 @@ static int find_names(const struct list_source *s, struct names *names, struct e
 	if (names->n > LIMIT_LIST_FILES)
 		return err_set(err, ERR_USAGE, 0, "more than %d lists in \"%s\"", LIMIT_LIST_FILES,
 			       s->where);
-	qsort(names->v, names->n, sizeof(char *), by_name);
+	strvec_sort(names);
 	for (size_t i = 0; i < names->n; i++)
 		if (!is_plain(names->v[i]))
 			return err_set(err, ERR_USAGE, 0,
@@ -191,7 +171,7 @@ static int open_where(struct list_source *s, const struct list_source_options *o
 
 static int load(struct list_source *s, const struct list_source_options *o, struct err *err)
 {
-	cleanup_by(names_release) struct names names = { .v = NULL };
+	cleanup_by(strvec_release) struct strvec names = STRVEC_INIT;
 
 	if (o->suffix && snapshot_suffix_check(o->suffix, err) < 0)
 		return -1;

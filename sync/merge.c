@@ -7,6 +7,7 @@
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/strvec.h"
 #include "oci/base/unit.h"
 #include "oci/lists/lists.h"
 #include "oci/store/generation.h"
@@ -26,27 +27,16 @@ struct merge {
 	char *who; /* user@host */
 	struct journal_line *lines;
 	size_t nlines, cap;
-	char **strings; /* what the lines lend */
-	size_t nstrings, capstrings;
+	struct strvec strings; /* lent to `lines` until the journal is written */
 	bool changed;
 };
 
 static void merge_release(struct merge *m)
 {
 	index_release(&m->index);
-	for (size_t i = 0; i < m->nstrings; i++)
-		free(m->strings[i]);
-	free(m->strings);
+	strvec_release(&m->strings);
 	free(m->lines);
 	free(m->who);
-}
-
-/* Keeps a string until the journal is written. */
-static const char *keep(struct merge *m, char *s)
-{
-	m->strings = xgrow(m->strings, m->nstrings, &m->capstrings, sizeof(*m->strings));
-	m->strings[m->nstrings++] = s;
-	return s;
 }
 
 static struct journal_line *note(struct merge *m, const char *ref, const char *why)
@@ -111,7 +101,7 @@ static void set_origin(struct merge *m, struct entry *e, const struct target *t,
 	cleanup_free char *source = xasprintf("%s@%s", repository, t->found.str);
 	cleanup_free char *place = list_source_place(s, t->line);
 
-	j->list = keep(m, xasprintf("%s:%d", t->line->file, t->line->line));
+	j->list = strvec_addf(&m->strings, "%s:%d", t->line->file, t->line->line);
 	j->commit = s->commit[0] ? s->commit : NULL;
 	if (t->author)
 		j->who = t->author;
@@ -187,7 +177,7 @@ static char *referrer_name(const struct target *t, const struct referrer *f)
 /* A signature or SBOM is an entry of its own, which lives as long as its subject. */
 static void merge_referrer(struct merge *m, const struct target *t, const struct referrer *f)
 {
-	const char *name = keep(m, referrer_name(t, f));
+	const char *name = strvec_add_owned(&m->strings, referrer_name(t, f));
 	struct entry *e = index_find(&m->index, name);
 	cleanup_free char *repository = ref_repository(&t->source);
 	cleanup_free char *source = xasprintf("%s@%s", repository, f->digest.str);
@@ -209,7 +199,7 @@ static void merge_referrer(struct merge *m, const struct target *t, const struct
 	entry_set_annotation(e, ANNOTATION_SOURCE, source);
 	entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
 	j = note(m, name, "referrer");
-	j->old_digest = old.str[0] ? keep(m, xstrdup(old.str)) : NULL;
+	j->old_digest = old.str[0] ? strvec_add(&m->strings, old.str) : NULL;
 	j->new_digest = f->digest.str;
 }
 

@@ -6,6 +6,7 @@
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/strvec.h"
 #include "oci/base/suggest.h"
 #include "oci/image/ref.h"
 #include "oci/lists/image_options.h"
@@ -21,17 +22,14 @@ CLEANUP_PTR(own_select_, struct tag_select, tag_select_free)
 struct tag_hint {
 	char *repository;  /* the key */
 	enum err_kind why; /* there is no listing; NONE: there is */
-	char **tags;
-	size_t n;
+	struct strvec tags;
 };
 
 static void free_hint(void *hint)
 {
 	struct tag_hint *h = hint;
 
-	for (size_t i = 0; i < h->n; i++)
-		free(h->tags[i]);
-	free(h->tags);
+	strvec_release(&h->tags);
 	free(h->repository);
 	free(h);
 }
@@ -52,9 +50,8 @@ static void got_tags(void *arg, const struct registry_tags *tags)
 		return;
 	}
 	h->why = ERR_NONE;
-	h->tags = xcalloc(tags->n + 1, sizeof(*h->tags));
-	for (; h->n < tags->n; h->n++)
-		h->tags[h->n] = xstrdup(tags->tags[h->n]);
+	for (size_t i = 0; i < tags->n; i++)
+		strvec_add(&h->tags, tags->tags[i]);
 }
 
 static void ask(struct tag_hints *h, struct run *r, const struct ref *ref)
@@ -149,16 +146,16 @@ void tag_hint_near(const char *tag, const char **tags, size_t n, struct buf *out
 
 static void tag_words(const struct tag_hint *h, const char *tag, struct buf *out)
 {
-	const char **tags = xcalloc(h->n + 1, sizeof(*tags));
+	const char **tags = xcalloc(h->tags.n + 1, sizeof(*tags));
 	size_t before;
 
-	for (size_t i = 0; i < h->n; i++)
-		tags[i] = h->tags[i];
+	for (size_t i = 0; i < h->tags.n; i++)
+		tags[i] = h->tags.v[i];
 	buf_adds(out, "no such tag");
 	before = out->n;
-	tag_hint_near(tag, tags, h->n, out);
+	tag_hint_near(tag, tags, h->tags.n, out);
 	if (out->n == before)
-		buf_addf(out, ", nor one like it among the repository's %zu", h->n);
+		buf_addf(out, ", nor one like it among the repository's %zu", h->tags.n);
 	free(tags);
 }
 

@@ -11,32 +11,10 @@
 #include "oci/base/span.h"
 #include "oci/image/ref.h"
 
-/* Names in a host's directory, before they are paired. */
-struct names {
-	char **all;
-	size_t n, cap;
-};
-
-static void names_release(struct names *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		free(names->all[i]);
-	free(names->all);
-	*names = (struct names){ .all = NULL };
-}
-
 static int add_name(const char *name, void *arg)
 {
-	struct names *names = arg;
-
-	names->all = xgrow(names->all, names->n, &names->cap, sizeof(*names->all));
-	names->all[names->n++] = xstrdup(name);
+	strvec_add(arg, name);
 	return 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* The length of name without the ending, or 0 when it has another one. */
@@ -47,18 +25,18 @@ static size_t stem(const char *name, const char *ending)
 	return span_ends(s, ending) ? s.n - strlen(ending) : 0;
 }
 
-static bool has(const struct names *names, const char *name, size_t stem_length, const char *ending)
+static bool has_name(const struct strvec *names, const char *name, size_t stem_length,
+		     const char *ending)
 {
 	cleanup_free char *wanted = xasprintf("%.*s%s", (int)stem_length, name, ending);
-	const char *key = wanted;
 
-	return bsearch(&key, names->all, names->n, sizeof(*names->all), by_name) != NULL;
+	return strvec_has_sorted(names, wanted);
 }
 
-static int take_pair(struct certs *c, const struct names *names, const char *dir, const char *name,
+static int take_pair(struct certs *c, const struct strvec *names, const char *dir, const char *name,
 		     size_t n, struct err *err)
 {
-	if (!has(names, name, n, ".key"))
+	if (!has_name(names, name, n, ".key"))
 		return err_set(err, ERR_USAGE, 0,
 			       "\"%s/%s\" has no key beside it, \"%.*s.key\" (the name of a CA "
 			       "ends in .crt)",
@@ -70,19 +48,18 @@ static int take_pair(struct certs *c, const struct names *names, const char *dir
 	return 0;
 }
 
-static int sort_out(struct certs *c, const struct names *names, const char *dir, struct err *err)
+static int sort_out(struct certs *c, const struct strvec *names, const char *dir, struct err *err)
 {
 	for (size_t i = 0; i < names->n; i++) {
-		const char *name = names->all[i];
+		const char *name = names->v[i];
 		size_t n;
 
 		if (stem(name, ".crt")) {
-			c->ca = xgrow(c->ca, c->nca, &c->capca, sizeof(*c->ca));
-			c->ca[c->nca++] = xasprintf("%s/%s", dir, name);
+			strvec_addf(&c->ca, "%s/%s", dir, name);
 		} else if ((n = stem(name, ".cert"))) {
 			if (take_pair(c, names, dir, name, n, err) < 0)
 				return -1;
-		} else if ((n = stem(name, ".key")) && !has(names, name, n, ".cert")) {
+		} else if ((n = stem(name, ".key")) && !has_name(names, name, n, ".cert")) {
 			return err_set(err, ERR_USAGE, 0,
 				       "\"%s/%s\" has no certificate beside it, \"%.*s.cert\"", dir,
 				       name, (int)n, name);
@@ -93,7 +70,7 @@ static int sort_out(struct certs *c, const struct names *names, const char *dir,
 
 /* 1 when the directory is there, 0 when not. One that may not be entered is not for us, as elsewhere in the
  * containers stack: /etc/docker is often root's alone. */
-static int read_names(struct names *names, const char *dir, struct err *err)
+static int read_names(struct strvec *names, const char *dir, struct err *err)
 {
 	if (file_walk(AT_FDCWD, dir, add_name, names, err) == 0)
 		return 1;
@@ -106,15 +83,14 @@ int certs_find(struct certs *c, const char *const *roots, const char *host, stru
 
 	for (; *roots; roots++) {
 		cleanup_free char *dir = xasprintf("%s/%s", *roots, ref_host_alias(host));
-		cleanup_by(names_release) struct names names = { .all = NULL };
+		cleanup_by(strvec_release) struct strvec names = STRVEC_INIT;
 		int there = read_names(&names, dir, err);
 
 		if (there < 0)
 			return -1;
 		if (!there)
 			continue;
-		if (names.n)
-			qsort(names.all, names.n, sizeof(*names.all), by_name);
+		strvec_sort(&names);
 		if (sort_out(&found, &names, dir, err) < 0) {
 			certs_release(&found);
 			return -1;
@@ -127,9 +103,7 @@ int certs_find(struct certs *c, const char *const *roots, const char *host, stru
 
 void certs_release(struct certs *c)
 {
-	for (size_t i = 0; i < c->nca; i++)
-		free(c->ca[i]);
-	free(c->ca);
+	strvec_release(&c->ca);
 	free(c->cert);
 	free(c->key);
 	*c = (struct certs)CERTS_INIT;

@@ -10,20 +10,19 @@
 #ifndef OCI_HTTP_CERTS_H
 #define OCI_HTTP_CERTS_H
 
-#include <stddef.h>
+#include "oci/base/strvec.h"
 
 struct err;
 
 /* Full paths, owned. */
 struct certs {
-	char **ca; /* sorted by name */
-	size_t nca, capca;
+	struct strvec ca; /* sorted by name */
 	char *cert, *key; /* the first pair by name, or NULL */
 };
 
 #define CERTS_INIT                                                                                 \
 	{                                                                                          \
-		.ca = NULL                                                                         \
+		.cert = NULL                                                                       \
 	}
 
 /* Looks host ("registry.corp:5000") up below the roots (NULL-ended) into *c, which must be empty. Nothing

@@ -11,10 +11,7 @@
 
 void pages_release(struct pages *p)
 {
-	for (size_t i = 0; i < p->n; i++)
-		free(p->urls[i]);
-	free(p->urls);
-	*p = (struct pages){ .what = p->what };
+	strvec_release(&p->urls);
 }
 
 static struct span next_link(const struct request *a)
@@ -58,17 +55,15 @@ enum request_end pages_next(struct pages *p, struct request *a, struct err *err)
 	page = page_at(p, a, target, err);
 	if (!page)
 		return REQUEST_FAILED;
-	for (size_t i = 0; i < p->n; i++)
-		if (strcmp(p->urls[i], page) == 0) {
-			err_set(err, ERR_INVALID, 0, "the %s goes round in a circle", p->what);
-			return REQUEST_FAILED;
-		}
-	if (p->n == LIMIT_TAG_PAGES) {
+	if (strvec_has(&p->urls, page)) {
+		err_set(err, ERR_INVALID, 0, "the %s goes round in a circle", p->what);
+		return REQUEST_FAILED;
+	}
+	if (p->urls.n == LIMIT_TAG_PAGES) {
 		err_set(err, ERR_INVALID, 0, "the %s has more than %d pages", p->what,
 			LIMIT_TAG_PAGES);
 		return REQUEST_FAILED;
 	}
-	p->urls = xgrow(p->urls, p->n, &p->cap, sizeof(*p->urls));
-	a->page = p->urls[p->n++] = take(page);
+	a->page = strvec_add_owned(&p->urls, take(page));
 	return REQUEST_AGAIN;
 }

@@ -5,12 +5,12 @@
 #ifndef OCI_REGISTRY_PAGES_H
 #define OCI_REGISTRY_PAGES_H
 
+#include "oci/base/strvec.h"
 #include "oci/registry/request.h"
 
 struct pages {
-	const char *what; /* for messages: "tag list" */
-	char **urls;      /* that Link has named, owned */
-	size_t n, cap;
+	const char *what;   /* for messages: "tag list" */
+	struct strvec urls; /* that Link has named */
 };
 
 void pages_release(struct pages *p);

@@ -3,6 +3,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
+#include "oci/base/strvec.h"
 #include "oci/base/table.h"
 #include "oci/registry/error_response.h"
 #include "oci/registry/pages.h"
@@ -15,19 +16,16 @@ struct listing {
 	void *arg;
 	size_t endpoint; /* whose pages these are */
 	struct buf page;
-	char **tags;
-	size_t n, cap;
+	struct strvec tags;
 	struct table known; /* tags by name */
 	struct pages pages;
 };
 
 static void forget_tags(struct listing *l)
 {
-	for (size_t i = 0; i < l->n; i++)
-		free(l->tags[i]);
+	strvec_release(&l->tags);
 	pages_release(&l->pages);
 	table_release(&l->known);
-	l->n = 0;
 }
 
 static enum request_end prepare(struct request *a, struct err *err)
@@ -64,14 +62,14 @@ static int data(struct request *a, const char *p, size_t n, struct err *err)
 
 static int add_tag(struct listing *l, const char *tag, struct err *err)
 {
+	const char *known;
+
 	if (!ref_valid_tag(span_str(tag)) || table_get(&l->known, tag))
 		return 0;
-	if (l->n == LIMIT_TAGS)
+	if (l->tags.n == LIMIT_TAGS)
 		return err_set(err, ERR_INVALID, 0, "more than %d tags", LIMIT_TAGS);
-	l->tags = xgrow(l->tags, l->n, &l->cap, sizeof(*l->tags));
-	l->tags[l->n] = xstrdup(tag);
-	table_put(&l->known, l->tags[l->n], l->tags[l->n]);
-	l->n++;
+	known = strvec_add(&l->tags, tag);
+	table_put(&l->known, known, (void *)known);
 	return 0;
 }
 
@@ -105,15 +103,14 @@ static void done(struct request *a, const struct err *err)
 
 	if (!err) {
 		/* lent to be moved about and dropped, so not the array that frees them */
-		t.tags = xcalloc(l->n + 1, sizeof(*t.tags));
-		t.n = l->n;
-		for (size_t i = 0; i < l->n; i++)
-			t.tags[i] = l->tags[i];
+		t.tags = xcalloc(l->tags.n + 1, sizeof(*t.tags));
+		t.n = l->tags.n;
+		for (size_t i = 0; i < t.n; i++)
+			t.tags[i] = l->tags.v[i];
 	}
 	l->done(l->arg, &t);
 	free(t.tags);
 	forget_tags(l);
-	free(l->tags);
 	buf_release(&l->page);
 	request_release(a);
 	free(l);

@@ -149,8 +149,8 @@ static int read_certs_d(struct endpoint *e, struct err *err)
 		return 0;
 	if (certs_find(&found, o->certs_roots, certs_name(e), err) < 0)
 		return -1;
-	for (size_t i = 0; i < found.nca; i++)
-		if (read_ca(e, o, found.ca[i], err) < 0)
+	for (size_t i = 0; i < found.ca.n; i++)
+		if (read_ca(e, o, found.ca.v[i], err) < 0)
 			return -1;
 	if (!e->cert) {
 		e->cert = take(found.cert);

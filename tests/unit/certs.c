@@ -53,8 +53,8 @@ static char *names_of(const struct certs *c)
 {
 	char *all = xstrdup("");
 
-	for (size_t i = 0; i < c->nca + 2; i++) {
-		const char *path = i < c->nca ? c->ca[i] : i == c->nca ? c->cert : c->key;
+	for (size_t i = 0; i < c->ca.n + 2; i++) {
+		const char *path = i < c->ca.n ? c->ca.v[i] : i == c->ca.n ? c->cert : c->key;
 		cleanup_free char *before = all;
 
 		all = path ? xasprintf("%s%s%s", before, *before ? " " : "", last(path))
@@ -75,7 +75,7 @@ static void test_names(void)
 		if (certs_find(&c, roots, "registry.corp:5000", &err) < 0) {
 			if (!CHECK_ROW(rows[i].want[0] == '!' &&
 					       strstr(err.msg, rows[i].want + 1) &&
-					       err.kind == ERR_USAGE && !c.nca && !c.cert,
+					       err.kind == ERR_USAGE && !c.ca.n && !c.cert,
 				       rows[i].name))
 				printf("#   got: %s\n", err.msg);
 		} else {
@@ -124,9 +124,9 @@ static void test_roots(void)
 	cleanup_by(certs_release) struct certs hub = CERTS_INIT;
 	struct err err;
 
-	CHECK_ROW(certs_find(&hub, roots, "registry-1.docker.io", &err) == 0 && hub.nca == 1,
+	CHECK_ROW(certs_find(&hub, roots, "registry-1.docker.io", &err) == 0 && hub.ca.n == 1,
 		  "Docker Hub's real host is looked up as docker.io");
-	CHECK_TEXT(hub.nca ? hub.ca[0] : NULL, want, "with its full path");
+	CHECK_TEXT(hub.ca.n ? hub.ca.v[0] : NULL, want, "with its full path");
 }
 
 int main(void)
