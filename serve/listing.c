@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "oci/base/err.h"
+#include "oci/base/percent.h"
 #include "oci/image/media_type.h"
 #include "serve/http_request.h"
 #include "serve/out.h"
@@ -74,26 +75,12 @@ static bool is_behind(const char *entry, struct span last)
 	return order ? order > 0 : entry[last.n] != '\0';
 }
 
-/* RFC 3986, 2.3: everything but unreserved characters is encoded; "/" stays where a path needs it. */
-static void add_encoded(struct buf *b, struct span s, const char *also)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		    (c && (strchr("-._~", c) || strchr(also, c))))
-			buf_addc(b, c);
-		else
-			buf_addf(b, "%%%02X", (unsigned char)c);
-	}
-}
-
 static void add_parameter(struct buf *b, const char *name, struct span value)
 {
 	if (!value.p)
 		return;
 	buf_addf(b, "%s=", name);
-	add_encoded(b, value, "/:");
+	percent_encode(b, value, "/:");
 	buf_addc(b, '&');
 }
 
@@ -104,14 +91,14 @@ static void add_link(struct exchange *x, const struct page *p)
 	struct buf *b = p->text;
 
 	buf_adds(b, "Link: <");
-	add_encoded(b, x->request->path, "/:%");
+	percent_encode(b, x->request->path, "/:%");
 	buf_addc(b, '?');
 	add_parameter(b, "n", x->route.n);
 	add_parameter(b, "ns", x->route.ns);
 	for (size_t i = 0; i < x->route.ntypes; i++)
 		add_parameter(b, "artifactType", x->route.types[i]);
 	buf_adds(b, "last=");
-	add_encoded(b, span_str(p->last), "/:");
+	percent_encode(b, span_str(p->last), "/:");
 	buf_adds(b, ">; rel=\"next\"\r\n");
 }
 

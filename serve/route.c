@@ -1,5 +1,7 @@
 #include "serve/route.h"
 
+#include "oci/base/percent.h"
+
 #define IN_REPOSITORY   "/v2/<name>/"
 
 #define ROW(kind, path) { kind, path },
@@ -11,38 +13,18 @@ static const struct {
 
 #define NROUTES (sizeof(routes) / sizeof(routes[0]))
 
-static int hex_digit(char c)
+/* Decodes percent-escapes into *scratch, and moves it; a span without any stays as it is. */
+static bool decode_span(struct span *s, char **scratch)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Decodes percent-escapes into *scratch, and moves it; without any the span stays as it is. */
-static bool decode_escapes(struct span *s, char **scratch)
-{
-	char *to = *scratch;
+	char *decoded = *scratch;
+	size_t n;
 
 	if (!s->n || !memchr(s->p, '%', s->n))
 		return true;
-	for (size_t i = 0; i < s->n; i++) {
-		int high, low;
-
-		if (s->p[i] != '%') {
-			*to++ = s->p[i];
-			continue;
-		}
-		high = i + 2 < s->n ? hex_digit(s->p[i + 1]) : -1;
-		low = high >= 0 ? hex_digit(s->p[i + 2]) : -1;
-		if (low < 0 || (high == 0 && low == 0))
-			return false;
-		*to++ = (char)(high * 16 + low);
-		i += 2;
-	}
-	*s = span_of(*scratch, (size_t)(to - *scratch));
-	*scratch = to;
+	if (!percent_decode(decoded, *s, &n))
+		return false;
+	*s = span_of(decoded, n);
+	*scratch += n;
 	return true;
 }
 
@@ -104,7 +86,7 @@ static bool read_query(struct route *r, struct span query, char **scratch)
 		span_cut(&value, '=', &key);
 		if (!value.p)
 			value = span_of("", 0);
-		if (!decode_escapes(&key, scratch) || !decode_escapes(&value, scratch))
+		if (!decode_span(&key, scratch) || !decode_span(&value, scratch))
 			return false;
 		if (span_eq(key, "ns"))
 			r->ns = value;
@@ -124,7 +106,7 @@ void route_parse(struct route *r, struct span path, struct span query,
 	char *at = scratch;
 
 	*r = (struct route){ .kind = ROUTE_BAD };
-	if (!decode_escapes(&path, &at) || (query.n && !read_query(r, query, &at)))
+	if (!decode_span(&path, &at) || (query.n && !read_query(r, query, &at)))
 		return;
 	r->kind = find_route(r, path);
 }

@@ -5,6 +5,7 @@
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/percent.h"
 #include "oci/image/digest.h"
 
 int problem_format_read(enum problem_format *format, const char *word, struct err *err)
@@ -49,7 +50,7 @@ static void add_escaped(struct buf *out, const char *text, const char *which)
 {
 	for (; *text; text++)
 		if (strchr(which, *text))
-			buf_addf(out, "%%%02X", (unsigned)*text);
+			percent_encode_byte(out, *text);
 		else
 			buf_addc(out, *text);
 }

@@ -9,24 +9,11 @@
 #include "oci/base/err.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
+#include "oci/base/percent.h"
 #include "oci/base/redact.h"
 
 /* Token specification: "If omitted, this defaults to 60 seconds"; shorter is of no use to anyone. */
 enum { SHORTEST = 60, LONGEST = 24 * 60 * 60 };
-
-/* RFC 3986, 2.3: everything but the unreserved is escaped; a blank is %20, which forms read as well as "+". */
-static void add_escaped(struct buf *out, struct span s)
-{
-	static const char unreserved[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (memchr(unreserved, s.p[i], sizeof(unreserved) - 1))
-			buf_addc(out, s.p[i]);
-		else
-			buf_addf(out, "%%%02X", (unsigned char)s.p[i]);
-	}
-}
 
 static void add_parameter(struct buf *out, char *separator, const char *name, struct span value)
 {
@@ -35,7 +22,7 @@ static void add_parameter(struct buf *out, char *separator, const char *name, st
 	if (*separator)
 		buf_addc(out, *separator);
 	buf_addf(out, "%s=", name);
-	add_escaped(out, value);
+	percent_encode(out, value, "");
 	*separator = '&';
 }
 
