@@ -43,24 +43,19 @@ static void add_digests(struct columns *table, const struct journal_line *l)
 	columns_add(table, INK_PLAIN, "%s", new);
 }
 
-static void set_text(json_t *to, const char *key, const char *value)
-{
-	json_object_set_new(to, key, value ? json_string(value) : json_null());
-}
-
 static json_t *line_json(const struct journal_line *l)
 {
 	json_t *o = json_pack("{s:I}", "generation", (json_int_t)l->generation);
 
-	set_text(o, "time", l->time);
-	set_text(o, "ref", l->ref);
-	set_text(o, "old", l->old_digest);
-	set_text(o, "new", l->new_digest);
-	set_text(o, "why", l->why);
-	set_text(o, "detail", l->detail);
-	set_text(o, "who", l->who);
-	set_text(o, "list", l->list);
-	set_text(o, "commit", l->commit);
+	json_set_text(o, "time", l->time);
+	json_set_text(o, "ref", l->ref);
+	json_set_text(o, "old", l->old_digest);
+	json_set_text(o, "new", l->new_digest);
+	json_set_text(o, "why", l->why);
+	json_set_text(o, "detail", l->detail);
+	json_set_text(o, "who", l->who);
+	json_set_text(o, "list", l->list);
+	json_set_text(o, "commit", l->commit);
 	return o;
 }
 
@@ -170,10 +165,10 @@ static void print_generation_json(const struct generation *g, size_t nth)
 	cleanup_json json_t *o = json_pack("{s:I}", "generation", (json_int_t)g->v[0].generation);
 	json_t *changes = json_array();
 
-	set_text(o, "time", g->v[0].time);
-	set_text(o, "made_by", g->made_by);
-	set_text(o, "label", g->label);
-	set_text(o, "commit", g->commit);
+	json_set_text(o, "time", g->v[0].time);
+	json_set_text(o, "made_by", g->made_by);
+	json_set_text(o, "label", g->label);
+	json_set_text(o, "commit", g->commit);
 	for (size_t i = 0; i < g->n; i++)
 		if (g->v[i].ref)
 			json_array_append_new(changes, line_json(&g->v[i]));

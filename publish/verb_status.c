@@ -145,11 +145,6 @@ static void add_row(struct status *s, const struct entry *e, size_t snapshots)
 
 /* ---- as JSON ---- */
 
-static void set_text(json_t *to, const char *key, const char *value)
-{
-	json_object_set_new(to, key, value ? json_string(value) : json_null());
-}
-
 /* The hold as it is in the index, or null; one that cannot be read is frozen. */
 static json_t *hold_json(const struct entry *e)
 {
@@ -168,11 +163,11 @@ static json_t *content_json(const struct entry *e)
 	json_t *o = json_pack("{s:s, s:s, s:s, s:I}", "ref", e->ref, "digest", e->digest.str,
 			      "media_type", e->media_type, "size", (json_int_t)e->size);
 
-	set_text(o, "source", entry_annotation(e, ANNOTATION_SOURCE));
-	set_text(o, "synced", entry_annotation(e, ANNOTATION_SYNCED));
-	set_text(o, "list", entry_annotation(e, ANNOTATION_LIST));
-	set_text(o, "author", entry_annotation(e, ANNOTATION_AUTHOR));
-	set_text(o, "platform", entry_annotation(e, ANNOTATION_PLATFORM));
+	json_set_text(o, "source", entry_annotation(e, ANNOTATION_SOURCE));
+	json_set_text(o, "synced", entry_annotation(e, ANNOTATION_SYNCED));
+	json_set_text(o, "list", entry_annotation(e, ANNOTATION_LIST));
+	json_set_text(o, "author", entry_annotation(e, ANNOTATION_AUTHOR));
+	json_set_text(o, "platform", entry_annotation(e, ANNOTATION_PLATFORM));
 	return o;
 }
 
@@ -180,10 +175,10 @@ static json_t *snapshot_json(const struct entry *e)
 {
 	json_t *o = content_json(e);
 
-	set_text(o, "snapshot_of", entry_annotation(e, ANNOTATION_SNAPSHOT_OF));
-	set_text(o, "replaced", entry_annotation(e, ANNOTATION_SNAPSHOT_AT));
-	set_text(o, "by", entry_annotation(e, ANNOTATION_SNAPSHOT_BY));
-	set_text(o, "bad", entry_annotation(e, ANNOTATION_BAD));
+	json_set_text(o, "snapshot_of", entry_annotation(e, ANNOTATION_SNAPSHOT_OF));
+	json_set_text(o, "replaced", entry_annotation(e, ANNOTATION_SNAPSHOT_AT));
+	json_set_text(o, "by", entry_annotation(e, ANNOTATION_SNAPSHOT_BY));
+	json_set_text(o, "bad", entry_annotation(e, ANNOTATION_BAD));
 	return o;
 }
 
@@ -195,8 +190,8 @@ static void set_checked(json_t *to, const struct status *s, const struct entry *
 	char at[CLOCK_RFC3339];
 
 	clock_rfc3339(last, at);
-	set_text(to, "checked", last ? at : NULL);
-	set_text(to, "max_age", max_age);
+	json_set_text(to, "checked", last ? at : NULL);
+	json_set_text(to, "max_age", max_age);
 	json_object_set_new(to, "stale", json_boolean(is_stale(s, e)));
 }
 
@@ -210,11 +205,11 @@ static json_t *entry_json(const struct status *s, const struct entry *e,
 	o = content_json(e);
 	list = json_array();
 	set_checked(o, s, e);
-	set_text(o, "keep", entry_annotation(e, ANNOTATION_KEEP));
-	set_text(o, "keep_for", entry_annotation(e, ANNOTATION_KEEP_FOR));
-	set_text(o, "gone_since", entry_annotation(e, ANNOTATION_GONE_SINCE));
-	set_text(o, "unlisted_since", entry_annotation(e, ANNOTATION_UNLISTED_SINCE));
-	set_text(o, "subject", entry_annotation(e, ANNOTATION_SUBJECT));
+	json_set_text(o, "keep", entry_annotation(e, ANNOTATION_KEEP));
+	json_set_text(o, "keep_for", entry_annotation(e, ANNOTATION_KEEP_FOR));
+	json_set_text(o, "gone_since", entry_annotation(e, ANNOTATION_GONE_SINCE));
+	json_set_text(o, "unlisted_since", entry_annotation(e, ANNOTATION_UNLISTED_SINCE));
+	json_set_text(o, "subject", entry_annotation(e, ANNOTATION_SUBJECT));
 	json_object_set_new(o, "held", hold_json(e));
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, snapshot_json(snapshots[i]));
@@ -269,10 +264,10 @@ static void begin_json(const struct index *x)
 	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX_ENTRY);
 	cleanup_json json_t *o = json_pack("{s:I}", "generation", (json_int_t)generation_number(x));
 
-	set_text(o, "created", index_annotation(x, ANNOTATION_CREATED));
-	set_text(o, "made_by", index_annotation(x, ANNOTATION_MADE_BY));
-	set_text(o, "label", index_annotation(x, ANNOTATION_LABEL));
-	set_text(o, "commit", index_annotation(x, ANNOTATION_LIST_COMMIT));
+	json_set_text(o, "created", index_annotation(x, ANNOTATION_CREATED));
+	json_set_text(o, "made_by", index_annotation(x, ANNOTATION_MADE_BY));
+	json_set_text(o, "label", index_annotation(x, ANNOTATION_LABEL));
+	json_set_text(o, "commit", index_annotation(x, ANNOTATION_LIST_COMMIT));
 	json_write(&text, o);
 	/* the list of images goes inside, before the last brace */
 	printf("%.*s,\"images\":[", (int)text.n - 1, text.p);
