@@ -44,7 +44,7 @@ static void next_clause(struct buf *out)
 
 void describe_details(struct buf *out, const struct target *t)
 {
-	char when[CLOCK_RFC3339];
+	char when[CLOCK_RFC3339], found[DIGEST_SHORT];
 
 	if (t->snapshot)
 		buf_addf(out, "%skept as %s", out->n ? ", " : "", t->snapshot);
@@ -53,7 +53,8 @@ void describe_details(struct buf *out, const struct target *t)
 		buf_adds(out, t->error);
 	} else if (t->state == STATE_HELD) {
 		next_clause(out);
-		buf_addf(out, "upstream has %.19s", t->found.str);
+		digest_short(&t->found, found);
+		buf_addf(out, "upstream has %s", found);
 	}
 	if (t->stale) {
 		next_clause(out);
@@ -73,5 +74,8 @@ void describe_listing(struct buf *out, const struct listing *l)
 
 void describe_digest(const struct digest *d, char out[static DESCRIBE_DIGEST])
 {
-	snprintf(out, DESCRIBE_DIGEST, "%.19s", d->str[0] ? d->str : "nothing");
+	if (d->str[0])
+		digest_short(d, out);
+	else
+		snprintf(out, DESCRIBE_DIGEST, "nothing");
 }

@@ -266,8 +266,11 @@ static void add_cell(struct buf *b, const char *text)
 
 static void add_code(struct buf *b, const struct digest *d)
 {
-	if (d->str[0])
-		buf_addf(b, "`%.19s`", d->str);
+	char text[DIGEST_SHORT];
+
+	digest_short(d, text);
+	if (*text)
+		buf_addf(b, "`%s`", text);
 	buf_adds(b, " | ");
 }
 
