@@ -12,6 +12,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
+#include "oci/base/str.h"
 #include "oci/cli/message.h"
 #include "oci/image/ref.h"
 #include "oci/store/index.h"
@@ -165,11 +166,6 @@ static void fill_repositories(struct state_load *l)
 		object_graph_repository(&l->graph, s->v[i], (uint32_t)i + 1);
 }
 
-static int order_texts(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The hosts of all repositories, each once. */
 static void list_hosts(struct state *s)
 {
@@ -183,7 +179,7 @@ static void list_hosts(struct state *s)
 		if (r->host && !(n && span_eq(span_of(r->name, r->host), s->hosts[n - 1])))
 			s->hosts[n++] = state_text(s, r->name, r->host);
 	}
-	qsort(s->hosts, n, sizeof(*s->hosts), order_texts);
+	qsort(s->hosts, n, sizeof(*s->hosts), str_order);
 	for (size_t i = 0; i < n; i++)
 		if (!s->nhosts || strcmp(s->hosts[s->nhosts - 1], s->hosts[i]) != 0)
 			s->hosts[s->nhosts++] = s->hosts[i];

@@ -7,6 +7,7 @@
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/str.h"
 #include "oci/base/strvec.h"
 #include "oci/base/unit.h"
 #include "oci/lists/lists.h"
@@ -65,7 +66,7 @@ static bool set_note(struct entry *e, const char *key, const char *value)
 {
 	const char *old = entry_annotation(e, key);
 
-	if (old == value || (old && value && strcmp(old, value) == 0))
+	if (str_same(old, value))
 		return false;
 	entry_set_annotation(e, key, value);
 	return true;
