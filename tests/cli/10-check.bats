@@ -53,12 +53,22 @@ check() {
 	commit
 	run --separate-stderr check
 	[ "$status" -eq 1 ]
-	[ "${stderr_lines[0]}" = 'mirror-lists/base.list:2:29: unknown option "platfrom" (did you mean "platform"?)' ]
-	[ "${stderr_lines[1]}" = 'mirror-lists/base.list:3:38: platform: unknown architecture "x86_64" (did you mean "amd64"?)' ]
-	[ "${stderr_lines[2]}" = 'mirror-lists/base.list:3:56: keep: "many" is not a number from 0 to 1000000' ]
-	[ "${stderr_lines[3]}" = 'mirror-lists/base.list:4:1: docker.io/library/alpine:3.19 is listed already (base.list:1)' ]
-	[ "${stderr_lines[4]}" = 'mirror-lists/mirror.conf:1:1: unknown word "regsitry" (did you mean "registry"?)' ]
-	[ "${stderr_lines[5]}" = 'mirror-lists/more.list:1:27: a wildcard in a reference: tags are chosen by tags=, as in "docker.io/library/redis tags=7.*"' ]
+	[ "${stderr_lines[0]}" = \
+		'mirror-lists/base.list:2:29: unknown option "platfrom" (did you mean '\
+'"platform"?)' ]
+	[ "${stderr_lines[1]}" = \
+		'mirror-lists/base.list:3:38: platform: unknown architecture "x86_64" (did you '\
+'mean "amd64"?)' ]
+	[ "${stderr_lines[2]}" = \
+		'mirror-lists/base.list:3:56: keep: "many" is not a number from 0 to 1000000' ]
+	[ "${stderr_lines[3]}" = \
+		'mirror-lists/base.list:4:1: docker.io/library/alpine:3.19 is listed already '\
+'(base.list:1)' ]
+	[ "${stderr_lines[4]}" = \
+		'mirror-lists/mirror.conf:1:1: unknown word "regsitry" (did you mean "registry"?)' ]
+	[ "${stderr_lines[5]}" = \
+		'mirror-lists/more.list:1:27: a wildcard in a reference: tags are chosen by '\
+'tags=, as in "docker.io/library/redis tags=7.*"' ]
 }
 
 @test "a warning is said and does not fail" {
@@ -66,7 +76,8 @@ check() {
 	commit
 	run --separate-stderr check
 	[ "$status" -eq 0 ]
-	[ "$stderr" = 'mirror-lists/base.list:1:1: warning: no tag, so "latest" is meant (write docker.io/library/alpine:latest to say so)' ]
+	[ "$stderr" = 'mirror-lists/base.list:1:1: warning: no tag, so "latest" is meant (write '\
+'docker.io/library/alpine:latest to say so)' ]
 }
 
 @test "the commit is checked; what is not committed is pointed out" {
@@ -75,7 +86,8 @@ check() {
 	echo docker.io/library/redis:7 >mirror-lists/new.list
 	run --separate-stderr check
 	[ "$status" -eq 0 ]
-	[ "$stderr" = "mirror-sync: warning: mirror-lists: not used since not committed (--worktree would): base.list, new.list" ]
+	[ "$stderr" = "mirror-sync: warning: mirror-lists: not used since not committed \
+(--worktree would): base.list, new.list" ]
 	run --separate-stderr check --worktree
 	[ "$status" -eq 1 ]
 	[[ $stderr == 'mirror-lists/base.list:2:10: unexpected word "nonsense"'* ]]
@@ -90,7 +102,8 @@ check() {
 	git clone -q --bare . ../bare.git
 	run -0 check --lists ../bare.git:mirror-lists --rev HEAD~1
 	run -1 check --lists ../bare.git:mirror-lists
-	mkdir -p a/b && git mv mirror-lists a/b/lists && echo alpine:3 >a/b/lists/base.list && commit three
+	mkdir -p a/b && git mv mirror-lists a/b/lists && echo alpine:3 >a/b/lists/base.list \
+		&& commit three
 	run -0 check --lists a/b/lists
 	cd a/b || return
 	run -0 check --lists lists
@@ -116,7 +129,8 @@ check() {
 	commit
 	run --separate-stderr check --rev nope
 	[ "$status" -eq 1 ]
-	[ "$stderr" = 'mirror-sync: mirror-lists: unknown git revision "nope": no branch, tag or commit of that name' ]
+	[ "$stderr" = 'mirror-sync: mirror-lists: unknown git revision "nope": no branch, tag or '\
+'commit of that name' ]
 	run --separate-stderr check --lists elsewhere
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"has no directory \"elsewhere\""* ]]
@@ -140,7 +154,8 @@ check() {
 	[ "${#stderr_lines[@]}" -eq 5 ]
 	[[ ${stderr_lines[0]} == mirror-lists/binary.list:1:*" is not text "* ]]
 	[ "${stderr_lines[1]}" = "mirror-lists/large.list: is larger than 8388608 bytes" ]
-	[ "${stderr_lines[2]}" = "mirror-lists/line.list:1:1: a line of 5000000 bytes; at most 4096 are read" ]
+	[ "${stderr_lines[2]}" = \
+		"mirror-lists/line.list:1:1: a line of 5000000 bytes; at most 4096 are read" ]
 	[ "${stderr_lines[3]}" = "mirror-lists/link.list: is not a regular file" ]
 }
 
@@ -157,7 +172,8 @@ check() {
 	commit
 	run --separate-stderr check
 	[ "$status" -eq 1 ]
-	[ "${stderr_lines[0]}" = 'mirror-lists/mirror.conf:1:10: ca: "corp.pem": is not in the commit' ]
+	[ "${stderr_lines[0]}" = \
+		'mirror-lists/mirror.conf:1:10: ca: "corp.pem": is not in the commit' ]
 	echo PEM >mirror-lists/corp.pem
 	commit
 	run -0 check
@@ -168,6 +184,7 @@ check() {
 	commit
 	run --separate-stderr "$bin/mirror-sync" --mirror ../mirror
 	[ "$status" -eq 1 ]
-	[ "${stderr_lines[0]}" = 'mirror-lists/base.list:1:10: unknown option "kep" (did you mean "keep"?)' ]
+	[ "${stderr_lines[0]}" = \
+		'mirror-lists/base.list:1:10: unknown option "kep" (did you mean "keep"?)' ]
 	[ ! -e ../mirror ]
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# mirror-sync's main road: what is listed is fetched, what moves is kept, what does not is left in peace.
+# mirror-sync's main road: what is listed is fetched, what moves is kept, what does not is left in
+# peace.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -94,7 +95,8 @@ today() {
 	layout_image "$up" docker.io/team/good:1 good
 	layout_image "$up" docker.io/team/broken:1 broken
 	printf '{"schemaVersion":1,"name":"team/old","tag":"1","fsLayers":[],"history":[]}' |
-		layout_manifest "$up" docker.io/team/old:1 application/vnd.docker.distribution.manifest.v1+json
+		layout_manifest "$up" docker.io/team/old:1 \
+			application/vnd.docker.distribution.manifest.v1+json
 	layer=$(printf 'layer of broken for amd64' | sha256sum | cut -d ' ' -f 1)
 	printf 'layer of BROKEN for amd64' >"$up/blobs/sha256/$layer.new"
 	mv "$up/blobs/sha256/$layer.new" "$up/blobs/sha256/$layer"
@@ -225,7 +227,8 @@ today() {
 	sync "*:2"
 	[ "$(note up.example/team/app:1 unlisted-since)" = "" ]
 	run -0 --separate-stderr sync
-	[ "$stderr" = "mirror-sync: up.example/team/app:1: unlisted: the lists no longer mean it; the mirror serves it as before" ]
+	[ "$stderr" = "mirror-sync: up.example/team/app:1: unlisted: the lists no longer mean it; \
+the mirror serves it as before" ]
 	[ "$(published up.example/team/app:1)" != "" ]
 	[ "$(note up.example/team/app:1 unlisted-since)" != "" ]
 	run -0 --separate-stderr sync
@@ -235,11 +238,13 @@ today() {
 	[ "$(note up.example/team/app:1 unlisted-since)" = "" ]
 	list
 	run -0 --separate-stderr sync
-	[ "$stderr" = "mirror-sync: up.example/team/app:1 and 1 more: unlisted: the lists no longer mean them; the mirror serves them as before" ]
+	[ "$stderr" = "mirror-sync: up.example/team/app:1 and 1 more: unlisted: the lists no \
+longer mean them; the mirror serves them as before" ]
 }
 
 @test "tags by pattern: what matches is mirrored, tags/list is asked only then" {
-	for tag in v1.0 v2.0 v2.1 v2.2-rc1 v2.2 latest; do layout_image "$up" "docker.io/team/app:$tag" "$tag"; done
+	for tag in v1.0 v2.0 v2.1 v2.2-rc1 v2.2 latest; do layout_image "$up" \
+		"docker.io/team/app:$tag" "$tag"; done
 	list "up.example/team/app tags=v2.* exclude=*-rc* newest=2"
 	run -0 sync
 	[ "$(published up.example/team/app:v2.2)" != "" ]
@@ -260,7 +265,7 @@ today() {
 	[[ $stderr == *"base.list:1: no tag of up.example/team/app matches"* ]]
 }
 
-@test "a tag that a pattern matched is gone when it leaves the listing, unlisted when it leaves the pattern" {
+@test "a tag chosen by a pattern is gone when the listing loses it, unlisted when the pattern does" {
 	for tag in 1.0 1.1 1.2; do layout_image "$up" "docker.io/team/app:$tag" "$tag"; done
 	list "up.example/team/app tags=1.*"
 	sync
@@ -299,7 +304,8 @@ today() {
 	run --separate-stderr sync
 	exec 7>&-
 	[ "$status" -eq 16 ]
-	[[ $stderr == *"another sync is at work; nothing was done"*"locked by mirror-sync, process "* ]]
+	[[ $stderr == *"another sync is at work; nothing was done"*"locked by mirror-sync, \
+process "* ]]
 	run -0 sync
 }
 
@@ -342,7 +348,8 @@ today() {
 	[[ $stderr != *max-age* ]]
 	sed -i 's/"up.example\/team\/app:1":"[^"]*"/"up.example\/team\/app:1":"2020-01-01T00:00:00Z"/' "$mirror/.mirror/state.json"
 	run --separate-stderr sync --report r.json
-	[[ $stderr == *"warning: up.example/team/app:1: last checked with success 2020-01-01T00:00:00Z, longer ago than its max-age"* ]]
+	[[ $stderr == *"warning: up.example/team/app:1: last checked with success \
+2020-01-01T00:00:00Z, longer ago than its max-age"* ]]
 	grep -q '"stale":true' r.json
 }
 
@@ -360,7 +367,8 @@ status_json() {
 	sync
 	[ "$(status_says)" = - ]
 	[ "$(status_json '[.max_age, .stale]')" = '["30h",false]' ]
-	sed -i 's/"2[^"]*Z"/"2020-01-01T00:00:00Z"/; s/synced":"[^"]*"/synced":"2020-01-01T00:00:00Z"/' \
+	sed -i 's/"2[^"]*Z"/"2020-01-01T00:00:00Z"/; '\
+'s/synced":"[^"]*"/synced":"2020-01-01T00:00:00Z"/' \
 		"$mirror/.mirror/state.json" "$mirror/index.json"
 	[[ $(status_says) == "not checked with success for "*"y (max-age 30h)" ]]
 	[ "$(status_json '[.checked, .max_age, .stale]')" = '["2020-01-01T00:00:00Z","30h",true]' ]
@@ -374,7 +382,7 @@ status_json() {
 	[ "$(status_json '[.max_age, .stale]')" = '[null,false]' ]
 }
 
-@test "max-age=: where state.json was lost, the day an image came counts; what is known to be gone does not" {
+@test "max-age= without state.json counts from the day an image came; upstream=gone is exempt" {
 	layout_image "$up" docker.io/team/app:1 one
 	list "up.example/team/app:1 max-age=1h"
 	sync
@@ -382,7 +390,8 @@ status_json() {
 	sed -i 's/synced":"[^"]*"/synced":"2020-01-01T00:00:00Z"/' "$mirror/index.json"
 	rm "$mirror/.mirror/state.json"
 	run --separate-stderr -2 sync
-	[[ $stderr == *"app:1: last checked with success 2020-01-01T00:00:00Z, longer ago than its max-age"* ]]
+	[[ $stderr == *"app:1: last checked with success 2020-01-01T00:00:00Z, longer ago than \
+its max-age"* ]]
 	[[ $(status_says) == *"(max-age 1h)" ]]
 	list "up.example/team/app:1 max-age=1h upstream=gone"
 	run --separate-stderr -0 sync
@@ -439,14 +448,16 @@ large_layer() {
 	command -v strace >/dev/null || skip "strace is not installed"
 	strace -o /dev/null true 2>/dev/null || skip "tracing is not allowed here"
 	large_layer
-	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o calls -e trace=clone3 -e inject=clone3:error=EAGAIN \
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -o calls -e trace=clone3 -e \
+		inject=clone3:error=EAGAIN \
 		"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists"
 	grep -q EAGAIN calls
 	cmp layer "$mirror/blobs/sha256/${layer:7:64}"
 	whole
 }
 
-# What an earlier run left of a layer of several megabytes, and how often its bytes are asked for then.
+# What an earlier run left of a layer of several megabytes, and how often its bytes are asked for
+# then.
 @test "a large layer goes on from what an earlier run left, be it right or wrong" {
 	large_layer
 	name=sha256-${layer:7:64}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# mirror-sync against upstreams that lie, break off or send rubbish: one clear line for the image, nothing published is
-# lost or changed, and the other images go on.
+# mirror-sync against upstreams that lie, break off or send rubbish: one clear line for the image,
+# nothing published is lost or changed, and the other images go on.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -13,19 +13,22 @@ teardown() {
 	stop_all
 }
 
-# Starts a registry that answers the HEAD of app:1 with the digest of `root`, and its GET with `body`; what stands
-# before and after those two on its page comes from stdin.
+# Starts a registry that answers the HEAD of app:1 with the digest of `root`, and its GET with
+# `body`; what stands before and after those two on its page comes from stdin.
 page() {
 	{
 		cat
 		printf 'content root %s\ncontent body %s\n' "$1" "${2:-$1}"
-		printf 'request HEAD /v2/app/manifests/1 always\nreply 200 OK\n\tDocker-Content-Digest: {digest root}\n'
-		printf 'request GET /v2/app/manifests/{digest root} always\nreply 200 OK\n\tbody body\n'
+		printf 'request HEAD /v2/app/manifests/1 always\nreply 200 '\
+'OK\n\tDocker-Content-Digest: {digest root}\n'
+		printf 'request GET /v2/app/manifests/{digest root} always\nreply 200 OK\n\tbody '\
+'body\n'
 	} >"$BATS_TEST_TMPDIR/fake.txt"
 	misbehave
 }
 
-# Syncs bad.example/app:1 from the page and a good image from the upstream; the first fails with $1, the second arrives.
+# Syncs bad.example/app:1 from the page and a good image from the upstream; the first fails with $1,
+# the second arrives.
 fails() {
 	conf "registry bad.example endpoint=http://$fake_at"
 	list bad.example/app:1 up.example/team/good:1
@@ -47,7 +50,8 @@ v2='"schemaVersion":2'
 }
 
 @test "an index that claims to contain itself" {
-	page "{$v2,\"manifests\":[]}" "{$v2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"digest\":\"{digest root}\",\"size\":34}]}" \
+	page "{$v2,\"manifests\":[]}" \
+		"{$v2,\"manifests\":[{\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"digest\":\"{digest root}\",\"size\":34}]}" \
 		</dev/null
 	fails "sha256:"
 }
@@ -68,7 +72,8 @@ v2='"schemaVersion":2'
 }
 
 @test "a manifest that lies about a layer's size" {
-	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest layer}\",\"size\":3}]}" <<-'PAGE'
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest \
+layer}\",\"size\":3}]}" <<-'PAGE'
 		content config {}
 		content layer four
 		request GET /v2/app/blobs/{digest layer} always
@@ -78,19 +83,22 @@ v2='"schemaVersion":2'
 	fails "blob sha256:"
 }
 
-@test "two images of one layer, and one of them lies about its size: whichever comes first, the other arrives" {
+@test "two images share a layer and one gives a wrong size: the other arrives, in either order" {
 	layout_image "$up" docker.io/team/app:good one
 	manifest=$(layout_describe "$up" one amd64)
 	size=$(grep -o '"size":[0-9]*' <<<"$manifest" | tail -n 1)
-	echo "${manifest/%"$size}]}"/\"size\":9\}]\}}" | layout_manifest "$up" docker.io/team/app:liar "$OCI_MANIFEST"
+	echo "${manifest/%"$size}]}"/\"size\":9\}]\}}" \
+		| layout_manifest "$up" docker.io/team/app:liar "$OCI_MANIFEST"
 	for order in "good liar" "liar good"; do
 		rm -rf "$mirror"
 		# shellcheck disable=SC2046,SC2086  # two words
 		list $(printf 'up.example/team/app:%s\n' $order)
 		run --separate-stderr -2 sync
 		[[ $output == *"1 new, 1 failed"* ]]
-		# which of them is met first is told by the network: 22 bytes came, or are known already
-		[[ $stderr == "mirror-sync: up.example/team/app:liar: blob sha256:"* && "$stderr " == *" 9 "* ]]
+		# which of them is met first is told by the network: 22 bytes came, or are known
+		# already
+		[[ $stderr == "mirror-sync: up.example/team/app:liar: blob sha256:"* \
+			&& "$stderr " == *" 9 "* ]]
 		[ "$(published up.example/team/app:good)" != "" ]
 		[ "$(published up.example/team/app:liar)" = "" ]
 		whole
@@ -100,10 +108,12 @@ v2='"schemaVersion":2'
 @test "one layer with two sizes in one image" {
 	manifest=$(layout_describe "$up" one amd64)
 	layer=$(grep -o '{[^{]*layer.v1[^}]*}' <<<"$manifest")
-	echo "${manifest/%"]}"/",${layer%\}}1}]}"}" | layout_manifest "$up" docker.io/team/app:1 "$OCI_MANIFEST"
+	echo "${manifest/%"]}"/",${layer%\}}1}]}"}" \
+		| layout_manifest "$up" docker.io/team/app:1 "$OCI_MANIFEST"
 	list up.example/team/app:1
 	run --separate-stderr -2 sync
-	[[ $stderr == "mirror-sync: up.example/team/app:1: sha256:"*" is said to have 22 bytes, and 221" ]]
+	[[ $stderr == "mirror-sync: up.example/team/app:1: sha256:"*" is said to have 22 bytes, \
+and 221" ]]
 }
 
 @test "a manifest that is an index by its type and an image by its shape" {
@@ -148,7 +158,8 @@ foreign_layer() {
 }
 
 @test "a layer that breaks off is asked for from where it ended, and the image arrives" {
-	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest layer}\",\"size\":{size layer}}]}" <<-'PAGE'
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest \
+layer}\",\"size\":{size layer}}]}" <<-'PAGE'
 		content config {}
 		content layer repeat 100000 x
 		request GET /v2/app/blobs/{digest layer}
@@ -170,7 +181,8 @@ foreign_layer() {
 }
 
 @test "a signal: what is complete is published, what is not continues in the next run" {
-	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest layer}\",\"size\":{size layer}}]}" <<-'PAGE'
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest \
+layer}\",\"size\":{size layer}}]}" <<-'PAGE'
 		content config {}
 		content layer repeat 100000 x
 		request GET /v2/app/blobs/{digest layer}
@@ -187,20 +199,24 @@ foreign_layer() {
 	conf "registry bad.example endpoint=http://$fake_at"
 	list bad.example/app:1 up.example/team/good:1
 	mkfifo out
-	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" --report report.json --tolerate gone,limited,failed \
+	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" --report report.json --tolerate \
+		gone,limited,failed \
 		>out 2>err 3>&- &
 	sync_pid=$!
 	exec 8<out
 	# the layer has begun, and the other image is in the store
-	until [ "$(stat -c %s "$mirror"/.mirror/partial/* 2>/dev/null | grep -c '^70000$')" -eq 1 ] &&
-		[ "$(find "$mirror/.mirror/partial" "$mirror/blobs" -type f 2>/dev/null | wc -l)" -ge 5 ]; do
+	until [ "$(stat -c %s "$mirror"/.mirror/partial/* 2>/dev/null | grep -c '^70000$')" -eq 1 \
+		] &&
+		[ "$(find "$mirror/.mirror/partial" "$mirror/blobs" -type f 2>/dev/null | wc -l)" \
+			-ge 5 ]; do
 		kill -0 "$sync_pid"
 	done
 	kill -TERM "$sync_pid"
 	status=0
 	wait "$sync_pid" || status=$?
 	[ "$status" -eq 2 ] # which is nobody's fault but must not pass for done
-	[ "$(tail -n 1 err)" = "mirror-sync: stopped by a signal before the end; the next run goes on from there" ]
+	[ "$(tail -n 1 err)" = "mirror-sync: stopped by a signal before the end; the next run \
+goes on from there" ]
 	[ "$(published up.example/team/good:1)" != "" ]
 	[ "$(published bad.example/app:1)" = "" ]
 	whole
@@ -217,7 +233,8 @@ foreign_layer() {
 	two=$(layout_image "$up" docker.io/team/good:1 two)
 	sync
 	three=$(layout_image "$up" docker.io/team/good:1 three)
-	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest layer}\",\"size\":{size layer}}]}" <<-'PAGE'
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest \
+layer}\",\"size\":{size layer}}]}" <<-'PAGE'
 		content config {}
 		content layer repeat 100000 x
 		request GET /v2/app/blobs/{digest layer}
@@ -229,7 +246,8 @@ foreign_layer() {
 	list bad.example/app:1 up.example/team/good:1
 	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" >out 2>err 3>&- &
 	sync_pid=$!
-	until [ "$(stat -c %s "$mirror"/.mirror/partial/* 2>/dev/null | grep -c '^70000$')" -eq 1 ] &&
+	until [ "$(stat -c %s "$mirror"/.mirror/partial/* 2>/dev/null | grep -c '^70000$')" -eq 1 \
+		] &&
 		grep -q "HEAD /v2/team/good/manifests/1" "$upstream_log"; do
 		kill -0 "$sync_pid"
 	done

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# referrers=yes: signatures, SBOMs and attestations travel with an image, and with each platform of it.
+# referrers=yes: signatures, SBOMs and attestations travel with an image, and with each platform of
+# it.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -13,18 +14,20 @@ teardown() {
 	stop_all
 }
 
-# refer SUBJECT TEXT REF: an artifact with a subject, reachable in the upstream's layout under REF; prints its digest
+# refer SUBJECT TEXT REF: an artifact with a subject, reachable in the upstream's layout under REF;
+# prints its digest
 refer() {
 	local layer empty
 	layer=$(layout_blob "$up" "$2")
 	empty=$(layout_blob "$up" "{}")
 	printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"application/x-sbom","config":%s,"layers":[%s],"subject":%s}' \
 		"$OCI_MANIFEST" "$(layout_desc "$up" "$empty" application/vnd.oci.empty.v1+json)" \
-		"$(layout_desc "$up" "$layer" text/plain)" "$(layout_desc "$up" "$1" "$OCI_INDEX")" |
+		"$(layout_desc "$up" "$layer" text/plain)" \
+			"$(layout_desc "$up" "$1" "$OCI_INDEX")" |
 		layout_manifest "$up" "$3" "$OCI_MANIFEST"
 }
 
-@test "what refers to an image, to a platform of it, and to a referrer, arrives with it and is served" {
+@test "referrers of an image, of its platforms and of referrers arrive with it and are served" {
 	sbom=$(refer "$app" "the sbom" docker.io/team/app:x1)
 	child_sbom=$(refer "$child" "the child's sbom" docker.io/team/app:x2)
 	signature=$(refer "$sbom" "the sbom's signature" docker.io/team/app:x3)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# mirror-sync --check --online: the lines that a pull request changes, asked about before they are merged.
+# mirror-sync --check --online: the lines that a pull request changes, asked about before they are
+# merged.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -17,7 +18,8 @@ teardown() {
 	stop_all
 }
 
-# Runs in the checkout, as pipelines do, where the lists are "mirror-lists"; $mirror does not exist unless a test makes it.
+# Runs in the checkout, as pipelines do, where the lists are "mirror-lists"; $mirror does not exist
+# unless a test makes it.
 online() {
 	cd "$BATS_TEST_TMPDIR/team" || return
 	"$BIN/mirror-sync" --mirror "$mirror" --check --online "$@"
@@ -38,7 +40,8 @@ holds() {
 	[ "$status" -eq 0 ]
 	[ "$stderr" = "" ]
 	[[ ${lines[0]} == "mirror-lists/base.list:1: adds 1 image, "*" bytes" ]]
-	[[ ${lines[1]} == "mirror-lists: asked for 1 of 1 line: 1 image and "*" bytes would be added" ]]
+	[[ ${lines[1]} == "mirror-lists: asked for 1 of 1 line: 1 image and "*" bytes would be \
+added" ]]
 	[ "$(requests HEAD)" -eq 1 ]
 	[ "$(requests GET /manifests/)" -eq 3 ]
 	[ "$(requests GET /blobs/)" -eq 0 ]
@@ -50,7 +53,8 @@ holds() {
 @test "the bytes are those of the blobs that no line before it brings" {
 	layout_image "$up" docker.io/other/app:1 two
 	list up.example/team/app:1.20 up.example/other/app:1
-	blobs=$(grep -rlZE '^layer of two for amd64$|"text":"two"' "$up/blobs" | xargs -0 cat | wc -c)
+	blobs=$(grep -rlZE '^layer of two for amd64$|"text":"two"' "$up/blobs" | xargs -0 cat \
+		| wc -c)
 	run -0 online
 	[[ ${lines[0]} == "mirror-lists/base.list:1: adds 1 image, $blobs bytes" ]]
 	[[ ${lines[1]} == "mirror-lists/base.list:2: adds 1 image, 0 bytes" ]]
@@ -58,7 +62,8 @@ holds() {
 }
 
 @test "--since asks only for lines that mean something else" {
-	list "# moved, spelt out, and with a reason" up.example/team/app:1.20 'up.example/team/app:1.19 keep=3 reason="a build"'
+	list "# moved, spelt out, and with a reason" up.example/team/app:1.20 \
+		'up.example/team/app:1.19 keep=3 reason="a build"'
 	run -0 online --since base
 	[[ $output == "mirror-lists/base.list:2: adds 1 image, "*"asked for 1 of 2 lines: "* ]]
 	[ "$(requests HEAD)" -eq 1 ]
@@ -66,9 +71,11 @@ holds() {
 }
 
 @test "the same in another order, or in other words, is the same" {
-	list "up.example/team/app:1.19 platform=linux/amd64,linux/arm64" "up.example/team/app tags=1.2*,2.* exclude=a,b referrers=no"
+	list "up.example/team/app:1.19 platform=linux/amd64,linux/arm64" \
+		"up.example/team/app tags=1.2*,2.* exclude=a,b referrers=no"
 	git -C team branch -f base
-	list "up.example/team/app exclude=b,a tags=2.*,1.2*" "" "up.example/team/app:1.19   platform=linux/arm64,linux/amd64   # why"
+	list "up.example/team/app exclude=b,a tags=2.*,1.2*" "" \
+		"up.example/team/app:1.19   platform=linux/arm64,linux/amd64   # why"
 	run -0 online --since base
 	[[ $output == "mirror-lists: no line means anything else than in base: "* ]]
 	list "up.example/team/app:1.19 upstream=gone platform=linux/amd64,linux/arm64"
@@ -79,7 +86,8 @@ holds() {
 }
 
 @test "a line means something else with another platform, choice, target, or rules in mirror.conf" {
-	for line in "up.example/team/app:1.19 platform=linux/arm64" "up.example/team/app:1.19 as=up.example/team/app:9" \
+	for line in "up.example/team/app:1.19 platform=linux/arm64" \
+		"up.example/team/app:1.19 as=up.example/team/app:9" \
 		"up.example/team/app:1.19 referrers=yes" "up.example/team/app tags=1.1*"; do
 		list "$line"
 		run -0 online --since base
@@ -90,20 +98,23 @@ holds() {
 	run -0 online --since base
 	[[ $output == *"asked for 1 of 1 line"* ]]
 	run -0 online --since base --conf-rev base
-	[[ $output == "mirror-lists: no line means anything else than in base: nothing was asked for" ]]
+	[[ $output == "mirror-lists: no line means anything else than in base: nothing was asked \
+for" ]]
 }
 
 @test "no line changed: nobody is asked" {
 	git -C team commit -q --allow-empty -m empty
 	run --separate-stderr online --since base
 	[ "$status" -eq 0 ]
-	[ "$output" = "mirror-lists: no line means anything else than in base: nothing was asked for" ]
+	[ "$output" = "mirror-lists: no line means anything else than in base: nothing was asked \
+for" ]
 	[ "$stderr" = "" ]
 	[ ! -s "$upstream_log" ]
 }
 
-@test "a revision without lists changes every line; with --worktree, what is not committed is asked about" {
-	git -C team checkout -q --orphan empty && git -C team rm -rfq . && git -C team commit -q --allow-empty -m none
+@test "a revision without lists changes every line; --worktree asks about uncommitted lines" {
+	git -C team checkout -q --orphan empty && git -C team rm -rfq . \
+		&& git -C team commit -q --allow-empty -m none
 	git -C team checkout -q main
 	run -0 online --since empty
 	[[ $output == *"asked for 1 of 1 line"* ]]
@@ -115,51 +126,73 @@ holds() {
 }
 
 @test "a misspelt tag: the nearest are offered, and the repository's tags are asked for only then" {
-	list up.example/team/app:1.21 up.example/team/app:ltaest up.example/team/app:1. up.example/team/app:bookworm \
+	list up.example/team/app:1.21 up.example/team/app:ltaest up.example/team/app:1. \
+		up.example/team/app:bookworm \
 		up.example/team/app:1.20
 	run --separate-stderr online
 	[ "$status" -eq 2 ]
-	[ "${stderr_lines[0]}" = 'mirror-lists/base.list:1:1: up.example/team/app:1.21: no such tag (did you mean "1.20"?)' ]
-	[ "${stderr_lines[1]}" = 'mirror-lists/base.list:2:1: up.example/team/app:ltaest: no such tag (did you mean "latest"?)' ]
-	[ "${stderr_lines[2]}" = 'mirror-lists/base.list:3:1: up.example/team/app:1.: no such tag (did you mean "1.20" or "1.19"?)' ]
-	[ "${stderr_lines[3]}" = "mirror-lists/base.list:4:1: up.example/team/app:bookworm: no such tag, nor one like it among the repository's 3" ]
+	[ "${stderr_lines[0]}" = \
+		'mirror-lists/base.list:1:1: up.example/team/app:1.21: no such tag (did you mean '\
+'"1.20"?)' ]
+	[ "${stderr_lines[1]}" = \
+		'mirror-lists/base.list:2:1: up.example/team/app:ltaest: no such tag (did you '\
+'mean "latest"?)' ]
+	[ "${stderr_lines[2]}" = \
+		'mirror-lists/base.list:3:1: up.example/team/app:1.: no such tag (did you mean '\
+'"1.20" or "1.19"?)' ]
+	[ "${stderr_lines[3]}" = \
+		"mirror-lists/base.list:4:1: up.example/team/app:bookworm: no such tag, nor one \
+like it among the repository's 3" ]
 	[ "${#stderr_lines[@]}" -eq 4 ]
 	[[ ${lines[0]} == "mirror-lists/base.list:5: adds 1 image, "* ]]
 	[[ ${lines[1]} == *"asked for 5 of 5 lines: 4 would fail, 1 image and "* ]]
 	[ "$(requests GET /team/app/tags/list)" -eq 1 ]
 }
 
-@test "not there, not allowed, and not reachable are told apart; one dead host is said once and stops nobody" {
+@test "missing, forbidden and unreachable differ; a dead host is named once and stops no line" {
 	cat >"$BATS_TEST_TMPDIR/fake.txt" <<-'PAGE'
 		request HEAD /v2/secret/app/manifests/1
 		reply 401 Unauthorized
 			WWW-Authenticate: Basic realm="secret"
 	PAGE
 	misbehave
-	conf "registry private.example endpoint=http://$fake_at" "registry dead.example endpoint=http://127.0.0.1:1"
-	list up.example/no/such:1 up.example/team/app@sha256:"$(printf '0%.0s' {1..64})" private.example/secret/app:1 \
+	conf "registry private.example endpoint=http://$fake_at" \
+		"registry dead.example endpoint=http://127.0.0.1:1"
+	list up.example/no/such:1 up.example/team/app@sha256:"$(printf '0%.0s' {1..64})" \
+		private.example/secret/app:1 \
 		dead.example/a/b:1 dead.example/a/b:2 up.example/team/app:1.20
 	run --separate-stderr online
 	[ "$status" -eq 2 ]
-	[[ ${stderr_lines[0]} == "mirror-sync: warning: dead.example: given up for this run after 4 failures in a row: "* ]]
-	[ "${stderr_lines[1]}" = "mirror-lists/base.list:1:1: up.example/no/such:1: no such repository, or a private one" ]
-	[[ ${stderr_lines[2]} == "mirror-lists/base.list:2:1: up.example/team/app@sha256:"*": the repository has no image of that digest" ]]
-	[[ ${stderr_lines[3]} == "mirror-lists/base.list:3:1: private.example/secret/app:1: may not be fetched: "*"missing or private"* ]]
-	[[ ${stderr_lines[4]} == "mirror-lists/base.list:4:1: dead.example/a/b:1: cannot be asked for: "* ]]
-	[[ ${stderr_lines[5]} == "mirror-lists/base.list:5:1: dead.example/a/b:2: cannot be asked for: "* ]]
+	[[ ${stderr_lines[0]} == \
+		"mirror-sync: warning: dead.example: given up for this run after 4 failures in a \
+row: "* ]]
+	[ "${stderr_lines[1]}" = \
+		"mirror-lists/base.list:1:1: up.example/no/such:1: no such repository, or a \
+private one" ]
+	[[ ${stderr_lines[2]} == \
+		"mirror-lists/base.list:2:1: up.example/team/app@sha256:"*": the repository has \
+no image of that digest" ]]
+	[[ ${stderr_lines[3]} == \
+		"mirror-lists/base.list:3:1: private.example/secret/app:1: may not be fetched: \
+"*"missing or private"* ]]
+	[[ ${stderr_lines[4]} == \
+		"mirror-lists/base.list:4:1: dead.example/a/b:1: cannot be asked for: "* ]]
+	[[ ${stderr_lines[5]} == \
+		"mirror-lists/base.list:5:1: dead.example/a/b:2: cannot be asked for: "* ]]
 	[ "${#stderr_lines[@]}" -eq 6 ]
 	[[ ${lines[0]} == "mirror-lists/base.list:6: adds 1 image, "* ]]
 	behaved
 }
 
-@test "every line of a dead host is told, however many, in the lists' order, beside what is found offline" {
+@test "every line of a dead host is reported, in the order of the lists, beside offline problems" {
 	conf "registry dead.example endpoint=http://127.0.0.1:1"
 	# shellcheck disable=SC2046  # a list of numbers
 	list $(printf 'dead.example/a/b:%s ' $(seq 150)) up.example/team/app dead.example/a/c:1
 	run --separate-stderr online
 	[ "$status" -eq 2 ]
 	[ "${#stderr_lines[@]}" -eq 153 ]
-	[[ ${stderr_lines[150]} == "mirror-lists/base.list:150:1: dead.example/a/b:150: cannot be asked for: "* ]]
+	[[ ${stderr_lines[150]} == \
+		"mirror-lists/base.list:150:1: dead.example/a/b:150: cannot be asked for: "* ]]
 	[[ ${stderr_lines[151]} == "mirror-lists/base.list:151:1: warning: no tag, "* ]]
 	[[ ${stderr_lines[152]} == "mirror-lists/base.list:152:1: dead.example/a/c:1: "* ]]
 }
@@ -182,14 +215,20 @@ holds() {
 }
 
 @test "tags by pattern: how many they are; none is a warning" {
-	list 'up.example/team/app tags=1.*' 'up.example/team/app tags=7.*' 'up.example/no/such tags=*' 'up.example/team/app:1.20'
+	list 'up.example/team/app tags=1.*' 'up.example/team/app tags=7.*' \
+		'up.example/no/such tags=*' 'up.example/team/app:1.20'
 	run --separate-stderr online
 	[ "$status" -eq 2 ]
-	[[ ${lines[0]} == "mirror-lists/base.list:1: 2 tags, adds 1 image, "* ]] # the other one is line 4's
+	# the other one is line 4's
+	[[ ${lines[0]} == "mirror-lists/base.list:1: 2 tags, adds 1 image, "* ]]
 	[ "${lines[1]}" = "mirror-lists/base.list:2: 0 tags, adds nothing" ]
 	[[ ${lines[2]} == "mirror-lists/base.list:4: adds 1 image, "* ]]
-	[ "${stderr_lines[0]}" = "mirror-lists/base.list:2:1: warning: up.example/team/app: none of its 3 tags matches" ]
-	[[ ${stderr_lines[1]} == "mirror-lists/base.list:3:1: up.example/no/such: no such repository, or a private one ("* ]]
+	[ "${stderr_lines[0]}" = \
+		"mirror-lists/base.list:2:1: warning: up.example/team/app: none of its 3 tags \
+matches" ]
+	[[ ${stderr_lines[1]} == \
+		"mirror-lists/base.list:3:1: up.example/no/such: no such repository, or a private \
+one ("* ]]
 	sed -i 3d "$lists/base.list"
 	commit "only a warning"
 	run -0 online
@@ -207,7 +246,8 @@ holds() {
 	list 'up.example/team/app tags=*'
 	run --separate-stderr online
 	[ "$status" -eq 2 ]
-	[[ $stderr == "mirror-lists/base.list:1:1: up.example/team/app: breaks the policy: 3 tags match, more than the policy's max-tags=1"* ]]
+	[[ $stderr == "mirror-lists/base.list:1:1: up.example/team/app: breaks the policy: 3 tags \
+match, more than the policy's max-tags=1"* ]]
 	sed -i 's/max-tags=1/max-tags=9/' "$lists/mirror.conf"
 	commit "more tags"
 	run --separate-stderr online
@@ -217,7 +257,8 @@ holds() {
 	list up.example/team/app:1.20
 	run --separate-stderr online
 	[ "$status" -eq 2 ]
-	[[ $stderr == "mirror-lists/base.list:1:1: up.example/team/app:1.20: breaks the policy: needs "*" bytes, more than the 20 bytes of the policy's max-bytes=" ]]
+	[[ $stderr == "mirror-lists/base.list:1:1: up.example/team/app:1.20: breaks the policy: \
+needs "*" bytes, more than the 20 bytes of the policy's max-bytes=" ]]
 }
 
 @test "the policy is the base branch's with --conf-rev" {
@@ -257,17 +298,19 @@ holds() {
 	[ "$(requests HEAD)" -eq 1 ]
 }
 
-@test "what is gone upstream is a warning; upstream=gone is not asked for, and a snapshot is nothing upstream must have" {
+@test "an image gone upstream is a warning; upstream=gone and snapshots are not asked for" {
 	sync
 	layout_untag "$up" docker.io/team/app:1.19
 	list "up.example/team/app:1.19 referrers=yes"
 	run --separate-stderr online --since base
 	[ "$status" -eq 0 ]
-	[[ $stderr == "mirror-lists/base.list:1:1: warning: up.example/team/app:1.19: no longer upstream; "*"upstream=gone"* ]]
+	[[ $stderr == "mirror-lists/base.list:1:1: warning: up.example/team/app:1.19: no longer \
+upstream; "*"upstream=gone"* ]]
 	list "up.example/team/app:1.19 upstream=gone" up.example/team/app:1.19.20261120
 	run --separate-stderr online
 	[ "$status" -eq 2 ]
-	[[ $stderr == "mirror-lists/base.list:2:1: up.example/team/app:1.19.20261120: names a snapshot that the mirror does not have: "* ]]
+	[[ $stderr == "mirror-lists/base.list:2:1: up.example/team/app:1.19.20261120: names a \
+snapshot that the mirror does not have: "* ]]
 	mv "$mirror" "$mirror.away"
 	forget_requests
 	run --separate-stderr online
@@ -293,12 +336,15 @@ holds() {
 			WWW-Authenticate: Basic realm="private"
 	PAGE
 	misbehave
-	conf "policy max-tags=2" "registry private.example endpoint=http://$fake_at" "registry dead.example endpoint=http://127.0.0.1:1"
-	list up.example/team/app:1.21 up.example/no/such:1 private.example/app:1 dead.example/app:1 \
+	conf "policy max-tags=2" "registry private.example endpoint=http://$fake_at" \
+		"registry dead.example endpoint=http://127.0.0.1:1"
+	list up.example/team/app:1.21 up.example/no/such:1 private.example/app:1 \
+		dead.example/app:1 \
 		"up.example/team/app tags=*" "up.example/team/app tags=7.*"
 	run -2 online
 	# shellcheck disable=SC2016  # backquotes are the page's
-	sed -n 's|^. `[a-z.]*/[a-z/]*[:0-9.]*: \([^`]*\)` .*|\1|p' "$BATS_TEST_DIRNAME/../../mirror-lists/README.md" >promised
+	sed -n 's|^. `[a-z.]*/[a-z/]*[:0-9.]*: \([^`]*\)` .*|\1|p' \
+		"$BATS_TEST_DIRNAME/../../mirror-lists/README.md" >promised
 	[ "$(wc -l <promised)" -eq 6 ]
 	output=$(any_number <<<"$output")
 	while read -r promise; do
@@ -311,8 +357,11 @@ holds() {
 	list up.example/team/app up.example/team/app:1.21 up.example/team/app:1.20
 	run --separate-stderr online --format github
 	[ "$status" -eq 2 ]
-	[ "${lines[0]}" = '::warning file=mirror-lists/base.list,line=1,col=1::no tag, so "latest" is meant (write up.example/team/app:latest to say so)' ]
-	[ "${lines[1]}" = '::error file=mirror-lists/base.list,line=2,col=1::up.example/team/app:1.21: no such tag (did you mean "1.20"?)' ]
+	[ "${lines[0]}" = '::warning file=mirror-lists/base.list,line=1,col=1::no tag, so '\
+'"latest" is meant (write up.example/team/app:latest to say so)' ]
+	[ "${lines[1]}" = '::error '\
+'file=mirror-lists/base.list,line=2,col=1::up.example/team/app:1.21: no such tag (did you mean '\
+'"1.20"?)' ]
 	[[ ${lines[2]} == "mirror-lists/base.list:1: adds 1 image, "* ]]
 	[ "$stderr" = "" ]
 }
@@ -323,9 +372,12 @@ holds() {
 	[ "$status" -eq 2 ]
 	holds 'length == 2' <<<"$output"
 	holds '.[0].severity == "minor" and .[1].severity == "major"' <<<"$output"
-	holds '.[1].location == { path: "mirror-lists/base.list", lines: { begin: 2 } }' <<<"$output"
-	holds 'all(.fingerprint | test("^[0-9a-f]{64}$")) and .[0].fingerprint != .[1].fingerprint' <<<"$output"
-	[[ $stderr == *'mirror-lists/base.list:2:1: up.example/team/app:1.21: no such tag'*"would be added" ]]
+	holds '.[1].location == { path: "mirror-lists/base.list", lines: { begin: 2 } }' \
+		<<<"$output"
+	holds 'all(.fingerprint | test("^[0-9a-f]{64}$")) and .[0].fingerprint != '\
+'.[1].fingerprint' <<<"$output"
+	[[ $stderr == *'mirror-lists/base.list:2:1: up.example/team/app:1.21: no such tag'*"would \
+be added" ]]
 	list up.example/team/app:1.20
 	run --separate-stderr online --format gitlab
 	[ "$status" -eq 0 ]
@@ -338,7 +390,8 @@ holds() {
 	run --separate-stderr "$BIN/mirror-sync" --check --format gitlab
 	[ "$status" -eq 1 ]
 	# the same words twice in a file are two findings
-	holds 'length == 2 and .[0].description == .[1].description and .[0].fingerprint != .[1].fingerprint' <<<"$output"
+	holds 'length == 2 and .[0].description == .[1].description and .[0].fingerprint != '\
+'.[1].fingerprint' <<<"$output"
 	run --separate-stderr "$BIN/mirror-sync" --check --format github
 	[ "$status" -eq 1 ]
 	[[ ${lines[0]} == "::error file=mirror-lists/base.list,line=1,col="* ]]
@@ -372,6 +425,7 @@ holds() {
 	for option in --since --conf-rev; do
 		run --separate-stderr online "$option" no-such-branch
 		[ "$status" -eq 1 ]
-		[[ $stderr == *'unknown git revision "no-such-branch": no branch, tag or commit of that name' ]]
+		[[ $stderr == *'unknown git revision "no-such-branch": no branch, tag or commit '\
+'of that name' ]]
 	done
 }

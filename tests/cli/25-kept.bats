@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# mirror-sync: what a mirror has is not lost, whatever upstreams, lists and operators do; and what is as it was is
-# not published again.
+# mirror-sync: what a mirror has is not lost, whatever upstreams, lists and operators do; and what
+# is as it was is not published again.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -92,7 +92,7 @@ settled() {
 	done
 }
 
-@test "upstream's own tag that ends in a date is mirrored beside the tag it looks like a snapshot of" {
+@test "an upstream tag that ends in a date is mirrored beside the tag whose snapshot it resembles" {
 	layout_image "$up" docker.io/team/rocky:9.3 one
 	dated=$(layout_image "$up" docker.io/team/rocky:9.3.20231119 dated)
 	list up.example/team/rocky:9.3 up.example/team/rocky:9.3.20231119
@@ -141,7 +141,8 @@ settled() {
 	layout_image "$up" docker.io/team/held:1 two
 	layout_untag "$up" docker.io/team/gone:1
 	"$BIN/mirror-publish" --mirror "$mirror" hold '*/held'
-	list "up.example/team/held:1 keep=3" "up.example/team/gone:1 keep=3" "up.example/team/later:1 keep=3 refresh=never"
+	list "up.example/team/held:1 keep=3" "up.example/team/gone:1 keep=3" \
+		"up.example/team/later:1 keep=3 refresh=never"
 	run -8 sync
 	for image in held gone later; do
 		[ "$(note "up.example/team/$image:1" keep)" = 3 ]
@@ -197,7 +198,7 @@ settled() {
 	settled
 }
 
-@test "a listing that does not come changes nothing, is one failure in every report, and max-age= sees it" {
+@test "a listing that fails changes nothing, is one failure in each report, and counts for max-age=" {
 	for n in 1 2; do layout_image "$up" "docker.io/team/app:1.$n" "text $n"; done
 	list "up.example/team/app tags=1.* max-age=1h"
 	sync
@@ -207,8 +208,10 @@ settled() {
 	run --separate-stderr -2 sync --report report.json
 	[[ $output == "2 skipped, 1 failed; "*"generation 1 stands" ]]
 	[[ $stderr == *"up.example/team/app: 2 tags match, more than the policy's max-tags=1"* ]]
-	for n in 1 2; do [[ $stderr == *"up.example/team/app:1.$n: last checked with success 200"* ]]; done
-	[ "$(jq -r '.images[] | select(.state == "failed") | .ref' report.json)" = up.example/team/app ]
+	for n in 1 2; do [[ $stderr == *"up.example/team/app:1.$n: last checked with success 200"* \
+		]]; done
+	[ "$(jq -r '.images[] | select(.state == "failed") | .ref' report.json)" = \
+		up.example/team/app ]
 	run -2 sync --report report.xml
 	grep 'failures="1" skipped="2"' report.xml
 }
@@ -230,10 +233,12 @@ settled() {
 	mkfifo report
 	sync --report report 3>&- &
 	holder=$!
-	until grep -q mirror-sync "$mirror/.mirror/sync.lock" 2>/dev/null; do kill -0 "$holder"; done
+	until grep -q mirror-sync "$mirror/.mirror/sync.lock" 2>/dev/null; do kill -0 "$holder"; \
+		done
 	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" --wait 600 2>err 3>&- &
 	waiter=$!
-	until grep -q "^mirror-sync: $mirror: waiting for another sync, up to 600 s: .*locked by mirror-sync" err; do
+	until grep -q "^mirror-sync: $mirror: waiting for another sync, up to 600 s: .*locked by \
+mirror-sync" err; do
 		kill -0 "$waiter"
 	done
 	kill -TERM "$waiter"

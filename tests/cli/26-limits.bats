@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# mirror-sync and the limits of others: an upstream's quota, one's own policy, and runs that are cut short.
+# mirror-sync and the limits of others: an upstream's quota, one's own policy, and runs that are cut
+# short.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -15,7 +16,9 @@ teardown() {
 page() {
 	{
 		printf 'content config {}\n'
-		printf 'content image {"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"x/config","digest":"{digest config}","size":2},"layers":[]}\n' "$OCI_MANIFEST"
+		printf 'content image '\
+'{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"x/config","digest":"{digest '\
+'config}","size":2},"layers":[]}\n' "$OCI_MANIFEST"
 		cat
 	} >"$BATS_TEST_TMPDIR/fake.txt"
 	misbehave
@@ -26,11 +29,12 @@ page() {
 known() {
 	local tag
 	for tag; do
-		printf 'request HEAD /v2/app/manifests/%s always\nreply 200 OK\n\tDocker-Content-Digest: {digest image}\n' "$tag"
+		printf 'request HEAD /v2/app/manifests/%s always\nreply 200 '\
+'OK\n\tDocker-Content-Digest: {digest image}\n' "$tag"
 	done
 }
 
-@test "a quota that is used up is status 4; it is asked once, others arrive, and when to come back is said" {
+@test "a used-up quota is status 4: one request, other images arrive, the reset time is printed" {
 	page <<-END
 		$(known 1 2)
 		request GET /v2/app/manifests/{digest image} always
@@ -43,9 +47,11 @@ known() {
 	list hub.example/app:1 hub.example/app:2 up.example/team/app:1
 	run --separate-stderr -4 sync --report r.json
 	[[ $output == *"1 new, 2 limited"* ]]
-	[[ $stderr == "mirror-sync: hub.example/app:1 and 1 more: hub.example: the pull limit is used up: come back after 2"*Z ]]
+	[[ $stderr == "mirror-sync: hub.example/app:1 and 1 more: hub.example: the pull limit is \
+used up: come back after 2"*Z ]]
 	[ "$(published up.example/team/app:1)" != "" ]
-	[ "$(jq -c '[.images[] | select(.state == "limited") | .ref]' r.json)" = '["hub.example/app:1","hub.example/app:2"]' ]
+	[ "$(jq -c '[.images[] | select(.state == "limited") | .ref]' r.json)" = \
+		'["hub.example/app:1","hub.example/app:2"]' ]
 	[ "$(jq -c '.hosts[] | select(.host == "hub.example") | .quota | [.limit, .remaining, (.until | test("Z$"))]' r.json)" = '[100,0,true]' ]
 	[ "$(grep -c 'GET /v2/app/manifests/' fake.log)" -eq 1 ]
 	run -0 sync --tolerate limited
@@ -79,7 +85,8 @@ known() {
 	END
 	list hub.example/app:1
 	run -0 --separate-stderr sync --wait-for-quota 1m
-	[[ $stderr == "mirror-sync: warning: hub.example: waiting until 2"*Z": the pull limit is used up"* ]]
+	[[ $stderr == "mirror-sync: warning: hub.example: waiting until 2"*Z": the pull limit is \
+used up"* ]]
 	[ "${#stderr_lines[@]}" -eq 1 ]
 	[ "$(published hub.example/app:1)" != "" ]
 	behaved
@@ -123,7 +130,8 @@ checked() {
 	conf "policy max-bytes=1K max-tags=2"
 	list up.example/team/app:1 up.example/team/app:2 "up.example/team/many tags=1.*"
 	run --separate-stderr -2 sync
-	[[ $stderr == *"up.example/team/app:2: "*"needs "*" kB, more than the 1.0 kB of the policy's max-bytes="* ]]
+	[[ $stderr == *"up.example/team/app:2: "*"needs "*" kB, more than the 1.0 kB of the \
+policy's max-bytes="* ]]
 	[[ $stderr == *"up.example/team/many: "*3*" max-tags=2"* ]]
 	[ "$(published up.example/team/app:1)" != "" ]
 	[ "$(published up.example/team/app:2)" = "" ]
@@ -131,7 +139,7 @@ checked() {
 	whole
 }
 
-@test "semver= with newest=: precedence, not the alphabet, and pre-releases only where they are named" {
+@test "semver= with newest=: by precedence, not the alphabet; pre-releases only when named" {
 	for tag in 1.4.0 v1.10.0 1.9 1.3.9 2.0.0-rc.1 2.0.0 1.11.0-rc.1 latest; do
 		layout_image "$up" "docker.io/team/app:$tag" "$tag"
 	done
@@ -153,10 +161,13 @@ checked() {
 	sync
 	before=$(sha256sum <"$mirror/index.json")
 	layout_image "$up" docker.io/team/app:1 two
-	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run --separate-stderr strace -f -o calls -P "$mirror/.mirror/partial" -e inject=openat:error=ENOSPC:when=2+ \
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run --separate-stderr strace -f -o calls -P \
+		"$mirror/.mirror/partial" -e inject=openat:error=ENOSPC:when=2+ \
 		"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists"
 	[ "$status" -eq 16 ]
-	[[ ${stderr_lines[0]} == "mirror-sync: "*"$mirror: "*": No space left on device; what was published stands; make room and run again, it goes on from there" ]]
+	[[ ${stderr_lines[0]} == \
+		"mirror-sync: "*"$mirror: "*": No space left on device; what was published \
+stands; make room and run again, it goes on from there" ]]
 	[ "$(sha256sum <"$mirror/index.json")" = "$before" ]
 	run -0 sync
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# mirror-sync and the proxy variables: they come from the environment, and each host is asked the way they say.
+# mirror-sync and the proxy variables: they come from the environment, and each host is asked the
+# way they say.
 bats_require_minimum_version 1.5.0
 
 setup() {

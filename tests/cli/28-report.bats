@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# mirror-sync: what people and pipelines are told of a run, on a terminal and in each form of report.
+# mirror-sync: what people and pipelines are told of a run, on a terminal and in each form of
+# report.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -27,8 +28,8 @@ short() {
 	echo "${1:0:19}"
 }
 
-# every_state LINE...: a mirror in which a sync finds one image of each state, and these lines. Sets moved_from, moved_to,
-# new and fresh, digests.
+# every_state LINE...: a mirror in which a sync finds one image of each state, and these lines. Sets
+# moved_from, moved_to, new and fresh, digests.
 every_state() {
 	local t
 	moved_from=$(image moved:1 one)
@@ -41,7 +42,8 @@ every_state() {
 	new=$(image new:1 new)
 	layout_untag "$up" docker.io/team/gone:1
 	conf "registry dead.example endpoint=http://127.0.0.1:1"
-	list $app/{same,moved,held,gone}:1 "$app/idle:1 refresh=6h" "$app/new:1 as=mine.example/new:2" \
+	list $app/{same,moved,held,gone}:1 "$app/idle:1 refresh=6h" \
+		"$app/new:1 as=mine.example/new:2" \
 		$app/missing:1 "$app/same tags=9.*" "$@"
 }
 
@@ -60,15 +62,19 @@ dead="dead.example: given up for this run after 4 failures in a row: *"
 	every_state dead.example/a/b:{1,2,3}
 	run -10 on_terminal
 	[[ ${lines[0]} == "mirror-sync: warning: "$dead ]]
-	[ "${lines[1]}" = "updated  $app/moved:1    $(short "$moved_from") -> $(short "$moved_to"), kept as 1.$(today)" ]
+	[ "${lines[1]}" = "updated  $app/moved:1    $(short "$moved_from") -> \
+$(short "$moved_to"), kept as 1.$(today)" ]
 	[ "${lines[2]}" = "new      mine.example/new:2         $(short "$new")" ]
 	[ "${lines[3]}" = "held     $app/held:1     upstream has $(short "$fresh")" ]
-	[ "${lines[4]}" = "gone     $app/gone:1     no longer upstream; the mirror serves it as before" ]
-	[ "${lines[5]}" = "failed   $app/missing:1  no such tag or repository: up.example: 404 not found" ]
+	[ "${lines[4]}" = "gone     $app/gone:1     no longer upstream; the mirror serves it as \
+before" ]
+	[ "${lines[5]}" = "failed   $app/missing:1  no such tag or repository: up.example: 404 \
+not found" ]
 	[[ ${lines[6]} == "failed   dead.example/a/b:1         "$dead ]]
 	[ "${lines[7]}" = "failed   and 2 more                 for the same reason" ]
 	[ "${lines[8]}" = "mirror-sync: warning: base.list:8: no tag of $app/same matches" ]
-	[[ ${lines[9]} == "1 current, 1 updated, 1 new, 1 held, 1 skipped, 1 gone, 4 failed; "*"; published generation 3" ]]
+	[[ ${lines[9]} == "1 current, 1 updated, 1 new, 1 held, 1 skipped, 1 gone, 4 failed; "*"; \
+published generation 3" ]]
 	[ "${#lines[@]}" -eq 10 ]
 # what is printed elsewhere needs no terminal to be read
 	run --separate-stderr -10 sync
@@ -77,9 +83,12 @@ dead="dead.example: given up for this run after 4 failures in a row: *"
 
 @test "on a terminal colours tell good from bad, and a dry run says what would be" {
 	every_state
-	NO_COLOR='' script -qec "$BIN/mirror-sync --mirror $mirror --lists $lists --dry-run --sizes" typescript >/dev/null </dev/null || true
+	NO_COLOR='' script -qec \
+		"$BIN/mirror-sync --mirror $mirror --lists $lists --dry-run --sizes" typescript \
+		>/dev/null </dev/null || true
 	grep -F $'\e[32mupdate\e[0m  up.example/team/moved:1' typescript
-	grep -F $'\e[32madd\e[0m' typescript | grep -E 'mine.example/new:2 +sha256:[0-9a-f]{12}, [0-9]+ bytes to fetch'
+	grep -F $'\e[32madd\e[0m' typescript \
+		| grep -E 'mine.example/new:2 +sha256:[0-9a-f]{12}, [0-9]+ bytes to fetch'
 	grep -F $'\e[33mheld\e[0m' typescript
 	grep -F $'\e[31mfailed\e[0m' typescript
 	grep 'nothing was changed (dry run)' typescript
@@ -93,9 +102,11 @@ dead="dead.example: given up for this run after 4 failures in a row: *"
 		"[\"$app/new:1\",\"new\",\"$new\",true,true,\"base.list:6\"]" ]
 	[ "$(image $app/moved:1 '[.state, .old, .new, .snapshot]')" = \
 		"[\"updated\",\"$moved_from\",\"$moved_to\",\"1.$(today)\"]" ]
-	[ "$(image $app/missing:1 '[.state, .error]')" = '["failed","no such tag or repository: up.example: 404 not found"]' ]
+	[ "$(image $app/missing:1 '[.state, .error]')" = \
+		'["failed","no such tag or repository: up.example: 404 not found"]' ]
 	[[ $(image dead.example/a/b:3 '[.state, .error]') == '["failed","'$dead ]]
-	[ "$(jq -c '[.status, .error, .warnings]' r.json)" = "[10,null,[\"base.list:8: no tag of $app/same matches\"]]" ]
+	[ "$(jq -c '[.status, .error, .warnings]' r.json)" = \
+		"[10,null,[\"base.list:8: no tag of $app/same matches\"]]" ]
 	[ "$(jq -c '.hosts[] | select(.host == "dead.example") | [.requests, .bytes, .retries, .quota]' r.json)" = '[4,0,3,null]' ]
 }
 
@@ -109,14 +120,16 @@ dead="dead.example: given up for this run after 4 failures in a row: *"
 	run -2 sync --report r.xml --tolerate gone
 	grep -F ' failures="1" skipped="2" errors="0">' r.xml
 	grep -F "name=\"$app/moved:1\"><system-out>updated; kept as 1." r.xml
-	grep -F "name=\"$app/missing:1\"><failure type=\"failed\" message=\"no such tag or repository: " r.xml
+	grep -F "name=\"$app/missing:1\"><failure type=\"failed\" message=\"no such tag or \
+repository: " r.xml
 }
 
 @test "Markdown: images that did something or failed, the hosts, the warnings" {
 	every_state dead.example/a/b:{1,2,3}
 	run -10 sync --report r.md --label 'sprint | 47 <b>'
 	grep -Fx 'Label: sprint \| 47 \<b>' r.md
-	grep -Fx "| $app/moved:1 | updated | \`$(short "$moved_from")\` | \`$(short "$moved_to")\` | kept as 1.$(today) |" r.md
+	grep -Fx "| $app/moved:1 | updated | \`$(short "$moved_from")\` | \
+\`$(short "$moved_to")\` | kept as 1.$(today) |" r.md
 	grep -Fx "| mine.example/new:2 | new |  | \`$(short "$new")\` |  |" r.md
 	grep -Fx 'Current or not due: 2.' r.md
 	grep -Fx "Warning: base.list:8: no tag of $app/same matches" r.md
@@ -131,10 +144,12 @@ dead="dead.example: given up for this run after 4 failures in a row: *"
 	list "$app/signed:1 referrers=yes"
 	sync || true
 	run -2 sync --report r.json
-	jq -e '.images[0] | .state == "current" and .incomplete and (.error | startswith("what refers to "))' r.json
+	jq -e '.images[0] | .state == "current" and .incomplete and (.error | startswith("what '\
+'refers to "))' r.json
 	run -2 sync --report r.xml
 	grep -F ' failures="1" skipped="0" errors="0">' r.xml
-	grep -F "name=\"$app/signed:1\"><failure type=\"incomplete\" message=\"what refers to " r.xml
+	grep -F "name=\"$app/signed:1\"><failure type=\"incomplete\" message=\"what refers to " \
+		r.xml
 	run -2 sync --report r.md
 	grep -E "^\| $app/signed:1 \| incomplete \| .* \| what refers to " r.md
 	run -2 on_terminal
@@ -200,13 +215,23 @@ dead="dead.example: given up for this run after 4 failures in a row: *"
 	none=sha256:$(printf '0%.0s' {1..64})
 	list "$app/parted:1" "$app/parted:2" "$app/nothing tags=*" "$app/parted@$none"
 	run --separate-stderr -2 sync
-	[[ ${stderr_lines[0]} == "mirror-sync: $app/parted:1: upstream does not have all of it: manifest $child: up.example: 404 not found"* ]]
-	[[ ${stderr_lines[1]} == "mirror-sync: $app/parted:2: no such tag or repository: up.example: 404 not found" ]]
-	[[ ${stderr_lines[2]} == "mirror-sync: $app/parted@$none: no such image, or not all of it: manifest $none: up.example: 404 not found"* ]]
-	[[ ${stderr_lines[3]} == "mirror-sync: $app/nothing: no such repository, or a private one: up.example: 404 not found"* ]]
+	[[ ${stderr_lines[0]} == \
+		"mirror-sync: $app/parted:1: upstream does not have all of it: manifest $child: \
+up.example: 404 not found"* ]]
+	[[ ${stderr_lines[1]} == \
+		"mirror-sync: $app/parted:2: no such tag or repository: up.example: 404 not found" \
+		]]
+	[[ ${stderr_lines[2]} == \
+		"mirror-sync: $app/parted@$none: no such image, or not all of it: manifest $none: \
+up.example: 404 not found"* ]]
+	[[ ${stderr_lines[3]} == \
+		"mirror-sync: $app/nothing: no such repository, or a private one: up.example: 404 \
+not found"* ]]
 	# the name of the first is right: nothing else is offered for it
 	run --separate-stderr -2 sync --check --online
-	[[ ${stderr_lines[0]} == *"base.list:1:1: $app/parted:1: cannot be mirrored: upstream does not have all of it: manifest $child: "* ]]
+	[[ ${stderr_lines[0]} == \
+		*"base.list:1:1: $app/parted:1: cannot be mirrored: upstream does not have all of \
+it: manifest $child: "* ]]
 }
 
 @test "a host's quota is in its line, with when it fills up" {
@@ -224,7 +249,8 @@ dead="dead.example: given up for this run after 4 failures in a row: *"
 	conf "registry busy.example endpoint=http://$fake_at"
 	list busy.example/app:1
 	run -32 sync --dry-run --report r.json
-	[ "$(jq -c '.hosts[0] | [.host, .requests, .quota.limit, .quota.remaining]' r.json)" = '["busy.example",1,100,87]' ]
+	[ "$(jq -c '.hosts[0] | [.host, .requests, .quota.limit, .quota.remaining]' r.json)" = \
+		'["busy.example",1,100,87]' ]
 	jq -e '.started < .hosts[0].quota.until' r.json
 	run -32 sync --dry-run --report r.md
 	grep -E '^\| busy.example \| 1 \| .* \| 0 \| 87 left of 100 \|$' r.md

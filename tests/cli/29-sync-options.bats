@@ -79,7 +79,8 @@ teardown() {
 	grep -q '{"ref":"up.example/team/app:1","state":"new","old":null,"new":"sha256:' r.json
 	grep -q '"ref":"up.example/team/missing:1","state":"failed"' r.json
 	grep -q '"status":2' r.json
-	grep -q '{"host":"up.example","requests":[0-9]*,"bytes":[0-9]*,"retries":0,"quota":null}' r.json
+	grep -q '{"host":"up.example","requests":[0-9]*,"bytes":[0-9]*,"retries":0,"quota":null}' \
+		r.json
 	run sync --report r.xml
 	grep -q '<testsuite name="mirror-sync" tests="2" failures="1"' r.xml
 	run sync --report r.md
@@ -115,11 +116,13 @@ teardown() {
 	small=$(jq '.images[0].missing' r.json)
 	[ "$small" -gt 0 ]
 	[[ ${lines[0]} == "up.example/team/small:1: would be new, "*", $small bytes to fetch" ]]
-	[[ ${lines[1]} == "1 new, 1 failed; "*"; $small bytes to fetch; nothing was changed (dry run)" ]]
-	[[ $stderr == *"up.example/team/large:1: needs "*", more than the 600 bytes of the policy's max-bytes="* ]]
+	[[ ${lines[1]} == "1 new, 1 failed; "*"; $small bytes to fetch; nothing was changed (dry \
+run)" ]]
+	[[ $stderr == *"up.example/team/large:1: needs "*", more than the 600 bytes of the \
+policy's max-bytes="* ]]
 }
 
-@test "--dry-run --sizes says what would be fetched, shared content once, and leaves nothing behind" {
+@test "--dry-run --sizes prints what would be fetched, shared content once, and leaves no file" {
 	layout_multi "$up" docker.io/team/app:1 one
 	layout_multi "$up" docker.io/team/app:2 one
 	list up.example/team/app:{1,2}
@@ -136,7 +139,7 @@ teardown() {
 	[ "$status" -eq 1 ]
 }
 
-@test "--dry-run where a sync would make a mirror: in an empty directory, and after one that was killed there" {
+@test "--dry-run where a sync would make a mirror: in an empty directory, and after a killed sync" {
 	layout_image "$up" docker.io/team/app:1 one
 	list "up.example/team/app:1"
 	mkdir "$mirror"
@@ -154,13 +157,14 @@ teardown() {
 @test "a PATTERN that nothing on the lists matches is named, status 2" {
 	layout_image "$up" docker.io/team/app:1 one
 	list "up.example/team/app:1" "up.example/team/app tags=none*"
-	run --separate-stderr -2 sync up.example/team/app:1 up.example/team/ap:1 'up.example/team/app:none*'
+	run --separate-stderr -2 sync up.example/team/app:1 up.example/team/ap:1 \
+		'up.example/team/app:none*'
 	[[ $output == *"1 new"* ]]
 	[ "$(grep -c 'nothing on the lists matches' <<<"$stderr")" -eq 1 ]
 	[[ $stderr == *"mirror-sync: up.example/team/ap:1: nothing on the lists matches"* ]]
 }
 
-@test "--report: a place that cannot be written to is said before anything is done; what is no file is written to" {
+@test "--report: an unwritable place is an error before any work; a pipe or device is written to" {
 	layout_image "$up" docker.io/team/app:1 one
 	list "up.example/team/app:1"
 	for place in nowhere/report.json team; do
@@ -193,7 +197,8 @@ teardown() {
 @test "--wait-for-quota takes a time, and says so" {
 	list "# nothing"
 	run --separate-stderr -1 sync --wait-for-quota never
-	[ "$stderr" = 'mirror-sync: --wait-for-quota is how long to wait, such as 6h: "never" is what happens without it' ]
+	[ "$stderr" = 'mirror-sync: --wait-for-quota is how long to wait, such as 6h: "never" is '\
+'what happens without it' ]
 	run --separate-stderr -1 sync --wait-for-quota soon
 	[[ $stderr == 'mirror-sync: --wait-for-quota: "soon" is not a duration '* ]]
 	[ ! -e "$mirror" ]

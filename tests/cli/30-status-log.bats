@@ -49,11 +49,13 @@ setup() {
 		"dev.ocimirror.held": "{\"mode\":\"frozen\",\"reason\":\"audit\",\"who\":\"eve@x\",\"since\":\"2026-11-13T00:00:00Z\"}"}' \
 		mirror/index.json >i && mv i mirror/index.json
 	publish status
-	[[ ${lines[0]} == *'held: frozen, "audit" (eve@x, 2026-11-13); gone since 2026-11-11; unlisted since 2026-11-12' ]]
+	[[ ${lines[0]} == *'held: frozen, "audit" (eve@x, 2026-11-13); gone since 2026-11-11; '\
+'unlisted since 2026-11-12' ]]
 }
 
 @test "status: what stands in an index cannot move a terminal's cursor" {
-	jq -c '.manifests[0].annotations["dev.ocimirror.held"] = "{\"mode\":\"frozen\",\"who\":\"x\",\"reason\":\"\u001b[2Jboo\"}"' \
+	jq -c '.manifests[0].annotations["dev.ocimirror.held"] = '\
+'"{\"mode\":\"frozen\",\"who\":\"x\",\"reason\":\"\u001b[2Jboo\"}"' \
 		mirror/index.json >i && mv i mirror/index.json
 	publish status
 	[ "$status" -eq 0 ]
@@ -91,9 +93,11 @@ setup() {
 	[ "$status" -eq 0 ]
 	[[ ${lines[0]} == "generation 3  2026-11-10T08:00:00Z  sync"* ]]
 	[ "$(grep -c ^generation <<<"$output")" -eq 3 ]
-	[[ ${lines[1]} == "  $A "*" $(mirror_digest two | cut -c 1-19)  ->  $(mirror_digest three | cut -c 1-19) "* ]]
+	[[ ${lines[1]} == "  $A "*" $(mirror_digest two | cut -c 1-19)  ->  \
+$(mirror_digest three | cut -c 1-19) "* ]]
 	publish log --json
-	jq -e 'map(.generation) == [3, 2, 1] and (.[0].changes | length) == 2 and .[0].changes[0].who == "Ann"' <<<"$output"
+	jq -e 'map(.generation) == [3, 2, 1] and (.[0].changes | length) == 2 and '\
+'.[0].changes[0].who == "Ann"' <<<"$output"
 }
 
 @test "log REF: its history, the newest first" {
@@ -119,7 +123,8 @@ setup() {
 	while read -r date text now; do
 		publish at "$date" alpine:3.19
 		[ "$status" -eq 0 ]
-		[[ $output == "$A  $(mirror_digest "$text")  "*"now $now" ]] || { echo "$date: $output" && false; }
+		[[ $output == "$A  $(mirror_digest "$text")  "*"now $now" ]] \
+			|| { echo "$date: $output" && false; }
 	done <<-END
 		2026-11-05 one $A.20261106
 		20261105 one $A.20261106

@@ -18,10 +18,11 @@ setup() {
 
 # ---- rollback ----
 
-@test "rollback: back to the snapshot before, what was there is kept and marked bad, the tag is held" {
+@test "rollback: back to the previous snapshot; the replaced one is kept and bad, the tag held" {
 	publish rollback alpine:3.19 --reason "breaks the build"
 	[ "$status" -eq 0 ]
-	[[ $output == "$A "*" ->  $(mirror_digest two | cut -c 1-19)  3.19.20261110, held; kept: 3.19."* ]]
+	[[ $output == "$A "*" ->  $(mirror_digest two | cut -c 1-19)  3.19.20261110, held; kept: \
+3.19."* ]]
 	[ "$(mirror_means mirror $A)" = two ]
 	[ "$(mirror_generation mirror)" = 4 ]
 	stamp=$(made_by rollback $A)
@@ -37,7 +38,8 @@ setup() {
 @test "rollback: journal and generation file say the same" {
 	publish rollback alpine:3.19 --reason "breaks the build"
 	cmp mirror/index.json mirror/.mirror/generations/4.json
-	tail -n 1 mirror/.mirror/journal.jsonl | jq -e --arg two "$(mirror_digest two)" --arg three "$(mirror_digest three)" \
+	tail -n 1 mirror/.mirror/journal.jsonl \
+		| jq -e --arg two "$(mirror_digest two)" --arg three "$(mirror_digest three)" \
 		'.generation == 4 and .ref == "'$A'" and .old == $three and .new == $two and .why == "rollback"
 		and .detail == "breaks the build" and (.who | contains("@"))'
 	publish at 2026-11-30 alpine:3.19
@@ -124,11 +126,13 @@ setup() {
 }
 
 @test "rollback --digest: every tag that means it, and no other" {
-	mirror_sync mirror 2026-11-11 docker.io/library/alpine:3 two docker.io/library/alpine:latest three
+	mirror_sync mirror 2026-11-11 docker.io/library/alpine:3 two \
+		docker.io/library/alpine:latest three
 	mirror_sync mirror 2026-11-12 docker.io/library/alpine:3 three
 	publish rollback --digest "$(mirror_digest three)"
 	[ "$status" -eq 2 ]
-	[ "$(mirror_means mirror $A) $(mirror_means mirror docker.io/library/alpine:3)" = "two two" ]
+	[ "$(mirror_means mirror $A) $(mirror_means mirror docker.io/library/alpine:3)" = \
+		"two two" ]
 	[ "$(mirror_means mirror docker.io/library/alpine:latest)" = three ]
 	[[ $stderr == *"docker.io/library/alpine:latest: no earlier snapshot"* ]]
 }
@@ -169,7 +173,8 @@ setup() {
 }
 
 @test "rollback: snapshots are named as the last sync named them" {
-	jq -c '.annotations["dev.ocimirror.snapshot-suffix"] = "-before-%Y%m%d"' mirror/index.json >i && mv i mirror/index.json
+	jq -c '.annotations["dev.ocimirror.snapshot-suffix"] = "-before-%Y%m%d"' mirror/index.json \
+		>i && mv i mirror/index.json
 	publish rollback alpine:3.19
 	[[ $(made_by rollback $A) =~ ^-before-[0-9]{8}$ ]]
 }
@@ -216,7 +221,8 @@ setup() {
 @test "hold on what a rollback blocked keeps what is blocked" {
 	publish rollback alpine:3.19 --reason broken
 	publish hold alpine:3.19
-	hold_of $A | jq -e --arg three "$(mirror_digest three)" '.mode == "frozen" and .digest == $three and .reason == "broken"'
+	hold_of $A | jq -e --arg three "$(mirror_digest three)" \
+		'.mode == "frozen" and .digest == $three and .reason == "broken"'
 	publish rollback alpine:3.19
 	hold_of $A | jq -e '.mode == "frozen"'
 }
@@ -237,7 +243,8 @@ setup() {
 	[ "$(mirror_means mirror $A) $(mirror_means mirror $Q)" = "three second" ]
 	[ "$(mirror_means mirror docker.io/library/new:1)" = only ]
 	[ "$(mirror_means mirror "$A$(made_by undo $A)")" = four ]
-	hold_of $A | jq -e --arg four "$(mirror_digest four)" '.mode == "blocked" and .digest == $four and .reason == "bad sprint"'
+	hold_of $A | jq -e --arg four "$(mirror_digest four)" \
+		'.mode == "blocked" and .digest == $four and .reason == "bad sprint"'
 	[ "$(hold_of $Q)" = "{}" ]
 }
 
@@ -312,7 +319,8 @@ setup() {
 	publish rollback alpine:3.19 --reason worse
 	publish undo
 	[ "$(mirror_means mirror $A)" = two ]
-	[[ $stderr == *"$A: what it means again is marked bad: worse (release takes the mark away)"* ]]
+	[[ $stderr == *"$A: what it means again is marked bad: worse (release takes the mark \
+away)"* ]]
 	publish status alpine:3.19
 	[[ $output == *"bad: worse"* ]]
 	publish release alpine:3.19
@@ -322,7 +330,8 @@ setup() {
 
 @test "undo: what was removed comes back when it is all there" {
 	for gone in $Q $A; do
-		jq -c '.manifests |= map(select(.annotations["org.opencontainers.image.ref.name"] != "'"$gone"'"))' \
+		jq -c '.manifests |= map(select(.annotations["org.opencontainers.image.ref.name"] '\
+'!= "'"$gone"'"))' \
 			mirror/index.json >i && mv i mirror/index.json
 	done
 	layer=$(layout_describe mirror two amd64 | jq -r .layers[0].digest)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# mirror-publish when something is in the way: locks, disks, kills, mirrors that are none, wrong command lines.
+# mirror-publish when something is in the way: locks, disks, kills, mirrors that are none, wrong
+# command lines.
 
 # shellcheck disable=SC2030,SC2031  # each test is a process of its own
 
@@ -88,7 +89,9 @@ setup() {
 			[ "$status" -eq 16 ] || { echo "$how $verb: $status $output" && false; }
 			[ -z "$output" ]
 			[ "${#stderr_lines[@]}" -eq 1 ]
-			[[ $stderr == *"; nothing was changed; "*"cp broken/.mirror/generations/"*".json broken/index.json" ]]
+			[[ $stderr == \
+				*"; nothing was changed; "*"cp \
+broken/.mirror/generations/"*".json broken/index.json" ]]
 		done
 		[ "$(files_of broken | grep -v lock)" = "$before" ]
 	done
@@ -98,7 +101,8 @@ setup() {
 	command -v strace >/dev/null || skip "no strace here"
 	before=$(sha256sum <mirror/index.json)
 	for fault in fsync:when=1 fsync:when=3 renameat:when=1 renameat:when=2; do
-		ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run --separate-stderr strace -f -o trace -e trace=fsync,renameat -e "inject=${fault/:/:error=ENOSPC:}" \
+		ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run --separate-stderr strace -f -o \
+			trace -e trace=fsync,renameat -e "inject=${fault/:/:error=ENOSPC:}" \
 			"$BIN/mirror-publish" rollback alpine:3.19
 		[ "$status" -eq 16 ] || { echo "$fault: $status" && cat trace && false; }
 		[ -z "$output" ]
@@ -107,12 +111,14 @@ setup() {
 		publish rollback alpine:3.19
 		[ "$status" -eq 0 ]
 		[ "$(mirror_means mirror $A)" = two ]
-		[ "$(jq -c .generation mirror/.mirror/journal.jsonl | tail -n 3 | tr '\n' ' ')" = "3 4 4 " ]
+		[ "$(jq -c .generation mirror/.mirror/journal.jsonl | tail -n 3 | tr '\n' ' ')" = \
+			"3 4 4 " ]
 		anew
 	done
 }
 
-# Whether a rollback that was killed left the generation before or the one after, and the next one completes.
+# Whether a rollback that was killed left the generation before or the one after, and the next one
+# completes.
 survives() {
 	if [ "$(mirror_generation mirror)" = 3 ]; then
 		cmp mirror/index.json "$BATS_FILE_TMPDIR/mirror/index.json" || return
@@ -122,7 +128,8 @@ survives() {
 	fi
 	publish rollback alpine:3.19 --to 20261110
 	[ "$status $(mirror_generation mirror) $(mirror_means mirror $A)" = "0 4 two" ] &&
-		[ "$(jq -c .generation mirror/.mirror/journal.jsonl | tail -n 3 | tr '\n' ' ')" = "3 4 4 " ]
+		[ "$(jq -c .generation mirror/.mirror/journal.jsonl | tail -n 3 | tr '\n' ' ')" = \
+			"3 4 4 " ]
 }
 
 @test "killed at any step: the generation before or the one after, and the next run goes on" {
@@ -131,8 +138,10 @@ survives() {
 	for call in write ftruncate fchmod fsync renameat; do
 		for ((step = 1; step < 20; step++)); do
 			anew
-			ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run strace -f -o trace -e trace=$call \
-				-e inject=$call:signal=KILL:when=$step "$BIN/mirror-publish" rollback alpine:3.19
+			ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run strace -f -o trace -e \
+				trace=$call \
+				-e inject=$call:signal=KILL:when=$step "$BIN/mirror-publish" \
+					rollback alpine:3.19
 			[ "$status" -ne 0 ] || break
 			kills=$((kills + 1))
 			survives || { echo "killed at $call $step" && false; }

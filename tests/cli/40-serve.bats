@@ -84,14 +84,16 @@ small_mirror() {
 		grep -v ^Date "$head" | diff "$head.get" -
 	done
 	# and nothing of a body that would be taken for the next answer
-	run raw "HEAD /v2/library/alpine/manifests/3.19 HTTP/1.1\r\nHost: m\r\n\r\nGET /v2/ HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n"
+	run raw "HEAD /v2/library/alpine/manifests/3.19 HTTP/1.1\r\nHost: m\r\n\r\nGET /v2/ \
+HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n"
 	[[ $output == "HTTP/1.1 200 OK"*$'\r\n\r\n'"HTTP/1.1 200 OK"*"{}" ]]
 }
 
 @test "HEAD of what is not there: the status and the length, no body" {
 	small_mirror
 	serve_start "$dir"
-	run raw "HEAD /v2/library/alpine/manifests/9 HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n"
+	run raw "HEAD /v2/library/alpine/manifests/9 HTTP/1.1\r\nHost: m\r\nConnection: \
+close\r\n\r\n"
 	[[ $output == "HTTP/1.1 404 "*"Content-Length: "[1-9]*$'\r\n\r' ]]
 }
 
@@ -171,7 +173,8 @@ small_mirror() {
 	small_mirror
 	serve_start "$dir"
 	for method in POST PUT PATCH DELETE OPTIONS; do
-		for path in /v2/ /v2/library/alpine/manifests/new /v2/library/alpine/blobs/uploads/ \
+		for path in /v2/ /v2/library/alpine/manifests/new \
+			/v2/library/alpine/blobs/uploads/ \
 			"/v2/library/alpine/blobs/$one"; do
 			get "$path" -X $method
 			is 405 UNSUPPORTED
@@ -184,7 +187,8 @@ small_mirror() {
 	small_mirror
 	serve_start "$dir"
 	for accept in '*/*' application/json "$DOCKER_MANIFEST" 'text/html;q=0.1' ''; do
-		get /v2/library/alpine/manifests/3.19 -H "Accept: $accept" -H 'Accept-Encoding: zstd;q=1.0, gzip;q=0.8, deflate;q=0.5'
+		get /v2/library/alpine/manifests/3.19 -H "Accept: $accept" -H \
+			'Accept-Encoding: zstd;q=1.0, gzip;q=0.8, deflate;q=0.5'
 		is 200
 		has "Content-Type: $OCI_MANIFEST"
 		has_no Content-Encoding
@@ -197,7 +201,8 @@ small_mirror() {
 @test "a manifest's type: what it says, else what its entry says, else what it looks like" {
 	layout_new "$dir"
 	docker=$(layout_untagged "$dir" docker "$DOCKER_MANIFEST")
-	silent=$(layout_blob "$dir" '{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"sha256:'"$(printf '%064d' 0)"'","size":1},"layers":[]}')
+	silent=$(layout_blob "$dir" \
+		'{"schemaVersion":2,"config":{"mediaType":"a/b","digest":"sha256:'"$(printf '%064d' 0)"'","size":1},"layers":[]}')
 	list=$(layout_blob "$dir" '{"schemaVersion":2,"manifests":[]}')
 	strange=$(layout_blob "$dir" '{"x":1}')
 	layout_entry "$dir" a.io/a:docker "$docker" "$OCI_MANIFEST"
@@ -247,7 +252,8 @@ small_mirror() {
 @test "ranges of a blob" {
 	small_mirror
 	layer=$(head -c 2048 /dev/urandom | layout_blob "$dir")
-	image=$(layout_blob "$dir" "{\"schemaVersion\":2,\"config\":$(layout_desc "$dir" "$one" a/b),\"layers\":[$(layout_desc "$dir" "$layer" a/b)]}")
+	image=$(layout_blob "$dir" \
+		"{\"schemaVersion\":2,\"config\":$(layout_desc "$dir" "$one" a/b),\"layers\":[$(layout_desc "$dir" "$layer" a/b)]}")
 	layout_entry "$dir" docker.io/library/big:1 "$image"
 	layout_publish "$dir"
 	serve_start "$dir"
@@ -257,7 +263,8 @@ small_mirror() {
 		has "Content-Range: bytes $from-$to/2048"
 		has "Content-Length: $((to - from + 1))"
 		has "Docker-Content-Digest: $layer"
-		tail -c +$((from + 1)) "$(layout_file "$dir" "$layer")" | head -c $((to - from + 1)) | cmp - "$body"
+		tail -c +$((from + 1)) "$(layout_file "$dir" "$layer")" \
+			| head -c $((to - from + 1)) | cmp - "$body"
 	done <<-END
 		500-1499  500  1499
 		500-      500  2047
@@ -303,7 +310,8 @@ small_mirror() {
 @test "an empty blob is whole" {
 	small_mirror
 	layer=$(layout_blob "$dir" </dev/null)
-	image=$(layout_blob "$dir" "{\"schemaVersion\":2,\"config\":$(layout_desc "$dir" "$one" a/b),\"layers\":[$(layout_desc "$dir" "$layer" a/b)]}")
+	image=$(layout_blob "$dir" \
+		"{\"schemaVersion\":2,\"config\":$(layout_desc "$dir" "$one" a/b),\"layers\":[$(layout_desc "$dir" "$layer" a/b)]}")
 	layout_entry "$dir" docker.io/library/nothing:1 "$image"
 	layout_publish "$dir"
 	serve_start "$dir"
@@ -356,7 +364,8 @@ small_mirror() {
 	layout_new "$dir"
 	layer=$(layout_blob "$dir" "twelve bytes")
 	for size in 11 12 13; do
-		image=$(layout_blob "$dir" "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"$layer\",\"size\":$size},\"layers\":[]}")
+		image=$(layout_blob "$dir" \
+			"{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\",\"digest\":\"$layer\",\"size\":$size},\"layers\":[]}")
 		layout_entry "$dir" "a.io/a:$size" "$image"
 	done
 	layout_publish "$dir"
@@ -369,7 +378,8 @@ small_mirror() {
 @test "a manifest that is missing or damaged is left out, said once; the others are served" {
 	small_mirror
 	rm "$(layout_file "$dir" "$one")"
-	tr '[:lower:]' '[:upper:]' <"$(layout_file "$dir" "$both")" >"$dir/x" && mv "$dir/x" "$(layout_file "$dir" "$both")"
+	tr '[:lower:]' '[:upper:]' <"$(layout_file "$dir" "$both")" >"$dir/x" \
+		&& mv "$dir/x" "$(layout_file "$dir" "$both")"
 	serve_start "$dir"
 	await 'manifest is missing or damaged: 2, the first is "docker.io/library/alpine:3.19"'
 	get /v2/library/alpine/manifests/3.19
@@ -399,7 +409,8 @@ small_mirror() {
 	printf 'sixty-four times eight' >"$dir/layer"
 	layer=sha512:$(sha512sum <"$dir/layer" | cut -d' ' -f1)
 	mv "$dir/layer" "$(layout_file "$dir" "$layer")"
-	printf '{"schemaVersion":2,"config":%s,"layers":[]}' "$(layout_desc "$dir" "$layer" a/b)" >"$dir/image"
+	printf '{"schemaVersion":2,"config":%s,"layers":[]}' "$(layout_desc "$dir" "$layer" a/b)" \
+		>"$dir/image"
 	image=sha512:$(sha512sum <"$dir/image" | cut -d' ' -f1)
 	mv "$dir/image" "$(layout_file "$dir" "$image")"
 	layout_entry "$dir" a.io/a:1 "$image"

@@ -15,7 +15,8 @@ teardown() {
 # Four registries with an image each, two of them by the same path.
 mirror_of_four() {
 	layout_new "$dir"
-	for host in docker.io/library/alpine quay.io/org/tool docker.io/org/tool registry.corp:5000/team/app; do
+	for host in docker.io/library/alpine quay.io/org/tool docker.io/org/tool \
+		registry.corp:5000/team/app; do
 		layout_entry "$dir" "$host:1" "$(layout_untagged "$dir" "$host")"
 	done
 	layout_publish "$dir"
@@ -139,7 +140,8 @@ digest_of() {
 @test "tags/list: sorted, in pages" {
 	layout_new "$dir"
 	d=$(layout_untagged "$dir" x)
-	for tag in test0 test2 test10 test1 Upper; do layout_entry "$dir" "docker.io/a/b:$tag" "$d"; done
+	for tag in test0 test2 test10 test1 Upper; do layout_entry "$dir" "docker.io/a/b:$tag" \
+		"$d"; done
 	layout_entry "$dir" "docker.io/a/b@$d" "$d"
 	layout_entry "$dir" "docker.io/a/none@$d" "$d"
 	layout_publish "$dir"
@@ -247,13 +249,15 @@ digest_of() {
 
 # ---- referrers ----
 
-# A subject in docker.io/a/b with an SBOM and a signature that name it, and one more by its fallback tag.
+# A subject in docker.io/a/b with an SBOM and a signature that name it, and one more by its fallback
+# tag.
 mirror_with_referrers() {
 	layout_new "$dir"
 	subject=$(layout_untagged "$dir" subject)
 	local about
 	about=$(layout_desc "$dir" "$subject" "$OCI_MANIFEST")
-	sbom=$(layout_untagged "$dir" sbom "$OCI_MANIFEST" "\"artifactType\":\"application/spdx+json\",\"annotations\":{\"made\":\"today\"},\"subject\":$about")
+	sbom=$(layout_untagged "$dir" sbom "$OCI_MANIFEST" \
+		"\"artifactType\":\"application/spdx+json\",\"annotations\":{\"made\":\"today\"},\"subject\":$about")
 	signature=$(layout_untagged "$dir" signature "$OCI_MANIFEST" "\"subject\":$about")
 	old=$(layout_untagged "$dir" old)
 	fallback=$(layout_blob "$dir" "{\"schemaVersion\":2,\"mediaType\":\"$OCI_INDEX\",\"manifests\":[$(
@@ -287,7 +291,8 @@ referrers() {
 		$old application/old
 	END
 	)" ]
-	jq -e '.manifests[] | select(.digest == "'"$sbom"'") | .annotations.made == "today" and .size == '"$(layout_size "$dir" "$sbom")" "$body"
+	jq -e '.manifests[] | select(.digest == "'"$sbom"'") | .annotations.made == "today" and '\
+'.size == '"$(layout_size "$dir" "$sbom")" "$body"
 	jq -e '.manifests[] | select(.digest == "'"$old"'") | .annotations.k == "v"' "$body"
 	# they are pulled like everything else
 	for d in "$sbom" "$signature" "$old"; do
@@ -314,7 +319,8 @@ referrers() {
 	mirror_with_referrers
 	serve_start "$dir"
 	empty='{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}'
-	for target in "a/b/referrers/$sbom" "a/b/referrers/sha256:$(printf '%064d' 0)" "a/other/referrers/$subject" \
+	for target in "a/b/referrers/$sbom" "a/b/referrers/sha256:$(printf '%064d' 0)" \
+		"a/other/referrers/$subject" \
 		"a/b/referrers/blake3:0123"; do
 		get "/v2/$target"
 		is 200
@@ -363,7 +369,8 @@ referrers() {
 	d=$(layout_untagged "$dir" x)
 	layout_entry "$dir" alpine:3.19 "$d"
 	layout_entry "$dir" quay.io/org/tool "$d"
-	layout_entry "$dir" 1.27 "$d" "$OCI_MANIFEST" '"io.containerd.image.name":"docker.io/library/nginx:1.27"'
+	layout_entry "$dir" 1.27 "$d" "$OCI_MANIFEST" \
+		'"io.containerd.image.name":"docker.io/library/nginx:1.27"'
 	layout_publish "$dir"
 	serve_start "$dir"
 	get /v2/docker.io/library/alpine/manifests/3.19

@@ -78,7 +78,8 @@ begin_transfer() {
 		[ "$status" -eq "$want" ] || { echo "# $args: $status" && false; }
 		[ "${#stderr_lines[@]}" -eq 1 ] || { echo "# $args: $stderr" && false; }
 		[[ $stderr == "mirror-serve: "*"$name"* ]] || { echo "# $args: $stderr" && false; }
-		[[ $name != /* || $stderr != *"$name"*"$name"* ]] || { echo "# twice: $stderr" && false; }
+		[[ $name != /* || $stderr != *"$name"*"$name"* ]] || { echo "# twice: $stderr" \
+			&& false; }
 	done <<-END
 		16|/nonexistent/mirror|/nonexistent/mirror
 		16|$BATS_TEST_TMPDIR/empty|$BATS_TEST_TMPDIR/empty
@@ -147,7 +148,8 @@ begin_transfer() {
 		127.0.0.1 - - [-] "-" 400 94 "-"
 	END
 	)
-	[[ $(head -n1 "$BATS_TEST_TMPDIR/log") =~ \[[0-9]{2}/[A-Z][a-z]{2}/20[0-9]{2}:[0-9:]{8}\ \+0000\] ]]
+	[[ $(head -n1 "$BATS_TEST_TMPDIR/log") =~ \
+		\[[0-9]{2}/[A-Z][a-z]{2}/20[0-9]{2}:[0-9:]{8}\ \+0000\] ]]
 }
 
 # ---- reloads ----
@@ -193,7 +195,8 @@ begin_transfer() {
 @test "a broken index.json, an empty one, or none: the old generation is served on" {
 	mirror_of_one "$dir"
 	serve_start "$dir"
-	for broken in '{"manifests":[{"digest":"../../etc/passwd","size":1}]}' '' '[]' '{"manifests":{}}'; do
+	for broken in '{"manifests":[{"digest":"../../etc/passwd","size":1}]}' '' '[]' \
+		'{"manifests":{}}'; do
 		: >"$server_err"
 		printf '%s' "$broken" >"$dir/index.json.new"
 		mv "$dir/index.json.new" "$dir/index.json"
@@ -213,7 +216,8 @@ begin_transfer() {
 @test "a mirror that is a symbolic link may be switched" {
 	mirror_of_one "$BATS_TEST_TMPDIR/a" 1
 	mirror_of_one "$BATS_TEST_TMPDIR/b" 2
-	layout_entry "$BATS_TEST_TMPDIR/b" docker.io/library/alpine:2 "$(layout_untagged "$BATS_TEST_TMPDIR/b" b)"
+	layout_entry "$BATS_TEST_TMPDIR/b" docker.io/library/alpine:2 \
+		"$(layout_untagged "$BATS_TEST_TMPDIR/b" b)"
 	layout_publish "$BATS_TEST_TMPDIR/b" 2
 	ln -s a "$dir"
 	serve_start "$dir"
@@ -262,7 +266,8 @@ begin_transfer() {
 	await "generation 9"
 	[ "$(head -c 67108864 <&"$transfer" | sha256sum | cut -d' ' -f1)" = "${big#*:}" ]
 	# and so does the connection
-	printf 'GET /v2/library/big/blobs/%s HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n' "$big" >&"$transfer"
+	printf 'GET /v2/library/big/blobs/%s HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n' \
+		"$big" >&"$transfer"
 	[[ $(cat <&"$transfer") == "HTTP/1.1 404 "* ]]
 	exec {transfer}<&-
 }
@@ -279,7 +284,8 @@ begin_transfer() {
 	layout_publish "$dir" 1
 	serve_start --threads 1 "$dir"
 	connect slow
-	# in one write, so that all of them are answered from the first generation: printf makes one of each line
+	# in one write, so that all of them are answered from the first generation: printf makes one
+	# of each line
 	ask='GET /v2/a/large/manifests/1 HTTP/1.1\r\nHost: m\r\n\r\n'
 	# shellcheck disable=SC2059
 	printf "$ask$ask$ask$ask${ask/Host/Connection: close\\r\\nHost}" >"$BATS_TEST_TMPDIR/asked"
@@ -294,7 +300,8 @@ begin_transfer() {
 	timeout 60 cat <&"$slow" >"$BATS_TEST_TMPDIR/answers"
 	exec {slow}<&-
 	# a body has no line end: behind it, on its line, stands the next reply
-	cut=$(grep -a '^{"schemaVersion"' "$BATS_TEST_TMPDIR/answers" | sed 's/}}HTTP.*$/}}/' | sort -u | tr -d '\n' | sha256sum)
+	cut=$(grep -a '^{"schemaVersion"' "$BATS_TEST_TMPDIR/answers" | sed 's/}}HTTP.*$/}}/' \
+		| sort -u | tr -d '\n' | sha256sum)
 	[ "${cut%% *}" = "${large#*:}" ]
 	[ "$(grep -ac '^{"schemaVersion"' "$BATS_TEST_TMPDIR/answers")" = 5 ]
 }
@@ -389,7 +396,8 @@ statuses() {
 	[ "$(grep -ao 'HTTP/1.1 200' "$BATS_TEST_TMPDIR/answers" | wc -l)" = 160 ]
 	[ "$(grep -ao 'layer of one' "$BATS_TEST_TMPDIR/answers" | wc -l)" = 40 ]
 	[ "$(grep -ac '"tags":\["1"\]' "$BATS_TEST_TMPDIR/answers")" = 40 ]
-	[ "$(grep -ao 'HTTP/1.1 [0-9]*' "$BATS_TEST_TMPDIR/answers" | tail -n1 | cut -d' ' -f2)" = 404 ]
+	[ "$(grep -ao 'HTTP/1.1 [0-9]*' "$BATS_TEST_TMPDIR/answers" | tail -n1 | cut -d' ' -f2)" = \
+		404 ]
 }
 
 @test "a request in pieces" {
@@ -412,7 +420,8 @@ statuses() {
 	[ "$(statuses "PUT /v2/alpine/manifests/1 HTTP/1.1\r\nHost: m\r\nContent-Length: 33\r\n\r\nGET /v2/ HTTP/1.1\r\nHost: evil\r\n\r\n$next")" = "405 200 " ]
 	# of a body that is long, or of unknown length, nothing is taken for a request
 	[ "$(statuses "GET /v2/ HTTP/1.1\r\nHost: m\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n$next")" = "200 " ]
-	[ "$(statuses "PUT /v2/ HTTP/1.1\r\nHost: m\r\nContent-Length: 99999999\r\n\r\n$next")" = "405 " ]
+	[ "$(statuses "PUT /v2/ HTTP/1.1\r\nHost: m\r\nContent-Length: 99999999\r\n\r\n$next")" = \
+		"405 " ]
 	[ "$(statuses "PUT /v2/ HTTP/1.1\r\nHost: m\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n$next")" = "405 " ]
 	get /v2/alpine/blobs/uploads/ -X POST --data-binary "@$(layout_file "$dir" "$one")"
 	is 405
@@ -451,7 +460,8 @@ statuses() {
 	run raw 'GET /v2/ HTTP/1.0\r\n\r\n'
 	[[ $output == "HTTP/1.1 200 OK"*"Connection: close"*"{}" ]]
 	run raw 'GET /v2/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /v2/ HTTP/1.0\r\n\r\n'
-	[[ $output == "HTTP/1.1 200 OK"*"Connection: keep-alive"*"HTTP/1.1 200 OK"*"Connection: close"* ]]
+	[[ $output == "HTTP/1.1 200 OK"*"Connection: keep-alive"*"HTTP/1.1 200 OK"*"Connection: \
+close"* ]]
 }
 
 @test "an absolute target, as proxies send it" {

@@ -32,7 +32,8 @@ means() {
 
 # The snapshots of a reference, as digests, in order of their names.
 snapshots() {
-	jq -r --arg ref "$1" '.manifests[] | select(.annotations["dev.ocimirror.snapshot-of"] == $ref) | .digest' \
+	jq -r --arg ref "$1" '.manifests[] | select(.annotations["dev.ocimirror.snapshot-of"] == '\
+'$ref) | .digest' \
 		"$mirror/index.json"
 }
 
@@ -83,7 +84,8 @@ two_sprints() {
 	publish release "$A"
 	sync
 	means "$A" "$two"
-	[ "$(publish status "$A" --json | jq '[.images[].snapshots[] | select(.bad)] | length')" = 0 ]
+	[ "$(publish status "$A" --json | jq '[.images[].snapshots[] | select(.bad)] | length')" = \
+		0 ]
 }
 
 @test "rollback, sync, undo, sync" {
@@ -177,7 +179,8 @@ two_sprints() {
 	# an upstream that does not answer holds the sync between reading the mirror and changing it
 	kill -STOP "$upstream_pid"
 	mkfifo asked
-	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -e trace=connect -e signal=none -o asked \
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -qq -e trace=connect -e \
+		signal=none -o asked \
 		"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" >said 2>&1 3>&- &
 	syncing=$!
 	grep -q -m 1 'connect(.*htons('"$upstream_port"')' asked
@@ -293,9 +296,11 @@ two_sprints() {
 @test "the journal tells all of it, under the tag and under its snapshots" {
 	two_sprints
 	publish rollback "$A" --reason broken
-	snapshot=$(publish status --json "$A" | jq -r '.images[0].snapshots[] | select(.by == "sync") | .ref')
+	snapshot=$(publish status --json "$A" \
+		| jq -r '.images[0].snapshots[] | select(.by == "sync") | .ref')
 	run -0 publish log "$A"
-	[ "$(awk '{ print $3, $5 }' <<<"$output")" = "$(printf '%.19s %.19s\n' "$two" "$one" "$one" "$two" - "$one")" ]
+	[ "$(awk '{ print $3, $5 }' <<<"$output")" = \
+		"$(printf '%.19s %.19s\n' "$two" "$one" "$one" "$two" - "$one")" ]
 	[[ ${lines[0]} == *"rollback, \"broken\" ("* ]]
 	[[ ${lines[1]} == *"sync, kept: "*"base.list:1"* ]]
 	run -0 publish log "$snapshot"

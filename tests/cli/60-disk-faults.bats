@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A disk that fails, at every call that touches the mirror: what was published stays as it was, byte for
-# byte; there is one clear line; and when the disk is well again, the next run completes.
+# A disk that fails, at every call that touches the mirror: what was published stays as it was, byte
+# for byte; there is one clear line; and when the disk is well again, the next run completes.
 
 bats_require_minimum_version 1.5.0
 
@@ -25,11 +25,12 @@ say() {
 check_words() {
 	local reason=$1
 	[ "$(wc -l <"$work/err")" -eq 1 ] || say "not one line: $(cat "$work/err")"
-	[[ $(cat "$work/err") == "storeops: "*"$mirror"*"$reason" ]] || say "unclear: $(cat "$work/err")"
+	[[ $(cat "$work/err") == "storeops: "*"$mirror"*"$reason" ]] \
+		|| say "unclear: $(cat "$work/err")"
 }
 
-# After a failed run: the old generation (of a mirror that was being made: none, or the empty one), or,
-# when only its last confirmation failed, the new one.
+# After a failed run: the old generation (of a mirror that was being made: none, or the empty one),
+# or, when only its last confirmation failed, the new one.
 check_published() {
 	if [ ! -d "$base" ]; then
 		[ -e "$mirror/index.json" ] || return 0

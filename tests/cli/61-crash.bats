@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# kill -9 at every call that touches the mirror: index.json is the generation before or the one after,
-# all that it reaches verifies, and the next run completes.
+# kill -9 at every call that touches the mirror: index.json is the generation before or the one
+# after, all that it reaches verifies, and the next run completes.
 
 bats_require_minimum_version 1.5.0
 
@@ -42,7 +42,8 @@ check_next() {
 	number=$(number_of "$mirror/index.json")
 	[ "$number" -eq $(($1 + 1)) ] || [ "$number" -eq $(($1 + 2)) ]
 	[ -z "$(find "$mirror" -name '*.tmp')" ] || say "leftovers: $(find "$mirror" -name '*.tmp')"
-	[ "$(ls "$mirror/.mirror/partial")" = lock ] || say "partials: $(ls "$mirror/.mirror/partial")"
+	[ "$(ls "$mirror/.mirror/partial")" = lock ] \
+		|| say "partials: $(ls "$mirror/.mirror/partial")"
 }
 
 kill_each() {

@@ -8,12 +8,14 @@ setup_file() {
 	interop_begin "$BATS_FILE_TMPDIR"
 	registry_start upstream
 	"$top/tests/interop/fill" "$(at upstream)" 10
-	lists lists docker.io/library/base:1 docker.io/library/base:oci docker.io/library/tool:zstd \
+	lists lists docker.io/library/base:1 docker.io/library/base:oci \
+		docker.io/library/tool:zstd \
 		docker.io/library/empty:1 docker.io/library/nested:1 docker.io/library/sbom:1 \
 		docker.io/library/sha512:1 docker.io/team/app-03:3
 	mirror_sync --mirror "$work/mirror" --lists "$work/lists"
 	verifies "$work/mirror"
-	sed 's/ .*//' "$work/lists/base.list" | digests_at "$(at upstream)" >"$work/upstream.digests"
+	sed 's/ .*//' "$work/lists/base.list" \
+		| digests_at "$(at upstream)" >"$work/upstream.digests"
 	stop upstream
 	serve_start mirror "$work/mirror" --access-log "$work/access"
 }
@@ -44,7 +46,8 @@ below() {
 	done <"$work/upstream.digests"
 	while read -r ref digest; do
 		for digest in $(below "$digest"); do
-			curl -sf "http://$mirror/v2/${ref%:*}/blobs/$digest" | cmp - "$work/mirror/blobs/${digest/://}"
+			curl -sf "http://$mirror/v2/${ref%:*}/blobs/$digest" \
+				| cmp - "$work/mirror/blobs/${digest/://}"
 		done
 	done <"$work/upstream.digests"
 }
@@ -53,7 +56,8 @@ below() {
 	need root dockerd docker
 	dockerd_start docker --registry-mirror "http://$mirror"
 	docker_at docker pull base:1
-	docker_at docker image inspect base:1 | jq -e --arg id "base@$(had library/base:1)" '.[].RepoDigests | index([$id])'
+	docker_at docker image inspect base:1 \
+		| jq -e --arg id "base@$(had library/base:1)" '.[].RepoDigests | index([$id])'
 	[ "$(docker_at docker run --network none --rm base:1 cat /etc/arch)" = amd64 ]
 	docker_at docker pull base:oci
 	docker_at docker pull "team/app-03@$(had team/app-03:3)"
@@ -67,18 +71,21 @@ below() {
 	docker_at docker pull "$mirror/library/base:1"
 	docker_at docker pull "$mirror/docker.io/team/app-03:3"
 	docker_at docker image inspect "$mirror/library/base:1" |
-		jq -e --arg id "$mirror/library/base@$(had library/base:1)" '.[].RepoDigests | index([$id])'
+		jq -e --arg id "$mirror/library/base@$(had library/base:1)" \
+			'.[].RepoDigests | index([$id])'
 	stop docker
 }
 
 @test "containerd pulls with hosts.toml, and so with ?ns=" {
 	need root containerd ctr
 	mkdir -p "$work/hosts/_default"
-	printf '[host."http://%s"]\n  capabilities = ["pull", "resolve"]\n' "$mirror" >"$work/hosts/_default/hosts.toml"
+	printf '[host."http://%s"]\n  capabilities = ["pull", "resolve"]\n' "$mirror" \
+		>"$work/hosts/_default/hosts.toml"
 	containerd_start containerd
 	local name
 	for name in library/base:1 library/base:oci library/tool:zstd team/app-03:3; do
-		ctr_at containerd image pull --hosts-dir "$work/hosts" --snapshotter native "docker.io/$name" >/dev/null
+		ctr_at containerd image pull --hosts-dir "$work/hosts" --snapshotter native \
+			"docker.io/$name" >/dev/null
 		ctr_at containerd image ls "name==docker.io/$name" | grep -F "$(had "$name")"
 	done
 	grep -F '/v2/library/base/manifests/1?ns=docker.io' "$work/access"
@@ -95,7 +102,8 @@ below() {
 	registries_conf
 	podman_at pull -q docker.io/library/base:1
 	podman_at image inspect docker.io/library/base:1 |
-		jq -e --arg id "docker.io/library/base@$(had library/base:1)" '.[].RepoDigests | index([$id])'
+		jq -e --arg id "docker.io/library/base@$(had library/base:1)" \
+			'.[].RepoDigests | index([$id])'
 	podman_at pull -q docker.io/library/tool:zstd
 	podman_at pull -q --arch arm64 docker.io/library/base:oci
 	[ "$(id -u)" = 0 ] || return 0
@@ -120,9 +128,12 @@ registries_conf() {
 	while read -r ref digest; do
 		[ "$(skopeo inspect --raw --tls-verify=false "docker://$mirror/$ref" | sha256sum | cut -d' ' -f1)" = "${digest#sha256:}" ]
 	done <"$work/upstream.digests"
-	skopeo copy -q --all --preserve-digests --src-tls-verify=false "docker://$mirror/library/base:1" "dir:$work/copy"
-	[ "sha256:$(sha256sum "$work/copy/manifest.json" | cut -d' ' -f1)" = "$(had library/base:1)" ]
-	skopeo list-tags --tls-verify=false "docker://$mirror/library/base" | jq -e '.Tags == ["1", "oci"]'
+	skopeo copy -q --all --preserve-digests --src-tls-verify=false \
+		"docker://$mirror/library/base:1" "dir:$work/copy"
+	[ "sha256:$(sha256sum "$work/copy/manifest.json" | cut -d' ' -f1)" = \
+		"$(had library/base:1)" ]
+	skopeo list-tags --tls-verify=false "docker://$mirror/library/base" \
+		| jq -e '.Tags == ["1", "oci"]'
 }
 
 @test "a Dockerfile builds with --build-arg REGISTRY=" {
@@ -133,7 +144,8 @@ registries_conf() {
 		FROM ${REGISTRY}/library/base:1
 		RUN cat /etc/arch > /built-on
 	END
-	buildah_at build -q --isolation chroot --tls-verify=false --build-arg "REGISTRY=$mirror" -t built "$work/context"
+	buildah_at build -q --isolation chroot --tls-verify=false --build-arg "REGISTRY=$mirror" \
+		-t built "$work/context"
 	local box mount
 	box=$(buildah_at from --pull-never built)
 	mount=$(buildah_at mount "$box")
@@ -143,8 +155,10 @@ registries_conf() {
 
 @test "skopeo reads the layout as it lies there" {
 	need skopeo
-	skopeo copy -q --all --preserve-digests "oci:$work/mirror:docker.io/library/base:oci" "dir:$work/from-layout"
-	[ "sha256:$(sha256sum "$work/from-layout/manifest.json" | cut -d' ' -f1)" = "$(had library/base:oci)" ]
+	skopeo copy -q --all --preserve-digests "oci:$work/mirror:docker.io/library/base:oci" \
+		"dir:$work/from-layout"
+	[ "sha256:$(sha256sum "$work/from-layout/manifest.json" | cut -d' ' -f1)" = \
+		"$(had library/base:oci)" ]
 }
 
 @test "umoci lists the layout, and unpacks an image of it" {

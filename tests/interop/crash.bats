@@ -19,7 +19,8 @@ setup_file() {
 	lists lists docker.io/library/base:moving docker.io/library/empty:1
 	mirror_sync --mirror "$work/before" --lists "$work/lists"
 	retag "$(at upstream)" library/base oci moving
-	lists lists docker.io/library/base:moving docker.io/library/empty:1 docker.io/library/tool:zstd \
+	lists lists docker.io/library/base:moving docker.io/library/empty:1 \
+		docker.io/library/tool:zstd \
 		docker.io/team/app-03:3
 	# leaks cannot be looked for under strace
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
@@ -30,7 +31,8 @@ teardown_file() { interop_end; }
 # count COMMAND...: "CALL NUMBER" lines.
 count() {
 	strace -f -qq -o "$work/calls" -e trace="$(IFS=, && echo "${calls[*]/#/?}")" "$@" >&2
-	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$work/calls" | sort | uniq -c | awk '{ print $2, $1 }'
+	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$work/calls" | sort | uniq -c \
+		| awk '{ print $2, $1 }'
 }
 
 # moments MANY: of "CALL NUMBER" lines on stdin, "CALL N" with at most MANY n for each call.
@@ -103,7 +105,8 @@ sound() {
 
 @test "killed at any moment of a rollback, a mirror is whole and the next one completes" {
 	need strace
-	local call n rollback=("$bin/mirror-publish" --mirror "$work/m" rollback docker.io/library/base:moving)
+	local call n rollback=("$bin/mirror-publish" --mirror "$work/m" rollback \
+		docker.io/library/base:moving)
 	rm -rf "${work:?}/start" "${work:?}/m"
 	cp -a "$work/before" "$work/start"
 	mirror_sync --mirror "$work/start" --lists "$work/lists"

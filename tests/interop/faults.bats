@@ -45,8 +45,8 @@ stalled_sync() {
 	await "$(log_of front)" 'GET [^ ]*/manifests/[^ ]* HTTP/1.1" 200' "$(keeper_of sync)"
 }
 
-# nginx remembers the size of a file it has opened. Truncated after that, it is announced whole, sent
-# by half, and the connection is closed.
+# nginx remembers the size of a file it has opened. Truncated after that, it is announced whole,
+# sent by half, and the connection is closed.
 half_way() {
 	nginx_start front <<-END
 		open_file_cache max=100 inactive=1h; open_file_cache_valid 1h; sendfile on;
@@ -97,8 +97,10 @@ refused() {
 
 	put_annotated "$(at upstream)" library/base oci frozen
 	stalled_sync "$m" docker.io/library/base:{blocked,frozen} docker.io/library/tool:zstd
-	mirror_publish --mirror "$m" rollback docker.io/library/base:blocked --reason 'does not start'
-	mirror_publish --mirror "$m" rollback docker.io/library/base:frozen --freeze --reason 'does not start'
+	mirror_publish --mirror "$m" rollback docker.io/library/base:blocked --reason \
+		'does not start'
+	mirror_publish --mirror "$m" rollback docker.io/library/base:frozen --freeze --reason \
+		'does not start'
 	[ "$(digest_in "$m" docker.io/library/base:blocked)" = "$good" ]
 	kill -s CONT "$(pid_of blobs)"
 	ended sync
@@ -141,7 +143,8 @@ refused() {
 	mirror_sync --mirror "$work/redirected" --lists "$work/lists"
 	verifies "$work/redirected"
 	requests front | grep '/blobs/.* 307'
-	[ "$(digest_in "$work/redirected" docker.io/library/base:1)" = "$(digest_at "$(at upstream)" library/base 1)" ]
+	[ "$(digest_in "$work/redirected" docker.io/library/base:1)" = \
+		"$(digest_at "$(at upstream)" library/base 1)" ]
 }
 
 @test "an upstream that redirects for ever is given up, by name" {
@@ -210,7 +213,8 @@ refused() {
 
 @test "a manifest that lies about a layer's size is refused" {
 	manifest_at "$(at upstream)" library/tool zstd | jq -c '.layers[0].size += 1' |
-		curl -sf -o /dev/null -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' \
+		curl -sf -o /dev/null -X PUT -H \
+			'Content-Type: application/vnd.oci.image.manifest.v1+json' \
 			--data-binary @- "http://$(at upstream)/v2/library/tool/manifests/lies"
 	nginx_start front <<-END
 		server { listen PORT; location / { proxy_pass http://$(at upstream); } }

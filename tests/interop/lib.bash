@@ -23,9 +23,11 @@ interop_begin() {
 	export LC_ALL=C TZ=UTC GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 	export GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.org
 	export GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.org
-	export CONTAINERS_STORAGE_CONF=$work/storage.conf CONTAINERS_REGISTRIES_CONF=$work/registries.conf
+	export CONTAINERS_STORAGE_CONF=$work/storage.conf \
+		CONTAINERS_REGISTRIES_CONF=$work/registries.conf
 	unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
-	unset DOCKER_CONFIG DOCKER_HOST DOCKER_AUTH_CONFIG REGISTRY_AUTH_FILE XDG_RUNTIME_DIR MIRROR_DIR
+	unset DOCKER_CONFIG DOCKER_HOST DOCKER_AUTH_CONFIG REGISTRY_AUTH_FILE XDG_RUNTIME_DIR \
+		MIRROR_DIR
 	unset SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE
 	mkdir -p "$HOME" "$TMPDIR" "$work/run"
 	: >"$work/registries.conf"
@@ -51,7 +53,8 @@ interop_end() {
 leftovers() {
 	local dir found=1
 	for dir in /proc/[0-9]*; do
-		tr '\0' ' ' 2>/dev/null <"$dir/cmdline" | grep -F -- "${1:?}/run/" | grep -v bats-exec && found=0
+		tr '\0' ' ' 2>/dev/null <"$dir/cmdline" | grep -F -- "${1:?}/run/" \
+			| grep -v bats-exec && found=0
 	done
 	grep -F -- " ${1:?}/" /proc/self/mountinfo && found=0
 	return "$found"
@@ -74,7 +77,8 @@ need() {
 # await FILE PATTERN [PID]: waits until a line of the file matches; fails when PID ends before.
 await() {
 	local lines found=0 reader
-	exec {lines}< <(exec timeout 120 tail -n +1 -s 0.05 ${3:+--pid="$3"} -f "$1" 2>/dev/null 3>&-)
+	exec {lines}< <(exec timeout 120 tail -n +1 -s 0.05 ${3:+--pid="$3"} -f "$1" 2>/dev/null \
+		3>&-)
 	reader=$!
 	grep -E -m1 -q -- "$2" <&"$lines" || found=1
 	exec {lines}<&-
@@ -134,7 +138,8 @@ stop() {
 
 # Prints a free port, picked by the kernel.
 free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
+	perl -MIO::Socket::INET -e \
+		'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
 }
 
 at() { cat "$work/run/$1/at"; }
@@ -166,7 +171,8 @@ registry_start() {
 
 # Prints the requests in a log (of docker-registry, nginx or mirror-serve) as "METHOD PATH STATUS".
 requests() {
-	sed -nE 's/^[^"]*"(GET|HEAD|POST|PUT|PATCH|DELETE) ([^ "]+) HTTP[^"]*" ([0-9]+).*/\1 \2 \3/p' "$(log_of "$1")"
+	sed -nE 's/^[^"]*"(GET|HEAD|POST|PUT|PATCH|DELETE) ([^ "]+) HTTP[^"]*" ([0-9]+).*/\1 \2 '\
+'\3/p' "$(log_of "$1")"
 }
 
 # nginx_start NAME: starts nginx with the server blocks from stdin; `PORT` stands for its port. Its
@@ -199,7 +205,8 @@ lists() {
 	local dir=$work/$1
 	shift
 	[ -d "$dir/.git" ] || git init -q -b main "$dir"
-	echo "${conf-registry docker.io endpoint=http://$(at "${upstream:-upstream}")}" >"$dir/mirror.conf"
+	echo "${conf-registry docker.io endpoint=http://$(at "${upstream:-upstream}")}" \
+		>"$dir/mirror.conf"
 	printf '%s\n' "$@" >"$dir/base.list"
 	git -C "$dir" add . && git -C "$dir" commit -q --allow-empty -m 'Lists'
 }
@@ -225,13 +232,15 @@ generation_of() { jq -r '.annotations["dev.ocimirror.generation"]' "$1/index.jso
 
 # digest_in MIRROR REF
 digest_in() {
-	jq -r --arg ref "$2" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $ref) | .digest' \
+	jq -r --arg ref "$2" '.manifests[] | '\
+'select(.annotations["org.opencontainers.image.ref.name"] == $ref) | .digest' \
 		"$1/index.json"
 }
 
 # Prints the content of the mirror as "REF DIGEST" lines.
 digests_in() {
-	jq -r '.manifests[] | "\(.annotations["org.opencontainers.image.ref.name"]) \(.digest)"' "$1/index.json"
+	jq -r '.manifests[] | "\(.annotations["org.opencontainers.image.ref.name"]) \(.digest)"' \
+		"$1/index.json"
 }
 
 # Prints the references in the mirror, one per line.
@@ -252,7 +261,8 @@ digests_at() {
 	local ref name
 	while read -r ref; do
 		name=${ref#docker.io/}
-		printf 'next\nurl = "http://%s/v2/%s/manifests/%s"\nhead\nfail\nsilent\n' "$1" "${name%:*}" "${name##*:}"
+		printf 'next\nurl = "http://%s/v2/%s/manifests/%s"\nhead\nfail\nsilent\n' "$1" \
+			"${name%:*}" "${name##*:}"
 		printf 'header = "Accept: %s"\noutput = "/dev/null"\n' "$manifest_types"
 		printf 'write-out = "%s %%header{docker-content-digest}\\n"\n' "$ref"
 	done | sed 1d | curl -K -
@@ -267,7 +277,8 @@ retag() {
 	type=$(curl -sfI -H "Accept: $manifest_types" "http://$1/v2/$2/manifests/$3" |
 		tr -d '\r' | sed -n 's/^[Cc]ontent-[Tt]ype: //p')
 	manifest_at "$1" "$2" "$3" |
-		curl -sf -o /dev/null -X PUT -H "Content-Type: $type" --data-binary @- "http://$1/v2/$2/manifests/$4"
+		curl -sf -o /dev/null -X PUT -H "Content-Type: $type" --data-binary @- \
+			"http://$1/v2/$2/manifests/$4"
 }
 
 # put_annotated HOST:PORT NAME FROM TO: as retag, with one more annotation, so the digest changes.
@@ -275,7 +286,8 @@ put_annotated() {
 	local type
 	type=$(manifest_at "$1" "$2" "$3" | jq -r .mediaType)
 	manifest_at "$1" "$2" "$3" | jq -c --arg now "$(date +%s%N)" '.annotations.at = $now' |
-		curl -sf -o /dev/null -X PUT -H "Content-Type: $type" --data-binary @- "http://$1/v2/$2/manifests/$4"
+		curl -sf -o /dev/null -X PUT -H "Content-Type: $type" --data-binary @- \
+			"http://$1/v2/$2/manifests/$4"
 }
 
 # dockerd_start NAME [OPTION...]; docker_at NAME ARGUMENTS... is its client.
@@ -283,7 +295,8 @@ dockerd_start() {
 	local name=$1 dir=$work/run/$1
 	shift
 	mkdir -p "$dir"
-	start "$name" 'API listen on' dockerd -s vfs --bridge=none --iptables=false --data-root "$dir/data" \
+	start "$name" 'API listen on' dockerd -s vfs --bridge=none --iptables=false --data-root \
+		"$dir/data" \
 		--exec-root "$dir/exec" --pidfile "$dir/docker.pid" -H "unix://$dir/sock" "$@"
 }
 
@@ -317,7 +330,8 @@ ctr_at() {
 # podman and buildah with stores below $work, separate from those of this machine.
 podman_at() {
 	local dir=$work/podman
-	podman --root "$dir/root" --runroot "$dir/run" --storage-driver vfs --cgroup-manager cgroupfs \
+	podman --root "$dir/root" --runroot "$dir/run" --storage-driver vfs --cgroup-manager \
+		cgroupfs \
 		--runtime runc "$@"
 }
 

@@ -34,7 +34,8 @@ key() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
 certificate() {
 	key "$work/$1"
 	openssl req -new -key "$work/$1.key" -subj /CN=interop -addext "subjectAltName=$2" |
-		openssl x509 -req -CA "$work/ca.pem" -CAkey "$work/ca.key" -days "$3" -copy_extensions copy -out "$work/$1.pem"
+		openssl x509 -req -CA "$work/ca.pem" -CAkey "$work/ca.key" -days "$3" \
+			-copy_extensions copy -out "$work/$1.pem"
 }
 
 # tls_start CERTIFICATE: the registry over TLS.
@@ -44,7 +45,8 @@ tls_start() { registry_start tls "$work/run/upstream/storage" "tls=$work/$1.pem,
 login() {
 	local file=${4:-$HOME/.docker/config.json}
 	mkdir -p "${file%/*}"
-	jq -n --arg host "$1" --arg auth "$(printf %s "$2:$3" | base64)" '{auths: {($host): {auth: $auth}}}' >"$file"
+	jq -n --arg host "$1" --arg auth "$(printf %s "$2:$3" | base64)" \
+		'{auths: {($host): {auth: $auth}}}' >"$file"
 }
 
 # mirrored HOST:PORT: base:1 of it arrives whole.
@@ -53,7 +55,8 @@ mirrored() {
 	lists lists "$1/library/base:1"
 	mirror_sync --mirror "$work/m" --lists "$work/lists"
 	verifies "$work/m"
-	[ "$(digest_in "$work/m" "$1/library/base:1")" = "$(digest_at "$(at upstream)" library/base 1)" ]
+	[ "$(digest_in "$work/m" "$1/library/base:1")" = \
+		"$(digest_at "$(at upstream)" library/base 1)" ]
 }
 
 # refused HOST:PORT WORD: it fails alone, by name, and says the word.
@@ -115,7 +118,8 @@ mutual_start() {
 	mutual_start
 	mkdir -p "$work/lists"
 	cp "$work/ca.pem" "$work/lists/corp-ca.pem"
-	conf="registry $(at front) scheme=https ca=corp-ca.pem cert=$work/good.pem key=$work/good.key" \
+	conf="registry $(at front) scheme=https ca=corp-ca.pem cert=$work/good.pem \
+key=$work/good.key" \
 		mirrored "$(at front)"
 }
 
@@ -126,12 +130,14 @@ mutual_start() {
 
 @test "a certificate for another name is refused" {
 	tls_start other
-	SSL_CERT_FILE=$work/ca.pem conf="registry $(at tls) scheme=https" refused "$(at tls)" certificate
+	SSL_CERT_FILE=$work/ca.pem conf="registry $(at tls) scheme=https" refused "$(at tls)" \
+		certificate
 }
 
 @test "an expired certificate is refused" {
 	tls_start expired
-	SSL_CERT_FILE=$work/ca.pem conf="registry $(at tls) scheme=https" refused "$(at tls)" certificate
+	SSL_CERT_FILE=$work/ca.pem conf="registry $(at tls) scheme=https" refused "$(at tls)" \
+		certificate
 }
 
 @test "a password comes from docker's config.json" {
@@ -141,7 +147,8 @@ mutual_start() {
 
 @test "a password comes from containers' auth.json, as skopeo writes it" {
 	need skopeo
-	skopeo login -u ada -p sesame --tls-verify=false --authfile "$work/auth.json" "$(at private)"
+	skopeo login -u ada -p sesame --tls-verify=false --authfile "$work/auth.json" \
+		"$(at private)"
 	REGISTRY_AUTH_FILE=$work/auth.json conf='' mirrored "$(at private)"
 }
 
@@ -155,13 +162,15 @@ helper() {
 
 @test "a password comes from a credential helper, which has the environment" {
 	# shellcheck disable=SC2016 # it is the helper's to expand
-	helper '[ "$1 $server $VAULT" = "get $WANTED open" ] && echo "{\"Username\":\"ada\",\"Secret\":\"sesame\"}"'
+	helper '[ "$1 $server $VAULT" = "get $WANTED open" ] && echo '\
+'"{\"Username\":\"ada\",\"Secret\":\"sesame\"}"'
 	VAULT=open WANTED=$(at private) PATH=$work/bin:$PATH conf='' mirrored "$(at private)"
 }
 
 @test "a credential helper that fails is named, with its words" {
 	helper 'echo the vault is locked; exit 1'
-	PATH=$work/bin:$PATH conf='' refused "$(at private)" '"docker-credential-test" failed: the vault is locked'
+	PATH=$work/bin:$PATH conf='' refused "$(at private)" \
+		'"docker-credential-test" failed: the vault is locked'
 	rm "$work/bin/docker-credential-test"
 	PATH=$work/bin:$PATH conf='' refused "$(at private)" 'config.json, is not in the path'
 }

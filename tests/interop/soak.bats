@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# Three hundred images over a line that breaks in the middle of things, through an nginx that drops, refuses and slows
-# down: mirror-sync is killed three times and then run until its status is 0. What is there then is what upstream has, and
-# nothing that was ever published was not whole.
+# Three hundred images over a line that breaks in the middle of things, through an nginx that drops,
+# refuses and slows down: mirror-sync is killed three times and then run until its status is 0. What
+# is there then is what upstream has, and nothing that was ever published was not whole.
 
 # shellcheck source=tests/interop/lib.bash
 source "$BATS_TEST_DIRNAME/lib.bash"

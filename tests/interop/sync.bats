@@ -20,7 +20,8 @@ setup() { mirror=$work/mirror; }
 
 all_images() {
 	local n
-	printf 'docker.io/library/%s\n' base:1 base:oci base:moving tool:zstd empty:1 nested:1 sbom:1 sha512:1
+	printf 'docker.io/library/%s\n' base:1 base:oci base:moving tool:zstd empty:1 nested:1 \
+		sbom:1 sha512:1
 	for ((n = 0; n < 300; n++)); do echo "docker.io/team/app-0$((n % 10)):$n"; done
 }
 
@@ -67,7 +68,8 @@ all_images() {
 	echo "$snapshots"
 	[ "$(cut -d' ' -f2 <<<"$snapshots")" = "$first"$'\n'"$second" ]
 	# over midnight the second one bears the next day
-	[[ "$snapshots" =~ base:moving\.([0-9]{8})-2\  ]] || [ "$(grep -c -- - <<<"$snapshots")" = 0 ]
+	[[ "$snapshots" =~ base:moving\.([0-9]{8})-2\  ]] \
+		|| [ "$(grep -c -- - <<<"$snapshots")" = 0 ]
 }
 
 @test "a reference by digest is asked for once, and never again" {
@@ -86,17 +88,21 @@ all_images() {
 	lists sparse 'docker.io/library/base:1 platform=linux/amd64'
 	mirror_sync --mirror "$work/sparse-mirror" --lists "$work/sparse"
 	verifies "$work/sparse-mirror"
-	[ "$(digest_in "$work/sparse-mirror" docker.io/library/base:1)" = "$(digest_at "$(at upstream)" library/base 1)" ]
-	other=$(manifest_at "$(at upstream)" library/base 1 | jq -r '.manifests[] | select(.platform.architecture == "arm64") | .digest')
+	[ "$(digest_in "$work/sparse-mirror" docker.io/library/base:1)" = \
+		"$(digest_at "$(at upstream)" library/base 1)" ]
+	other=$(manifest_at "$(at upstream)" library/base 1 \
+		| jq -r '.manifests[] | select(.platform.architecture == "arm64") | .digest')
 	[ ! -e "$work/sparse-mirror/blobs/${other/://}" ]
 }
 
 @test "a tag that never existed fails alone, by name" {
-	lists absent docker.io/library/base:1 docker.io/library/base:absent docker.io/library/nowhere:1
+	lists absent docker.io/library/base:1 docker.io/library/base:absent \
+		docker.io/library/nowhere:1
 	run mirror_sync --mirror "$work/absent-mirror" --lists "$work/absent"
 	echo "$output"
 	[ "$status" = 2 ]
-	[[ "$output" == *docker.io/library/base:absent* ]] && [[ "$output" == *docker.io/library/nowhere:1* ]]
+	[[ "$output" == *docker.io/library/base:absent* ]] \
+		&& [[ "$output" == *docker.io/library/nowhere:1* ]]
 	[ "$(refs_in "$work/absent-mirror")" = docker.io/library/base:1 ]
 	verifies "$work/absent-mirror"
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The wire itself, against nginx: HTTP/2, client certificates, and what TLS must not be talked out of.
+# The wire itself, against nginx: HTTP/2, client certificates, and what TLS must not be talked out
+# of.
 
 # shellcheck source=tests/interop/lib.bash
 source "$BATS_TEST_DIRNAME/lib.bash"
@@ -7,7 +8,8 @@ source "$BATS_TEST_DIRNAME/lib.bash"
 setup_file() {
 	interop_begin "$BATS_FILE_TMPDIR"
 	openssl ecparam -name prime256v1 -genkey -noout -out "$work/key"
-	openssl req -x509 -key "$work/key" -days 2 -subj /CN=interop -addext subjectAltName=IP:127.0.0.1 \
+	openssl req -x509 -key "$work/key" -days 2 -subj /CN=interop -addext \
+		subjectAltName=IP:127.0.0.1 \
 		-out "$work/pem"
 	digest=sha256:$(printf 0 | sha256sum | cut -d' ' -f1)
 	export digest
@@ -87,18 +89,24 @@ ask() {
 
 @test "https does not become http by a redirect, a token realm, or the urls of a layer" {
 	tls_start "location /v2/moved/ { return 307 http://127.0.0.1:1/x; }" \
-		"location /v2/private/ { add_header WWW-Authenticate 'Bearer realm=\"http://127.0.0.1:1/token\"' always; return 401; }" \
+		"location /v2/private/ { add_header WWW-Authenticate 'Bearer \
+realm=\"http://127.0.0.1:1/token\"' always; return 401; }" \
 		"location /v2/foreign/ { return 404; }"
 	run ask --ca="$work/pem" --layout="$work/layout" "head $(at tls)/moved:1" \
-		"blob $(at tls)/foreign@$digest 1 http://127.0.0.1:1/x" 'then' "head $(at tls)/private:1"
-	[[ "${lines[0]}" == *"INVALID $(at tls): 127.0.0.1 sends us from https to plain http at 127.0.0.1"* ]]
-	[[ "${lines[2]}" == *"INVALID $(at tls): token server: 127.0.0.1 sends us from https to plain http at 127.0.0.1"* ]]
-	[[ "${lines[1]}" == *"INVALID not in the registry, and elsewhere: 127.0.0.1 sends us from https to plain http at 127.0.0.1 requests=1" ]]
+		"blob $(at tls)/foreign@$digest 1 http://127.0.0.1:1/x" 'then' \
+			"head $(at tls)/private:1"
+	[[ "${lines[0]}" == *"INVALID $(at tls): 127.0.0.1 sends us from https to plain http at \
+127.0.0.1"* ]]
+	[[ "${lines[2]}" == *"INVALID $(at tls): token server: 127.0.0.1 sends us from https to \
+plain http at 127.0.0.1"* ]]
+	[[ "${lines[1]}" == *"INVALID not in the registry, and elsewhere: 127.0.0.1 sends us from \
+https to plain http at 127.0.0.1 requests=1" ]]
 }
 
 @test "a next page that calls itself http is asked for over TLS" {
 	tls_start "location = /v2/app/tags/list {" \
-		"if (\$arg_n) { add_header Link '<http://127.0.0.1/v2/app/tags/list?p=2>; rel=\"next\"'; return 200 '{\"tags\":[\"1\"]}'; }" \
+		"if (\$arg_n) { add_header Link '<http://127.0.0.1/v2/app/tags/list?p=2>; \
+rel=\"next\"'; return 200 '{\"tags\":[\"1\"]}'; }" \
 		"return 200 '{\"tags\":[\"2\"]}'; }"
 	run ask --ca="$work/pem" "tags $(at tls)/app"
 	[[ "$output" == *"ok 1 2 requests=2" ]]
@@ -107,7 +115,8 @@ ask() {
 @test "a proxy that speaks TLS is trusted as registries are" {
 	tls_start
 	echo "registry far.example scheme=http" >"$work/mirror.conf"
-	far() { "$bin/tests/tools/wirecat" --retry-ms=1 --conf="$work/mirror.conf" --http-proxy="https://$(at tls)" "$@" "head far.example/app:1"; }
+	far() { "$bin/tests/tools/wirecat" --retry-ms=1 --conf="$work/mirror.conf" \
+		--http-proxy="https://$(at tls)" "$@" "head far.example/app:1"; }
 	run far --ca="$work/pem"
 	[[ "$output" == *"ok $digest"*requests=1 ]]
 	run far
@@ -117,5 +126,6 @@ ask() {
 @test "a registry without TLS is told apart from one that is down" {
 	nginx_start tls <<<"server { listen PORT; }"
 	run ask "head $(at tls)/app:1"
-	[[ "$output" == *"NET $(at tls): does not speak TLS; if it is to be asked over plain http, mirror.conf says scheme=http requests=1" ]]
+	[[ "$output" == *"NET $(at tls): does not speak TLS; if it is to be asked over plain \
+http, mirror.conf says scheme=http requests=1" ]]
 }

@@ -35,7 +35,8 @@ get() {
 }
 
 has() {
-	grep -qxF -- "$1" "$head" || { echo "# no \"$1\" in:" && sed 's/^/# /' "$head" && return 1; }
+	grep -qxF -- "$1" "$head" || { echo "# no \"$1\" in:" && sed 's/^/# /' "$head" \
+		&& return 1; }
 }
 
 has_no() {

@@ -60,7 +60,8 @@ layout_size() {
 }
 
 layout_desc() {
-	printf '{"mediaType":"%s","digest":"%s","size":%s%s}' "$3" "$2" "$(layout_size "$1" "$2")" "${4:+,$4}"
+	printf '{"mediaType":"%s","digest":"%s","size":%s%s}' "$3" "$2" "$(layout_size "$1" "$2")" \
+		"${4:+,$4}"
 }
 
 # ---- manifests ----
@@ -71,11 +72,13 @@ layout_compose() {
 	config=$(layout_blob "$1" "$3")
 	layer=$(layout_blob "$1" "$4")
 	printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]%s}' "$2" \
-		"$(layout_desc "$1" "$config" "$OCI_CONFIG")" "$(layout_desc "$1" "$layer" "$OCI_LAYER")" "${5:+,$5}"
+		"$(layout_desc "$1" "$config" "$OCI_CONFIG")" \
+			"$(layout_desc "$1" "$layer" "$OCI_LAYER")" "${5:+,$5}"
 }
 
 layout_untagged() {
-	layout_compose "$1" "${3:-$OCI_MANIFEST}" "{\"word\":\"$2\"}" "layer of $2" "${4:-}" | layout_blob "$1"
+	layout_compose "$1" "${3:-$OCI_MANIFEST}" "{\"word\":\"$2\"}" "layer of $2" "${4:-}" \
+		| layout_blob "$1"
 }
 
 layout_index() {
@@ -99,7 +102,8 @@ layout_describe() {
 layout_entry() {
 	local notes=${5:-}
 	if [ -n "$2" ]; then notes="\"org.opencontainers.image.ref.name\":\"$2\"${notes:+,$notes}"; fi
-	printf '%s\n' "$(layout_desc "$1" "$3" "${4:-$OCI_MANIFEST}" "\"annotations\":{$notes}")" >>"$1/entries"
+	printf '%s\n' "$(layout_desc "$1" "$3" "${4:-$OCI_MANIFEST}" "\"annotations\":{$notes}")" \
+		>>"$1/entries"
 }
 
 layout_index_json() {
@@ -142,7 +146,8 @@ log_has() {
 
 # DIR REF: removes the entry of that name.
 layout_forget() {
-	grep -vF "\"org.opencontainers.image.ref.name\":\"$2\"" "$1/entries" >"$1/entries.new" || true
+	grep -vF "\"org.opencontainers.image.ref.name\":\"$2\"" "$1/entries" >"$1/entries.new" \
+		|| true
 	mv "$1/entries.new" "$1/entries"
 }
 
@@ -170,7 +175,8 @@ layout_image() {
 layout_child() {
 	local d
 	d=$(layout_describe "$1" "$2" "$3" | layout_blob "$1")
-	layout_desc "$1" "$d" "$OCI_MANIFEST" "\"platform\":{\"os\":\"linux\",\"architecture\":\"$3\"}"
+	layout_desc "$1" "$d" "$OCI_MANIFEST" \
+		"\"platform\":{\"os\":\"linux\",\"architecture\":\"$3\"}"
 }
 
 layout_multi() {

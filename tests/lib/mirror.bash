@@ -13,7 +13,8 @@
 mirror_init() {
 	mkdir -p "$1/blobs/sha256" "$1/.mirror/generations"
 	printf '{"imageLayoutVersion":"1.0.0"}' >"$1/oci-layout"
-	printf '{"schemaVersion":2,"manifests":[],"annotations":{"dev.ocimirror.generation":"0"}}' >"$1/index.json"
+	printf '{"schemaVersion":2,"manifests":[],"annotations":{"dev.ocimirror.generation":"0"}}' \
+		>"$1/index.json"
 	cp "$1/index.json" "$1/.mirror/generations/0.json"
 	: >"$1/.mirror/journal.jsonl"
 	mirror_texts=$1.texts
@@ -29,7 +30,8 @@ mirror_generation() {
 }
 
 mirror_entry() {
-	jq -c --arg ref "$2" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $ref)' \
+	jq -c --arg ref "$2" '.manifests[] | '\
+'select(.annotations["org.opencontainers.image.ref.name"] == $ref)' \
 		"$1/index.json"
 }
 
@@ -41,7 +43,8 @@ mirror_means() {
 
 # Moves one reference, and keeps its old content under a snapshot name of the day.
 mirror_move() { # DIR DAY REF DIGEST SIZE GENERATION
-	jq -c --arg ref "$3" --arg digest "$4" --argjson size "$5" --arg at "$2T08:00:00Z" --arg day "${2//-/}" \
+	jq -c --arg ref "$3" --arg digest "$4" --argjson size "$5" --arg at "$2T08:00:00Z" --arg \
+		day "${2//-/}" \
 		--arg type "$OCI_MANIFEST" '
 		def name: .annotations["org.opencontainers.image.ref.name"];
 		def named($n): .annotations["org.opencontainers.image.ref.name"] = $n

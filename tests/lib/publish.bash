@@ -50,7 +50,8 @@ index() {
 }
 
 made_by() {
-	index ".manifests[] | select(note(\"snapshot-of\") == \"$2\" and note(\"snapshot-by\") == \"$1\") | name" |
+	index ".manifests[] | select(note(\"snapshot-of\") == \"$2\" and note(\"snapshot-by\") == \
+\"$1\") | name" |
 		sed "s|^$2||"
 }
 

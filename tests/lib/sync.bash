@@ -19,7 +19,8 @@ world() {
 	cd "$BATS_TEST_TMPDIR" || return
 	unset MIRROR_DIR
 	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 HOME=$BATS_TEST_TMPDIR TZ=UTC
-	up=$BATS_TEST_TMPDIR/up lists=$BATS_TEST_TMPDIR/team/mirror-lists mirror=$BATS_TEST_TMPDIR/mirror
+	up=$BATS_TEST_TMPDIR/up lists=$BATS_TEST_TMPDIR/team/mirror-lists \
+		mirror=$BATS_TEST_TMPDIR/mirror
 	upstream_log=$BATS_TEST_TMPDIR/upstream.access
 	layout_new "$up"
 	serve upstream --access-log "$upstream_log" "$up"
