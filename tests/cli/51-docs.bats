@@ -150,3 +150,13 @@ anchors() {
 		esac
 	done <"$BATS_TEST_TMPDIR/names"
 }
+
+@test "every file of the source tree that README.md and STYLE.md name exists" {
+	# shellcheck disable=SC2016  # backquotes are the page's
+	grep -ohE '`(oci|sync|publish|serve|ci|tests)/[^` ]*`' README.md STYLE.md | tr -d '`' |
+		sort -u >"$BATS_TEST_TMPDIR/named"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/named")" -ge 15 ]
+	while IFS= read -r path; do
+		[ -e "$path" ] || { echo "there is no $path" && false; }
+	done <"$BATS_TEST_TMPDIR/named"
+}
