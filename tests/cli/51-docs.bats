@@ -4,6 +4,7 @@
 setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	bin=${BIN:-$top/build}
+	tmp=$BATS_TEST_TMPDIR
 	cd "$top" || return
 }
 
@@ -18,29 +19,36 @@ pages() {
 	[ "${#lines[@]}" -eq 1 ]
 }
 
+verbs() {
+	"$bin/mirror-publish" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
 # Prints the help of a program and of its verbs, for their options.
 known_options() {
 	local verb
 	"$bin/$1" --help
 	[ "$1" != mirror-publish ] ||
-		for verb in $("$bin/$1" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do "$bin/$1" "$verb" --help; done
+		for verb in $(verbs); do "$bin/$1" "$verb" --help; done
 }
 
 @test "every option that a page gives to one of our programs is one" {
+	option='--[a-z][a-z-]*'
 	for program in mirror-sync mirror-publish mirror-serve; do
-		known_options "$program" | grep -o -e '--[a-z][a-z-]*' | sort -u >"$BATS_TEST_TMPDIR/known"
-		pages | xargs grep -ho -e "$program [^|#\`&]*" | grep -o -e '--[a-z][a-z-]*' | sort -u >"$BATS_TEST_TMPDIR/said"
-		[ -s "$BATS_TEST_TMPDIR/said" ]
-		run comm -13 "$BATS_TEST_TMPDIR/known" "$BATS_TEST_TMPDIR/said"
+		known_options "$program" | grep -o -e "$option" | sort -u >"$tmp/known"
+		pages | xargs grep -ho -e "$program [^|#\`&]*" | grep -o -e "$option" |
+			sort -u >"$tmp/said"
+		[ -s "$tmp/said" ]
+		run comm -13 "$tmp/known" "$tmp/said"
 		[ -z "$output" ] || { echo "$program: $output" && false; }
 	done
 }
 
 @test "every verb that a page gives to mirror-publish is one" {
-	"$bin/mirror-publish" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort >"$BATS_TEST_TMPDIR/known"
-	pages | xargs grep -hoE '^ *(\$ )?mirror-publish [a-z]+' | sed 's/.* //' | sort -u >"$BATS_TEST_TMPDIR/said"
-	[ -s "$BATS_TEST_TMPDIR/said" ]
-	run comm -13 "$BATS_TEST_TMPDIR/known" "$BATS_TEST_TMPDIR/said"
+	verbs | sort >"$tmp/known"
+	pages | xargs grep -hoE '^ *(\$ )?mirror-publish [a-z]+' | sed 's/.* //' |
+		sort -u >"$tmp/said"
+	[ -s "$tmp/said" ]
+	run comm -13 "$tmp/known" "$tmp/said"
 	[ -z "$output" ]
 }
 
@@ -60,18 +68,20 @@ anchors() {
 
 @test "every link into a page leads to a heading of it" {
 	pages | grep '\.md$' | while read -r page; do
-		grep -o ']([^)#]*#[^)]*)' "$page" | sed 's/^](//; s/)$//' | while IFS='#' read -r link anchor; do
-			case $link in http*) continue ;; esac
-			anchors "$(dirname "$page")/${link:-$(basename "$page")}" | grep -qx -e "$anchor" ||
-				{ echo "$page: $link#$anchor" && false; }
-		done
+		grep -o ']([^)#]*#[^)]*)' "$page" | sed 's/^](//; s/)$//' |
+			while IFS='#' read -r link anchor; do
+				case $link in http*) continue ;; esac
+				anchors "$(dirname "$page")/${link:-$(basename "$page")}" |
+					grep -qx -e "$anchor" ||
+					{ echo "$page: $link#$anchor" && false; }
+			done
 	done
 }
 
 # "base.list:12:31: unknown option ..." in the table of mirror-lists/README.md, against lines with
 # these mistakes.
 @test "the errors that mirror-lists/README.md names are the ones there are" {
-	lists=$BATS_TEST_TMPDIR/lists
+	lists=$tmp/lists
 	mkdir "$lists"
 	cat >"$lists/base.list" <<-LIST
 		docker.io/library/alpine:3.19 platfrom=linux/amd64
@@ -88,29 +98,31 @@ anchors() {
 	run "$bin/mirror-sync" --check --worktree --lists "$lists"
 	[ "$status" -eq 1 ]
 	# shellcheck disable=SC2016  # backquotes are the page's
-	sed -n 's/^| `base\.list:[0-9:]* \([^`]*\)` .*/\1/p' mirror-lists/README.md >"$BATS_TEST_TMPDIR/promised"
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/promised")" -ge 8 ]
+	sed -n 's/^| `base\.list:[0-9:]* \([^`]*\)` .*/\1/p' mirror-lists/README.md >"$tmp/promised"
+	[ "$(wc -l <"$tmp/promised")" -ge 8 ]
 	while read -r promise; do
 		promise=${promise% …}
 		promise=${promise/services.list:4/base.list:6}
 		[[ $output == *"$promise"* ]] || { echo "not said: $promise" && false; }
-	done <"$BATS_TEST_TMPDIR/promised"
+	done <"$tmp/promised"
 }
 
 @test "the messages of upstreams that operating.md explains are shown by a test" {
 	# shellcheck disable=SC2016  # backquotes are the page's
-	sed -n '/^## Upstreams/,/^## Sprint/p' docs/operating.md | sed -n '/^| message/,$s/^| \(`[^|]*`\) |.*/\1/p' |
-		sed 's/`, `/\n/g; s/`//g; s/…/\n/g' | sed '/^ *$/d' >"$BATS_TEST_TMPDIR/promised"
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/promised")" -ge 16 ]
+	sed -n '/^## Upstreams/,/^## Sprint/p' docs/operating.md |
+		sed -n '/^| message/,$s/^| \(`[^|]*`\) |.*/\1/p' |
+		sed 's/`, `/\n/g; s/`//g; s/…/\n/g' | sed '/^ *$/d' >"$tmp/promised"
+	[ "$(wc -l <"$tmp/promised")" -ge 16 ]
 	while IFS= read -r words; do
-		grep -rqF -- "$words" tests/exchanges tests/cli/2*.bats tests/interop tests/unit/{origin,keychain}.c ||
+		grep -rqF -- "$words" tests/exchanges tests/cli/2*.bats tests/interop \
+			tests/unit/{origin,keychain}.c ||
 			{ echo "not shown: $words" && false; }
-	done <"$BATS_TEST_TMPDIR/promised"
+	done <"$tmp/promised"
 }
 
 # The error for an unknown option lists the known options.
 @test "docs/lists.md names every option of lists and of mirror.conf" {
-	lists=$BATS_TEST_TMPDIR/lists
+	lists=$tmp/lists
 	mkdir "$lists"
 	echo 'docker.io/library/alpine:3 ????????????=1' >"$lists/a.list"
 	printf '%s ????????????=1\n' 'registry docker.io' snapshot policy >"$lists/mirror.conf"
@@ -120,16 +132,18 @@ anchors() {
 	for option in $known; do
 		grep -q "[\`| ]$option=" docs/lists.md || { echo "not named: $option" && false; }
 	done
-	grep -o '^\*\*`[a-z]*' docs/lists.md | sed 's/.*`//' | sort >"$BATS_TEST_TMPDIR/kinds"
-	[ "$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/kinds")" = "image policy registry snapshot " ]
+	grep -o '^\*\*`[a-z]*' docs/lists.md | sed 's/.*`//' | sort >"$tmp/kinds"
+	[ "$(tr '\n' ' ' <"$tmp/kinds")" = "image policy registry snapshot " ]
 }
 
 @test "docs/formats.md names every annotation there is" {
-	grep -ho '"dev\.ocimirror\.[a-z-]*"' oci/*/*.h | tr -d '"' | sed 's/.*\.//' | sort -u >"$BATS_TEST_TMPDIR/known"
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/known")" -ge 20 ]
+	grep -ho '"dev\.ocimirror\.[a-z-]*"' oci/*/*.h | tr -d '"' | sed 's/.*\.//' |
+		sort -u >"$tmp/known"
+	[ "$(wc -l <"$tmp/known")" -ge 20 ]
 	while read -r name; do
-		grep -qE "\`(dev\.ocimirror)?\.$name\`" docs/formats.md || { echo "not named: $name" && false; }
-	done <"$BATS_TEST_TMPDIR/known"
+		grep -qE "\`(dev\.ocimirror)?\.$name\`" docs/formats.md ||
+			{ echo "not named: $name" && false; }
+	done <"$tmp/known"
 }
 
 # The second column has "`path` `symbol`, `symbol` …": each path exists, and its file contains the
@@ -137,8 +151,8 @@ anchors() {
 @test "every file and symbol in the table of CONTRIBUTING.md exists" {
 	# shellcheck disable=SC2016  # backquotes are the page's
 	sed -n '/^## Where do I change/,/^## Commits/s/^| .* | \(.*\) |$/\1/p' CONTRIBUTING.md |
-		grep -o '`[^`]*`' | tr -d '`' >"$BATS_TEST_TMPDIR/names"
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/names")" -ge 50 ]
+		grep -o '`[^`]*`' | tr -d '`' >"$tmp/names"
+	[ "$(wc -l <"$tmp/names")" -ge 50 ]
 	while IFS= read -r name; do
 		case $name in
 		*NAME*) ;;
@@ -146,17 +160,20 @@ anchors() {
 			path=$name
 			[ -e "$path" ] || { echo "there is no $path" && false; }
 			;;
-		*) grep -qwF -e "$name" "$path" || { echo "$path: does not contain $name" && false; } ;;
+		*)
+			grep -qwF -e "$name" "$path" ||
+				{ echo "$path: does not contain $name" && false; }
+			;;
 		esac
-	done <"$BATS_TEST_TMPDIR/names"
+	done <"$tmp/names"
 }
 
 @test "every file of the source tree that README.md and STYLE.md name exists" {
 	# shellcheck disable=SC2016  # backquotes are the page's
 	grep -ohE '`(oci|sync|publish|serve|ci|tests)/[^` ]*`' README.md STYLE.md | tr -d '`' |
-		sort -u >"$BATS_TEST_TMPDIR/named"
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/named")" -ge 15 ]
+		sort -u >"$tmp/named"
+	[ "$(wc -l <"$tmp/named")" -ge 15 ]
 	while IFS= read -r path; do
 		[ -e "$path" ] || { echo "there is no $path" && false; }
-	done <"$BATS_TEST_TMPDIR/named"
+	done <"$tmp/named"
 }
