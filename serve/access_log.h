@@ -3,9 +3,9 @@
  *
  *	127.0.0.1 - - [20/Nov/2026:08:15:00 +0000] "GET /v2/ HTTP/1.1" 200 3 "curl/7.88.1"
  *
- * Lines are collected and written with one write(2) to a file opened for appending, so that lines of
- * several threads do not mix: each thread has an access log of its own, all on one descriptor. What a
- * client sent cannot end a line or a quotation.
+ * Lines are collected and written with one write(2) to a file opened for appending, so that lines
+ * of several threads do not mix: each thread has an access log of its own, all on one descriptor.
+ * What a client sent cannot end a line or a quotation.
  */
 #ifndef SERVE_ACCESS_LOG_H
 #define SERVE_ACCESS_LOG_H

@@ -16,11 +16,11 @@
 #include "serve/server.h"
 #include "serve/state.h"
 
-/* Content found by its digest does not change; what a tag means does. */
+/* Content found by its digest does not change; the content of a tag does. */
 #define CACHE_FOREVER REPLY_LINE("Cache-Control: max-age=31536000, immutable")
 #define CACHE_NOT     REPLY_LINE("Cache-Control: no-cache")
 
-/* What a request for stored bytes is answered with. */
+/* The stored bytes that a request is answered with. */
 struct content {
 	struct object *object;
 	const char *media_type;
@@ -30,8 +30,9 @@ struct content {
 };
 
 /*
- * The namespace a client means: ns=, or else a Host field that names an upstream of this mirror (a
- * client that was told that quay.io is here). Ports that the scheme implies are not part of the name.
+ * The namespace a client means: ns=, or else a Host field that names an upstream of this mirror (in
+ * a client that is configured to find quay.io here). Ports that the scheme implies are not part of
+ * the name.
  */
 static void find_namespace(struct exchange *x)
 {
@@ -61,7 +62,7 @@ static bool find_repository(struct exchange *x)
 	return x->repository != NULL;
 }
 
-/* 404 for a name nobody has, with all the names that were looked for. */
+/* 404 for a repository that this mirror does not have, with all the names that were tried. */
 static void reply_name_unknown(struct exchange *x)
 {
 	char tried[4 * REPOSITORY_NAMES_MAX] = "";
@@ -80,7 +81,7 @@ static void reply_name_unknown(struct exchange *x)
 	reply_error(x, 404, "NAME_UNKNOWN", "not in this mirror: tried %s", tried);
 }
 
-/* A file that is not what its descriptor promises is the operator's to know about. */
+/* The operator has to know of a file that is not what its descriptor says. */
 static void reply_damaged(struct exchange *x, const struct object *o)
 {
 	message_warn("%s: %s is not a readable file of %lld bytes", x->repository->name, o->digest,
@@ -88,7 +89,7 @@ static void reply_damaged(struct exchange *x, const struct object *o)
 	reply_error(x, 500, "UNKNOWN", "%s is damaged in this mirror", o->digest);
 }
 
-/* Out of descriptors or memory for a moment: the client may ask again, or ask the next mirror. */
+/* Out of descriptors or memory for a moment: the client may retry, or ask its next mirror. */
 static void reply_busy(struct exchange *x)
 {
 	x->extra = "Retry-After: 1\r\n";
@@ -101,7 +102,8 @@ static void reply_missing(struct exchange *x, const struct content *c)
 		    c->object->digest);
 }
 
-/* Conditions of RFC 9110, 13.2.2, in their order; true when one of them was the reply. */
+/* Checks the conditions of RFC 9110, 13.2.2, in their order; true when one of them decided the
+ * reply. */
 static bool reply_conditional(struct exchange *x, const struct content *c)
 {
 	const struct http_request *r = x->request;
@@ -123,7 +125,8 @@ static bool reply_conditional(struct exchange *x, const struct content *c)
 	return true;
 }
 
-/* Range is for GET alone (RFC 9110, 14.2), and If-Range keeps it to the content the client began with. */
+/* Range is for GET alone (RFC 9110, 14.2), and If-Range limits it to the content the client began
+ * with. */
 static enum range_result find_range(const struct exchange *x, const struct content *c,
 				    int64_t *first, int64_t *last)
 {
@@ -176,7 +179,7 @@ static void reply_unsatisfiable(struct exchange *x, const struct content *c)
 	x->extra = NULL;
 }
 
-/* A reply from the file, which is opened, and measured, before the first byte of it is promised. */
+/* Replies from the file, which is opened and measured before the head of the reply is queued. */
 static void reply_from_file(struct exchange *x, const struct content *c)
 {
 	const struct object *o = c->object;
@@ -270,7 +273,7 @@ static void answer_blob(struct exchange *x)
 		reply_error(x, 404, c.unknown, "%s has no blob %s", x->repository->name, d.str);
 }
 
-/* index.json as it is, for other mirrors. */
+/* index.json unchanged, for other mirrors. */
 static void answer_index(struct exchange *x)
 {
 	const struct state *s = x->state;

@@ -1,9 +1,10 @@
 /*
  * answer - the reply to one request, queued on its connection.
  *
- * What is promised to clients (distribution-spec; RFC 9110): stored bytes as they are, whatever Accept
- * says, never encoded; their digest as Docker-Content-Digest and ETag; an exact Content-Length; 404 for
- * what is not there and an error before the first byte for what is not whole.
+ * Clients can rely on this (distribution-spec; RFC 9110): stored bytes are sent unchanged, whatever
+ * Accept says, and never encoded; their digest is in Docker-Content-Digest and ETag; Content-Length
+ * is exact; missing content is answered with 404, and incomplete content with an error before its
+ * first byte.
  */
 #ifndef SERVE_ANSWER_H
 #define SERVE_ANSWER_H
@@ -21,7 +22,7 @@ struct http_request;
 struct server;
 struct state;
 
-/* A request and what is found out about it on the way to its reply. */
+/* A request, and what answer() finds out about it on the way to its reply. */
 struct exchange {
 	/* given */
 	const struct server *server;
@@ -32,7 +33,7 @@ struct exchange {
 	bool last;          /* the connection is closed after this reply */
 	/* found */
 	struct route route;
-	struct span ns; /* the namespace that was asked for, or empty */
+	struct span ns; /* the namespace the client asked for, or empty */
 	const struct repository *repository;
 	const char *extra; /* one more line for the head of a text or an error, or NULL */
 	int status;        /* of the reply */
@@ -41,9 +42,12 @@ struct exchange {
 	char scratch[LIMIT_REQUEST_LINE];
 };
 
+/* Queues the reply; the fields under "given" are filled in. Cannot fail: errors are replies,
+ * too. */
 void answer(struct exchange *x);
 
-/* Refuses what could not be read as a request; x->request need not be filled, x->last is set. */
+/* Answers bytes that could not be read as a request with this status; sets x->request and
+ * x->last. */
 void answer_unreadable(struct exchange *x, int status);
 
 #endif

@@ -160,8 +160,8 @@ static enum conn_next wait_to_read(struct conn *c, const struct conn_turn *turn,
 	return CONN_READ;
 }
 
-/* Answers the requests that have arrived and sends the replies, in turns, until one of the two has to
- * wait. */
+/* Answers the requests that have arrived and sends the replies, in turns, until one of the two has
+ * to wait. */
 static enum conn_next answer_and_send(struct conn *c, const struct conn_turn *turn)
 {
 	for (bool answered = false;; answered = true) {

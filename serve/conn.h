@@ -3,11 +3,12 @@
  *
  * A connection is in one state at a time and waits for one thing:
  *
- *	CONN_IDLE	nothing is under way; waits for a request, for as long as keep-alive allows
- *	CONN_READING	part of a head, or of a body to be skipped, is here; waits for the rest
- *	CONN_SENDING	replies are queued that the socket did not take yet; waits until it can be written
- *	CONN_CLOSING	the last reply is sent; what the client still sends is thrown away until it closes,
- *			since closing on unread bytes would take back the reply (RFC 9112, 9.6)
+ *	CONN_IDLE	no request has begun; waits for one, until the keep-alive time ends
+ *	CONN_READING	part of a head, or of a body to be skipped, has arrived; waits for the rest
+ *	CONN_SENDING	replies are queued; waits until the socket can be written
+ *	CONN_CLOSING	the last reply is sent; bytes that still arrive are thrown away until the
+ *			client closes: closing on unread bytes may destroy the reply on its way
+ *			(RFC 9112, 9.6)
  *
  * Requests that arrive together are answered together, in their order (RFC 9112, 9.3.2).
  */
@@ -48,8 +49,9 @@ struct conn {
 	bool lingers;                 /* closes by way of CONN_CLOSING */
 	bool logs;                    /* `line` is written when the file is sent */
 	struct access_log_line line;
-	size_t at, n,
-		seen; /* of in: start of what is unread, its end, and how far a head was looked at */
+	/* positions in `in`: start and end of the unread bytes; how far a head was searched for its
+	 * end */
+	size_t at, n, seen;
 	char peer[ACCESS_LOG_PEER]; /* for the log */
 	struct out out;
 	char in[LIMIT_REQUEST_HEAD];

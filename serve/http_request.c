@@ -2,7 +2,7 @@
 
 #include "oci/base/limits.h"
 
-/* The largest length that is not plainly a lie; nothing that long is ever read. */
+/* A larger Content-Length is refused; bodies of this length are not read, either. */
 #define MAX_BODY (1LL << 50)
 
 /* tchar of RFC 9110, 5.6.2. */
@@ -46,11 +46,11 @@ static bool is_authority(struct span s)
 }
 
 /*
- * Looks for the empty line that ends a head. Gives the head's length, 0 when it is not there yet, or
- * the negated status: a line that ends without CR is refused at once (RFC 9112, 2.2), as is what
- * grows beyond its ceiling.
+ * Looks for the empty line that ends a head. Gives the head's length, 0 when it is not there yet,
+ * or the negated status: a line that ends without CR is refused at once (RFC 9112, 2.2), as is what
+ * exceeds its ceiling.
  */
-static int find_end(struct span in, size_t *seen)
+static int find_head_end(struct span in, size_t *seen)
 {
 	size_t at = *seen;
 
@@ -78,7 +78,7 @@ static bool next_line(struct span *head, struct span *line)
 {
 	if (!span_cut(head, '\n', line) || !line->n)
 		return false;
-	line->n--; /* the CR that find_end() saw */
+	line->n--; /* the CR that find_head_end() saw */
 	return true;
 }
 
@@ -103,7 +103,7 @@ static int read_version(struct http_request *r, struct span word)
 	return 0;
 }
 
-/* The visible characters of ASCII: all that a target is made of. */
+/* The visible characters of ASCII, of which a request-target is made. */
 static bool is_visible(struct span s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -112,32 +112,33 @@ static bool is_visible(struct span s)
 	return s.n > 0;
 }
 
-/* Takes "http://host" off the front of an absolute target; false when it has no good host. */
-static bool cut_origin(struct http_request *r, struct span *target, size_t scheme)
+/* Cuts "http://host" off the front of an absolute URI; false when the host is missing or not
+ * valid. */
+static bool cut_origin(struct http_request *r, struct span *uri, size_t scheme)
 {
-	struct span rest = span_of(target->p + scheme, target->n - scheme);
+	struct span rest = span_of(uri->p + scheme, uri->n - scheme);
 	size_t host = 0;
 
 	while (host < rest.n && rest.p[host] != '/' && rest.p[host] != '?')
 		host++;
 	r->host = span_of(rest.p, host);
-	*target = span_of(rest.p + host, rest.n - host);
+	*uri = span_of(rest.p + host, rest.n - host);
 	return host && is_authority(r->host);
 }
 
-/* origin-form, absolute-form, "*" and an authority (RFC 9112, 3.2); the last two name no resource. */
-static int read_target(struct http_request *r, struct span target)
+/* request-target (RFC 9112, 3.2): origin-form, absolute-form, "*" or an authority; only the first
+ * two have a path. */
+static int read_path(struct http_request *r, struct span uri)
 {
-	size_t scheme = span_starts(target, "http://")    ? strlen("http://")
-			: span_starts(target, "https://") ? strlen("https://")
-							  : 0;
+	size_t scheme = span_starts(uri, "http://")    ? strlen("http://")
+			: span_starts(uri, "https://") ? strlen("https://")
+						       : 0;
 
-	if (!is_visible(target))
+	if (!is_visible(uri))
 		return -400;
-	if (scheme ? !cut_origin(r, &target, scheme)
-		   : target.p[0] != '/' && r->method != METHOD_OTHER)
+	if (scheme ? !cut_origin(r, &uri, scheme) : uri.p[0] != '/' && r->method != METHOD_OTHER)
 		return -400;
-	r->query = target;
+	r->query = uri;
 	span_cut(&r->query, '?', &r->path);
 	if (!r->query.p)
 		r->query = span_of("", 0);
@@ -147,21 +148,21 @@ static int read_target(struct http_request *r, struct span target)
 /* request-line = method SP request-target SP HTTP-version (RFC 9112, 3) */
 static int read_request_line(struct http_request *r)
 {
-	struct span rest = r->line, method, target, version;
+	struct span rest = r->line, method, uri, version;
 	int status;
 
 	if (r->line.n > LIMIT_REQUEST_LINE)
 		return -414;
-	if (!span_cut(&rest, ' ', &method) || !span_cut(&rest, ' ', &target) ||
+	if (!span_cut(&rest, ' ', &method) || !span_cut(&rest, ' ', &uri) ||
 	    !span_cut(&rest, ' ', &version) || rest.p)
 		return -400;
 	status = read_method(r, method);
 	if (!status)
 		status = read_version(r, version);
-	return status ? status : read_target(r, target);
+	return status ? status : read_path(r, uri);
 }
 
-/* Where the words of one field are kept while a head is read. */
+/* Fields that are needed only while a head is read. */
 struct fields {
 	struct span host, length, coding;
 	bool close, keep_alive;
@@ -178,13 +179,13 @@ static void read_connection(struct fields *f, struct span list)
 	}
 }
 
-/* Once is kept, twice is neither. */
-static void keep(struct span *field, struct span value)
+/* Keeps the value of a field; a second one makes it empty. */
+static void keep_first(struct span *field, struct span value)
 {
 	*field = field->p ? span_of("", 0) : value;
 }
 
-/* Of Host, Content-Length and Transfer-Encoding there is one, or the request is refused. */
+/* For Host, Content-Length and Transfer-Encoding: a second one refuses the request. */
 static int keep_single(struct span *field, struct span value)
 {
 	if (field->p)
@@ -195,7 +196,7 @@ static int keep_single(struct span *field, struct span value)
 
 static int read_field(struct http_request *r, struct fields *f, struct span name, struct span value)
 {
-	/* the length of a name tells most of them apart; the common ones come without any look */
+	/* the length of a name tells most fields apart, so most names are not compared at all */
 	switch (name.n) {
 	case 4:
 		if (span_eq_nocase(name, "host"))
@@ -203,7 +204,7 @@ static int read_field(struct http_request *r, struct fields *f, struct span name
 		break;
 	case 5:
 		if (span_eq_nocase(name, "range"))
-			keep(&r->range, value);
+			keep_first(&r->range, value);
 		break;
 	case 6:
 		if (span_eq_nocase(name, "expect"))
@@ -211,19 +212,19 @@ static int read_field(struct http_request *r, struct fields *f, struct span name
 		break;
 	case 8:
 		if (span_eq_nocase(name, "if-range"))
-			keep(&r->if_range, value);
+			keep_first(&r->if_range, value);
 		else if (span_eq_nocase(name, "if-match"))
-			keep(&r->if_match, value);
+			keep_first(&r->if_match, value);
 		break;
 	case 10:
 		if (span_eq_nocase(name, "connection"))
 			read_connection(f, value);
 		else if (span_eq_nocase(name, "user-agent"))
-			keep(&r->user_agent, value);
+			keep_first(&r->user_agent, value);
 		break;
 	case 13:
 		if (span_eq_nocase(name, "if-none-match"))
-			keep(&r->if_none_match, value);
+			keep_first(&r->if_none_match, value);
 		break;
 	case 14:
 		if (span_eq_nocase(name, "content-length"))
@@ -287,7 +288,7 @@ static int read_fields(struct http_request *r, struct span head)
 	return read_framing(r, &f);
 }
 
-/* One empty line before a request is forgiven (RFC 9112, 2.2), and so are a few. */
+/* The length of empty lines before a request, which are skipped (RFC 9112, 2.2). */
 static size_t empty_lines(struct span in)
 {
 	size_t n = 0;
@@ -309,7 +310,7 @@ int http_request_parse(struct http_request *r, struct span in, size_t *seen)
 	if (*seen < skip)
 		*seen = skip;
 	*seen -= skip;
-	n = find_end(head, seen);
+	n = find_head_end(head, seen);
 	*seen += skip;
 	if (n <= 0)
 		return n;

@@ -11,8 +11,9 @@
 #include "oci/base/err.h"
 #include "oci/base/span.h"
 
-/* Parts ADDR:PORT at the last colon; the brackets around an IPv6 address are taken off. */
-static int split(const char *text, char host[static 256], const char **port, struct err *err)
+/* Splits ADDR:PORT at the last colon; the brackets around an IPv6 address are taken off. */
+static int split_address(const char *text, char host[static 256], const char **port,
+			 struct err *err)
 {
 	const char *colon = strrchr(text, ':');
 	struct span address = span_of(text, colon ? (size_t)(colon - text) : 0);
@@ -79,7 +80,7 @@ int listen_open(const char *text, char url[static LISTEN_URL], struct err *err)
 	const char *port;
 	int result;
 
-	if (split(text, host, &port, err) < 0)
+	if (split_address(text, host, &port, err) < 0)
 		return -1;
 	result = getaddrinfo(host, port, &hints, &found);
 	if (result != 0)

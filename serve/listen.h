@@ -11,8 +11,8 @@ struct err;
 /* Room for "http://[an IPv6 address]:65535". */
 #define LISTEN_URL 80
 
-/* Gives a socket that does not block, and where it is reached (port 0 picks one); or -1: USAGE when the
- * text is no ADDR:PORT, IO when the address cannot be had. */
+/* Gives a listening, non-blocking socket, which the caller closes, and its URL (port 0 picks a free
+ * one); or -1: USAGE when the text is no ADDR:PORT, IO when the address cannot be used. */
 int listen_open(const char *text, char url[static LISTEN_URL], struct err *err);
 
 #endif

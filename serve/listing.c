@@ -15,14 +15,14 @@
 /* A page being written into x->out->text. */
 struct page {
 	struct buf *text;
-	long long limit;  /* entries it may have */
-	long long n;      /* entries it has */
-	const char *last; /* the newest of them */
-	bool more;        /* there are others behind it */
+	long long limit;  /* how many entries it may have */
+	long long n;      /* how many it has */
+	const char *last; /* the last of them */
+	bool more;        /* entries are left for a next page */
 };
 
-/* The n parameter: LLONG_MAX without one; -1 when it is no number. Digits beyond any count are a very
- * large number. */
+/* The n parameter: LLONG_MAX without one; -1 when it is no number. A number too large for the type
+ * counts as LLONG_MAX. */
 static long long page_size(struct span n)
 {
 	long long value;
@@ -64,7 +64,7 @@ static void page_add(struct page *p, const char *entry, bool quoted)
 		buf_adds(p->text, entry);
 }
 
-/* Whether an entry comes behind where the client says it stopped. */
+/* Whether an entry comes after `last`, where the client says the previous page ended. */
 static bool is_behind(const char *entry, struct span last)
 {
 	int order;
@@ -84,8 +84,8 @@ static void add_parameter(struct buf *b, const char *name, struct span value)
 	buf_addc(b, '&');
 }
 
-/* The way to the next page, relative to this host, with all that was asked for. Clients read up to the
- * first ";" and take what is between "<" and ">". */
+/* The address of the next page, relative to this host, with all parameters of the request. Clients
+ * read up to the first ";" and take the text between "<" and ">". */
 static void add_link(struct exchange *x, const struct page *p)
 {
 	struct buf *b = p->text;
@@ -184,8 +184,8 @@ static bool is_wanted(const struct exchange *x, const struct referrer *r)
 	return x->route.ntypes == 0;
 }
 
-/* A digest of an algorithm that is not ours is a good one all the same: it has no referrers here.
- * digest = algorithm ":" encoded (image-spec, descriptor.md, "Digests"). */
+/* A digest of an algorithm that this suite does not know is valid all the same: it has no referrers
+ * here. digest = algorithm ":" encoded (image-spec, descriptor.md, "Digests"). */
 static bool is_unknown_algorithm(struct span text)
 {
 	struct span algorithm;

@@ -19,7 +19,7 @@
 #define EXIT_USAGE    1
 #define EXIT_UNUSABLE 16
 
-/* A connection needs two descriptors while it is sent a blob; some are for everything else. */
+/* A connection needs two descriptors while a blob is sent; some are left for everything else. */
 static int most_connections(void)
 {
 	struct rlimit r;
@@ -41,7 +41,7 @@ static int open_log(const char *path, struct err *err)
 	return fd < 0 ? err_sys(err, "cannot open", path) : fd;
 }
 
-/* Everything that can fail is done before the line is printed that says we are ready. */
+/* Everything that can fail is done before "listening on" is printed. */
 static int serve(const struct cmdline *o, struct err *err)
 {
 	const struct state_source from = { .mirror = o->mirror, .name = o->name };
@@ -70,7 +70,8 @@ int main(int argc, char **argv)
 	struct cmdline o;
 
 	message_init("mirror-serve");
-	/* a state is replaced whole: its memory must go back, not be kept by the allocator */
+	/* a state is replaced as a whole: its memory must be given back, not kept by the
+	 * allocator */
 	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 	mallopt(M_ARENA_MAX, 2);
 	signal(SIGPIPE, SIG_IGN);

@@ -25,7 +25,7 @@ void object_graph_release(struct object_graph *g)
 	free(g->referrers);
 }
 
-/* Two descriptors of one digest give two sizes: at most one of them is true, and the file knows. */
+/* When two descriptors of one digest give two sizes, the size of the file decides. */
 static void decide_size(struct object_graph *g, struct object *o, int64_t other)
 {
 	int64_t first = o->size;
@@ -59,8 +59,8 @@ static struct object *get_object(struct object_graph *g, const struct digest *d,
 }
 
 /* A media type goes into the head of a reply, so text that could break out of it, or is no type, is
- * replaced by application/octet-stream. Parameters are left out, since clients compare the whole text
- * (distribution-spec, "Pulling manifests"). */
+ * replaced by application/octet-stream. Parameters are left out, since clients compare the whole
+ * text (distribution-spec, "Pulling manifests"). */
 static const char *media_text(struct object_graph *g, const char *type)
 {
 	const char *known = media_type_known(type);
@@ -77,8 +77,9 @@ static const char *media_text(struct object_graph *g, const char *type)
 }
 
 /* The descriptor of a referrer (distribution-spec, "Listing Referrers"). */
-static const char *describe(struct object_graph *g, const struct object *o, const char *media_type,
-			    const char *artifact_type, const json_t *annotations)
+static const char *make_descriptor(struct object_graph *g, const struct object *o,
+				   const char *media_type, const char *artifact_type,
+				   const json_t *annotations)
 {
 	cleanup_by(buf_release) struct buf b = BUF_INIT(2 * LIMIT_MANIFEST);
 
@@ -97,13 +98,13 @@ static const char *describe(struct object_graph *g, const struct object *o, cons
 	return buf_failed(&b) ? NULL : state_text(g->state, b.p, b.n);
 }
 
-/* Fills *r in, or leaves it when the descriptor would be larger than anybody reads. */
+/* Fills *r in; false, and *r untouched, when the descriptor would be larger than clients accept. */
 static bool make_referrer(struct object_graph *g, struct referrer *r, const char *subject,
 			  const struct object *o, const char *media_type, const char *artifact_type,
 			  const json_t *annotations)
 {
 	const char *type = artifact_type ? artifact_type : "";
-	const char *json = describe(g, o, media_type, type, annotations);
+	const char *json = make_descriptor(g, o, media_type, type, annotations);
 
 	if (!json)
 		return false;
@@ -118,7 +119,7 @@ static bool make_referrer(struct object_graph *g, struct referrer *r, const char
 
 static void add_manifest(struct object_graph *g, struct object *o, const char *hint, int depth);
 
-/* Keeps what a manifest says: its media type, what is below it, its subject. */
+/* Fills in an object from its manifest: media type, objects below it, subject. */
 static void take_manifest(struct object_graph *g, struct object *o, const struct manifest *m,
 			  int depth)
 {
@@ -141,29 +142,29 @@ static void take_manifest(struct object_graph *g, struct object *o, const struct
 	}
 }
 
-/* The bytes of a manifest in g->bytes, checked against its digest. */
+/* Reads the bytes of a manifest into g->bytes, checked against its digest. */
 static bool read_manifest(struct object_graph *g, const struct object *o)
 {
 	struct digest want, got;
 	cleanup_fd int fd = -1;
-	char *room;
+	char *p;
 
 	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(g->state, o, &fd) != BLOB_HERE)
 		return false;
 	buf_clear(&g->bytes);
-	room = buf_reserve(&g->bytes, (size_t)o->size);
-	for (ssize_t n; room && g->bytes.n < (size_t)o->size; g->bytes.n += (size_t)n) {
-		n = read(fd, room + g->bytes.n, (size_t)o->size - g->bytes.n);
+	p = buf_reserve(&g->bytes, (size_t)o->size);
+	for (ssize_t n; p && g->bytes.n < (size_t)o->size; g->bytes.n += (size_t)n) {
+		n = read(fd, p + g->bytes.n, (size_t)o->size - g->bytes.n);
 		if (n <= 0)
 			return false;
 	}
 	memcpy(want.str, o->digest, strlen(o->digest) + 1);
 	digest_of(&want, g->bytes.p, g->bytes.n, &got);
-	return room && digest_eq(&want, &got);
+	return p && digest_eq(&want, &got);
 }
 
-/* Takes over what an earlier state knows of this manifest; false when it does not know it. */
-static bool recall(struct object_graph *g, struct object *o, int depth)
+/* Copies what an earlier state knows of this manifest; false when it has not read it. */
+static bool copy_from_old(struct object_graph *g, struct object *o, int depth)
 {
 	const struct object *then = g->old ? table_get(&g->old->objects, o->digest) : NULL;
 
@@ -207,12 +208,13 @@ static void add_manifest(struct object_graph *g, struct object *o, const char *h
 		return;
 	o->is_manifest = true;
 	o->media_type = media_text(g, hint);
-	if (recall(g, o, depth)) {
+	if (copy_from_old(g, o, depth)) {
 		o->is_read = true;
 		return;
 	}
 	o->is_read = read_manifest(g, o);
-	/* one of a kind we do not know is served as it is, under the type its descriptor gives */
+	/* an unknown kind of manifest is served unchanged, under the media type of its
+	 * descriptor */
 	if (o->is_read && manifest_parse(&m, buf_span(&g->bytes), hint, &ignored) == 0)
 		take_manifest(g, o, &m, depth);
 }
@@ -226,8 +228,8 @@ struct object *object_graph_root(struct object_graph *g, const struct digest *d,
 	return o;
 }
 
-/* Adds an object to what is reached, once for each repository. */
-static void reach(struct object_graph *g, struct object *o, uint32_t number)
+/* Adds an object to those reached, once for each repository. */
+static void add_reached(struct object_graph *g, struct object *o, uint32_t number)
 {
 	if (o->mark == number)
 		return;
@@ -247,11 +249,11 @@ static void fill_reached(struct object_graph *g, struct repository *r, uint32_t 
 {
 	g->nreached = 0;
 	for (size_t i = 0; i < r->ntags; i++)
-		reach(g, r->tags[i].object, number);
-	/* the array grows while it is walked: what is found is looked below as well */
+		add_reached(g, r->tags[i].object, number);
+	/* the array grows while it is walked, so objects below new ones are found as well */
 	for (size_t i = 0; i < g->nreached; i++)
 		for (uint32_t k = 0; k < g->reached[i]->nbelow; k++)
-			reach(g, g->reached[i]->below[k], number);
+			add_reached(g, g->reached[i]->below[k], number);
 	r->reached = state_alloc(g->state, (g->nreached + 1) * sizeof(*r->reached));
 	for (size_t i = 0; i < g->nreached; i++)
 		r->reached[r->nreached++] = g->reached[i]->id;
@@ -279,7 +281,7 @@ static bool is_fallback(const struct tag *t, struct digest *subject)
 	return true;
 }
 
-/* Referrers without a subject field of their own; those with one are known already. */
+/* Adds referrers without a subject field of their own; those with one are known already. */
 static void add_fallback(struct object_graph *g, const struct tag *t, const struct digest *subject)
 {
 	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;

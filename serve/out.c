@@ -7,9 +7,9 @@
 
 #include "oci/base/limits.h"
 
-/* What one connection sends of a file before the others have their turn: about what a socket takes. */
+/* Bytes of a file sent before other connections have their turn: about what a socket takes. */
 #define TURN (2UL * MIB)
-/* A text's memory that is kept for the next one. */
+/* The memory of a text is kept for the next one up to this size. */
 #define KEPT (64 * KIB)
 
 void out_init(struct out *o)
@@ -23,7 +23,7 @@ void out_init(struct out *o)
 	buf_init(&o->text, LIMIT_INDEX);
 }
 
-static void forget(struct out *o)
+static void clear_queue(struct out *o)
 {
 	if (o->file >= 0)
 		close(o->file);
@@ -35,7 +35,7 @@ static void forget(struct out *o)
 
 void out_release(struct out *o)
 {
-	forget(o);
+	clear_queue(o);
 	buf_release(&o->text);
 }
 
@@ -60,7 +60,7 @@ void out_lend(struct out *o, const char *p, size_t n)
 
 void out_cut(struct out *o)
 {
-	out_lend(o, o->room + o->start, o->used - o->start);
+	out_lend(o, o->heads + o->start, o->used - o->start);
 	o->start = o->used;
 }
 
@@ -71,8 +71,8 @@ void out_file(struct out *o, int fd, int64_t at, int64_t n)
 	o->left = n;
 }
 
-/* Takes what was sent off the front of the queue. */
-static void advance(struct out *o, size_t sent)
+/* Removes the bytes that were sent from the front of the queue. */
+static void drop_sent(struct out *o, size_t sent)
 {
 	while (o->first < o->n && sent >= o->v[o->first].iov_len)
 		sent -= o->v[o->first++].iov_len;
@@ -82,7 +82,7 @@ static void advance(struct out *o, size_t sent)
 	}
 }
 
-static enum out_result failed(void)
+static enum out_result send_error(void)
 {
 	return errno == EAGAIN || errno == EINTR ? OUT_BLOCKED : OUT_BROKEN;
 }
@@ -97,8 +97,8 @@ static enum out_result send_pieces(struct out *o, int sock)
 		ssize_t sent = sendmsg(sock, &m, flags);
 
 		if (sent < 0)
-			return failed();
-		advance(o, (size_t)sent);
+			return send_error();
+		drop_sent(o, (size_t)sent);
 	}
 	return OUT_DONE;
 }
@@ -112,8 +112,8 @@ static enum out_result send_file(struct out *o, int sock)
 		return OUT_DONE;
 	sent = sendfile(sock, o->file, &o->at, want);
 	if (sent < 0)
-		return failed();
-	if (sent == 0) /* the file ends before its size: never pretend that this was all */
+		return send_error();
+	if (sent == 0) /* the file ends before its size: the reply must not look complete */
 		return OUT_BROKEN;
 	o->left -= sent;
 	return o->left ? OUT_BLOCKED : OUT_DONE;
@@ -127,7 +127,7 @@ enum out_result out_flush(struct out *o, int sock)
 		r = send_file(o, sock);
 	if (r != OUT_DONE)
 		return r;
-	forget(o);
+	clear_queue(o);
 	if (o->text.cap > KEPT)
 		buf_release(&o->text);
 	return OUT_DONE;

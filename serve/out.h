@@ -1,11 +1,11 @@
 /*
- * out - what one connection still has to send: heads, lent bytes, and the range of a file.
+ * out - the send queue of one connection: heads, lent bytes, and a range of a file.
  *
- * Replies are queued piece by piece and leave together, so a batch of pipelined requests costs one
- * system call. A reply that sends a file or a text made for it ends the batch: out_ready() says whether
- * another reply may be queued. This is the only place that writes to a connection.
+ * Replies are queued piece by piece and sent together, so a batch of pipelined requests costs one
+ * system call. A reply with a file, or with a text made for it, ends the batch: out_ready() says
+ * whether another reply may be queued. This is the only module that writes to a connection.
  *
- *	out_put(o, "HTTP/1.1 200 OK\r\n", 17) ...	the head, in o's own room
+ *	out_put(o, "HTTP/1.1 200 OK\r\n", 17) ...	the head, in o->heads
  *	out_cut(o)					ends the head
  *	out_lend(o, p, n)  or  out_file(o, fd, at, n)	the body
  *	while (out_flush(o, sock) == OUT_BLOCKED) wait until it can be written
@@ -22,21 +22,21 @@
 
 #include "oci/base/buf.h"
 
-#define OUT_HEAD   1536 /* no head is longer: all that goes into one is bounded */
-#define OUT_ROOM   8192
+#define OUT_HEAD   1536 /* no head is longer: everything that goes into one is bounded */
+#define OUT_HEADS  8192
 #define OUT_PIECES 32
 #define OUT_REPLY  4 /* pieces one reply needs at most */
 
 struct out {
 	struct iovec v[OUT_PIECES];
 	unsigned first, n;  /* pieces not yet sent */
-	size_t used, start; /* of room: bytes used; where the head being written starts */
-	int file;           /* after all pieces, or -1 */
+	size_t used, start; /* of heads: bytes used; where the head being written starts */
+	int file;           /* sent after all pieces; -1: none */
 	off_t at;
 	int64_t left;
 	bool has_text;   /* text is part of what is queued */
 	struct buf text; /* a body made for one reply */
-	char room[OUT_ROOM];
+	char heads[OUT_HEADS];
 };
 
 void out_init(struct out *o);
@@ -45,7 +45,7 @@ void out_release(struct out *o);
 static inline bool out_ready(const struct out *o)
 {
 	return o->file < 0 && !o->has_text && o->n + OUT_REPLY <= OUT_PIECES &&
-	       o->used + OUT_HEAD <= OUT_ROOM;
+	       o->used + OUT_HEAD <= OUT_HEADS;
 }
 
 static inline bool out_empty(const struct out *o)
@@ -55,8 +55,8 @@ static inline bool out_empty(const struct out *o)
 
 static inline void out_put(struct out *o, const char *p, size_t n)
 {
-	assert(n <= OUT_ROOM - o->used);
-	memcpy(o->room + o->used, p, n);
+	assert(n <= OUT_HEADS - o->used);
+	memcpy(o->heads + o->used, p, n);
 	o->used += n;
 }
 
@@ -67,19 +67,20 @@ static inline void out_puts(struct out *o, const char *s)
 
 void out_number(struct out *o, int64_t n);
 
-/* Ends the head, or a part of it. */
+/* Ends the head, or a part of it, and queues it. */
 void out_cut(struct out *o);
-/* Bytes that live until they are sent. */
+/* Queues bytes, which must live until they are sent. */
 void out_lend(struct out *o, const char *p, size_t n);
-/* n bytes of the file from position at; takes fd. */
+/* Queues n bytes of the file from position at; takes fd. */
 void out_file(struct out *o, int fd, int64_t at, int64_t n);
 
 enum out_result {
 	OUT_DONE,    /* all is sent; the queue is empty */
-	OUT_BLOCKED, /* go on when the socket can be written */
-	OUT_BROKEN,  /* the client went away, or the file became shorter: close */
+	OUT_BLOCKED, /* call again when the socket can be written */
+	OUT_BROKEN,  /* the client is gone, or the file became shorter: close the connection */
 };
 
+/* Sends what the socket takes. */
 enum out_result out_flush(struct out *o, int sock);
 
 #endif

@@ -22,7 +22,8 @@ static bool read_position(struct span s, int64_t *to)
 }
 
 /* "-" suffix-length: the last bytes; more than there are is all of them. */
-static enum range_result suffix(struct span digits, int64_t size, int64_t *first, int64_t *last)
+static enum range_result read_suffix(struct span digits, int64_t size, int64_t *first,
+				     int64_t *last)
 {
 	int64_t n;
 
@@ -47,7 +48,7 @@ enum range_result range_parse(struct span field, int64_t size, int64_t *first, i
 	if (!span_cut(&field, '-', &start) || !field.p)
 		return RANGE_WHOLE;
 	if (!start.n)
-		return suffix(field, size, first, last);
+		return read_suffix(field, size, first, last);
 	if (!read_position(start, &from) || (field.n && !read_position(field, &to)))
 		return RANGE_WHOLE;
 	if (from >= size || to < from)

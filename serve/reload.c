@@ -9,7 +9,7 @@
 #include "oci/cli/message.h"
 #include "serve/state.h"
 
-/* Watches what the path leads to now; a watch on what it led to before is taken back. */
+/* Watches the directory that the path leads to now; the watch on an earlier one is removed. */
 static void watch_one(const struct reload *r, int *watch, const char *path, uint32_t events)
 {
 	int now = inotify_add_watch(r->notify, path, events | IN_ONLYDIR);
@@ -20,11 +20,11 @@ static void watch_one(const struct reload *r, int *watch, const char *path, uint
 }
 
 /*
- * The directory is watched by the path it has: for index.json being renamed to, or closed after
- * writing. The one it is in is watched too, since the mirror may be a symbolic link that is switched
- * to the next release; then the first watch has to follow it.
+ * The directory is watched for an index.json that is renamed into it, or closed after writing. Its
+ * parent is watched too, since the mirror may be a symbolic link that is switched to another
+ * directory; then the first watch has to follow it.
  */
-static void watch(struct reload *r)
+static void watch_mirror(struct reload *r)
 {
 	cleanup_free char *path = xstrdup(r->from.mirror);
 
@@ -34,8 +34,8 @@ static void watch(struct reload *r)
 	watch_one(r, &r->watches[1], dirname(path), IN_MOVED_TO | IN_CREATE);
 }
 
-/* Whether an event is about index.json, or about the directory it is in. */
-static bool concerns(const struct reload *r, const struct inotify_event *e)
+/* Whether an event is about index.json, or about the mirror's directory. */
+static bool concerns_mirror(const struct reload *r, const struct inotify_event *e)
 {
 	cleanup_free char *path = xstrdup(r->from.mirror);
 
@@ -44,8 +44,8 @@ static bool concerns(const struct reload *r, const struct inotify_event *e)
 	return strcmp(e->name, e->wd == r->watches[0] ? "index.json" : basename(path)) == 0;
 }
 
-/* Takes the events that are there; true when index.json may have been written, even if it looks as it
- * did: a file that is rewritten in place may keep its size, and for a moment its time. */
+/* Reads the events that have arrived; true when index.json may have been written, even if stat()
+ * shows no change: a file rewritten in place may keep its size, and for a moment its time. */
 static bool take_events(const struct reload *r)
 {
 	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
@@ -56,7 +56,7 @@ static bool take_events(const struct reload *r)
 	while (r->notify >= 0 && (n = read(r->notify, events, sizeof(events))) > 0)
 		for (const char *at = events; at < events + n; at += sizeof(*e) + e->len) {
 			e = (const struct inotify_event *)(const void *)at;
-			any |= concerns(r, e);
+			any |= concerns_mirror(r, e);
 		}
 	return any;
 }
@@ -67,7 +67,7 @@ int reload_init(struct reload *r, const struct state_source *from, struct err *e
 
 	r->from = *from;
 	r->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	watch(r);
+	watch_mirror(r);
 	state_load_changed(&r->from, &r->seen);
 	first = state_load(&r->from, NULL, err);
 	atomic_store(&r->state, first);
@@ -82,7 +82,7 @@ void reload_release(struct reload *r)
 	pthread_mutex_destroy(&r->lock);
 }
 
-/* What is not the file's fault may pass without it being written again: it is looked at again. */
+/* A failure other than INVALID may end without a new index.json, so the next check tries again. */
 static void keep_old(struct reload *r, const struct state *old, const struct err *err)
 {
 	if (strcmp(err->msg, r->failed.msg) != 0)
@@ -98,7 +98,7 @@ bool reload_check(struct reload *r, bool in_any_case)
 	struct err err = ERR_INIT;
 	bool told = take_events(r);
 
-	watch(r);
+	watch_mirror(r);
 	if (!state_load_changed(&r->from, &r->seen) && !told && !in_any_case)
 		return false;
 	next = state_load(&r->from, old, &err);
@@ -121,7 +121,7 @@ struct state *reload_latest(struct reload *r, struct state *have)
 
 	if (atomic_load_explicit(&r->state, memory_order_acquire) == have)
 		return have;
-	/* the lock keeps the state from being freed between looking at it and counting us */
+	/* the lock keeps the state from being freed before its reference is counted */
 	pthread_mutex_lock(&r->lock);
 	latest = state_ref(atomic_load(&r->state));
 	pthread_mutex_unlock(&r->lock);

@@ -60,7 +60,8 @@ void reply_start(struct exchange *x, int status, int64_t length)
 		out_number(o, length);
 		out_put(o, "\r\n", 2);
 	}
-	/* RFC 9112, 9.3: what HTTP/1.1 does without being told, an HTTP/1.0 client wants to read */
+	/* RFC 9112, 9.3: keep-alive is the default of HTTP/1.1, but must be said to an HTTP/1.0
+	 * client */
 	if (x->last)
 		out_put(o, REPLY_LINE("Connection: close"));
 	else if (x->request->minor == 0)
@@ -114,7 +115,8 @@ void reply_text(struct exchange *x, int status, const char *media_type)
 	o->has_text = true;
 }
 
-/* What a client wrote comes back in messages: as ASCII, so that the JSON is good whatever it was. */
+/* Messages repeat what a client sent: reduced to ASCII, so that the JSON is valid whatever it
+ * was. */
 static void make_ascii(char *s)
 {
 	for (; *s; s++)

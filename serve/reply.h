@@ -1,5 +1,5 @@
 /*
- * reply - heads and error bodies.
+ * reply - heads of replies, and error bodies.
  *
  *	reply_start(x, 200, length);			status line, common lines, Content-Length
  *	out_put(x->out, REPLY_LINE("Accept-Ranges: bytes")) ...
@@ -25,7 +25,8 @@ struct object;
 #define REPLY_COMMON 512
 size_t reply_common(char out[static REPLY_COMMON], const struct state *s);
 
-/* length is what Content-Length says: also of a reply to HEAD, which has no body. -1 leaves it out. */
+/* length is the value of Content-Length, in bytes, also of a reply to HEAD, which has no body; -1
+ * leaves the field out. */
 void reply_start(struct exchange *x, int status, int64_t length);
 void reply_end(struct exchange *x);
 
@@ -34,7 +35,7 @@ void reply_field(struct exchange *x, const char *name, const char *value);
 /* Docker-Content-Digest and ETag. */
 void reply_digest(struct exchange *x, const char *digest);
 
-/* Whether the reply must have no body: to HEAD, and 304. */
+/* Whether the reply must have no body: a reply to HEAD, and a 304. */
 bool reply_is_bare(const struct exchange *x);
 
 /* A reply whose body is in x->out->text. */

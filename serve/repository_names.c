@@ -30,7 +30,7 @@ void repository_names_written(const char *name, char out[static REPOSITORY_NAMES
 		out[port - name] = '_';
 }
 
-/* A first component that only a host can have, or that is one of Docker Hub's: "quay.io" of "quay.io/x". */
+/* The first component, if it looks like a host: "quay.io" of "quay.io/x". */
 static struct span leading_host(struct span name)
 {
 	struct span first;
@@ -50,7 +50,7 @@ void repository_names_init(struct repository_names *it, struct span name, struct
 	it->ns = it->ns_text;
 	repository_names_host(ns, it->ns_text);
 	if (ns.n && (!it->ns_text[0] || strchr(it->ns_text, '/')))
-		it->ns = "?"; /* no host: nobody's, so no candidate is found */
+		it->ns = "?"; /* not a host: no repository has it, so no candidate is found */
 	it->host = leading_host(name);
 	it->path = name;
 	if (it->host.n) {
@@ -61,8 +61,8 @@ void repository_names_init(struct repository_names *it, struct span name, struct
 }
 
 /* host may be NULL. Gives NULL when the candidate is longer than any name. */
-static const char *join(struct repository_names *it, const char *host, const char *middle,
-			struct span name)
+static const char *join_name(struct repository_names *it, const char *host, const char *middle,
+			     struct span name)
 {
 	int n = snprintf(it->text, sizeof(it->text), "%s%s%s%.*s", host ? host : "",
 			 host ? "/" : "", middle, SPAN_ARG(name));
@@ -70,23 +70,24 @@ static const char *join(struct repository_names *it, const char *host, const cha
 	return n < (int)sizeof(it->text) ? it->text : NULL;
 }
 
-/* The name as it was asked for. */
-static struct span whole(const struct repository_names *it)
+/* The name as the client wrote it. */
+static struct span whole_name(const struct repository_names *it)
 {
 	if (!it->host.n)
 		return it->path;
 	return span_of(it->host.p, it->host.n + 1 + it->path.n);
 }
 
-/* The name as it is; its host may be written in capitals of Docker Hub's other names. */
-static const char *as_it_is(struct repository_names *it)
+/* The name as the client wrote it, with its host in lower case and Docker Hub's other names
+ * replaced. */
+static const char *normal_name(struct repository_names *it)
 {
 	char host[LIMIT_NAME + 1];
 
 	if (!it->host.n)
-		return join(it, NULL, "", it->path);
+		return join_name(it, NULL, "", it->path);
 	repository_names_host(it->host, host);
-	return join(it, host, "", it->path);
+	return join_name(it, host, "", it->path);
 }
 
 /* Whether the host that stands in the name is the namespace, with its port written either way. */
@@ -107,7 +108,7 @@ static bool is_single(struct span path)
 }
 
 /* Docker's short names: "alpine" and "docker.io/alpine" mean docker.io/library/alpine. */
-static const char *official(struct repository_names *it)
+static const char *library_name(struct repository_names *it)
 {
 	char host[LIMIT_NAME + 1];
 	bool hub = strcmp(it->ns[0] ? it->ns : it->registry, "docker.io") == 0;
@@ -118,28 +119,30 @@ static const char *official(struct repository_names *it)
 		repository_names_host(it->host, host);
 		hub = strcmp(host, "docker.io") == 0 && (!it->ns[0] || hub);
 	}
-	return hub ? join(it, "docker.io", "library/", it->path) : NULL;
+	return hub ? join_name(it, "docker.io", "library/", it->path) : NULL;
 }
+
+#define STEPS 4 /* the candidates of the header, in their order */
 
 const char *repository_names_next(struct repository_names *it)
 {
 	const char *found = NULL;
 
-	while (!found && it->step < 4) {
+	while (!found && it->step < STEPS) {
 		switch (it->step++) {
 		case 0:
 			if (it->ns[0])
-				found = join(it, it->ns, "", whole(it));
+				found = join_name(it, it->ns, "", whole_name(it));
 			break;
 		case 1:
 			if (!it->ns[0] || host_is_ns(it))
-				found = as_it_is(it);
+				found = normal_name(it);
 			break;
 		case 2:
 			if (!it->ns[0])
-				found = join(it, it->registry, "", whole(it));
+				found = join_name(it, it->registry, "", whole_name(it));
 			break;
-		default: found = official(it); break;
+		case 3: found = library_name(it); break;
 		}
 	}
 	return found;

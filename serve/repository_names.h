@@ -1,8 +1,9 @@
 /*
- * repository_names - under which full names a repository that a client asks for may be found.
+ * repository_names - the full names that the repository name of a request may stand for.
  *
  * A client writes "alpine", "library/alpine" or "docker.io/library/alpine", with or without saying
- * whose namespace it means (?ns=, or a Host field that names an upstream). In order:
+ * which namespace it means (?ns=, or a Host field that names an upstream). The candidates, in
+ * order:
  *
  *	1. <ns>/<name>
  *	2. <name> as it is
@@ -10,7 +11,8 @@
  *	4. a single component under docker.io: docker.io/library/<name>
  *
  * With a namespace, never a name of another host: quay.io/app is not docker.io/app. A port is also
- * understood as "host_port", since a name cannot hold a colon; Docker Hub's other names are docker.io.
+ * understood as "host_port", since a name cannot hold a colon; Docker Hub's other names are
+ * docker.io.
  *
  *	repository_names_init(&it, name, ns, "docker.io");
  *	while ((candidate = repository_names_next(&it)) && !found(candidate)) ...
@@ -23,12 +25,11 @@
 #include "oci/base/limits.h"
 #include "oci/base/span.h"
 
-/* Longest host, "/library/", longest name: what is longer is nobody's name. */
+/* Longest host, "/library/", longest name: no repository has a longer one. */
 #define REPOSITORY_NAMES_MAX (2 * LIMIT_NAME + 16)
 
 struct repository_names {
-	struct span
-		host; /* of the name itself, when it starts with what looks like one; or empty */
+	struct span host;     /* first component of the name, if it looks like a host; or empty */
 	struct span path;     /* the name without that host */
 	const char *ns;       /* the namespace to stay in; "" for none */
 	const char *registry; /* where a name without a host is looked for */
@@ -41,12 +42,12 @@ struct repository_names {
 void repository_names_init(struct repository_names *it, struct span name, struct span ns,
 			   const char *registry);
 
-/* The next candidate, NUL-terminated, valid until the next call; NULL after the last. Candidates hold a
- * port as ":port" when ns does and as "_port" when the name does. */
+/* The next candidate, NUL-terminated, valid until the next call; NULL after the last. Candidates
+ * hold a port as ":port" when ns does and as "_port" when the name does. */
 const char *repository_names_next(struct repository_names *it);
 
-/* The host as it is written in a name: lower case, "docker.io" for its other names; "" when the text is
- * too long for a host. */
+/* The host as names have it: in lower case, and "docker.io" for its other names; "" when the text
+ * is too long for a host. */
 void repository_names_host(struct span host, char out[static LIMIT_NAME + 1]);
 
 /* The name as a client can write it: "host:port/path" becomes "host_port/path". */

@@ -14,10 +14,11 @@
 #include "oci/base/span.h"
 
 /*
- * The table of routes: ROW(kind, path). A row makes the enumerator, and route_parse() finds it; answer.c
- * does not compile until its switch answers it. <name> is a repository's name, which may hold components
- * such as "manifests" or "tags", so paths with one are read from their right end: after <name> come two
- * components, the last of which may be in <>, too. Names never begin with "_": such paths are extensions.
+ * The table of routes: ROW(kind, path). A row makes the enumerator, and route_parse() finds it;
+ * answer.c does not compile until its switch answers it. <name> is a repository's name, which may
+ * hold components such as "manifests" or "tags", so paths with one are read from their right end:
+ * after <name> come two components, the last of which may be in <>, too. Names never begin with
+ * "_": such paths are extensions.
  */
 #define ROUTES(ROW)                                                                                \
 	ROW(ROUTE_BASE, "/v2/")                                                                    \

@@ -24,7 +24,7 @@ struct server {
 	int max_connections;
 	struct reload *reload; /* has the current state */
 	atomic_int connections;
-	atomic_bool stopping; /* finish what is under way, then end */
+	atomic_bool stopping; /* workers send the replies under way, then end */
 };
 
 #endif

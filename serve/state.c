@@ -9,7 +9,8 @@
 
 #include "oci/base/cleanup.h"
 
-/* Memory that is freed as a whole. Chunks are large, since a state is made of very many small things. */
+/* Memory that is freed as a whole. Chunks are large, since a state is made of very many small
+ * blocks. */
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
@@ -119,7 +120,7 @@ const struct tag *repository_tag(const struct repository *r, struct span name)
 	return NULL;
 }
 
-static bool reaches(const struct repository *r, const struct object *o)
+static bool reaches_object(const struct repository *r, const struct object *o)
 {
 	size_t low = 0, high = r->nreached;
 
@@ -141,7 +142,7 @@ struct object *repository_object(const struct state *s, const struct repository 
 {
 	struct object *o = table_get(&s->objects, d->str);
 
-	return o && reaches(r, o) ? o : NULL;
+	return o && reaches_object(r, o) ? o : NULL;
 }
 
 bool state_has_host(const struct state *s, const char *host)
@@ -162,8 +163,8 @@ bool state_has_host(const struct state *s, const char *host)
 	return false;
 }
 
-/* The tag schema cuts a digest's hex part at 64 digits (distribution-spec, "Referrers Tag Schema"): what
- * subjects may have in common. */
+/* The tag schema cuts a digest's hex part at 64 digits (distribution-spec, "Referrers Tag Schema"):
+ * what subjects may have in common. */
 #define SUBJECT_FRONT (sizeof("sha256:") - 1 + 64)
 
 const struct referrer *repository_referrers(const struct repository *r,
@@ -198,7 +199,7 @@ static const char *file_name(const struct object *o)
 	return o->digest + sizeof("sha256:") - 1;
 }
 
-static enum blob_found judge(const struct object *o, int result, const struct stat *st)
+static enum blob_found judge_file(const struct object *o, int result, const struct stat *st)
 {
 	if (result < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
 		return BLOB_BUSY;
@@ -207,7 +208,8 @@ static enum blob_found judge(const struct object *o, int result, const struct st
 	return S_ISREG(st->st_mode) && st->st_size == o->size ? BLOB_HERE : BLOB_WRONG;
 }
 
-/* O_NOFOLLOW: a link in the place of a blob could lead anywhere. O_NONBLOCK: nor may a FIFO hang us. */
+/* O_NOFOLLOW: a link in the place of a blob could lead anywhere. O_NONBLOCK: and a FIFO must not
+ * block the thread. */
 enum blob_found state_open(const struct state *s, const struct object *o, int *fd)
 {
 	cleanup_fd int file = -1;
@@ -218,9 +220,9 @@ enum blob_found state_open(const struct state *s, const struct object *o, int *f
 	if (dir < 0)
 		return BLOB_ABSENT;
 	if (!fd)
-		return judge(o, fstatat(dir, file_name(o), &st, AT_SYMLINK_NOFOLLOW), &st);
+		return judge_file(o, fstatat(dir, file_name(o), &st, AT_SYMLINK_NOFOLLOW), &st);
 	file = openat(dir, file_name(o), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	found = judge(o, file < 0 ? -1 : fstat(file, &st), &st);
+	found = judge_file(o, file < 0 ? -1 : fstat(file, &st), &st);
 	if (found == BLOB_HERE)
 		*fd = take_fd(&file);
 	return found;

@@ -1,15 +1,16 @@
 /*
- * state - what is served, as one immutable picture of a generation.
+ * state - one generation as it is served, immutable: repositories, tags, manifests, blobs,
+ * referrers.
  *
- * state_load.h makes a state from a mirror's index.json; from then on it does not change, so threads read it
- * without locks, and a reload is one pointer that changes. Whoever uses a state holds a reference to
- * it; the last one frees it, whole.
+ * state_load.h makes a state from a mirror's index.json; from then on it does not change, so
+ * threads read it without locks, and a reload replaces one pointer. Each user of a state has a
+ * reference to it; dropping the last one frees the state as a whole.
  *
- * A repository keeps the set of all content that its tags and digests reach. Content is found by digest
- * and served only through a repository that reaches it: that is where access control belongs.
+ * A repository keeps the set of all content that its tags and digests reach. Content is found by
+ * digest and served only through a repository that reaches it: access control belongs there.
  *
- * Two things are filled in while serving, both atomically and both only caches: the bytes of small
- * manifests, and how much memory they take.
+ * Two things are filled in while serving, atomically, as a cache: the bytes of manifests, and how
+ * much memory they take.
  */
 #ifndef SERVE_STATE_H
 #define SERVE_STATE_H
@@ -24,7 +25,7 @@
 #include "oci/base/table.h"
 #include "oci/image/digest.h"
 
-/* A manifest that names a subject: what the referrers API says about it. */
+/* A manifest that names a subject, as the referrers API describes it. */
 struct referrer {
 	const char *subject; /* digest; of a fallback tag perhaps only its first 64 hex digits */
 	const char *type;    /* artifactType, or "" */
@@ -34,7 +35,7 @@ struct referrer {
 
 /* Content: a manifest or a blob. */
 struct object {
-	int64_t size; /* what descriptors promise; a file of another size is never served */
+	int64_t size; /* as descriptors say, in bytes; a file of another size is never served */
 	const char *media_type;          /* of a manifest; "" of a blob */
 	struct object **below;           /* what a manifest refers to */
 	const struct referrer *referrer; /* when it has a subject, else NULL */
@@ -42,8 +43,8 @@ struct object {
 	uint32_t nbelow;
 	uint32_t id;      /* a small number, unique in its state */
 	uint32_t mark;    /* used while loading */
-	bool is_manifest; /* something refers to it as one */
-	bool is_read;     /* its bytes were there and right when the state was made */
+	bool is_manifest; /* an index or an entry refers to it as one */
+	bool is_read;     /* its bytes were there and matched its digest when the state was made */
 	bool sha512;
 	char digest[];
 };
@@ -77,7 +78,7 @@ struct state {
 	const char **hosts; /* sorted */
 	size_t nhosts;
 	int blobs[2]; /* directories of sha256 and sha512; -1 when missing */
-	int index;    /* a private copy of index.json */
+	int index;    /* descriptor of a private copy of index.json */
 	int64_t index_size;
 	struct digest id;                /* of those bytes */
 	char generation[DIGEST_MAX + 1]; /* its number, or id when it has none */
@@ -87,7 +88,7 @@ struct state {
 /* An empty state with one reference. */
 struct state *state_new(void);
 struct state *state_ref(struct state *s);
-/* Lets a reference go; NULL is fine. */
+/* Drops a reference; NULL is fine. */
 void state_unref(struct state *s);
 
 /* Memory that lives as long as the state; never NULL. */
@@ -103,24 +104,25 @@ struct object *repository_object(const struct state *s, const struct repository 
 bool state_has_host(const struct state *s, const char *host);
 
 /* The first referrer of that subject; *n gets how many follow it in the array, including those of
- * subjects that only begin alike: referrer_of() tells. */
+ * subjects that only begin alike: referrer_of() tells them apart. */
 const struct referrer *repository_referrers(const struct repository *r,
 					    const struct digest *subject, size_t *n);
 bool referrer_of(const struct referrer *r, const struct digest *subject);
 
-/* What can be said about a blob's file. */
+/* The result of looking for a blob's file. */
 enum blob_found {
 	BLOB_HERE,
 	BLOB_ABSENT,
-	BLOB_WRONG, /* there, but not a regular file of the promised size, or unreadable */
-	BLOB_BUSY,  /* no descriptor or memory left to look */
+	BLOB_WRONG, /* there, but not a regular file of the size that descriptors say, or unreadable */
+	BLOB_BUSY, /* no descriptor or memory left to look */
 };
 
-/* Looks for the file of an object. With fd it is opened for reading (to be closed by the caller). */
+/* Looks for the file of an object. When fd is not NULL, it is opened for reading (the caller closes
+ * it). */
 enum blob_found state_open(const struct state *s, const struct object *o, int *fd);
 
-/* The bytes of a manifest, kept in memory if there is still room; NULL when there is none, or the file
- * is not as it should be: then state_open() says how. */
+/* The bytes of a manifest, kept in memory; NULL when the cache is full, or when the file is missing
+ * or wrong: state_open() says which. Lent; valid as long as the state. */
 const char *state_bytes(struct state *s, struct object *o);
 
 #endif

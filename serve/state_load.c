@@ -21,19 +21,19 @@
 #include "serve/repository_names.h"
 #include "serve/state.h"
 
-/* What is under way while a state is made. */
+/* A state that is being made. */
 struct state_load {
 	struct state *state;
 	struct object_graph graph;
 	const char *name; /* for entries without one */
 	struct tag *tags; /* all of them, sorted at the end */
 	size_t ntags;
-	size_t nameless;     /* entries that nobody can ask for */
-	size_t broken;       /* entries whose manifest is not there or not right */
+	size_t nameless;     /* entries without a name that clients could ask for */
+	size_t broken;       /* entries whose manifest is missing or damaged */
 	const char *example; /* of those, for the warning */
 };
 
-/* How many characters of a name are its host: "docker.io" of "docker.io/library/alpine". */
+/* The length of the host in a name: "docker.io" of "docker.io/library/alpine". */
 static size_t host_length(const char *name)
 {
 	size_t first = strcspn(name, "/");
@@ -82,9 +82,10 @@ static bool take_reference(struct state_load *l, const char *text, struct tag *t
 }
 
 /*
- * Under which repository and tag an entry is found; false when under none. A bare tag belongs to the
- * name given for such, or to the whole name that containerd and docker write beside it. What is neither
- * tag nor reference has no name that a client could ask for: it is served by its digest.
+ * Finds the repository and tag of an entry; false when it has none. A bare tag belongs to the
+ * repository given for entries without one, or to the whole name that containerd and docker write
+ * beside it. Clients cannot ask for a ref.name that is neither a tag nor a reference: its entry is
+ * served by digest only.
  */
 static bool name_entry(struct state_load *l, const struct entry *e, struct tag *tag)
 {
@@ -109,13 +110,14 @@ static void add_entry(struct state_load *l, const struct entry *e)
 		return;
 	}
 	tag.object = object_graph_root(&l->graph, &e->digest, e->size, e->media_type);
-	/* its name stays known all the same: what is missing may be repaired */
+	/* its name stays known all the same: the file may be repaired while we serve */
 	if (!tag.object->is_read && !l->broken++)
 		l->example = state_text(l->state, e->ref, strlen(e->ref));
 	l->tags[l->ntags++] = tag;
 }
 
-/* By repository, then by tag; entries of one name stay in the order of the index: the first wins. */
+/* By repository, then by tag; entries of one name stay in the order of the index: the first
+ * wins. */
 static int order_tags(const void *a, const void *b)
 {
 	const struct tag *x = *(const struct tag *const *)a, *y = *(const struct tag *const *)b;
@@ -145,7 +147,7 @@ static size_t sort_tags(struct state_load *l, struct tag *out)
 	return n;
 }
 
-/* Cuts the sorted tags into repositories, and says what each of them reaches. */
+/* Gives each repository its part of the sorted tags, and fills in what it reaches. */
 static void fill_repositories(struct state_load *l)
 {
 	struct state *s = l->state;
@@ -185,8 +187,8 @@ static void list_hosts(struct state *s)
 			s->hosts[s->nhosts++] = s->hosts[i];
 }
 
-/* A copy that nobody can write to: a tool that rewrites index.json in place must not change a reply
- * that is on its way. */
+/* Keeps a private copy: a tool that rewrites index.json in place must not change a reply on its
+ * way. */
 static int keep_index(struct state *s, struct span bytes, struct err *err)
 {
 	s->index = memfd_create("index.json", MFD_CLOEXEC);
@@ -211,7 +213,7 @@ static void open_blobs(struct state *s, const struct layout *layout)
 	s->blobs[1] = openat(layout->root, "blobs/sha512", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static void warn(const struct state_load *l, const struct state_source *from)
+static void warn_entries(const struct state_load *l, const struct state_source *from)
 {
 	if (l->nameless)
 		message_warn(
@@ -234,7 +236,7 @@ static int read_index(const struct layout *layout, struct buf *bytes, struct ind
 	return 0;
 }
 
-static int fill(struct state_load *l, const struct layout *layout, struct err *err)
+static int fill_state(struct state_load *l, const struct layout *layout, struct err *err)
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	cleanup_by(index_release) struct index x = INDEX_INIT;
@@ -263,7 +265,7 @@ struct state *state_load(const struct state_source *from, const struct state *ol
 	object_graph_init(&l.graph, l.state, old);
 	result = layout_open(&layout, from->mirror, LAYOUT_READ, err);
 	if (result == 0)
-		result = fill(&l, &layout, err);
+		result = fill_state(&l, &layout, err);
 	object_graph_release(&l.graph);
 	free(l.tags);
 	malloc_trim(0); /* the index took more while it was read than what is kept of it */
@@ -271,7 +273,7 @@ struct state *state_load(const struct state_source *from, const struct state *ol
 		state_unref(l.state);
 		return NULL;
 	}
-	warn(&l, from);
+	warn_entries(&l, from);
 	return l.state;
 }
 

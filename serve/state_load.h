@@ -1,11 +1,12 @@
 /*
- * state_load - makes a state from what a mirror's directory holds now.
+ * state_load - makes a state from a mirror's directory as it is now.
  *
- * Any OCI layout is read: entries whose ref.name is a reference are found under it; those with a bare
- * tag, or without a name, under the name given for them. Manifests are read and checked against their
- * digests here, once; what an earlier state knows already is taken over without being read again.
+ * Any OCI layout is read: entries whose ref.name is a reference are found under it; those with a
+ * bare tag, or without a name, under the name given for them. Manifests are read and checked
+ * against their digests here, once; those that an earlier state has read are not read again.
  *
- * An entry whose manifest is missing or broken is left out with a warning: the others are served.
+ * An entry whose manifest is missing or broken gives a warning, and 404 to clients; the others are
+ * served.
  */
 #ifndef SERVE_STATE_LOAD_H
 #define SERVE_STATE_LOAD_H
@@ -16,16 +17,16 @@ struct err;
 struct state;
 
 struct state_source {
-	const char *mirror; /* directory; may be a symbolic link that is switched */
+	const char *mirror; /* directory, or a symbolic link to one, which may change */
 	const char *name;   /* of the repository of entries that have none, or NULL */
 };
 
-/* Gives a new state with one reference, or NULL: NOTFOUND without an index.json, INVALID when it or the
- * directory is no layout. old may be NULL. */
+/* Gives a new state with one reference, or NULL: NOTFOUND without an index.json, INVALID when it or
+ * the directory is no layout. old may be NULL. */
 struct state *state_load(const struct state_source *from, const struct state *old, struct err *err);
 
-/* Whether index.json is another file, or has other content, than *seen says; *seen is brought up to
- * date. A directory that cannot be looked at has not changed. */
+/* Whether index.json differs from *seen (file, size or time), which is updated. 1 or 0; a file that
+ * cannot be looked at counts as unchanged. */
 int state_load_changed(const struct state_source *from, struct stat *seen);
 
 #endif

@@ -57,7 +57,7 @@ static void drop_conn(struct worker *w, struct conn *c)
 		watch_listener(w, true);
 }
 
-/* Registers what the connection waits for, when that has changed. */
+/* Registers the event that the connection waits for, if it has changed. */
 static void watch_conn(struct worker *w, struct conn *c, enum conn_next next)
 {
 	struct epoll_event e = { .events = next == CONN_WRITE ? EPOLLOUT : EPOLLIN, .data.ptr = c };
@@ -82,7 +82,7 @@ static void name_peer(struct conn *c, const struct sockaddr_storage *from)
 		snprintf(c->peer, sizeof(c->peer), "-");
 }
 
-/* Takes one connection off the listener's queue; false when there is none, or no room for it. */
+/* Accepts one connection; false when none waits, or no more are accepted now. */
 static bool accept_one(struct worker *w)
 {
 	struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
@@ -93,7 +93,7 @@ static bool accept_one(struct worker *w)
 	struct conn *c;
 
 	if (fd < 0) {
-		/* without descriptors the queue stays full: do not spin, wait until one is closed */
+		/* out of descriptors: do not spin, wait until a connection is closed */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
 			watch_listener(w, false);
 		return errno == ECONNABORTED || errno == EINTR;
@@ -113,7 +113,7 @@ static bool accept_one(struct worker *w)
 	return w->accepting;
 }
 
-/* Takes over a newer state, and brings the lines that all heads have up to date. */
+/* Takes a newer state, if there is one, and updates the lines that all heads have. */
 static void refresh_state(struct worker *w)
 {
 	struct state *latest = reload_latest(w->server->reload, w->state);

@@ -1,10 +1,10 @@
 /*
- * worker - a thread with an epoll: it accepts, and serves its connections until they end.
+ * worker - a thread with an epoll, which accepts connections and serves them until they end.
  *
- * All workers wait on the one listening socket (EPOLLEXCLUSIVE: a new connection wakes one of them).
- * They share nothing they write to but the count of connections and, while a manifest is first used,
- * its bytes. A worker keeps a reference to the current state and looks for a newer one each time it
- * wakes up.
+ * All workers wait on the one listening socket (EPOLLEXCLUSIVE: a new connection wakes one of
+ * them). The only data that several of them write are the count of connections and the cache of
+ * manifests. A worker keeps a reference to the current state, and looks for a newer one each time
+ * it wakes up.
  */
 #ifndef SERVE_WORKER_H
 #define SERVE_WORKER_H
@@ -28,7 +28,7 @@ struct worker {
 	pthread_t thread;
 	int epoll;
 	int wake;       /* an eventfd: look at the state, and at whether to stop */
-	int done;       /* an eventfd of the server's: written to when this worker has ended */
+	int done;       /* an eventfd of the worker pool, written to when this worker ends */
 	bool accepting; /* the listener is in epoll */
 	struct conn *conns;
 	struct access_log log;

@@ -16,8 +16,8 @@
 #include "serve/server.h"
 #include "serve/worker.h"
 
-/* How often index.json is looked at without being told to, in milliseconds. */
-#define LOOK 2000
+/* How often index.json is checked without a notification, in milliseconds. */
+#define CHECK_MS 2000
 
 struct worker_pool {
 	struct server *server;
@@ -28,7 +28,7 @@ struct worker_pool {
 	int done;    /* an eventfd: workers that have ended */
 };
 
-/* Signals are read from a descriptor, so that nothing is interrupted by them. */
+/* Signals are read from a descriptor, so that they interrupt no system call. */
 static int open_signals(struct err *err)
 {
 	sigset_t set;
@@ -49,15 +49,15 @@ static void wake_all(const struct worker_pool *p)
 		worker_wake(&p->workers[i]);
 }
 
-static void stop(struct worker_pool *p)
+static void stop_workers(struct worker_pool *p)
 {
-	/* who asks twice does not want to wait */
+	/* a second signal ends the program at once */
 	if (atomic_exchange(&p->server->stopping, true))
 		_exit(0);
 	wake_all(p);
 }
 
-static void look(struct worker_pool *p, bool in_any_case)
+static void check_index(struct worker_pool *p, bool in_any_case)
 {
 	if (!atomic_load(&p->server->stopping) && reload_check(p->server->reload, in_any_case))
 		wake_all(p);
@@ -69,9 +69,9 @@ static void read_signals(struct worker_pool *p)
 
 	while (read(p->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
-			look(p, true);
+			check_index(p, true);
 		else
-			stop(p);
+			stop_workers(p);
 	}
 }
 
@@ -83,7 +83,7 @@ static void count_done(struct worker_pool *p)
 		p->running -= (int)n;
 }
 
-static void watch(struct worker_pool *p)
+static void watch_workers(struct worker_pool *p)
 {
 	struct pollfd v[] = {
 		{ .fd = p->signals, .events = POLLIN },
@@ -92,16 +92,16 @@ static void watch(struct worker_pool *p)
 	};
 
 	while (p->running > 0) {
-		poll(v, sizeof(v) / sizeof(v[0]), LOOK);
+		poll(v, sizeof(v) / sizeof(v[0]), CHECK_MS);
 		if (v[0].revents)
 			read_signals(p);
 		if (v[1].revents)
 			count_done(p);
-		look(p, false);
+		check_index(p, false);
 	}
 }
 
-static int start(struct worker_pool *p, int threads, struct err *err)
+static int start_workers(struct worker_pool *p, int threads, struct err *err)
 {
 	while (p->n < threads) {
 		if (worker_start(&p->workers[p->n], p->server, p->done, err) < 0)
@@ -126,14 +126,14 @@ int worker_pool_run(struct server *s, int threads, const char *url, struct err *
 		return -1;
 	if (done < 0)
 		return err_sys(err, "cannot wait for", "threads");
-	result = start(&p, threads, err);
+	result = start_workers(&p, threads, err);
 	if (result == 0) {
 		printf("listening on %s\n", url);
 		fflush(stdout);
 	} else {
-		stop(&p);
+		stop_workers(&p);
 	}
-	watch(&p);
+	watch_workers(&p);
 	for (int i = 0; i < p.n; i++)
 		worker_join(&p.workers[i]);
 	return result;

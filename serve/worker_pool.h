@@ -1,5 +1,5 @@
 /*
- * worker_pool - runs the workers, and what the main thread does meanwhile: signals and reloads.
+ * worker_pool - runs the workers; meanwhile the main thread handles signals and reloads.
  */
 #ifndef SERVE_WORKER_POOL_H
 #define SERVE_WORKER_POOL_H
@@ -7,8 +7,8 @@
 struct err;
 struct server;
 
-/* Serves until SIGTERM or SIGINT, with so many threads; says on stdout when it is ready. Gives 0 once
- * everything under way is finished, or -1 with IO when it could not begin. */
+/* Serves with that many threads until SIGTERM or SIGINT; prints url on stdout when it is ready.
+ * Gives 0 once all replies are sent, or -1 with IO when it could not start. */
 int worker_pool_run(struct server *s, int threads, const char *url, struct err *err);
 
 #endif

@@ -88,7 +88,7 @@ static const EVP_MD *message_digest(const struct algorithm *a)
 	EVP_MD **slot = &fetched[a - algorithms], *known = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 
 	if (!known) {
-		/* two threads may both do it; the one that comes second leaves its own to the process */
+		/* two threads may both fetch it; the second one then leaks one object, once */
 		known = EVP_MD_fetch(NULL, a->name, NULL);
 		__atomic_store_n(slot, known, __ATOMIC_RELEASE);
 	}

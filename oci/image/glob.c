@@ -10,8 +10,8 @@
 #include "oci/image/ref.h"
 
 /*
- * Greedy with one way back: when a character does not match, the last "*" takes one more. An earlier
- * "*" never needs to be tried again, since the last one can take all that it could.
+ * Greedy with one way back: when a character does not match, the last "*" takes one more. An
+ * earlier "*" never needs to be tried again, since the last one can take all that it could.
  */
 bool glob_match(struct span pattern, struct span text)
 {

@@ -1,9 +1,10 @@
 /*
- * glob - the one pattern language of lists, mirror.conf and command lines: "*" any run of characters
- * ("/" too), "?" one character, everything else itself; and regular expressions (PCRE2) for match=.
+ * glob - the one pattern language of lists, mirror.conf and command lines: "*" any run of
+ * characters ("/" too), "?" one character, everything else itself; and regular expressions (PCRE2)
+ * for match=.
  *
- * Patterns come from pull requests. glob_match costs at most pattern times text, whatever the pattern,
- * and no memory; a regular expression has match, depth and heap limits.
+ * Patterns come from pull requests. glob_match costs at most pattern times text, whatever the
+ * pattern, and no memory; a regular expression has match, depth and heap limits.
  */
 #ifndef OCI_IMAGE_GLOB_H
 #define OCI_IMAGE_GLOB_H
@@ -23,19 +24,20 @@ bool glob_has_wildcard(struct span pattern);
 bool glob_match_any(struct span patterns, struct span text);
 
 /*
- * A PATTERN over references: split like a reference at the last ":" after the last "/", name and tag
- * matched apart (no tag part: every tag, and every digest). What stands behind "@" is matched with the
- * digest. A name without a wildcard is normalised first, as a reference is: "alpine:3.*" means
- * docker.io/library/alpine. A tag part never matches a target without a tag.
+ * A PATTERN over references: split like a reference at the last ":" after the last "/", name and
+ * tag matched separately (no tag part: every tag, and every digest). The part behind "@" is matched
+ * with the digest. A name without a wildcard is normalised first, as a reference is: "alpine:3.*"
+ * means docker.io/library/alpine. A tag part never matches a target without a tag.
  */
 bool glob_match_ref(struct span pattern, const struct ref *target);
-/* Its name part alone: what may match some tag or digest of the target's repository. */
+/* Matches the name part alone: whether the pattern may match some tag or digest of the target's
+ * repository. */
 bool glob_match_name(struct span pattern, const struct ref *target);
 /* Whether it is well-formed. USAGE, naming what is wrong. */
 int glob_check_ref(struct span pattern, struct err *err);
 
-/* A regular expression, anchored at both ends. USAGE when it is none; *at (may be NULL) gets the offset
- * of what is wrong. */
+/* A regular expression, anchored at both ends. The caller frees it. USAGE when it is not valid; *at
+ * (may be NULL) gets the offset of the error. */
 struct regex;
 struct regex *regex_new(struct span pattern, size_t *at, struct err *err);
 void regex_free(struct regex *re);

@@ -9,8 +9,9 @@
 #define ANNOTATION_ABOUT "vnd.docker.reference.digest"
 
 /*
- * What the document is, by its mediaType and its shape, which must agree. One that could be read
- * both ways is refused: two readers would see two images (CVE-2021-41190).
+ * Decides the kind of a document by its mediaType and its members, which must agree. A document
+ * that is both an index and a manifest is refused: two readers would see two images
+ * (CVE-2021-41190).
  */
 static int find_kind(struct manifest *m, struct err *err)
 {
@@ -37,8 +38,8 @@ static int find_kind(struct manifest *m, struct err *err)
 	return 0;
 }
 
-/* A document without mediaType is served under the type it was delivered with, if that fits its kind;
- * otherwise under OCI's. */
+/* A document without mediaType is served under the type it was delivered with, if that fits its
+ * kind; otherwise under OCI's. */
 static void set_media_type(struct manifest *m, const char *hint)
 {
 	const char *own = json_get_text(m->doc, "mediaType");
@@ -81,7 +82,7 @@ static int read_tree(struct manifest *m, struct err *err)
 	return 0;
 }
 
-static int parse(struct manifest *m, struct span bytes, const char *hint, struct err *err)
+static int read_document(struct manifest *m, struct span bytes, const char *hint, struct err *err)
 {
 	m->doc = json_read(bytes, err);
 	if (!m->doc)
@@ -104,7 +105,7 @@ int manifest_parse(struct manifest *m, struct span bytes, const char *hint, stru
 {
 	struct manifest out = MANIFEST_INIT;
 
-	if (parse(&out, bytes, hint, err) < 0) {
+	if (read_document(&out, bytes, hint, err) < 0) {
 		manifest_release(&out);
 		return -1;
 	}

@@ -24,7 +24,7 @@ struct manifest {
 	json_t *doc;               /* owned */
 	enum media_type_kind kind; /* MEDIA_INDEX or MEDIA_MANIFEST */
 	const char *media_type;    /* what it is served as */
-	const char *artifact_type; /* of an artifact (or the config's media type), or NULL */
+	const char *artifact_type; /* artifactType, else the config's media type; or NULL */
 	const json_t *annotations; /* an object, or NULL */
 	struct descriptor *below;  /* owned: an index's manifests; or the config, then the layers */
 	size_t n;
@@ -38,19 +38,19 @@ struct manifest {
 	}
 
 /*
- * Reads a document. What it is, its own mediaType says, then its shape; `hint` (the Content-Type it
- * came with, or the descriptor's media type; may be NULL) decides only when both are silent, since
- * registries send text/plain. INVALID for a document that has both manifests and layers
- * (CVE-2021-41190), contradicts its mediaType, is schema 1 (said so), or has more than
- * LIMIT_DESCRIPTORS.
+ * Reads a document. Its own mediaType says its kind, then its members. `hint` (the Content-Type it
+ * came with, or its descriptor's media type; may be NULL) only chooses between OCI's and Docker's
+ * media type when the document has none, since registries may send text/plain. INVALID for a
+ * document that has both manifests and layers (CVE-2021-41190), contradicts its mediaType, is
+ * schema 1 (said so), or has more than LIMIT_DESCRIPTORS.
  */
 int manifest_parse(struct manifest *m, struct span bytes, const char *hint, struct err *err);
 void manifest_release(struct manifest *m);
 
 /*
  * Whether child i of an index is kept under a platform filter (a comma-separated list; NULL keeps
- * all). A child without a platform is kept; an attestation (vnd.docker.reference.digest) is kept when
- * the manifest it refers to is.
+ * all). A child without a platform is kept; an attestation (vnd.docker.reference.digest) is kept
+ * when the manifest it refers to is.
  */
 bool manifest_wanted(const struct manifest *m, size_t i, const char *platforms);
 

@@ -10,8 +10,8 @@ struct media_type {
 };
 
 /*
- * The table of manifest media types. Their order is that of Accept: schema 1 comes last, and is there
- * only so that an upstream sends it and the refusal can name it.
+ * The table of manifest media types. Their order is that of Accept: schema 1 comes last, and is
+ * there only so that an upstream sends it and the refusal can name it.
  */
 #define MEDIA_TYPES(ROW)                                                                           \
 	ROW(MEDIA_OCI_INDEX, MEDIA_INDEX)                                                          \

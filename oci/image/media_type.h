@@ -1,6 +1,6 @@
 /*
- * media_type - the media types of manifests: OCI image-spec media-types.md and Docker's image manifest
- * v2.
+ * media_type - the media types of manifests: OCI image-spec media-types.md and Docker's image
+ * manifest v2.
  *
  * Media types of layers and configs are never interpreted.
  */
@@ -27,15 +27,16 @@ enum media_type_kind {
 
 /* Everything below is made of one table, in media_type.c: a manifest type is one row there. */
 
-/* The kind of a media type; parameters ("; charset=utf-8") and case are ignored. NULL is MEDIA_OTHER. */
+/* The kind of a media type; parameters ("; charset=utf-8") and case are ignored. NULL is
+ * MEDIA_OTHER. */
 enum media_type_kind media_type_kind(const char *type);
 
-/* The table's own text of a media type, without parameters and in its usual case (a static string); NULL
- * when the type is not in the table. */
+/* The table's own text of a media type, without parameters and in its usual case (a static string);
+ * NULL when the type is not in the table. */
 const char *media_type_known(const char *type);
 
-/* The Accept value for manifests: all types of the table, in its order. HEAD and GET must send the same, or a registry may answer them
- * differently. */
+/* The Accept value for manifests: all types of the table, in its order. HEAD and GET must send the
+ * same, or a registry may answer them differently. */
 extern const char *const media_accept;
 
 #endif

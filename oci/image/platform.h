@@ -16,7 +16,7 @@ struct platform {
 	const char *os, *architecture, *variant;
 };
 
-/* In place of a list of platforms: all of them, against a default that says less. */
+/* In place of a list of platforms: all of them, where a default would choose fewer. */
 #define PLATFORM_ALL "all"
 
 /* Whether `text` ("linux/amd64", "linux/arm/v7") is a platform as lists write it. INVALID with the
@@ -24,8 +24,8 @@ struct platform {
 int platform_check(struct span text, struct err *err);
 
 /*
- * Whether p is wanted by `wanted`, a comma-separated list ("linux/amd64,linux/arm64"); NULL, "" or "all"
- * wants everything. A wanted platform without a variant takes every variant of it; arm64 and
+ * Whether p is wanted by `wanted`, a comma-separated list ("linux/amd64,linux/arm64"); NULL, "" or
+ * "all" wants everything. A wanted platform without a variant takes every variant of it; arm64 and
  * arm64/v8, and amd64 and amd64/v1, are the same. A platform of unknown/unknown (an attestation) is
  * not matched here: the manifest it belongs to decides (see manifest_wanted()).
  */

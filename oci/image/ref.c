@@ -92,7 +92,7 @@ static bool valid_ipv6(struct span s)
 	return true;
 }
 
-/* Parts "name:port" or "[v6]:port"; port.p is NULL when there is none. */
+/* Splits "name:port" or "[v6]:port"; port.p is NULL when there is none. */
 static bool split_port(struct span s, struct span *name, struct span *port)
 {
 	const char *end;
@@ -135,7 +135,8 @@ const char *ref_host_alias(const char *host)
 	return host;
 }
 
-/* Docker's rule: what stands before the first "/" is a host when it could be none of a path's. */
+/* Docker's rule: the text before the first "/" is a host when it cannot be a component of a
+ * path. */
 static bool looks_like_host(struct span first)
 {
 	return memchr(first.p, '.', first.n) || memchr(first.p, ':', first.n) ||

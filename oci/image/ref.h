@@ -1,16 +1,18 @@
 /*
  * ref - a reference to an image: host[:port]/path:tag, host[:port]/path@digest, or both.
  *
- * Grammar (distribution-spec, "Pulling manifests"; host and defaults as docker's distribution/reference):
+ * Grammar (distribution-spec, "Pulling manifests"; host and defaults as docker's
+ * distribution/reference):
  *
  *	path      = component *("/" component)
  *	component = [a-z0-9]+ *(("." / "_" / "__" / "-"+) [a-z0-9]+)
  *	tag       = [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}
  *
- * What people write is normalised as docker does it: "alpine:3.19" is docker.io/library/alpine:3.19;
- * the first component is a host when it holds "." or ":" or is "localhost"; index.docker.io and
- * registry-1.docker.io are docker.io; a host is lower-cased. A reference that was parsed is safe to
- * build a path or a URL from: no "..", no empty component, no blank, no control character.
+ * What people write is normalised as docker does it: "alpine:3.19" is
+ * docker.io/library/alpine:3.19; the first component is a host when it holds "." or ":" or is
+ * "localhost"; index.docker.io and registry-1.docker.io are docker.io; a host is lower-cased. A
+ * reference that was parsed is safe to build a path or a URL from: no "..", no empty component, no
+ * blank, no control character.
  */
 #ifndef OCI_IMAGE_REF_H
 #define OCI_IMAGE_REF_H
@@ -38,13 +40,13 @@ struct ref {
 /* Fills *r, which must be empty. The tag stays NULL when none is written: "latest" is the caller's
  * decision. INVALID, naming the part that is wrong. */
 int ref_parse(struct ref *r, struct span text, struct err *err);
-/* As ref_parse, but the text must already be canonical: it names its host and has a tag or digest. */
+/* As ref_parse, but the text must already be canonical: it names its host and has a tag or
+ * digest. */
 int ref_parse_canonical(struct ref *r, struct span text, struct err *err);
 void ref_release(struct ref *r);
 void ref_copy(struct ref *to, const struct ref *from);
 
-/* "host/path", "host/path:tag", "host/path@digest", "host/path:tag@digest": what there is. The caller
- * frees it. */
+/* "host/path" with ":tag" and "@digest" if there are any. The caller frees it. */
 char *ref_str(const struct ref *r);
 /* The name it is published under: "host/path:tag", or "host/path@digest" without a tag. */
 char *ref_target(const struct ref *r);

@@ -10,8 +10,8 @@
 #define SAMPLE ((time_t)1798701296) /* 2026-12-31T07:14:56Z */
 #define DAY    86400
 
-/* Conversions whose text could not be in a tag (blanks, slashes, "%", names with umlauts elsewhere) or
- * whose width changes from day to day are left out. */
+/* Conversions whose text could not be in a tag (blanks, slashes, "%", names with umlauts elsewhere)
+ * or whose width changes from day to day are left out. */
 static const char conversions[] = "YmdHMSyjCGgVUWuwFs";
 
 #pragma GCC diagnostic push
@@ -67,8 +67,8 @@ int snapshot_suffix_check(const char *format, struct err *err)
 	return 0;
 }
 
-/* Whether text has the shape of the sample: where a conversion gave a digit any digit may stand, elsewhere
- * only the sample's own character. */
+/* Whether text has the shape of the sample: where a conversion gave a digit any digit may stand,
+ * elsewhere only the sample's own character. */
 static bool fits_sample(const char *format, struct span text)
 {
 	size_t at = 0;

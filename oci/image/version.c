@@ -32,7 +32,8 @@ static bool take_number(struct span *s, uint64_t *out)
 	return true;
 }
 
-/* identifier *("." identifier), each of letters, digits, "-" (semver.org, 9) and "_" (which tags use). */
+/* identifier *("." identifier), each of letters, digits, "-" (semver.org, 9) and "_" (which tags
+ * use). */
 static bool valid_pre(struct span pre)
 {
 	struct span id;
@@ -162,8 +163,8 @@ struct version_range {
 
 static const struct version unbounded = { .n = { UINT64_MAX, UINT64_MAX, UINT64_MAX } };
 
-/* The first of all that begin with the numbers of v up to `place`, counted up there: 1.4.2 at 1 gives
- * 1.5.0-0, which is below 1.5.0 and all its pre-releases. */
+/* The first of all that begin with the numbers of v up to `place`, counted up there: 1.4.2 at 1
+ * gives 1.5.0-0, which is below 1.5.0 and all its pre-releases. */
 static struct version next_at(const struct version *v, int place)
 {
 	struct version next = { .given = 3, .pre = { .p = "0", .n = 1 } };
@@ -258,7 +259,8 @@ static struct interval interval_of(enum operator op, const struct version *v)
 	return exactly(v, whole);
 }
 
-/* "1.x" is "1", "*" is no number at all: cuts the wildcards off the end. A suffix may end in ".x" too. */
+/* "1.x" is "1", "*" is no number at all: cuts the wildcards off the end. A suffix may end in ".x"
+ * too. */
 static struct span without_wildcards(struct span s)
 {
 	if (memchr(s.p, '-', s.n) || memchr(s.p, '_', s.n) || memchr(s.p, '+', s.n))

@@ -3,8 +3,8 @@
  *
  * A tag is a version when it is one to three numbers, with an optional "v" in front and an optional
  * suffix ("-rc.1", "-alpine", "_2"); missing numbers are 0, leading zeros do not matter ("22.04").
- * Order is that of semver.org 2.0.0, section 11: a suffix is a pre-release, which comes before the version
- * without one. What stands behind "+" (which no tag can hold) is ignored.
+ * Order is that of semver.org 2.0.0, section 11: a suffix is a pre-release, which comes before the
+ * version without one. What stands behind "+" (which no tag can hold) is ignored.
  *
  * A range, as semver= writes it:
  *
@@ -12,10 +12,10 @@
  *	all        = comparator *(blank comparator)
  *	comparator = ["=" / "<" / "<=" / ">" / ">=" / "~" / "^"] *blank version
  *
- * Numbers that are left out, or "x" or "*", mean any: "1.4", "=1.4" and "1.4.x" take every 1.4.z, ">1.4"
- * starts at 1.5.0, "<=1.4" ends before 1.5.0. "~1.4.2" is >=1.4.2 <1.5.0; "^1.4.2" is >=1.4.2 <2.0.0;
- * "^0.4.2" is >=0.4.2 <0.5.0. A version with a suffix is taken only by comparators of which one has
- * a suffix itself (">=1.4-0 <2"); "<2" leaves 2.0.0-rc.1 out even then.
+ * Numbers that are left out, or "x" or "*", mean any: "1.4", "=1.4" and "1.4.x" take every 1.4.z,
+ * ">1.4" starts at 1.5.0, "<=1.4" ends before 1.5.0. "~1.4.2" is >=1.4.2 <1.5.0; "^1.4.2" is
+ * >=1.4.2 <2.0.0; "^0.4.2" is >=0.4.2 <0.5.0. A version with a suffix is taken only by comparators
+ * of which one has a suffix itself (">=1.4-0 <2"); "<2" leaves 2.0.0-rc.1 out even then.
  */
 #ifndef OCI_IMAGE_VERSION_H
 #define OCI_IMAGE_VERSION_H

@@ -133,7 +133,8 @@ int generation_list(const struct layout *l, long current, long **numbers, size_t
 
 /* ---- what is published ---- */
 
-/* Refuses an index.json that cannot be trusted; the message says that nothing was changed and what to do. */
+/* Refuses an index.json that cannot be trusted; the message says that nothing was changed and what
+ * to do. */
 static int refuse_index(const struct layout *l, const struct numbers *kept, const char *what,
 			struct err *err)
 {
@@ -199,8 +200,9 @@ static bool is_kept_as(const struct layout *l, long number, const struct buf *by
 	       memcmp(kept.p, bytes->p, kept.n) == 0;
 }
 
-/* A layout of another tool has no number until it is published once; its first generation may have been
- * written by a writer that was killed. Otherwise an index without number is not ours any more. */
+/* A layout of another tool has no number until it is published once; its first generation may have
+ * been written by a writer that was killed. Otherwise an index without number is not ours any
+ * more. */
 static bool is_ours(const struct layout *l, const struct numbers *kept, const struct index *x,
 		    const struct buf *bytes)
 {
@@ -339,9 +341,9 @@ static void drop_leftovers(const struct layout *l)
 }
 
 /*
- * The generation that is replaced must be kept, to go back to. It is not kept yet when a writer was killed
- * after its first index.json; and an index.json that another tool wrote, and may have changed since, is
- * kept as it is now.
+ * The generation that is replaced must be kept, to go back to. It is not kept yet when a writer was
+ * killed after its first index.json; and an index.json that another tool wrote, and may have
+ * changed since, is kept as it is now.
  */
 static int keep_current(const struct layout *l, const struct index *x, struct err *err)
 {
@@ -356,8 +358,8 @@ static int keep_current(const struct layout *l, const struct index *x, struct er
 	return replace_file(l, path, &bytes, 0444, err);
 }
 
-/* The order makes a crash at any point harmless: the generation file comes before the index that names it,
- * and the journal before the change that it records can be seen. */
+/* The order makes a crash at any point harmless: the generation file comes before the index that
+ * names it, and the journal before the change that it records can be seen. */
 static int write_all(const struct layout *l, const struct index *x, const struct publication *what,
 		     struct err *err)
 {

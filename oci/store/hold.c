@@ -98,7 +98,8 @@ static void write_digests(struct buf *out, const struct digest *v, size_t n)
 		buf_addc(out, ']');
 }
 
-/* first (may be NULL), then what was blocked before: each once, and without the digest that e has now. */
+/* first (may be NULL), then what was blocked before: each once, and without the digest that e has
+ * now. */
 static size_t gather_digests(const struct entry *e, const struct digest *first,
 			     struct digest out[static HOLD_DIGESTS])
 {

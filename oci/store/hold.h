@@ -7,9 +7,10 @@
  *
  *	{"mode":"blocked","digest":"sha256:...","also":["sha256:..."],"reason":"...","who":"...","since":"..."}
  *
- * blocked: the tag moves as soon as upstream offers a digest that is not blocked (`digest` and `also` list
- * the blocked ones). frozen: the tag does not move until it is released; the digests are kept for the
- * record. A hold that cannot be read counts as frozen: a damaged annotation must not release a tag.
+ * blocked: the tag moves as soon as upstream offers a digest that is not blocked (`digest` and
+ * `also` list the blocked ones). frozen: the tag does not move until it is released; the digests
+ * are kept for the record. A hold that cannot be read counts as frozen: a damaged annotation must
+ * not release a tag.
  */
 #ifndef OCI_STORE_HOLD_H
 #define OCI_STORE_HOLD_H

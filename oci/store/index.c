@@ -230,7 +230,8 @@ void index_release(struct index *x)
 
 /* ---- reading ---- */
 
-/* The members of an object but those named, as text between the braces; NULL when there are none. */
+/* The members of an object but those named, as text between the braces; NULL when there are
+ * none. */
 static char *other_members(const json_t *object, const char *const *known)
 {
 	cleanup_by(buf_release) struct buf out = BUF_INIT(LIMIT_JSON_MEMORY);
@@ -377,7 +378,8 @@ static bool is_sorted(const struct index *x)
 	return true;
 }
 
-/* Ours is sorted as it lies on disk. Duplicates keep their order, which qsort() does not promise. */
+/* Ours is sorted as it lies on disk. Duplicates keep their order, which qsort() does not
+ * promise. */
 static void sort_entries(struct index *x)
 {
 	cleanup_free struct place *places = NULL;

@@ -1,12 +1,12 @@
 /*
  * index - index.json in memory: one entry per published reference, sorted by it.
  *
- * On disk an index of ours has one entry per line, so that a diff reads well and 100,000 entries are parsed in small
- * pieces; any other valid OCI index is read too. An index owns all its strings.
+ * On disk an index of ours has one entry per line, so that a diff reads well and 100,000 entries
+ * are parsed in small pieces; any other valid OCI index is read too. An index owns all its strings.
  *
  * Entries name themselves with org.opencontainers.image.ref.name. In an index of ours that is a
- * canonical reference, repeated as io.containerd.image.name; layouts of other tools may hold bare tags,
- * duplicates (they keep their order), or entries without a name (ref ""). Members that this
+ * canonical reference, repeated as io.containerd.image.name; layouts of other tools may hold bare
+ * tags, duplicates (they keep their order), or entries without a name (ref ""). Members that this
  * module does not know are written back as they were.
  *
  * Annotations are sorted by their keys, so one state has one spelling. A change of the index moves
@@ -88,8 +88,8 @@ struct index {
 int index_parse(struct index *x, struct span bytes, struct err *err);
 /* Reads only the annotations of the index itself: all entries are passed over. */
 int index_parse_annotations(struct index *x, struct span bytes, struct err *err);
-/* Reads the layout's index.json; id (may be NULL) gets the digest of its bytes. NOTFOUND when there is
- * none. */
+/* Reads the layout's index.json; id (may be NULL) gets the digest of its bytes. NOTFOUND when there
+ * is none. */
 int index_load(struct index *x, const struct layout *l, struct digest *id, struct err *err);
 void index_release(struct index *x);
 
@@ -112,7 +112,8 @@ void entry_set_annotation(struct entry *e, const char *key, const char *value);
 /* Sets what the entry points at; annotations stay. */
 void entry_set_content(struct entry *e, const char *media_type, const struct digest *d,
 		       int64_t size);
-/* Makes `to` point at what `from` does and carry its annotations and other members; its name stays. */
+/* Makes `to` point at what `from` does and carry its annotations and other members; its name
+ * stays. */
 void entry_copy(struct entry *to, const struct entry *from);
 
 const char *index_annotation(const struct index *x, const char *key);

@@ -118,9 +118,9 @@ static int tail_line(struct tail *t, struct span *line, off_t *start)
 }
 
 /*
- * Where the lines of published generations end. Behind that point may be lines of generations that were not
- * published, and a last line torn by a crash. A line that does not parse is kept, unless lines of unpublished
- * generations stand before it.
+ * Where the lines of published generations end. Behind that point may be lines of generations that
+ * were not published, and a last line torn by a crash. A line that does not parse is kept, unless
+ * lines of unpublished generations stand before it.
  */
 static off_t find_journal_end(int fd, off_t size, long current)
 {

@@ -2,8 +2,8 @@
  * journal - .mirror/journal.jsonl: every change of a published name: when, why and by whom.
  *
  * Append-only and never pruned. One line is one change of one reference. A line counts only when
- * its generation was published: a crash between the journal and index.json leaves lines of a generation that
- * was not, and the next append drops them.
+ * its generation was published: a crash between the journal and index.json leaves lines of a
+ * generation that was not, and the next append drops them.
  */
 #ifndef OCI_STORE_JOURNAL_H
 #define OCI_STORE_JOURNAL_H
@@ -36,7 +36,8 @@ int journal_append(const struct layout *l, long current, const struct journal_li
 		   struct err *err);
 
 /* Calls each() for every line up to generation `current`, oldest first; lines that do not parse are
- * passed over and counted in *bad (may be NULL). A non-zero result ends the walk and is given back. */
+ * passed over and counted in *bad (may be NULL). A non-zero result ends the walk and is given
+ * back. */
 int journal_walk(const struct layout *l, long current,
 		 int (*each)(const struct journal_line *line, void *arg), void *arg, size_t *bad,
 		 struct err *err);

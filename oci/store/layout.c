@@ -41,8 +41,8 @@ struct layout_blob {
 
 /* ---- opening ---- */
 
-/* As err_sys(), but always of kind IO: while a mirror is written to, a missing file does not mean that the
- * mirror is absent. */
+/* As err_sys(), but always of kind IO: while a mirror is written to, a missing file does not mean
+ * that the mirror is absent. */
 static int fail_io(struct err *err, const char *what, const char *path)
 {
 	err_sys(err, what, path);
@@ -65,9 +65,9 @@ static int check_version(struct span marker, struct err *err)
 	return 0;
 }
 
-/* Copies a file's name into *found and ends the walk, unless a directory with that file still counts as
- * empty: a new file system's lost+found, and a temporary of a run that was killed while it made the
- * marker. */
+/* Copies a file's name into *found and ends the walk, unless a directory with that file still
+ * counts as empty: a new file system's lost+found, and a temporary of a run that was killed while
+ * it made the marker. */
 static int copy_unexpected(const char *name, void *found)
 {
 	if (strcmp(name, "lost+found") == 0 || span_starts(span_str(name), MARKER "."))

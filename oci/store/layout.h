@@ -2,7 +2,8 @@
  * layout - an OCI image layout directory (image-spec, image-layout.md): its blobs.
  *
  * The invariant of the store: a file under its blob name is whole and verified. A blob is written
- * under .mirror/partial, hashed (oci/store/hasher.h) and size-checked while it is written, made durable, and only then renamed to blobs/<algorithm>/<hex>, mode 0444. Calling order of a writer:
+ * under .mirror/partial, hashed (oci/store/hasher.h) and size-checked while it is written, made
+ * durable, and only then renamed to blobs/<algorithm>/<hex>, mode 0444. Calling order of a writer:
  *
  *	layout_open(&l, path, LAYOUT_WRITE, err)     creates the directories and oci-layout
  *	b = layout_begin(&l, &digest, size, err)     gives how much an earlier run left, for a resume
@@ -11,9 +12,10 @@
  *	layout_commit(&l, err)                       one barrier for all that is staged, then the renames
  *
  * Nothing that is only staged may be referred to by a published index: commit first. A process that
- * dies before layout_commit() leaves staged files and partial ones as resumable partials (oci/store/partial.h
- * keeps two writers apart). When the barrier (syncfs) fails, everything written before it is dropped:
- * how much of it the disk has is unknown, and reading it back would only show the page cache.
+ * dies before layout_commit() leaves staged files and partial ones as resumable partials
+ * (oci/store/partial.h keeps two writers apart). When the barrier (syncfs) fails, everything
+ * written before it is dropped: how much of it the disk has is unknown, and reading it back would
+ * only show the page cache.
  */
 #ifndef OCI_STORE_LAYOUT_H
 #define OCI_STORE_LAYOUT_H
@@ -51,35 +53,36 @@ enum layout_mode {
 	LAYOUT_WRITE, /* made when missing or empty; a directory that is neither empty nor a layout is refused */
 };
 
-/* INVALID for a directory that is no layout, or one of another version. A writer adopts a layout that
- * another tool made: its blobs and entries stay. */
+/* INVALID for a directory that is no layout, or one of another version. A writer adopts a layout
+ * that another tool made: its blobs and entries stay. */
 int layout_open(struct layout *l, const char *path, enum layout_mode mode, struct err *err);
 void layout_close(struct layout *l);
 
-/* Whether a writer would make a new layout there: the path does not exist, or is an empty directory. */
+/* Whether a writer would make a new layout there: the path does not exist, or is an empty
+ * directory. */
 bool layout_is_new(const char *path);
 
-/* Whether the blob is there (committed, or staged by this process) with exactly this size; size -1 takes
- * any. A file of another size is not there. */
+/* Whether the blob is there (committed, or staged by this process) with exactly this size; size -1
+ * takes any. A file of another size is not there. */
 bool layout_has(const struct layout *l, const struct digest *d, int64_t size);
 
 /* Opens a committed blob for reading and tells its size. NOTFOUND when it is absent. */
 int layout_open_blob(const struct layout *l, const struct digest *d, int64_t *size,
 		     struct err *err);
 
-/* Reads a manifest or another small blob whole (committed or staged), up to out's ceiling, and checks
- * its digest: DIGEST when the disk holds something else. */
+/* Reads a manifest or another small blob whole (committed or staged), up to out's ceiling, and
+ * checks its digest: DIGEST when the disk holds something else. */
 int layout_read(const struct layout *l, const struct digest *d, struct buf *out, struct err *err);
 
 /* A blob being written. */
 struct layout_blob;
 
 /*
- * Begins the blob of that digest and size (bytes), or continues it: *have is how many bytes an earlier run
- * left; ask the upstream for the rest, which may be none. A partial longer than size is discarded. A
- * partial with wrong bytes shows in layout_finish(): after DIGEST with *have > 0, a second try begins with
- * nothing. A blob that is staged already has all its bytes. INVALID when this process is writing the blob
- * already; DIGEST when it is staged with another size.
+ * Begins the blob of that digest and size (bytes), or continues it: *have is how many bytes an
+ * earlier run left; ask the upstream for the rest, which may be none. A partial longer than size is
+ * discarded. A partial with wrong bytes shows in layout_finish(): after DIGEST with *have > 0, a
+ * second try begins with nothing. A blob that is staged already has all its bytes. INVALID when
+ * this process is writing the blob already; DIGEST when it is staged with another size.
  */
 struct layout_blob *layout_begin(struct layout *l, const struct digest *d, int64_t size,
 				 int64_t *have, struct err *err);
@@ -91,11 +94,11 @@ int layout_restart(struct layout_blob *b, struct err *err);
 int layout_write(struct layout_blob *b, const void *p, size_t n, struct err *err);
 /* Bytes written so far, those of earlier runs included. */
 int64_t layout_written(const struct layout_blob *b);
-/* Whether layout_finish() would not wait for hashing. If it would, tell(arg) is called when hashing is
- * done, from another thread, unless the blob is finished or abandoned first. */
+/* Whether layout_finish() would not wait for hashing. If it would, tell(arg) is called when hashing
+ * is done, from another thread, unless the blob is finished or abandoned first. */
 bool layout_ready(struct layout_blob *b, void (*tell)(void *arg), void *arg);
-/* Checks size and digest, stages the blob, frees b in every case. DIGEST when the content is another, IO
- * when it cannot be read back; both remove the partial. */
+/* Checks size and digest, stages the blob, frees b in every case. DIGEST when the content is
+ * another, IO when it cannot be read back; both remove the partial. */
 int layout_finish(struct layout_blob *b, struct err *err);
 /* Stops writing and keeps the partial for a later run; frees b. */
 void layout_abandon(struct layout_blob *b);

@@ -65,8 +65,8 @@ static int clean_file(const char *name, void *arg)
 	return 0;
 }
 
-/* Between the mkdir and the lock an owner may take the new directory for that of a dead process: then it is
- * gone, or its lock is, and another name is tried. Gives the lock, or -1. */
+/* Between the mkdir and the lock an owner may take the new directory for that of a dead process:
+ * then it is gone, or its lock is, and another name is tried. Gives the lock, or -1. */
 static int make_own(int parent, const char *name, int *dir)
 {
 	struct err ignored;

@@ -3,12 +3,13 @@
  *
  * Two processes may write to one mirror at a time (a sync, and an import), and must never write to
  * one file. So the directory belongs to the process that has its lock; its files are named for
- * their digests, and the next run resumes them. A process that finds it locked works in a directory of its own
- * below it, other-<pid>-<n>, and empties and removes it at its end. The next owner removes those of
- * processes that died: locks end with their process, so a free lock says that it did.
+ * their digests, and the next run resumes them. A process that finds it locked works in a directory
+ * of its own below it, other-<pid>-<n>, and empties and removes it at its end. The next owner
+ * removes those of processes that died: locks end with their process, so a free lock says that it
+ * did.
  *
- * A tag that moved, or a list line that was removed, leaves files that no run will ask for again. So an
- * owner begins by removing files that were not written to for LIMIT_PARTIAL_DAYS.
+ * A tag that moved, or a list line that was removed, leaves files that no run will ask for again.
+ * So an owner begins by removing files that were not written to for LIMIT_PARTIAL_DAYS.
  */
 #ifndef OCI_STORE_PARTIAL_H
 #define OCI_STORE_PARTIAL_H

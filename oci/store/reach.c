@@ -134,7 +134,8 @@ static int64_t file_size(const struct layout *l, const struct digest *d)
 	return -1;
 }
 
-/* What is known of this digest; its file is looked for when the digest is met for the first time. */
+/* What is known of this digest; its file is looked for when the digest is met for the first
+ * time. */
 static struct seen *find_seen(struct reach *s, const struct step *at, bool *first)
 {
 	struct seen *seen = table_get(&s->seen, at->digest.str);

@@ -1,9 +1,9 @@
 /*
  * reach - the blobs that a mirror's entries reach, and whether they are there.
  *
- * The walk goes from an entry through indexes and manifests down to configs and layers. Each digest is
- * looked at once, however many entries share it: the file exists, has the size its descriptor says and, on
- * demand, the content. Problems are reported, not repaired, and the walk goes on.
+ * The walk goes from an entry through indexes and manifests down to configs and layers. Each digest
+ * is looked at once, however many entries share it: the file exists, has the size its descriptor
+ * says and, on demand, the content. Problems are reported, not repaired, and the walk goes on.
  *
  *	struct reach s;
  *	reach_init(&s, &layout, REACH_REHASH, problem, arg);
@@ -14,8 +14,8 @@
  *
  * The entries must live as long as the struct.
  *
- * Not required to be there: children of an index that the entry's platform filter leaves out (a sparse
- * index), layers that are stored elsewhere (`urls`), and the subject of a referrer.
+ * Not required to be there: children of an index that the entry's platform filter leaves out (a
+ * sparse index), layers that are stored elsewhere (`urls`), and the subject of a referrer.
  */
 #ifndef OCI_STORE_REACH_H
 #define OCI_STORE_REACH_H
@@ -77,13 +77,15 @@ void reach_entry(struct reach *s, const struct entry *e);
 /* Whether a walk has met this digest. */
 bool reach_reached(const struct reach *s, const struct digest *d);
 
-/* Calls each() for every file under blobs/ that no walk has met, with its digest ("" when the file's name is
- * none), its path below the mirror, and its size in bytes. A non-zero result ends the walk and is given back. */
+/* Calls each() for every file under blobs/ that no walk has met, with its digest ("" when the
+ * file's name is none), its path below the mirror, and its size in bytes. A non-zero result ends
+ * the walk and is given back. */
 int reach_strays(const struct reach *s,
 		 int (*each)(const struct digest *d, const char *path, int64_t size, void *arg),
 		 void *arg, struct err *err);
 
-/* Reads the whole file of a blob and checks its digest. DIGEST, NOTFOUND or IO when it is not right. */
+/* Reads the whole file of a blob and checks its digest. DIGEST, NOTFOUND or IO when it is not
+ * right. */
 int reach_rehash(const struct layout *l, const struct digest *d, struct err *err);
 
 #endif

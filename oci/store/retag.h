@@ -1,14 +1,14 @@
 /*
  * retag - a tag gets another digest, and the old one is kept under a snapshot name.
  *
- * Pure functions on an index in memory; no disk, no clock. The snapshot is made in the same index that
- * moves the tag, so both are published together.
+ * Pure functions on an index in memory; no disk, no clock. The snapshot is made in the same index
+ * that moves the tag, so both are published together.
  *
  * A snapshot is an entry <tag><suffix> that never moves. Its annotations name its tag
  * (ANNOTATION_SNAPSHOT_OF) and say when that content was last replaced (ANNOTATION_SNAPSHOT_AT,
- * ANNOTATION_SNAPSHOT_IN) and by what (ANNOTATION_SNAPSHOT_BY). Annotations about the content (source,
- * arrival, list line, author, retention, platforms) are copied from the tag; those about the name (hold,
- * gone, unlisted) are not.
+ * ANNOTATION_SNAPSHOT_IN) and by what (ANNOTATION_SNAPSHOT_BY). Annotations about the content
+ * (source, arrival, list line, author, retention, platforms) are copied from the tag; those about
+ * the name (hold, gone, unlisted) are not.
  */
 #ifndef OCI_STORE_RETAG_H
 #define OCI_STORE_RETAG_H
@@ -37,14 +37,14 @@ struct retag {
 };
 
 /*
- * Moves e to new content after keeping the old. *snapshot (may be NULL) gets the snapshot's entry, or
- * NULL when there was nothing to keep: e is new, has that digest already, or has no tag. The caller then
- * sets ANNOTATION_SOURCE, ANNOTATION_SYNCED and the others of the new content. INVALID when the
- * snapshot's name would be too long; e is then unchanged.
+ * Moves e to new content after keeping the old. *snapshot (may be NULL) gets the snapshot's entry,
+ * or NULL when there was nothing to keep: e is new, has that digest already, or has no tag. The
+ * caller then sets ANNOTATION_SOURCE, ANNOTATION_SYNCED and the others of the new content. INVALID
+ * when the snapshot's name would be too long; e is then unchanged.
  *
- * The snapshot's name is <tag><suffix>, with a counter (-2, -3, ...) when that name means something else.
- * When a snapshot of that name, with or without a counter, has the same digest, it is used again: its
- * annotations then say that its content was replaced again.
+ * The snapshot's name is <tag><suffix>, with a counter (-2, -3, ...) when that name means something
+ * else. When a snapshot of that name, with or without a counter, has the same digest, it is used
+ * again: its annotations then say that its content was replaced again.
  */
 int retag_move(const struct retag *m, struct entry *e, const char *media_type,
 	       const struct digest *d, int64_t size, struct entry **snapshot, struct err *err);
