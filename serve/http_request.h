@@ -1,6 +1,5 @@
 /*
- * http_request - the head of an HTTP/1.1 request, read strictly and without copying (RFC 9112, 2 to
- * 7).
+ * http_request - the head of an HTTP/1.1 request, read strictly and without copying (RFC 9112).
  *
  * All spans point into the bytes that were given. Everything that two programs on the way might
  * read differently is refused, since request smuggling needs it: bare LF or CR, blanks before a

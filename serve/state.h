@@ -113,8 +113,8 @@ bool referrer_of(const struct referrer *r, const struct digest *subject);
 enum blob_found {
 	BLOB_HERE,
 	BLOB_ABSENT,
-	BLOB_WRONG, /* there, but not a regular file of the size that descriptors say, or unreadable */
-	BLOB_BUSY, /* no descriptor or memory left to look */
+	BLOB_WRONG, /* there, but unreadable, or not a regular file of that size */
+	BLOB_BUSY,  /* no descriptor or memory left to look */
 };
 
 /* Looks for the file of an object. When fd is not NULL, it is opened for reading (the caller closes

@@ -221,9 +221,9 @@ static void warn_entries(const struct state_load *l, const struct state_source *
 			"which name to serve them",
 			from->mirror, l->nameless);
 	if (l->broken)
-		message_warn(
-			"%s: entries whose manifest is missing or damaged: %zu, the first is \"%s\"",
-			from->mirror, l->broken, l->example);
+		message_warn("%s: entries whose manifest is missing or damaged: %zu, the first is "
+			     "\"%s\"",
+			     from->mirror, l->broken, l->example);
 }
 
 static int read_index(const struct layout *layout, struct buf *bytes, struct index *x,

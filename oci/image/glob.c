@@ -56,7 +56,7 @@ struct parts {
 	struct span name, tag, digest;
 };
 
-static struct parts split(struct span pattern)
+static struct parts split_pattern(struct span pattern)
 {
 	struct parts parts = { .name = pattern };
 	const char *at = memchr(pattern.p, '@', pattern.n);
@@ -90,7 +90,7 @@ static bool match_name(struct span name, const struct ref *target)
 
 bool glob_match_ref(struct span pattern, const struct ref *target)
 {
-	struct parts parts = split(pattern);
+	struct parts parts = split_pattern(pattern);
 
 	if (parts.tag.p && (!target->tag || !glob_match(parts.tag, span_str(target->tag))))
 		return false;
@@ -101,7 +101,7 @@ bool glob_match_ref(struct span pattern, const struct ref *target)
 
 bool glob_match_name(struct span pattern, const struct ref *target)
 {
-	return match_name(split(pattern).name, target);
+	return match_name(split_pattern(pattern).name, target);
 }
 
 /* A wildcard can stand for anything, so only the characters between them can be wrong. */
@@ -145,7 +145,7 @@ int glob_check_ref(struct span pattern, struct err *err)
 
 	if (!pattern.n)
 		return err_set(err, ERR_USAGE, 0, "an empty pattern");
-	parts = split(pattern);
+	parts = split_pattern(pattern);
 	if (check_part("name", parts.name, "/:[]ABCDEFGHIJKLMNOPQRSTUVWXYZ", err) < 0 ||
 	    (parts.tag.p && check_part("tag", parts.tag, upper, err) < 0) ||
 	    (parts.digest.p && check_part("digest", parts.digest, ":", err) < 0) ||

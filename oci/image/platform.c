@@ -43,7 +43,7 @@ struct words {
 	struct span os, architecture, variant;
 };
 
-static bool split(struct span text, struct words *w)
+static bool split_platform(struct span text, struct words *w)
 {
 	*w = (struct words){ .os = { .p = NULL } };
 	return span_cut(&text, '/', &w->os) && span_cut(&text, '/', &w->architecture) &&
@@ -93,7 +93,7 @@ int platform_check(struct span text, struct err *err)
 {
 	struct words w;
 
-	if (!split(text, &w)) {
+	if (!split_platform(text, &w)) {
 		const char *near = near_architecture(text);
 
 		if (near)
@@ -127,7 +127,8 @@ static bool is_wanted(struct span one, const struct platform *p)
 {
 	struct words w;
 
-	if (!split(one, &w) || !span_eq(w.os, p->os) || !span_eq(w.architecture, p->architecture))
+	if (!split_platform(one, &w) || !span_eq(w.os, p->os) ||
+	    !span_eq(w.architecture, p->architecture))
 		return false;
 	return !w.variant.p || same_variant(w.architecture, w.variant, p->variant);
 }

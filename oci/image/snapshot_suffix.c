@@ -62,7 +62,8 @@ int snapshot_suffix_check(const char *format, struct err *err)
 	if (strcmp(text, next) == 0)
 		return err_set(
 			err, ERR_USAGE, 0,
-			"\"%s\" is the same every day: a snapshot suffix needs a date, such as \"%s\"",
+			"\"%s\" is the same every day: a snapshot suffix needs a date, such as "
+			"\"%s\"",
 			format, SNAPSHOT_SUFFIX_DEFAULT);
 	return 0;
 }

@@ -3,10 +3,10 @@
  *
  * Calling order of everything that changes what is published (a sync, a rollback, ...):
  *
- *	lock = generation_lock(&l, who, wait, err)     short: only while index.json is replaced
- *	generation_load(&l, &index, err)               what is published now, perhaps by another process
+ *	lock = generation_lock(&l, who, wait, err)   short: only while index.json is replaced
+ *	generation_load(&l, &index, err)             what is published now
  *	... change index ...
- *	generation_publish(&l, &index, &what, err)     generation file, journal, index.json by rename
+ *	generation_publish(&l, &index, &what, err)   generation file, journal, index.json
  *	close(lock)
  *
  * At any moment, killed or not, index.json is the generation before or the one after. A file in

@@ -6,7 +6,7 @@
  * the bytes that an earlier run left of a blob are hashed while the rest arrives. A small file is
  * hashed in the calling thread: handing it over would cost more.
  *
- *	v = hasher_begin(pool, fd, &want, size, have)	the first `have` bytes are in the file already
+ *	v = hasher_begin(pool, fd, &want, size, have)	the file has `have` bytes already
  *	write(fd, p, n); hasher_add(v, p, n) ...	bytes once added do not change
  *	hasher_ready(v, tell, arg)			false: tell(arg) is called once it is
  *	hasher_end(v, &got, err)			waits until all is hashed; frees v

@@ -5,7 +5,8 @@
  *
  * A hold is the annotation dev.ocimirror.held, a JSON object:
  *
- *	{"mode":"blocked","digest":"sha256:...","also":["sha256:..."],"reason":"...","who":"...","since":"..."}
+ *	{"mode":"blocked","digest":"sha256:...","also":["sha256:..."],
+ *	 "reason":"...","who":"...","since":"..."}
  *
  * blocked: the tag moves as soon as upstream offers a digest that is not blocked (`digest` and
  * `also` list the blocked ones). frozen: the tag does not move until it is released; the digests

@@ -80,7 +80,8 @@ static void annotation_set(struct annotation **v, size_t *n, const char *key, co
 	char *copy = value ? xstrdup(value) : NULL;
 
 	if (found)
-		free((*v)[i].value); // NOLINT(clang-analyzer-core.NullDereference): found, so *v is not empty
+		// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): found, so *v is not empty
+		free((*v)[i].value);
 	if (found && copy) {
 		(*v)[i].value = copy;
 	} else if (found) {

@@ -35,16 +35,16 @@ struct layout;
 #define ANNOTATION_AUTHOR          "dev.ocimirror.author" /* of that line */
 #define ANNOTATION_KEEP            "dev.ocimirror.keep"
 #define ANNOTATION_KEEP_FOR        "dev.ocimirror.keep-for"
-#define ANNOTATION_PLATFORM        "dev.ocimirror.platform"    /* the filter of a sparse index */
-#define ANNOTATION_SNAPSHOT_OF     "dev.ocimirror.snapshot-of" /* canonical reference */
-#define ANNOTATION_SNAPSHOT_AT     "dev.ocimirror.snapshot-at" /* RFC 3339 */
-#define ANNOTATION_SNAPSHOT_BY     "dev.ocimirror.snapshot-by" /* sync, rollback or undo */
-#define ANNOTATION_SNAPSHOT_IN     "dev.ocimirror.snapshot-in" /* the generation it was replaced in */
-#define ANNOTATION_BAD             "dev.ocimirror.bad"         /* why it must not be offered */
-#define ANNOTATION_HELD            "dev.ocimirror.held"        /* JSON, see hold.h */
+#define ANNOTATION_PLATFORM        "dev.ocimirror.platform"       /* the filter of a sparse index */
+#define ANNOTATION_SNAPSHOT_OF     "dev.ocimirror.snapshot-of"    /* canonical reference */
+#define ANNOTATION_SNAPSHOT_AT     "dev.ocimirror.snapshot-at"    /* RFC 3339 */
+#define ANNOTATION_SNAPSHOT_BY     "dev.ocimirror.snapshot-by"    /* sync, rollback or undo */
+#define ANNOTATION_SNAPSHOT_IN     "dev.ocimirror.snapshot-in"    /* generation that replaced it */
+#define ANNOTATION_BAD             "dev.ocimirror.bad"            /* why it must not be offered */
+#define ANNOTATION_HELD            "dev.ocimirror.held"           /* JSON, see hold.h */
 #define ANNOTATION_GONE_SINCE      "dev.ocimirror.gone-since"     /* RFC 3339 */
 #define ANNOTATION_UNLISTED_SINCE  "dev.ocimirror.unlisted-since" /* RFC 3339 */
-#define ANNOTATION_SUBJECT         "dev.ocimirror.subject" /* on referrers: the digest referred to */
+#define ANNOTATION_SUBJECT         "dev.ocimirror.subject"        /* of a referrer: a digest */
 /* Of the index itself. */
 #define ANNOTATION_GENERATION  "dev.ocimirror.generation"
 #define ANNOTATION_CREATED     "dev.ocimirror.created"
@@ -67,7 +67,7 @@ struct entry {
 	/* without ref.name; io.containerd.image.name only where it differs from ref */
 	struct annotation *annotations;
 	size_t nannotations;
-	char *rest; /* other members of the descriptor as JSON members ("\"platform\":{...}"), or NULL */
+	char *rest; /* other members of the descriptor, as JSON: "\"platform\":{...}"; or NULL */
 };
 
 struct index {

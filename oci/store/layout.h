@@ -5,11 +5,11 @@
  * under .mirror/partial, hashed (oci/store/hasher.h) and size-checked while it is written, made
  * durable, and only then renamed to blobs/<algorithm>/<hex>, mode 0444. Calling order of a writer:
  *
- *	layout_open(&l, path, LAYOUT_WRITE, err)     creates the directories and oci-layout
- *	b = layout_begin(&l, &digest, size, err)     gives how much an earlier run left, for a resume
+ *	layout_open(&l, path, LAYOUT_WRITE, err)         creates the directories and oci-layout
+ *	b = layout_begin(&l, &digest, size, &have, err)  *have: bytes that an earlier run left
  *	layout_write(b, p, n, err) ...
- *	layout_finish(b, err)                        checked: size and digest are right; now it is staged
- *	layout_commit(&l, err)                       one barrier for all that is staged, then the renames
+ *	layout_finish(b, err)                            checks size and digest; now it is staged
+ *	layout_commit(&l, err)                           one barrier (syncfs), then the renames
  *
  * Nothing that is only staged may be referred to by a published index: commit first. A process that
  * dies before layout_commit() leaves staged files and partial ones as resumable partials
@@ -50,7 +50,8 @@ struct layout {
 
 enum layout_mode {
 	LAYOUT_READ, /* any OCI layout */
-	LAYOUT_WRITE, /* made when missing or empty; a directory that is neither empty nor a layout is refused */
+	/* made when missing or empty; a directory that is neither empty nor a layout is refused */
+	LAYOUT_WRITE,
 };
 
 /* INVALID for a directory that is no layout, or one of another version. A writer adopts a layout

@@ -1,4 +1,5 @@
-/* A pattern, and on the next line a text: as a glob, as a PATTERN over references, as a regular expression. */
+/* A pattern, and on the next line a text: as a glob, as a PATTERN over references, as a regular
+ * expression. */
 #include "oci/image/glob.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* A request read in two pieces is the one read whole, its spans lie inside the head, and framing that
- * could be read in two ways is refused. */
+/* A request read in two pieces is the one read whole, its spans lie inside the head, and framing
+ * that could be read in two ways is refused. */
 #include "serve/http_request.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Whatever a request's path and query hold, their parts lie in them or in what was decoded from them,
- * without a NUL; and no name that is looked for is longer than REPOSITORY_NAMES_MAX. */
+/* Whatever a request's path and query hold, their parts lie in them or in what was decoded from
+ * them, without a NUL; and no name that is looked for is longer than REPOSITORY_NAMES_MAX. */
 #include "serve/route.h"
 
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* Three lines: two versions and a range. Order is antisymmetric; a range that is exactly a version takes it. */
+/* Three lines: two versions and a range. Order is antisymmetric; a range that is exactly a version
+ * takes it. */
 #include "oci/image/version.h"
 
 #include <stdint.h>

@@ -1,11 +1,11 @@
 /*
- * mirrorcheck DIR - is this mirror whole? One line per problem on stdout; 0 when there is none, 1 when
- * there are some, 2 when it could not be looked at.
+ * mirrorcheck DIR - is this mirror whole? One line per problem on stdout; 0 when there is none, 1
+ * when there are some, 2 when it could not be looked at.
  *
- * Whole means: index.json parses and has one entry a reference; all that its entries reach is there and
- * is what its digest says; so is every other file under blobs/; the current generation is kept, and
- * equal to index.json; every kept one can be read; the journal has no bad line and its generations
- * ascend.
+ * Whole means: index.json parses and has one entry a reference; all that its entries reach is there
+ * and is what its digest says; so is every other file under blobs/; the current generation is kept,
+ * and equal to index.json; every kept one can be read; the journal has no bad line and its
+ * generations ascend.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /*
- * storeops DIR REF TEXT [SIZE] - publishes an image in the mirror DIR: what a sync does to the disk,
- * without a network. Its one layer is TEXT (repeated up to SIZE bytes). Prints "generation N", or one
- * line on stderr and exits 1. Run it under strace to see what a failing disk or a kill leaves.
+ * storeops DIR REF TEXT [SIZE] - publishes an image in the mirror DIR: what a sync does to the
+ * disk, without a network. Its one layer is TEXT (repeated up to SIZE bytes). Prints "generation
+ * N", or one line on stderr and exits 1. Run it under strace to see what a failing disk or a kill
+ * leaves.
  */
 #include <stdio.h>
 #include <stdlib.h>

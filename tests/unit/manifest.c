@@ -19,7 +19,8 @@
 	"\",\"size\":3}"
 #define V2 "\"schemaVersion\":2"
 
-/* A document, and what is made of it: its media type and how many descriptors; or part of the error. */
+/* A document, and what is made of it: its media type and how many descriptors; or part of the
+ * error. */
 static const struct {
 	const char *name, *text, *hint, *media_type;
 	size_t n;
