@@ -12,7 +12,7 @@
 #include "oci/base/url.h"
 #include "oci/http/http.h"
 #include "oci/http/origin.h"
-#include "oci/registry/throttle.h"
+#include "oci/registry/http_status.h"
 #include "sync/advice.h"
 #include "sync/netrc.h"
 #include "sync/remote.h"
@@ -261,7 +261,7 @@ static int refused(const struct web *w, struct err *err)
 		return -1;
 	}
 	return err_set(err, ERR_NET, (int)status, "%s answers %ld: %s", host(w), status,
-		       throttle_is_transient(status) ? "try again later"
+		       http_status_is_transient(status) ? "try again later"
 						     : "is it the URL that git clones?");
 }
 

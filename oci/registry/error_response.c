@@ -9,39 +9,10 @@
 #include "oci/base/json.h"
 #include "oci/base/redact.h"
 #include "oci/http/header.h"
+#include "oci/registry/http_status.h"
 
 /* How much of a body is quoted. */
 #define QUOTED 200
-
-static const struct {
-	long status;
-	const char *words;
-} statuses[] = {
-	{ 400, "bad request" },
-	{ 401, "unauthorized" },
-	{ 403, "forbidden" },
-	{ 404, "not found" },
-	{ 405, "method not allowed" },
-	{ 407, "proxy authentication required" },
-	{ 408, "request timeout" },
-	{ 410, "gone" },
-	{ 416, "range not satisfiable" },
-	{ 429, "too many requests" },
-	{ 451, "unavailable for legal reasons" },
-	{ 500, "internal server error" },
-	{ 501, "not implemented" },
-	{ 502, "bad gateway" },
-	{ 503, "service unavailable" },
-	{ 504, "gateway timeout" },
-};
-
-static const char *words_of(long status)
-{
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		if (statuses[i].status == status)
-			return statuses[i].words;
-	return "unexpected status";
-}
 
 /* Appends text, redacted; what is not ASCII may move a cursor too. */
 static void quote(struct buf *out, struct span text)
@@ -84,21 +55,6 @@ static bool is_missing(const char *code, struct span text)
 	       strncasecmp(text.p + text.n - n, words, n) == 0;
 }
 
-static enum err_kind kind_of(long status, const char *code, struct span text)
-{
-	if (is_missing(code, text))
-		return ERR_NOTFOUND;
-	switch (status) {
-	case 404:
-	case 410: return ERR_NOTFOUND;
-	case 401:
-	case 403:
-	case 451: return ERR_AUTH;
-	case 429: return ERR_LIMIT;
-	default: return status >= 500 || status == 408 || status == 499 ? ERR_NET : ERR_INVALID;
-	}
-}
-
 static bool is_page(struct span content_type)
 {
 	struct span type = header_media_type(content_type);
@@ -117,17 +73,18 @@ int error_response_check_page(struct span content_type, struct err *err)
 int error_response_read(long status, struct span body, struct span content_type, struct err *err)
 {
 	cleanup_by(buf_release) struct buf text = BUF_INIT(QUOTED);
+	const struct http_status *row = http_status_find(status);
 	char code[48] = "";
-	enum err_kind kind;
+	bool missing;
 
 	if (is_page(content_type))
 		buf_adds(&text, "a web page, not a registry's answer");
 	else if (body.n && !quote_json(&text, body, code))
 		quote(&text, body);
-	kind = kind_of(status, code, buf_span(&text));
-	return err_set(err, kind, (int)status, "%ld %s%s%s%s", status, words_of(status),
-		       kind == ERR_AUTH && status != 451 ? ", missing or private" : "",
-		       text.n ? ": " : "", text.p);
+	missing = is_missing(code, buf_span(&text));
+	return err_set(err, missing ? ERR_NOTFOUND : row->kind, (int)status, "%ld %s%s%s%s", status,
+		       row->words, row->remark && !missing ? row->remark : "", text.n ? ": " : "",
+		       text.p);
 }
 
 bool error_response_is_quota(struct span body)

@@ -9,12 +9,8 @@
 #include "oci/base/url.h"
 #include "oci/http/header.h"
 #include "oci/registry/error_response.h"
+#include "oci/registry/http_status.h"
 #include "oci/registry/request.h"
-
-static bool is_redirect(long status)
-{
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
 
 static int check_encoding(const struct request *a, struct err *err)
 {
@@ -80,7 +76,7 @@ static int on_head(struct http_call *c, struct err *err)
 		read_quota(a);
 		tell_warnings(a);
 	}
-	a->good = c->status == 200 || c->status == 206;
+	a->good = http_status_find(c->status)->class == HTTP_STATUS_ANSWER;
 	if (!a->good)
 		return 0;
 	return check_encoding(a, err) < 0 ? -1 : a->verb->begin(a, err);
@@ -144,7 +140,7 @@ static void redirected(struct request *a)
 }
 
 /* 429: used up for long, or only too fast? */
-static void limited(struct request *a, const struct err *why)
+static void limited(struct request *a, const struct http_status *status, const struct err *why)
 {
 	struct throttle *p = &request_endpoint(a)->host->throttle;
 	int64_t after = retry_after(a);
@@ -157,7 +153,7 @@ static void limited(struct request *a, const struct err *why)
 		request_again(a); /* to wait for it, or to be told when to come back */
 		return;
 	}
-	request_fail_for_now(a, THROTTLE_BUSY, after, THROTTLE_TRIES, why);
+	request_fail_for_now(a, status->fault, after, status->tries, why);
 }
 
 /* Puts in front of it that it was another host than the registry. */
@@ -220,20 +216,20 @@ static void leave_alone(struct request *a, int64_t for_how_long, const struct er
 	request_fail(a, &p->why);
 }
 
-static void failed_for_now(struct request *a, const struct err *why)
+static void failed_for_now(struct request *a, const struct http_status *status,
+			   const struct err *why)
 {
 	int64_t after = retry_after(a);
 
 	if (after > THROTTLE_PATIENCE)
 		leave_alone(a, after, why);
 	else
-		request_fail_for_now(a, THROTTLE_HOST, after,
-				     why->sys == 503 ? THROTTLE_TRIES_503 : THROTTLE_TRIES, why);
+		request_fail_for_now(a, status->fault, after, status->tries, why);
 }
 
 static void refused(struct request *a)
 {
-	long status = a->call.status;
+	const struct http_status *status = http_status_find(a->call.status);
 	struct err err;
 
 	if (a->verb->otherwise && a->verb->otherwise(a)) {
@@ -244,15 +240,16 @@ static void refused(struct request *a)
 		challenged(a);
 		return;
 	}
-	if (a->foreign && status != 416) {
+	if (a->foreign && a->call.status != 416) {
 		storage_failed(a);
 		return;
 	}
-	error_response_read(status, buf_span(&a->said), request_header(a, "Content-Type"), &err);
-	if (status == 429) {
-		limited(a, &err);
-	} else if (throttle_is_transient(status) && err.kind != ERR_NOTFOUND) {
-		failed_for_now(a, &err);
+	error_response_read(a->call.status, buf_span(&a->said), request_header(a, "Content-Type"),
+			    &err);
+	if (status->fault == THROTTLE_BUSY) {
+		limited(a, status, &err);
+	} else if (status->class == HTTP_STATUS_TRANSIENT && err.kind != ERR_NOTFOUND) {
+		failed_for_now(a, status, &err);
 	} else {
 		throttle_answered(request_throttle(a));
 		request_fail(a, &err);
@@ -279,9 +276,9 @@ static void learn_reach(struct request *a)
 /* Whether it knew us well enough to say something about what was asked for. */
 static void learn_accepted(struct request *a)
 {
-	long status = a->call.status;
+	bool redirect = http_status_find(a->call.status)->class == HTTP_STATUS_REDIRECT;
 
-	if (a->repo && !a->foreign && (a->good || is_redirect(status) || status == 404))
+	if (a->repo && !a->foreign && (a->good || redirect || a->call.status == 404))
 		auth_accepted(a->repo, &a->auth);
 }
 
@@ -314,7 +311,7 @@ static void on_done(struct http_call *c, enum http_result result, const struct e
 		request_fail(a, &err);
 	else if (a->good)
 		answered(a);
-	else if (is_redirect(c->status))
+	else if (http_status_find(c->status)->class == HTTP_STATUS_REDIRECT)
 		redirected(a);
 	else
 		refused(a);

@@ -40,22 +40,6 @@ int64_t throttle_ready_at(const struct throttle *p)
 	return p->told_until > p->not_before ? p->told_until : p->not_before;
 }
 
-bool throttle_is_transient(long status)
-{
-	switch (status) {
-	case 408:
-	case 429:
-	case 499:
-	case 500:
-	case 502:
-	case 503:
-	case 504: return true;
-	default:
-		return status >= 520 &&
-		       status <= 524; /* what Cloudflare says of the host behind it */
-	}
-}
-
 void throttle_answered(struct throttle *p)
 {
 	p->answered = true;

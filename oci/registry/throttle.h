@@ -76,9 +76,6 @@ long throttle_free_slots(const struct throttle *p);
 /* When the next may start. */
 int64_t throttle_ready_at(const struct throttle *p);
 
-/* Whether a status is worth another try: 408, 429, 499, 500, 502, 503, 504, 52x. */
-bool throttle_is_transient(long status);
-
 /* An answer that is no fault. */
 void throttle_answered(struct throttle *p);
 

@@ -11,6 +11,7 @@
 #include "oci/base/limits.h"
 #include "oci/base/url.h"
 #include "oci/http/header.h"
+#include "oci/registry/http_status.h"
 #include "oci/registry/upstream.h"
 
 /* How often a token is asked for before those who wait are told that its server fails. */
@@ -218,13 +219,11 @@ static void busy(struct grant_call *g)
 {
 	struct span said = http_header(&g->call, "Retry-After", 0);
 	int64_t seconds = said.p ? header_retry_after(said, clock_wall()) : -1;
-	bool limit = g->call.status == 429;
+	const struct http_status *status = http_status_find(g->call.status);
 	struct err err;
 
-	err_set(&err, limit ? ERR_LIMIT : ERR_NET, (int)g->call.status, "answered %ld",
-		g->call.status);
-	note_fault(g, limit ? THROTTLE_BUSY : THROTTLE_HOST, seconds < 0 ? -1 : seconds * CLOCK_SEC,
-		   &err);
+	err_set(&err, status->kind, (int)g->call.status, "answered %ld", g->call.status);
+	note_fault(g, status->fault, seconds < 0 ? -1 : seconds * CLOCK_SEC, &err);
 	if (given_up(g))
 		failed(g, &g->grantor->throttle.why);
 	else if (g->tries >= TRIES)
@@ -251,7 +250,7 @@ static void on_done(struct http_call *c, enum http_result result, const struct e
 		failed(g, err);
 	} else if (c->status >= 300 && c->status < 400 && g->try) {
 		redirected(g);
-	} else if (g->grantor && throttle_is_transient(c->status)) {
+	} else if (g->grantor && http_status_is_transient(c->status)) {
 		busy(g);
 	} else {
 		if (g->grantor)
