@@ -59,13 +59,13 @@ void env_read(struct env *e)
 	};
 	find_certs(e);
 	e->wire = (struct registry_options){
-		.user_agent = "mirror-sync/" MIRROR_VERSION,
+		.net = { .user_agent = "mirror-sync/" MIRROR_VERSION,
+			 .ca_file = get("SSL_CERT_FILE"),
+			 .ca_dir = get("SSL_CERT_DIR"),
+			 .proxy = { .http = get_proxy("http_proxy", "HTTP_PROXY"),
+				    .https = get_proxy("https_proxy", "HTTPS_PROXY"),
+				    .except = get_proxy("no_proxy", "NO_PROXY") } },
 		.certs_roots = e->certs_roots,
-		.ca_file = get("SSL_CERT_FILE"),
-		.ca_dir = get("SSL_CERT_DIR"),
-		.proxy = { .http = get_proxy("http_proxy", "HTTP_PROXY"),
-			   .https = get_proxy("https_proxy", "HTTPS_PROXY"),
-			   .except = get_proxy("no_proxy", "NO_PROXY") },
 	};
 }
 

@@ -73,10 +73,10 @@ static int get(struct http *h, const char *url, struct answer *a, struct err *er
 
 CLEANUP_PTR(own_http_, struct http, http_free)
 
-int remote_index_load(const char *url, const struct http_options *o, struct index *x,
+int remote_index_load(const char *url, const struct net_options *o, struct index *x,
 		      struct err *err)
 {
-	__attribute__((cleanup(own_http_))) struct http *h = http_new(o, err);
+	__attribute__((cleanup(own_http_))) struct http *h = http_new(o, NULL, err);
 	cleanup_by(answer_release) struct answer a = { .body = BUF_INIT(LIMIT_INDEX) };
 	size_t n = strlen(url);
 	cleanup_free char *full = xasprintf("%.*s/v2/_ocimirror/index.json",

@@ -41,13 +41,13 @@ static int work(struct apart *a, struct err *err)
 
 static int fetch(const char *directory, const struct repo_options *o, struct err *err)
 {
-	const struct registry_options *wire = &o->env->wire;
+	const struct net_options *net = &o->env->wire.net;
 	const struct clone_options clone = {
 		.from = o->from,
-		.web = { .user_agent = wire->user_agent,
-			 .ca_file = wire->ca_file,
-			 .ca_dir = wire->ca_dir,
-			 .proxy = wire->proxy,
+		.web = { .user_agent = net->user_agent,
+			 .ca_file = net->ca_file,
+			 .ca_dir = net->ca_dir,
+			 .proxy = net->proxy,
 			 .home = o->env->home },
 	};
 	struct job job = { .directory = directory, .o = &clone };

@@ -9,7 +9,6 @@
 #include "oci/base/clock.h"
 #include "oci/base/file.h"
 #include "oci/cli/message.h"
-#include "oci/http/http.h"
 #include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
 #include "oci/store/generation.h"
@@ -48,15 +47,7 @@ static int open_registry(struct run *r, struct err *err)
 
 static int load_against(struct run *r, struct err *err)
 {
-	const struct registry_options *wire = r->o->wire;
-	const struct http_options o = {
-		.user_agent = wire->user_agent,
-		.ca_file = wire->ca_file,
-		.ca_dir = wire->ca_dir,
-		.proxy = wire->proxy,
-	};
-
-	return remote_index_load(r->o->against, &o, &r->index, err);
+	return remote_index_load(r->o->against, &r->o->wire->net, &r->index, err);
 }
 
 /* A signal ends the wait, so it is not left to file_lock(). */

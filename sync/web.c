@@ -30,7 +30,7 @@
 struct web {
 	const struct remote *to;
 	const struct web_options *o;
-	struct http_options http_options;
+	struct net_options net;
 	struct http *http;
 	struct http_call call;
 	char *agent;
@@ -300,7 +300,7 @@ struct web *web_new(const struct remote *to, const struct web_options *o, struct
 	w->o = o;
 	w->agent = xasprintf(AGENT, o->user_agent);
 	w->base = xstrndup(to->url, n);
-	w->http_options = (struct http_options){
+	w->net = (struct net_options){
 		.user_agent = w->agent,
 		.ca_file = o->ca_file,
 		.ca_dir = o->ca_dir,
@@ -308,7 +308,7 @@ struct web *web_new(const struct remote *to, const struct web_options *o, struct
 	};
 	buf_init(&w->request, REQUEST);
 	buf_init(&w->answer, AHEAD);
-	w->http = http_new(&w->http_options, err);
+	w->http = http_new(&w->net, NULL, err);
 	if (w->http)
 		return w;
 	web_free(w);

@@ -27,7 +27,8 @@ struct http_transfer {
 
 struct http {
 	CURLM *multi;
-	struct http_options o;
+	struct net_options o;
+	const char *tls_advice;
 	struct http_transfer *free;
 };
 
@@ -92,7 +93,7 @@ static int on_connected(void *arg, char *address, char *local, int port, int loc
 
 static void set_once(struct http_transfer *t)
 {
-	const struct http_options *o = &t->http->o;
+	const struct net_options *o = &t->http->o;
 	CURL *e = t->easy;
 
 	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
@@ -150,11 +151,12 @@ static void put_back(struct http_transfer *t)
 	t->http->free = t;
 }
 
-struct http *http_new(const struct http_options *o, struct err *err)
+struct http *http_new(const struct net_options *o, const char *tls_advice, struct err *err)
 {
 	struct http *h = xcalloc(1, sizeof(*h));
 
 	h->o = *o;
+	h->tls_advice = tls_advice;
 	h->o.connect_seconds = o->connect_seconds ? o->connect_seconds : 10;
 	h->o.stall_seconds = o->stall_seconds ? o->stall_seconds : 60;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
@@ -230,7 +232,7 @@ static void set_method(CURL *e, const struct http_call *c)
 static void set_tls(struct http_transfer *t, const struct http_tls *tls)
 {
 	const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
-	const struct http_options *o = &t->http->o;
+	const struct net_options *o = &t->http->o;
 	struct curl_blob ca = { .flags = CURL_BLOB_NOCOPY };
 	bool own = tls && tls->ca.n;
 
@@ -326,7 +328,8 @@ static bool is_permanent(const struct http_transfer *t, CURLcode code)
 /* Says what libcurl's code means here. */
 static void explain(struct http_transfer *t, CURLcode code)
 {
-	const struct http_options *o = &t->http->o;
+	const struct net_options *o = &t->http->o;
+	const char *advice = t->http->tls_advice;
 	curl_off_t connected = 0;
 
 	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
@@ -335,8 +338,8 @@ static void explain(struct http_transfer *t, CURLcode code)
 	else if (code == CURLE_OPERATION_TIMEDOUT)
 		err_set(&t->err, ERR_NET, 0, "nothing came for %ld s", o->stall_seconds);
 	else if (is_plain_http(t, code))
-		err_set(&t->err, ERR_NET, 0, "does not speak TLS%s%s", o->no_tls ? "; " : "",
-			o->no_tls ? o->no_tls : "");
+		err_set(&t->err, ERR_NET, 0, "does not speak TLS%s%s", advice ? "; " : "",
+			advice ? advice : "");
 	else
 		err_set(&t->err, ERR_NET, 0, "%s", t->text[0] ? t->text : curl_easy_strerror(code));
 }

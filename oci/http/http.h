@@ -20,23 +20,15 @@
 #include <stdint.h>
 
 #include "oci/base/span.h"
+#include "oci/http/net_options.h"
 #include "oci/http/origin.h"
-#include "oci/http/proxy.h"
 
 struct err;
 struct http;
 
-struct http_options {
-	const char *user_agent;
-	const char *ca_file, *ca_dir; /* instead of the system's, or NULL */
-	struct proxy proxy;
-	const char *no_tls; /* what to do about a host that speaks no TLS, for messages; or NULL */
-	long connect_seconds; /* until connected, TLS included; 0: 10 */
-	long stall_seconds; /* without a single byte; a slow transfer that moves is never cut. 0: 60 */
-};
-
-/* All options are lent for the life of the loop. */
-struct http *http_new(const struct http_options *o, struct err *err);
+/* The options are copied, their texts lent for the life of the loop. tls_advice, lent likewise, is put behind the error
+ * about a host that does not speak TLS; or NULL. IO when libcurl does not start. */
+struct http *http_new(const struct net_options *o, const char *tls_advice, struct err *err);
 void http_free(struct http *h);
 
 /* What one host's TLS needs beyond the system's. Lent. */

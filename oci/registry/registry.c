@@ -33,21 +33,14 @@ static int set_up_hosts(struct registry *r, struct err *err)
 struct registry *registry_new(const struct registry_options *o, struct err *err)
 {
 	struct registry *r = xcalloc(1, sizeof(*r));
-	struct http_options http = {
-		.user_agent = o->user_agent,
-		.ca_file = o->ca_file,
-		.ca_dir = o->ca_dir,
-		.proxy = o->proxy,
-		.no_tls = "if it is to be asked over plain http, mirror.conf says scheme=http",
-		.connect_seconds = o->connect_seconds,
-		.stall_seconds = o->stall_seconds,
-	};
+	static const char tls_advice[] =
+		"if it is to be asked over plain http, mirror.conf says scheme=http";
 
 	r->o = *o;
 	r->seed = (unsigned)clock_now();
 	r->auth = auth_new(o->keychain);
 	r->guests = auth_new(NULL);
-	r->http = http_new(&http, err);
+	r->http = http_new(&o->net, tls_advice, err);
 	if (!r->http || set_up_hosts(r, err) < 0) {
 		registry_free(r);
 		return NULL;

@@ -10,15 +10,16 @@
 
 #include "oci/base/err.h"
 #include "oci/base/span.h"
-#include "oci/http/proxy.h"
+#include "oci/http/net_options.h"
 #include "oci/image/digest.h"
 
 struct buf;
 struct mirror_conf;
 struct keychain;
 
-/* All lent for the life of the registry, all but user_agent may be 0. */
+/* All lent for the life of the registry, all but net.user_agent may be 0. */
 struct registry_options {
+	struct net_options net;
 	const struct mirror_conf *conf; /* registry lines */
 	/* Where a file beside mirror.conf (`ca=corp-ca.pem`) is found: in a directory, or, since lists mostly live in a
 	 * commit, by a function that fills `out`. */
@@ -27,13 +28,7 @@ struct registry_options {
 	void *read_beside_arg;
 	struct keychain *keychain;      /* without it everything is anonymous */
 	const char *const *certs_roots; /* certs.d directories, NULL-ended (oci/http/certs.h) */
-	const char *user_agent;         /* "mirror-sync/0.1" */
-	const char *ca_file, *ca_dir;   /* SSL_CERT_FILE, SSL_CERT_DIR */
-	struct proxy proxy;             /* HTTP_PROXY, HTTPS_PROXY, NO_PROXY */
 	long parallel; /* requests under way to one host, unless its line says otherwise; 16 */
-	long connect_seconds;    /* until connected; 10 */
-	long stall_seconds;      /* without a byte; a slow transfer that moves is never cut; 60 */
-	long retry_ms;           /* the first wait after a failure, doubled from then on; 500 */
 	long quota_wait_seconds; /* how long to wait for a quota to fill up again; 0: fail at once */
 	void (*warn)(void *arg,
 		     const char *text); /* once per text: a registry's Warning, a host given up */

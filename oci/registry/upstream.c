@@ -171,7 +171,7 @@ static int read_certificates(struct endpoint *e, const struct mirror_conf_regist
 	if ((line && line->ca && read_ca(e, o, line->ca, err) < 0) || read_certs_d(e, err) < 0)
 		return -1;
 	/* SSL_CERT_FILE takes the place of the system's, and so belongs beside a host's own */
-	if (e->ca.n && o->ca_file && read_ca(e, o, o->ca_file, err) < 0)
+	if (e->ca.n && o->net.ca_file && read_ca(e, o, o->net.ca_file, err) < 0)
 		return -1;
 	e->tls = (struct http_tls){ .ca = buf_span(&e->ca), .cert = e->cert, .key = e->key };
 	e->tls_abroad = (struct http_tls){ .ca = buf_span(&e->ca) };
@@ -204,7 +204,7 @@ static int set_up(struct upstream *up, const struct mirror_conf_registry *line, 
 	const struct registry_options *o = &up->registry->o;
 	long parallel = line && line->parallel > 0 ? line->parallel : o->parallel;
 	long floor = line ? line->min_remaining : -1;
-	long delay = o->retry_ms > 0 ? o->retry_ms : FIRST_DELAY;
+	long delay = o->net.retry_ms > 0 ? o->net.retry_ms : FIRST_DELAY;
 
 	parallel = parallel > 0 ? parallel : PARALLEL;
 	if (line && line->mirror && add_mirrors(up, line->mirror, err) < 0)
@@ -302,7 +302,7 @@ static struct upstream *new_elsewhere(const struct endpoint *from, const struct 
 	struct upstream *up = xcalloc(1, sizeof(*up));
 	struct endpoint *e = add_endpoint(up);
 	long parallel = r->o.parallel > 0 ? r->o.parallel : PARALLEL;
-	long delay = r->o.retry_ms > 0 ? r->o.retry_ms : FIRST_DELAY;
+	long delay = r->o.net.retry_ms > 0 ? r->o.net.retry_ms : FIRST_DELAY;
 
 	up->registry = r;
 	up->name = xstrndup(u->host.p, u->host.n);

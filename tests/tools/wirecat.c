@@ -33,7 +33,7 @@ struct outcome {
 
 static struct registry *registry;
 static struct layout layout = LAYOUT_INIT;
-static struct registry_options options = { .user_agent = "wirecat" };
+static struct registry_options options = { .net.user_agent = "wirecat" };
 static const char *layout_path;
 static struct mirror_conf conf;
 static bool stats;
@@ -205,15 +205,15 @@ static bool option(const char *word)
 		long *number;
 	} table[] = {
 		{ "--layout", &layout_path, NULL },
-		{ "--ca", &options.ca_file, NULL },
+		{ "--ca", &options.net.ca_file, NULL },
 		{ "--beside", &options.conf_dir, NULL },
-		{ "--http-proxy", &options.proxy.http, NULL },
-		{ "--https-proxy", &options.proxy.https, NULL },
-		{ "--no-proxy", &options.proxy.except, NULL },
+		{ "--http-proxy", &options.net.proxy.http, NULL },
+		{ "--https-proxy", &options.net.proxy.https, NULL },
+		{ "--no-proxy", &options.net.proxy.except, NULL },
 		{ "--parallel", NULL, &options.parallel },
-		{ "--retry-ms", NULL, &options.retry_ms },
-		{ "--stall", NULL, &options.stall_seconds },
-		{ "--connect", NULL, &options.connect_seconds },
+		{ "--retry-ms", NULL, &options.net.retry_ms },
+		{ "--stall", NULL, &options.net.stall_seconds },
+		{ "--connect", NULL, &options.net.connect_seconds },
 		{ "--quota-wait", NULL, &options.quota_wait_seconds },
 	};
 	const char *value = strchr(word, '=');

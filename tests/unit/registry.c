@@ -81,7 +81,7 @@ struct world {
 
 static void world_begin(struct world *w)
 {
-	static const struct registry_options options = { .user_agent = "test" };
+	static const struct registry_options options = { .net.user_agent = "test" };
 	cleanup_free char *name = NULL, *urls = NULL;
 	cleanup_by(ref_release) struct ref ref = REF_INIT;
 	unsigned nothing, silent;

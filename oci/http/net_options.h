@@ -1,0 +1,21 @@
+/*
+ * net_options - how this process reaches the network: the one struct of it, passed whole from the program that reads
+ * the environment and the command line to the modules that connect.
+ */
+#ifndef OCI_HTTP_NET_OPTIONS_H
+#define OCI_HTTP_NET_OPTIONS_H
+
+#include "oci/http/proxy.h"
+
+/* Texts are lent for the life of what they are passed to. All but user_agent may be 0. */
+struct net_options {
+	const char *user_agent; /* "mirror-sync/0.1" */
+	const char *ca_file;    /* SSL_CERT_FILE: CAs in place of the system's; or NULL */
+	const char *ca_dir;     /* SSL_CERT_DIR, likewise */
+	struct proxy proxy;     /* HTTP_PROXY, HTTPS_PROXY, NO_PROXY */
+	long connect_seconds;   /* until connected, TLS included; 0: 10 */
+	long stall_seconds;     /* without a byte; a slow transfer that moves is never cut; 0: 60 */
+	long retry_ms;          /* before the first retry, doubled with each; 0: 500 */
+};
+
+#endif
