@@ -22,17 +22,9 @@ static const char *get_proxy(const char *lower, const char *upper)
 
 int env_read_credentials(struct env *e, struct err *err)
 {
-	const struct keychain_options o = {
-		.docker_auth_config = get("DOCKER_AUTH_CONFIG"),
-		.registry_auth_file = get("REGISTRY_AUTH_FILE"),
-		.docker_config = get("DOCKER_CONFIG"),
-		.xdg_runtime_dir = get("XDG_RUNTIME_DIR"),
-		.xdg_config_home = get("XDG_CONFIG_HOME"),
-		.home = e->home,
-		.path = get("PATH"),
-		.environment = environ,
-	};
+	struct keychain_options o = { .path = get("PATH"), .environment = environ };
 
+	keychain_read_variables(&o, get);
 	e->wire.keychain = keychain_new(&o, err);
 	return e->wire.keychain ? 0 : -1;
 }

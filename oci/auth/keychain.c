@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "oci/auth/authfile.h"
@@ -12,7 +14,7 @@
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
 
-enum { SOURCES = 6, HELPER_TIMEOUT_MS = 30000 };
+enum { HELPER_TIMEOUT_MS = 30000 };
 
 /* What a helper said of a server: a credential, or why there is none. */
 struct answer {
@@ -24,8 +26,8 @@ struct answer {
 };
 
 struct keychain {
-	struct authfile *sources[SOURCES];
-	size_t nsources;
+	struct authfile **sources;
+	size_t nsources, capsources;
 	struct answer *answers;
 	size_t nanswers, capanswers;
 	char *path;
@@ -33,58 +35,107 @@ struct keychain {
 	long timeout_ms;
 };
 
-static int add_source(struct keychain *c, const char *name, struct span json, struct err *err)
+/* A place where credentials may be kept: a variable of the environment, the member of struct
+ * keychain_options that has its value, and what that value is. */
+struct source {
+	const char *variable;
+	size_t member;
+	/* Appended to the value, a directory; "": the value is the file; NULL: it is the JSON. */
+	const char *file;
+	size_t unless; /* no source when this member is given; or NO_MEMBER */
+	enum authfile_form form;
+};
+
+#define NO_MEMBER       SIZE_MAX
+#define MEMBER(name)    offsetof(struct keychain_options, name)
+#define FROM(var, name) .variable = (var), .member = MEMBER(name)
+
+/* The most explicit first. A new source is a row here, and, for a new variable, a member of
+ * struct keychain_options. */
+static const struct source sources[] = {
+	{ FROM("DOCKER_AUTH_CONFIG", docker_auth_config), NULL, NO_MEMBER, AUTHFILE_CONFIG },
+	{ FROM("REGISTRY_AUTH_FILE", registry_auth_file), "", NO_MEMBER, AUTHFILE_CONFIG },
+	{ FROM("DOCKER_CONFIG", docker_config), "/config.json", NO_MEMBER, AUTHFILE_CONFIG },
+	{ FROM("HOME", home), "/.docker/config.json", MEMBER(docker_config), AUTHFILE_CONFIG },
+	{ FROM("XDG_RUNTIME_DIR", xdg_runtime_dir), "/containers/auth.json", NO_MEMBER,
+	  AUTHFILE_CONFIG },
+	{ FROM("XDG_CONFIG_HOME", xdg_config_home), "/containers/auth.json", NO_MEMBER,
+	  AUTHFILE_CONFIG },
+	{ FROM("HOME", home), "/.config/containers/auth.json", MEMBER(xdg_config_home),
+	  AUTHFILE_CONFIG },
+	{ FROM("HOME", home), "/.dockercfg", NO_MEMBER, AUTHFILE_DOCKERCFG },
+};
+#define NSOURCES (sizeof(sources) / sizeof(sources[0]))
+
+static const char **member_of(const struct keychain_options *o, size_t member)
 {
-	bool first_form = span_ends(span_str(name), "/.dockercfg");
-	struct authfile *f =
-		authfile_parse(name, first_form ? AUTHFILE_DOCKERCFG : AUTHFILE_CONFIG, json, err);
+	return (const char **)((uintptr_t)o + member);
+}
+
+/* The value of a member; NULL when it is not given, or "". */
+static const char *given_value(const struct keychain_options *o, size_t member)
+{
+	const char *value = member == NO_MEMBER ? NULL : *member_of(o, member);
+
+	return value && *value ? value : NULL;
+}
+
+void keychain_read_variables(struct keychain_options *o, const char *(*variable)(const char *name))
+{
+	for (size_t i = 0; i < NSOURCES; i++)
+		*member_of(o, sources[i].member) = variable(sources[i].variable);
+}
+
+static int parse_source(struct keychain *c, const char *name, enum authfile_form form,
+			struct span json, struct err *err)
+{
+	struct authfile *f = authfile_parse(name, form, json, err);
 
 	if (!f)
 		return -1;
+	c->sources = xgrow(c->sources, c->nsources, &c->capsources, sizeof(struct authfile *));
 	c->sources[c->nsources++] = f;
 	return 0;
 }
 
-/* Adds dir/file; dir NULL or "" and a missing file are no source. */
-static int add_file(struct keychain *c, const char *dir, const char *file, struct err *err)
+/* A missing file is no source. */
+static int read_source_file(struct keychain *c, const char *name, enum authfile_form form,
+			    struct err *err)
 {
 	cleanup_by(credential_wipe_buf) struct buf text = BUF_INIT(LIMIT_CREDS);
-	cleanup_free char *name = NULL;
 
-	if (!dir || !*dir)
-		return 0;
-	name = xasprintf("%s%s", dir, file);
 	/* all of it at once: a buffer that grows would leave copies behind */
 	buf_reserve(&text, LIMIT_CREDS);
 	if (file_read(AT_FDCWD, name, &text, err) < 0)
 		return err->kind == ERR_NOTFOUND ? 0 : err_wrap(err, "credentials");
-	/* made by `touch`, or emptied by hand: docker takes it for none, too */
-	return text.p[strspn(text.p, " \t\r\n")] ? add_source(c, name, buf_span(&text), err) : 0;
+	/* an empty file, made by `touch` or emptied by hand, is no source; docker does the same */
+	if (!text.p[strspn(text.p, " \t\r\n")])
+		return 0;
+	return parse_source(c, name, form, buf_span(&text), err);
 }
 
-static bool given(const char *s)
+static int add_source(struct keychain *c, const struct source *s, const struct keychain_options *o,
+		      struct err *err)
 {
-	return s && *s;
+	const char *value = given_value(o, s->member);
+	cleanup_free char *name = NULL;
+
+	if (!value || given_value(o, s->unless))
+		return 0;
+	if (!s->file) {
+		name = xasprintf("$%s", s->variable);
+		return parse_source(c, name, s->form, span_str(value), err);
+	}
+	name = xasprintf("%s%s", value, s->file);
+	return read_source_file(c, name, s->form, err);
 }
 
 static int add_sources(struct keychain *c, const struct keychain_options *o, struct err *err)
 {
-	if (given(o->docker_auth_config) &&
-	    add_source(c, "$DOCKER_AUTH_CONFIG", span_str(o->docker_auth_config), err) < 0)
-		return -1;
-	if (add_file(c, o->registry_auth_file, "", err) < 0)
-		return -1;
-	if (add_file(c, given(o->docker_config) ? o->docker_config : o->home,
-		     given(o->docker_config) ? "/config.json" : "/.docker/config.json", err) < 0)
-		return -1;
-	if (add_file(c, o->xdg_runtime_dir, "/containers/auth.json", err) < 0)
-		return -1;
-	if (add_file(c, given(o->xdg_config_home) ? o->xdg_config_home : o->home,
-		     given(o->xdg_config_home) ? "/containers/auth.json"
-					       : "/.config/containers/auth.json",
-		     err) < 0)
-		return -1;
-	return add_file(c, o->home, "/.dockercfg", err);
+	for (size_t i = 0; i < NSOURCES; i++)
+		if (add_source(c, &sources[i], o, err) < 0)
+			return -1;
+	return 0;
 }
 
 struct keychain *keychain_new(const struct keychain_options *o, struct err *err)
@@ -115,6 +166,7 @@ void keychain_free(struct keychain *c)
 		return;
 	for (size_t i = 0; i < c->nsources; i++)
 		authfile_free(c->sources[i]);
+	free(c->sources);
 	for (size_t i = 0; i < c->nanswers; i++)
 		answer_release(&c->answers[i]);
 	free(c->answers);

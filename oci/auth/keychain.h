@@ -35,7 +35,7 @@
 struct keychain;
 struct err;
 
-/* What main() found in the environment. Lent for the call but `environment`; any may be NULL. */
+/* What main() found in the environment. Lent for the call but `environment`; any may be NULL or "". */
 struct keychain_options {
 	const char *docker_auth_config;
 	const char *registry_auth_file;
@@ -48,6 +48,10 @@ struct keychain_options {
 		environment; /* what helpers get as theirs: main()'s; NULL-ended; kept, not copied */
 	long helper_timeout_ms; /* 0: 30 seconds */
 };
+
+/* Fills the members above that stand for a variable of the environment, asking for each by its name; `path`,
+ * `environment` and `helper_timeout_ms` are not touched. */
+void keychain_read_variables(struct keychain_options *o, const char *(*variable)(const char *name));
 
 /* Reads the files there are. A missing one is none; one that can't be read or is no JSON is an error
  * that names it and shows nothing of what is in it. */
