@@ -53,7 +53,7 @@ static int get(struct http *h, const char *url, struct answer *a, struct err *er
 		.method = HTTP_GET,
 		.url = url,
 		.accept = "application/json",
-		.reach = ORIGIN_LOCAL, /* the person who gave the URL may mean any host */
+		.zone = ORIGIN_LOCAL, /* the person who gave the URL may mean any host */
 		.arg = a,
 		.head = on_head,
 		.data = on_data,

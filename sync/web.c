@@ -146,7 +146,7 @@ static int send_request(struct web *w, struct err *err)
 		.authorization = w->authorization,
 		.body = buf_span(&w->request),
 		.body_type = TYPE "request",
-		.reach = ORIGIN_LOCAL, /* whatever the command line names */
+		.zone = ORIGIN_LOCAL, /* whatever the command line names */
 		.arg = w,
 		.head = on_head,
 		.data = on_data,

@@ -82,8 +82,8 @@ static int on_connected(void *arg, char *address, char *local, int port, int loc
 	(void)local, (void)port, (void)local_port;
 	if (t->proxied)
 		return CURL_PREREQFUNC_OK;
-	t->call->reached = origin_reach(span_str(address));
-	if (origin_may_connect(t->call->reach, address))
+	t->call->zone_reached = origin_zone_of(span_str(address));
+	if (origin_may_connect(t->call->zone, address))
 		return CURL_PREREQFUNC_OK;
 	err_set(&t->err, ERR_INVALID, 0, "its name leads to %s, an address we may not be sent to",
 		address);
@@ -258,7 +258,7 @@ static void set_url(struct http_transfer *t, struct http_call *c)
 
 	if (url_parse(&u, span_str(c->url), &ignored) == 0) {
 		proxy = proxy_for(&t->http->o.proxy, &u);
-		c->reached = origin_reach(u.host);
+		c->zone_reached = origin_zone_of(u.host);
 		if (u.https)
 			set_tls(t, c->tls);
 		/* one connection for all where HTTP/2 may be spoken, which TLS tells; not worth a wait without */

@@ -59,7 +59,7 @@ struct http_call {
 	const char *body_type;     /* NULL: application/x-www-form-urlencoded */
 	int64_t from;              /* > 0: Range: bytes=<from>- */
 	const struct http_tls *tls;
-	enum origin_reach reach; /* the nearest address it may be sent to */
+	enum origin_zone zone; /* the nearest address it may be sent to */
 	void *arg;
 	/* Status and headers are here; -1, with *err, ends the transfer. */
 	int (*head)(struct http_call *c, struct err *err);
@@ -70,8 +70,8 @@ struct http_call {
 	/* by the loop */
 	long status;         /* 0 before the answer */
 	struct span headers; /* valid until done() returns */
-	enum origin_reach
-		reached; /* of the address it was sent to; what url says, behind a proxy */
+	enum origin_zone
+		zone_reached; /* of the address it was sent to; what url says, behind a proxy */
 	struct http_transfer *transfer;
 };
 

@@ -4,10 +4,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/url.h"
 
-static enum origin_reach reach_of_ipv4(const unsigned char a[4])
+static enum origin_zone zone_of_ipv4(const unsigned char a[4])
 {
 	if (a[0] == 127 || a[0] == 0 || (a[0] == 169 && a[1] == 254))
 		return ORIGIN_LOCAL;
@@ -26,19 +27,19 @@ static bool embeds_ipv4(const unsigned char a[16])
 	return memcmp(a, mapped, 12) == 0 || memcmp(a, nat64, 12) == 0;
 }
 
-static enum origin_reach reach_of_ipv6(const unsigned char a[16])
+static enum origin_zone zone_of_ipv6(const unsigned char a[16])
 {
 	static const unsigned char zero[15] = { 0 };
 
 	if (embeds_ipv4(a))
-		return reach_of_ipv4(a + 12);
+		return zone_of_ipv4(a + 12);
 	if ((memcmp(a, zero, 15) == 0 && a[15] <= 1) || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80))
 		return ORIGIN_LOCAL;
 	return (a[0] & 0xfe) == 0xfc ? ORIGIN_PRIVATE : ORIGIN_PUBLIC;
 }
 
 /* The forms inet_aton() takes ("127.1", "0x7f000001", "2130706433") count too: resolvers accept them. */
-static bool reach_of_address(struct span host, enum origin_reach *reach)
+static bool zone_of_address(struct span host, enum origin_zone *zone)
 {
 	char text[64];
 	unsigned char a[16];
@@ -52,12 +53,12 @@ static bool reach_of_address(struct span host, enum origin_reach *reach)
 	text[host.n] = '\0';
 	text[strcspn(text, "%")] = '\0'; /* a zone: "fe80::1%eth0" */
 	if (inet_pton(AF_INET6, text, a) == 1) {
-		*reach = reach_of_ipv6(a);
+		*zone = zone_of_ipv6(a);
 		return true;
 	}
 	if (inet_aton(text, &v4)) {
 		memcpy(a, &v4.s_addr, 4);
-		*reach = reach_of_ipv4(a);
+		*zone = zone_of_ipv4(a);
 		return true;
 	}
 	return false;
@@ -72,14 +73,14 @@ static bool is_localhost(struct span host)
 	return span_eq_nocase(host, "localhost");
 }
 
-enum origin_reach origin_reach(struct span host)
+enum origin_zone origin_zone_of(struct span host)
 {
-	enum origin_reach reach = ORIGIN_PUBLIC;
+	enum origin_zone zone = ORIGIN_PUBLIC;
 
 	if (is_localhost(host))
 		return ORIGIN_LOCAL;
-	reach_of_address(host, &reach);
-	return reach;
+	zone_of_address(host, &zone);
+	return zone;
 }
 
 bool origin_is_loopback(struct span host)
@@ -96,28 +97,42 @@ bool origin_is_loopback(struct span host)
 	return inet_pton(AF_INET, text, a) == 1 && a[0] == 127;
 }
 
-static const char *const reach_words[] = {
+static const char *const zone_words[] = {
 	[ORIGIN_PUBLIC] = "the internet",
 	[ORIGIN_PRIVATE] = "a private network",
 	[ORIGIN_LOCAL] = "this machine",
 };
 
-int origin_may_follow(const struct url *base, enum origin_reach reach, const struct url *target,
+int origin_may_follow(const struct url *base, enum origin_zone zone, const struct url *target,
 		      struct err *err)
 {
-	enum origin_reach to = origin_reach(target->host);
+	enum origin_zone to = origin_zone_of(target->host);
 
 	if (base->https && !target->https)
 		return err_set(err, ERR_INVALID, 0,
 			       "%.*s sends us from https to plain http at %.*s",
 			       SPAN_ARG(base->host), SPAN_ARG(target->host));
-	if (to > reach)
+	if (to > zone)
 		return err_set(err, ERR_INVALID, 0, "%.*s sends us into %s, to %.*s",
-			       SPAN_ARG(base->host), reach_words[to], SPAN_ARG(target->host));
+			       SPAN_ARG(base->host), zone_words[to], SPAN_ARG(target->host));
 	return 0;
 }
 
-bool origin_may_connect(enum origin_reach reach, const char *address)
+char *origin_resolve(const char *from, enum origin_zone zone, struct span to, bool *cross_origin,
+		     struct err *err)
 {
-	return origin_reach(span_str(address)) <= reach;
+	cleanup_free char *url = url_resolve(from, to, err);
+	struct url base, target;
+
+	if (!url || url_parse(&base, span_str(from), err) < 0 ||
+	    url_parse(&target, span_str(url), err) < 0 ||
+	    origin_may_follow(&base, zone, &target, err) < 0)
+		return NULL;
+	*cross_origin |= !url_same_origin(&base, &target);
+	return take(url);
+}
+
+bool origin_may_connect(enum origin_zone zone, const char *address)
+{
+	return origin_zone_of(span_str(address)) <= zone;
 }

@@ -3,7 +3,7 @@
  *
  * A registry names other places: redirects to storage, token realms, the next page of a listing, `urls` of
  * foreign layers. What is named is a stranger's word, and we may stand in a network that the stranger
- * cannot reach. So, for all of these alike:
+ * cannot zone. So, for all of these alike:
  *
  * 1. Schemes. Only http and https. From https never to http. What is asked over plain http may send us
  *    anywhere, since whoever sits on that line can answer for it anyway.
@@ -34,21 +34,26 @@ struct err;
 struct sockaddr;
 struct url;
 
-enum origin_reach { ORIGIN_PUBLIC, ORIGIN_PRIVATE, ORIGIN_LOCAL };
+enum origin_zone { ORIGIN_PUBLIC, ORIGIN_PRIVATE, ORIGIN_LOCAL };
 
 /* Of an address as text ("10.1.2.3", "fe80::1", "[::1]", "::ffff:127.0.0.1") or of "localhost" and names below it;
  * any other name says nothing and is PUBLIC until it is resolved. */
-enum origin_reach origin_reach(struct span host);
+enum origin_zone origin_zone_of(struct span host);
 
 /* Whether plain http is the default for this host: 127.0.0.0/8, ::1, localhost. */
 bool origin_is_loopback(struct span host);
 
-/* May an answer from `base`, reached at `reach`, send us to `target`? INVALID, saying why not. What
+/* May an answer from `base`, reached at `zone`, send us to `target`? INVALID, saying why not. What
  * target's name resolves to is checked again when it is connected (origin_may_connect). */
-int origin_may_follow(const struct url *base, enum origin_reach reach, const struct url *target,
+int origin_may_follow(const struct url *base, enum origin_zone zone, const struct url *target,
 		      struct err *err);
 
-/* Whether a request that was allowed `reach` may be sent to this address. */
-bool origin_may_connect(enum origin_reach reach, const char *address);
+/* The URL that an answer from the URL `from`, reached at `zone`, names with `to`, perhaps relative to it: a new text when
+ * we may be sent there, else NULL. *cross_origin becomes true when it is at another origin. */
+char *origin_resolve(const char *from, enum origin_zone zone, struct span to, bool *cross_origin,
+		     struct err *err);
+
+/* Whether a request that was allowed `zone` may be sent to this address. */
+bool origin_may_connect(enum origin_zone zone, const char *address);
 
 #endif

@@ -100,7 +100,7 @@ const char *proxy_for(const struct proxy *p, const struct url *u)
 	const char *proxy = u->https ? p->https : p->http;
 	struct span rest = span_str(p->except ? p->except : ""), entry;
 
-	if (!proxy || !*proxy || origin_reach(u->host) == ORIGIN_LOCAL)
+	if (!proxy || !*proxy || origin_zone_of(u->host) == ORIGIN_LOCAL)
 		return NULL;
 	while (span_cut(&rest, ',', &entry)) {
 		entry = span_trim(entry);

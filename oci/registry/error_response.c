@@ -5,11 +5,12 @@
 #include <strings.h>
 
 #include "oci/base/buf.h"
-#include "oci/base/err.h"
 #include "oci/base/json.h"
 #include "oci/base/redact.h"
 #include "oci/http/header.h"
+#include "oci/http/http.h"
 #include "oci/registry/http_status.h"
+#include "oci/registry/response.h"
 
 /* How much of a body is quoted. */
 #define QUOTED 200
@@ -96,4 +97,26 @@ bool error_response_is_quota(struct span body)
 			if (strncasecmp(body.p + at, phrases[i], strlen(phrases[i])) == 0)
 				return true;
 	return false;
+}
+
+static enum error_response_remedy remedy_of(const struct error_response *e,
+					    const struct http_call *c, struct span body)
+{
+	bool too_long = e->after > THROTTLE_PATIENCE;
+
+	if (e->status->fault == THROTTLE_BUSY)
+		return too_long || response_has_no_pulls_left(c) || error_response_is_quota(body)
+			       ? ERROR_RESPONSE_AWAIT_QUOTA
+			       : ERROR_RESPONSE_RETRY;
+	if (e->status->class != HTTP_STATUS_TRANSIENT || e->err.kind == ERR_NOTFOUND)
+		return ERROR_RESPONSE_FINAL;
+	return too_long ? ERROR_RESPONSE_LEAVE_HOST : ERROR_RESPONSE_RETRY;
+}
+
+void error_response_judge(struct error_response *e, const struct http_call *c, struct span body)
+{
+	error_response_read(c->status, body, http_header(c, "Content-Type", 0), &e->err);
+	e->status = http_status_find(c->status);
+	e->after = response_retry_after(c);
+	e->remedy = remedy_of(e, c, body);
 }

@@ -14,11 +14,11 @@ void pages_release(struct pages *p)
 	strvec_release(&p->urls);
 }
 
-static struct span next_link(const struct request *a)
+static struct span next_link(const struct request *r)
 {
 	struct span value, target;
 
-	for (size_t i = 0; (value = http_header(&a->call, "Link", i)).p; i++)
+	for (size_t i = 0; (value = http_header(&r->call, "Link", i)).p; i++)
 		if ((target = header_link_next(value)).p)
 			return target;
 	return span_of(NULL, 0);
@@ -26,14 +26,14 @@ static struct span next_link(const struct request *a)
 
 /* Registries behind a proxy that ends TLS say http:// of themselves; it is the host that counts, and the
  * page is asked for at the origin we know. */
-static char *page_at(const struct pages *p, const struct request *a, struct span target,
+static char *page_at(const struct pages *p, const struct request *r, struct span target,
 		     struct err *err)
 {
-	cleanup_free char *named = url_resolve(a->call.url, target, err), *origin = NULL;
+	cleanup_free char *named = url_resolve(r->call.url, target, err), *origin = NULL;
 	struct url here, there;
 
 	if (!named || url_parse(&there, span_str(named), err) < 0 ||
-	    url_parse(&here, span_str(a->call.url), err) < 0)
+	    url_parse(&here, span_str(r->call.url), err) < 0)
 		return NULL;
 	if (here.host.n != there.host.n ||
 	    strncasecmp(here.host.p, there.host.p, here.host.n) != 0) {
@@ -45,14 +45,14 @@ static char *page_at(const struct pages *p, const struct request *a, struct span
 	return xasprintf("%s%.*s", origin, SPAN_ARG(there.target));
 }
 
-enum request_end pages_next(struct pages *p, struct request *a, struct err *err)
+enum request_result pages_next(struct pages *p, struct request *r, struct err *err)
 {
-	struct span target = next_link(a);
+	struct span target = next_link(r);
 	cleanup_free char *page = NULL;
 
 	if (!target.p)
 		return REQUEST_DONE;
-	page = page_at(p, a, target, err);
+	page = page_at(p, r, target, err);
 	if (!page)
 		return REQUEST_FAILED;
 	if (strvec_has(&p->urls, page)) {
@@ -64,6 +64,6 @@ enum request_end pages_next(struct pages *p, struct request *a, struct err *err)
 			LIMIT_TAG_PAGES);
 		return REQUEST_FAILED;
 	}
-	a->page = strvec_add_owned(&p->urls, take(page));
+	r->page_url = strvec_add_owned(&p->urls, take(page));
 	return REQUEST_AGAIN;
 }

@@ -15,8 +15,8 @@ struct pages {
 
 void pages_release(struct pages *p);
 
-/* What to do after a page has been read: REQUEST_DONE without a next one; REQUEST_AGAIN when a->page has been set to it;
+/* What to do after a page has been read: REQUEST_DONE without a next one; REQUEST_AGAIN when r->page_url has been set to it;
  * REQUEST_FAILED for one at another host, a circle, or too many. */
-enum request_end pages_next(struct pages *p, struct request *a, struct err *err);
+enum request_result pages_next(struct pages *p, struct request *r, struct err *err);
 
 #endif

@@ -5,7 +5,6 @@
 #include "oci/base/cleanup.h"
 #include "oci/http/header.h"
 #include "oci/image/ref.h"
-#include "oci/registry/reply.h"
 #include "oci/registry/request.h"
 #include "oci/registry/upstream.h"
 #include "oci/store/layout.h"
@@ -13,7 +12,7 @@
 /* So many bytes are progress: failures are counted anew after them, this request's and its host's. */
 #define PROGRESS (1L << 20)
 
-struct wanted {
+struct blob_pull {
 	struct request request; /* first */
 	registry_blob_done *done;
 	void *arg;
@@ -31,15 +30,15 @@ struct wanted {
 	const struct endpoint *named; /* by this one; NULL: it is asked itself */
 };
 
-static int start_over(struct wanted *w, struct err *err)
+static int start_over(struct blob_pull *w, struct err *err)
 {
 	w->pieced = false;
 	return layout_restart(w->blob, err);
 }
 
-static enum request_end prepare(struct request *a, struct err *err)
+static enum request_result prepare_blob(struct request *r, struct err *err)
 {
-	struct wanted *w = (struct wanted *)a;
+	struct blob_pull *w = (struct blob_pull *)r;
 	int64_t have = 0;
 
 	if (!w->blob) {
@@ -51,11 +50,11 @@ static enum request_end prepare(struct request *a, struct err *err)
 	}
 	if (w->whole && start_over(w, err) < 0)
 		return REQUEST_FAILED;
-	a->from = layout_written(w->blob);
-	return a->from == w->size ? REQUEST_DONE : REQUEST_AGAIN;
+	r->from = layout_written(w->blob);
+	return r->from == w->size ? REQUEST_DONE : REQUEST_AGAIN;
 }
 
-static int check_length(const struct wanted *w, int64_t expected, struct err *err)
+static int check_length(const struct blob_pull *w, int64_t expected, struct err *err)
 {
 	int64_t length = header_length(request_header(&w->request, "Content-Length"));
 
@@ -66,7 +65,7 @@ static int check_length(const struct wanted *w, int64_t expected, struct err *er
 		       (long long)length, (long long)expected);
 }
 
-static int begin_part(struct wanted *w, struct err *err)
+static int begin_part(struct blob_pull *w, struct err *err)
 {
 	struct span range = request_header(&w->request, "Content-Range");
 	int64_t first, last, total;
@@ -81,21 +80,21 @@ static int begin_part(struct wanted *w, struct err *err)
 	return err_set(err, ERR_NET, 0, "answered with the wrong part, \"%.*s\"", SPAN_ARG(range));
 }
 
-static int begin(struct request *a, struct err *err)
+static int take_blob_headers(struct request *r, struct err *err)
 {
-	struct wanted *w = (struct wanted *)a;
+	struct blob_pull *w = (struct blob_pull *)r;
 
-	if (a->call.status == 206)
+	if (r->call.status == 206)
 		return begin_part(w, err);
 	/* the whole, though a part was asked for: from the beginning then */
-	if (a->from && start_over(w, err) < 0)
+	if (r->from && start_over(w, err) < 0)
 		return -1;
 	return check_length(w, w->size, err);
 }
 
-static int data(struct request *a, const char *p, size_t n, struct err *err)
+static int take_blob_body(struct request *r, const char *p, size_t n, struct err *err)
 {
-	struct wanted *w = (struct wanted *)a;
+	struct blob_pull *w = (struct blob_pull *)r;
 	int64_t written;
 
 	if (layout_write(w->blob, p, n, err) < 0)
@@ -103,22 +102,22 @@ static int data(struct request *a, const char *p, size_t n, struct err *err)
 	written = layout_written(w->blob);
 	if (written - w->furthest >= PROGRESS) {
 		w->furthest = written;
-		request_progress(a);
-		throttle_answered(request_throttle(a));
+		request_progress(r);
+		throttle_answered(request_throttle(r));
 	}
 	return 0;
 }
 
-static enum request_end end(struct request *a, struct err *err)
+static enum request_result finish_blob(struct request *r, struct err *err)
 {
-	struct wanted *w = (struct wanted *)a;
+	struct blob_pull *w = (struct blob_pull *)r;
 	int64_t written = layout_written(w->blob);
 
 	if (written < w->size)
 		return err_set(err, ERR_NET, 0, "the blob ended after %lld of %lld bytes",
 			       (long long)written, (long long)w->size),
 		       REQUEST_FAILED;
-	if (!layout_ready(w->blob, http_wake, a->up->registry->http))
+	if (!layout_ready(w->blob, http_wake, r->up->registry->http))
 		return REQUEST_WAIT;
 	if (layout_finish(take(w->blob), err) == 0)
 		return REQUEST_DONE;
@@ -130,10 +129,10 @@ static enum request_end end(struct request *a, struct err *err)
 }
 
 /* There is no such part: it is smaller than we were told, or what we have is no beginning of it. */
-static bool otherwise(struct request *a)
+static bool change_blob_request(struct request *r)
 {
-	struct wanted *w = (struct wanted *)a;
-	bool first = a->call.status == 416 && a->from && !w->whole;
+	struct blob_pull *w = (struct blob_pull *)r;
+	bool first = r->call.status == 416 && r->from && !w->whole;
 
 	w->whole |= first;
 	return first;
@@ -141,7 +140,7 @@ static bool otherwise(struct request *a)
 
 /* Goes on to the next of its URLs that we may be sent to; false when there is none, with the reason in *err if it is a
  * new one. */
-static bool ask_elsewhere(struct wanted *w, struct err *err)
+static bool ask_elsewhere(struct blob_pull *w, struct err *err)
 {
 	struct upstream *up = NULL;
 	struct span word;
@@ -150,63 +149,63 @@ static bool ask_elsewhere(struct wanted *w, struct err *err)
 		return false;
 	while (!up && span_cut(&w->urls_left, ' ', &word)) {
 		if (!w->named)
-			w->named = request_endpoint(&w->request);
+			w->named = w->request.queued.endpoint;
 		free(w->url);
 		w->url = xstrndup(word.p, word.n);
-		up = upstream_elsewhere(w->named, w->url, err);
+		up = upstream_of_layer(w->named, w->url, err);
 	}
 	if (!up)
 		return false;
-	w->request.page = w->url;
+	w->request.page_url = w->url;
 	request_progress(&w->request);
-	request_queue(up, &w->request);
+	request_submit(up, &w->request);
 	return true;
 }
 
-static void done(struct request *a, const struct err *why)
+static void report_blob(struct request *r, const struct err *why)
 {
-	struct wanted *w = (struct wanted *)a;
+	struct blob_pull *w = (struct blob_pull *)r;
 	struct err last = ERR_INIT, *err = why ? &last : NULL;
 
 	if (why) {
 		last = *why;
 		if (ask_elsewhere(w, &last))
 			return;
-		if (w->named && !a->up->registry->stopped)
+		if (w->named && !r->up->registry->stopped)
 			err_wrap(&last, "not in the registry, and elsewhere");
 	}
 	struct registry_blob b = { .err = err,
-				   .bytes = (int64_t)a->bytes,
-				   .requests = a->requests };
+				   .bytes = (int64_t)r->bytes,
+				   .requests = r->requests };
 
 	if (w->blob)
 		layout_abandon(w->blob);
 	w->done(w->arg, &b);
-	request_release(a);
+	request_release(r);
 	free(w->urls);
 	free(w->url);
 	free(w);
 }
 
-static const struct request_verb verb = {
-	.prepare = prepare,
-	.begin = begin,
-	.data = data,
-	.end = end,
-	.otherwise = otherwise,
-	.done = done,
+static const struct request_verb blob_verb = {
+	.prepare_answer = prepare_blob,
+	.take_headers = take_blob_headers,
+	.take_body = take_blob_body,
+	.finish_answer = finish_blob,
+	.change_after_refusal = change_blob_request,
+	.report_outcome = report_blob,
 };
 
 void pull_blob(struct upstream *up, const struct ref *ref, const struct registry_wanted *wanted,
-	       struct layout *into, registry_blob_done *done_, void *arg)
+	       struct layout *into, registry_blob_done *done, void *arg)
 {
-	struct wanted *w = xcalloc(1, sizeof(*w));
+	struct blob_pull *w = xcalloc(1, sizeof(*w));
 
-	w->request.verb = &verb;
+	w->request.verb = &blob_verb;
 	w->request.method = HTTP_GET;
-	w->request.name = strlen(ref->path);
+	w->request.name_length = strlen(ref->path);
 	w->request.path = xasprintf("%s/blobs/%s", ref->path, wanted->digest->str);
-	w->done = done_;
+	w->done = done;
 	w->arg = arg;
 	w->digest = *wanted->digest;
 	w->size = wanted->size;
@@ -214,6 +213,5 @@ void pull_blob(struct upstream *up, const struct ref *ref, const struct registry
 	if (w->urls)
 		w->urls_left = span_str(w->urls);
 	w->into = into;
-	reply_expect(&w->request);
-	request_queue(up, &w->request);
+	request_submit(up, &w->request);
 }

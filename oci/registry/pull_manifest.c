@@ -9,10 +9,9 @@
 #include "oci/http/header.h"
 #include "oci/image/media_type.h"
 #include "oci/registry/error_response.h"
-#include "oci/registry/reply.h"
 #include "oci/registry/request.h"
 
-struct wanted {
+struct manifest_pull {
 	struct request request; /* first */
 	registry_manifest_done *done;
 	void *arg;
@@ -25,30 +24,30 @@ struct wanted {
 };
 
 /* That one endpoint needed a GET says nothing of the next. */
-static enum request_end prepare(struct request *a, struct err *err)
+static enum request_result prepare_manifest(struct request *r, struct err *err)
 {
-	struct wanted *w = (struct wanted *)a;
+	struct manifest_pull *w = (struct manifest_pull *)r;
 
 	(void)err;
 	buf_clear(&w->bytes);
-	if (w->head && a->at != w->endpoint) {
-		w->endpoint = a->at;
-		a->method = HTTP_HEAD;
-		a->pull = false;
+	if (w->head && r->endpoint_index != w->endpoint) {
+		w->endpoint = r->endpoint_index;
+		r->method = HTTP_HEAD;
+		r->queued.pull = false;
 	}
 	return REQUEST_AGAIN;
 }
 
-static int begin(struct request *a, struct err *err)
+static int take_manifest_headers(struct request *r, struct err *err)
 {
-	struct wanted *w = (struct wanted *)a;
-	struct span type = header_media_type(request_header(a, "Content-Type"));
-	int64_t length = header_length(request_header(a, "Content-Length"));
+	struct manifest_pull *w = (struct manifest_pull *)r;
+	struct span type = header_media_type(request_header(r, "Content-Type"));
+	int64_t length = header_length(request_header(r, "Content-Length"));
 
-	if (a->call.status != 200)
+	if (r->call.status != 200)
 		return err_set(err, ERR_INVALID, 0, "answered %ld where nothing was asked in part",
-			       a->call.status);
-	if (error_response_check_page(request_header(a, "Content-Type"), err) < 0)
+			       r->call.status);
+	if (error_response_check_page(request_header(r, "Content-Type"), err) < 0)
 		return -1;
 	if (length > (int64_t)LIMIT_MANIFEST)
 		return err_set(err, ERR_INVALID, 0,
@@ -60,9 +59,9 @@ static int begin(struct request *a, struct err *err)
 	return 0;
 }
 
-static int data(struct request *a, const char *p, size_t n, struct err *err)
+static int take_manifest_body(struct request *r, const char *p, size_t n, struct err *err)
 {
-	struct wanted *w = (struct wanted *)a;
+	struct manifest_pull *w = (struct manifest_pull *)r;
 
 	if (!buf_add(&w->bytes, p, n))
 		return err_set(err, ERR_INVALID, 0, "a manifest larger than %lu MiB",
@@ -72,14 +71,14 @@ static int data(struct request *a, const char *p, size_t n, struct err *err)
 
 /* Some registries leave the digest out of the answer to a HEAD (ECR; others when they compress): the bytes
  * tell it. */
-static enum request_end head_end(struct wanted *w, struct err *err)
+static enum request_result finish_head(struct manifest_pull *w, struct err *err)
 {
 	struct span said = request_header(&w->request, "Docker-Content-Digest");
 	struct err ignored;
 
 	if (!said.p || digest_parse(&w->m.digest, said, &ignored) < 0) {
 		w->request.method = HTTP_GET;
-		w->request.pull = true;
+		w->request.queued.pull = true;
 		return REQUEST_AGAIN;
 	}
 	if (w->digest.str[0] && !digest_eq(&w->digest, &w->m.digest))
@@ -89,12 +88,12 @@ static enum request_end head_end(struct wanted *w, struct err *err)
 	return REQUEST_DONE;
 }
 
-static enum request_end end(struct request *a, struct err *err)
+static enum request_result finish_manifest(struct request *r, struct err *err)
 {
-	struct wanted *w = (struct wanted *)a;
+	struct manifest_pull *w = (struct manifest_pull *)r;
 
-	if (a->method == HTTP_HEAD)
-		return head_end(w, err);
+	if (r->method == HTTP_HEAD)
+		return finish_head(w, err);
 	digest_of(w->digest.str[0] ? &w->digest : NULL, w->bytes.p, w->bytes.n, &w->m.digest);
 	if (w->digest.str[0] && !digest_eq(&w->digest, &w->m.digest))
 		return err_set(err, ERR_DIGEST, 0, "asked for %s, but these bytes are %s",
@@ -105,79 +104,77 @@ static enum request_end end(struct request *a, struct err *err)
 }
 
 /* HEAD is not known everywhere. */
-static bool otherwise(struct request *a)
+static bool change_manifest_request(struct request *r)
 {
-	bool unknown = a->call.status == 405 || a->call.status == 501;
+	bool unknown = r->call.status == 405 || r->call.status == 501;
 
-	if (a->method != HTTP_HEAD || !unknown)
+	if (r->method != HTTP_HEAD || !unknown)
 		return false;
-	a->method = HTTP_GET;
-	a->pull = true;
+	r->method = HTTP_GET;
+	r->queued.pull = true;
 	return true;
 }
 
-static void done(struct request *a, const struct err *err)
+static void report_manifest(struct request *r, const struct err *err)
 {
-	struct wanted *w = (struct wanted *)a;
+	struct manifest_pull *w = (struct manifest_pull *)r;
 
 	w->m.err = err;
 	w->m.media_type = w->media_type ? w->media_type : "";
 	w->m.bytes = buf_span(&w->bytes);
-	w->m.requests = a->requests;
+	w->m.requests = r->requests;
 	w->done(w->arg, &w->m);
 	buf_release(&w->bytes);
 	free(w->media_type);
-	request_release(a);
+	request_release(r);
 	free(w);
 }
 
-static const struct request_verb verb = {
-	.prepare = prepare,
-	.begin = begin,
-	.data = data,
-	.end = end,
-	.otherwise = otherwise,
-	.done = done,
+static const struct request_verb manifest_verb = {
+	.prepare_answer = prepare_manifest,
+	.take_headers = take_manifest_headers,
+	.take_body = take_manifest_body,
+	.finish_answer = finish_manifest,
+	.change_after_refusal = change_manifest_request,
+	.report_outcome = report_manifest,
 };
 
-static struct wanted *wanted_new(const struct ref *ref, const char *reference,
-				 registry_manifest_done *done_, void *arg)
+static struct manifest_pull *new_manifest_pull(const struct ref *ref, const char *reference,
+					       registry_manifest_done *done, void *arg)
 {
-	struct wanted *w = xcalloc(1, sizeof(*w));
+	struct manifest_pull *w = xcalloc(1, sizeof(*w));
 
-	w->request.verb = &verb;
+	w->request.verb = &manifest_verb;
 	w->request.accept = media_accept;
-	w->request.name = strlen(ref->path);
+	w->request.name_length = strlen(ref->path);
 	w->request.path = xasprintf("%s/manifests/%s", ref->path, reference);
-	w->done = done_;
+	w->done = done;
 	w->arg = arg;
 	w->m.size = -1;
 	buf_init(&w->bytes, LIMIT_MANIFEST);
 	return w;
 }
 
-void pull_head(struct upstream *up, const struct ref *ref, registry_manifest_done *done_, void *arg)
+void pull_head(struct upstream *up, const struct ref *ref, registry_manifest_done *done, void *arg)
 {
 	const char *reference = ref->digest.str[0] ? ref->digest.str
 				: ref->tag         ? ref->tag
 						   : "latest";
-	struct wanted *w = wanted_new(ref, reference, done_, arg);
+	struct manifest_pull *w = new_manifest_pull(ref, reference, done, arg);
 
 	w->head = true;
 	w->request.method = HTTP_HEAD;
 	w->digest = ref->digest;
-	reply_expect(&w->request);
-	request_queue(up, &w->request);
+	request_submit(up, &w->request);
 }
 
 void pull_manifest(struct upstream *up, const struct ref *ref, const struct digest *d,
-		   registry_manifest_done *done_, void *arg)
+		   registry_manifest_done *done, void *arg)
 {
-	struct wanted *w = wanted_new(ref, d->str, done_, arg);
+	struct manifest_pull *w = new_manifest_pull(ref, d->str, done, arg);
 
 	w->request.method = HTTP_GET;
-	w->request.pull = true;
+	w->request.queued.pull = true;
 	w->digest = *d;
-	reply_expect(&w->request);
-	request_queue(up, &w->request);
+	request_submit(up, &w->request);
 }

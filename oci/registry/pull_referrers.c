@@ -10,10 +10,9 @@
 #include "oci/image/media_type.h"
 #include "oci/registry/error_response.h"
 #include "oci/registry/pages.h"
-#include "oci/registry/reply.h"
 #include "oci/registry/request.h"
 
-struct listing {
+struct referrers_pull {
 	struct request request; /* first */
 	registry_referrers_done *done;
 	void *arg;
@@ -28,29 +27,29 @@ struct listing {
 	struct pages pages;
 };
 
-static enum request_end prepare(struct request *a, struct err *err)
+static enum request_result prepare_referrers(struct request *r, struct err *err)
 {
-	struct listing *l = (struct listing *)a;
+	struct referrers_pull *l = (struct referrers_pull *)r;
 
 	(void)err;
 	buf_clear(&l->page);
-	if (a->at != l->endpoint) {
+	if (r->endpoint_index != l->endpoint) {
 		pages_release(&l->pages);
 		l->n = 0;
-		a->page = NULL;
-		l->endpoint = a->at;
+		r->page_url = NULL;
+		l->endpoint = r->endpoint_index;
 	}
 	return REQUEST_AGAIN;
 }
 
-static int begin(struct request *a, struct err *err)
+static int take_referrers_headers(struct request *r, struct err *err)
 {
-	return error_response_check_page(request_header(a, "Content-Type"), err);
+	return error_response_check_page(request_header(r, "Content-Type"), err);
 }
 
-static int data(struct request *a, const char *p, size_t n, struct err *err)
+static int take_referrers_body(struct request *r, const char *p, size_t n, struct err *err)
 {
-	struct listing *l = (struct listing *)a;
+	struct referrers_pull *l = (struct referrers_pull *)r;
 
 	if (!buf_add(&l->page, p, n))
 		return err_set(err, ERR_INVALID, 0,
@@ -59,7 +58,7 @@ static int data(struct request *a, const char *p, size_t n, struct err *err)
 	return 0;
 }
 
-static int read_page(struct listing *l, struct err *err)
+static int read_page(struct referrers_pull *l, struct err *err)
 {
 	cleanup_json json_t *doc = json_read(buf_span(&l->page), err);
 	const json_t *manifests = json_get_array(doc, "manifests"), *item;
@@ -83,32 +82,32 @@ static int read_page(struct listing *l, struct err *err)
 	return 0;
 }
 
-static enum request_end end(struct request *a, struct err *err)
+static enum request_result finish_referrers(struct request *r, struct err *err)
 {
-	struct listing *l = (struct listing *)a;
+	struct referrers_pull *l = (struct referrers_pull *)r;
 
 	if (read_page(l, err) < 0)
 		return REQUEST_FAILED;
-	return l->fallback ? REQUEST_DONE : pages_next(&l->pages, a, err);
+	return l->fallback ? REQUEST_DONE : pages_next(&l->pages, r, err);
 }
 
-static void start(struct upstream *up, struct listing *l);
+static void submit_referrers(struct upstream *up, struct referrers_pull *l);
 
-static void done(struct request *a, const struct err *err)
+static void report_referrers(struct request *r, const struct err *err)
 {
-	struct listing *l = (struct listing *)a;
+	struct referrers_pull *l = (struct referrers_pull *)r;
 	bool missing = err && err->kind == ERR_NOTFOUND;
-	struct upstream *up = a->up;
+	struct upstream *up = r->up;
 	struct registry_referrers found = { .err = missing ? NULL : err,
 					    .digests = l->found,
 					    .n = l->n };
 
-	l->requests += a->requests;
-	request_release(a);
+	l->requests += r->requests;
+	request_release(r);
 	if (missing && !l->fallback) {
 		l->fallback = true;
 		l->n = 0;
-		start(up, l);
+		submit_referrers(up, l);
 		return;
 	}
 	found.requests = l->requests;
@@ -120,38 +119,38 @@ static void done(struct request *a, const struct err *err)
 	free(l);
 }
 
-static const struct request_verb verb = {
-	.prepare = prepare,
-	.begin = begin,
-	.data = data,
-	.end = end,
-	.done = done,
+static const struct request_verb referrers_verb = {
+	.prepare_answer = prepare_referrers,
+	.take_headers = take_referrers_headers,
+	.take_body = take_referrers_body,
+	.finish_answer = finish_referrers,
+	.report_outcome = report_referrers,
 };
 
-static void start(struct upstream *up, struct listing *l)
+static void submit_referrers(struct upstream *up, struct referrers_pull *l)
 {
 	char tag[DIGEST_MAX + 1];
 
 	digest_name(&l->subject, tag);
-	l->request =
-		(struct request){ .verb = &verb, .method = HTTP_GET, .name = strlen(l->ref.path) };
+	l->request = (struct request){ .verb = &referrers_verb,
+				       .method = HTTP_GET,
+				       .name_length = strlen(l->ref.path) };
 	l->request.accept = l->fallback ? media_accept : MEDIA_OCI_INDEX;
 	l->request.path = l->fallback ? xasprintf("%s/manifests/%s", l->ref.path, tag)
 				      : xasprintf("%s/referrers/%s", l->ref.path, l->subject.str);
-	reply_expect(&l->request);
-	request_queue(up, &l->request);
+	request_submit(up, &l->request);
 }
 
 void pull_referrers(struct upstream *up, const struct ref *ref, const struct digest *subject,
-		    registry_referrers_done *done_, void *arg)
+		    registry_referrers_done *done, void *arg)
 {
-	struct listing *l = xcalloc(1, sizeof(*l));
+	struct referrers_pull *l = xcalloc(1, sizeof(*l));
 
 	ref_copy(&l->ref, ref);
 	l->subject = *subject;
-	l->done = done_;
+	l->done = done;
 	l->arg = arg;
 	l->pages.what = "list of referrers";
 	buf_init(&l->page, LIMIT_MANIFEST);
-	start(up, l);
+	submit_referrers(up, l);
 }

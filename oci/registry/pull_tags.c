@@ -7,10 +7,9 @@
 #include "oci/base/table.h"
 #include "oci/registry/error_response.h"
 #include "oci/registry/pages.h"
-#include "oci/registry/reply.h"
 #include "oci/registry/request.h"
 
-struct listing {
+struct tags_pull {
 	struct request request; /* first */
 	registry_tags_done *done;
 	void *arg;
@@ -21,38 +20,38 @@ struct listing {
 	struct pages pages;
 };
 
-static void forget_tags(struct listing *l)
+static void forget_tags(struct tags_pull *l)
 {
 	strvec_release(&l->tags);
 	pages_release(&l->pages);
 	table_release(&l->known);
 }
 
-static enum request_end prepare(struct request *a, struct err *err)
+static enum request_result prepare_tags(struct request *r, struct err *err)
 {
-	struct listing *l = (struct listing *)a;
+	struct tags_pull *l = (struct tags_pull *)r;
 
 	(void)err;
 	buf_clear(&l->page);
-	if (a->at != l->endpoint) {
+	if (r->endpoint_index != l->endpoint) {
 		forget_tags(l);
-		a->page = NULL;
-		l->endpoint = a->at;
+		r->page_url = NULL;
+		l->endpoint = r->endpoint_index;
 	}
 	return REQUEST_AGAIN;
 }
 
-static int begin(struct request *a, struct err *err)
+static int take_tags_headers(struct request *r, struct err *err)
 {
-	if (a->call.status != 200)
+	if (r->call.status != 200)
 		return err_set(err, ERR_INVALID, 0, "answered %ld where nothing was asked in part",
-			       a->call.status);
-	return error_response_check_page(request_header(a, "Content-Type"), err);
+			       r->call.status);
+	return error_response_check_page(request_header(r, "Content-Type"), err);
 }
 
-static int data(struct request *a, const char *p, size_t n, struct err *err)
+static int take_tags_body(struct request *r, const char *p, size_t n, struct err *err)
 {
-	struct listing *l = (struct listing *)a;
+	struct tags_pull *l = (struct tags_pull *)r;
 
 	if (!buf_add(&l->page, p, n))
 		return err_set(err, ERR_INVALID, 0, "a page of the tag list is larger than %lu MiB",
@@ -60,7 +59,7 @@ static int data(struct request *a, const char *p, size_t n, struct err *err)
 	return 0;
 }
 
-static int add_tag(struct listing *l, const char *tag, struct err *err)
+static int add_tag(struct tags_pull *l, const char *tag, struct err *err)
 {
 	const char *known;
 
@@ -73,7 +72,7 @@ static int add_tag(struct listing *l, const char *tag, struct err *err)
 	return 0;
 }
 
-static int read_page(struct listing *l, struct err *err)
+static int read_page(struct tags_pull *l, struct err *err)
 {
 	cleanup_json json_t *doc = json_read(buf_span(&l->page), err);
 	const json_t *tags, *tag;
@@ -89,17 +88,17 @@ static int read_page(struct listing *l, struct err *err)
 	return 0;
 }
 
-static enum request_end end(struct request *a, struct err *err)
+static enum request_result finish_tags(struct request *r, struct err *err)
 {
-	struct listing *l = (struct listing *)a;
+	struct tags_pull *l = (struct tags_pull *)r;
 
-	return read_page(l, err) < 0 ? REQUEST_FAILED : pages_next(&l->pages, a, err);
+	return read_page(l, err) < 0 ? REQUEST_FAILED : pages_next(&l->pages, r, err);
 }
 
-static void done(struct request *a, const struct err *err)
+static void report_tags(struct request *r, const struct err *err)
 {
-	struct listing *l = (struct listing *)a;
-	struct registry_tags t = { .err = err, .requests = a->requests };
+	struct tags_pull *l = (struct tags_pull *)r;
+	struct registry_tags t = { .err = err, .requests = r->requests };
 
 	if (!err) {
 		/* lent to be moved about and dropped, so not the array that frees them */
@@ -112,31 +111,30 @@ static void done(struct request *a, const struct err *err)
 	free(t.tags);
 	forget_tags(l);
 	buf_release(&l->page);
-	request_release(a);
+	request_release(r);
 	free(l);
 }
 
-static const struct request_verb verb = {
-	.prepare = prepare,
-	.begin = begin,
-	.data = data,
-	.end = end,
-	.done = done,
+static const struct request_verb tags_verb = {
+	.prepare_answer = prepare_tags,
+	.take_headers = take_tags_headers,
+	.take_body = take_tags_body,
+	.finish_answer = finish_tags,
+	.report_outcome = report_tags,
 };
 
-void pull_tags(struct upstream *up, const struct ref *ref, registry_tags_done *done_, void *arg)
+void pull_tags(struct upstream *up, const struct ref *ref, registry_tags_done *done, void *arg)
 {
-	struct listing *l = xcalloc(1, sizeof(*l));
+	struct tags_pull *l = xcalloc(1, sizeof(*l));
 
-	l->request.verb = &verb;
+	l->request.verb = &tags_verb;
 	l->request.method = HTTP_GET;
 	l->request.accept = "application/json";
-	l->request.name = strlen(ref->path);
+	l->request.name_length = strlen(ref->path);
 	l->request.path = xasprintf("%s/tags/list?n=1000", ref->path);
-	l->done = done_;
+	l->done = done;
 	l->arg = arg;
 	l->pages.what = "tag list";
 	buf_init(&l->page, LIMIT_TAG_PAGE);
-	reply_expect(&l->request);
-	request_queue(up, &l->request);
+	request_submit(up, &l->request);
 }

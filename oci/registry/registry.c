@@ -39,7 +39,7 @@ struct registry *registry_new(const struct registry_options *o, struct err *err)
 	r->o = *o;
 	r->seed = (unsigned)clock_now();
 	r->auth = auth_new(o->keychain);
-	r->guests = auth_new(NULL);
+	r->anonymous_auth = auth_new(NULL);
 	r->http = http_new(&o->net, tls_advice, err);
 	if (!r->http || set_up_hosts(r, err) < 0) {
 		registry_free(r);
@@ -66,7 +66,7 @@ static void stop_all(struct registry *r)
 static bool pending(const struct registry *r)
 {
 	EACH_ENDPOINT(r, e)
-	if (request_pending(e))
+	if (request_queue_pending(e))
 		return true;
 	return false;
 }
@@ -95,13 +95,13 @@ void registry_free(struct registry *r)
 	end_all(r);
 	http_free(r->http);
 	auth_free(r->auth);
-	auth_free(r->guests);
+	auth_free(r->anonymous_auth);
 	table_clear(&r->warned, free);
 	for (size_t i = 0; i < r->n; i++)
 		upstream_free(r->upstreams[i]);
 	free(r->upstreams);
 	table_release(&r->by_name);
-	table_release(&r->elsewhere);
+	table_release(&r->layer_hosts);
 	table_clear(&r->hosts, free_host);
 	free(r);
 }
@@ -116,7 +116,7 @@ static int pump(struct registry *r, int timeout_ms)
 	/* only now: what ends at one endpoint may have begun something at another */
 	EACH_ENDPOINT(r, e)
 	{
-		int64_t at = request_wakes_at(e);
+		int64_t at = request_queue_wakes_at(e);
 
 		wake = at < wake ? at : wake;
 	}

@@ -1,496 +1,588 @@
+/*
+ * The life of a request. Its state is the list of its endpoint that it is in (enum request_state); each event is handled
+ * by one function of this file.
+ *
+ *	state        event                      function            next state
+ *	-----------  -------------------------  ------------------  ---------------------------------------
+ *	QUEUED       a slot is free             start_request       SENT; NEEDS_TOKEN; end: all is on disk
+ *	QUEUED       the quota is used up       request_pump        fail
+ *	NEEDS_TOKEN  tokens have arrived        authorize_waiting   SENT; NEEDS_TOKEN; fail: no token
+ *	SENT         200, 206                   on_answer           end; CHECKED; QUEUED: the next page
+ *	SENT         301, 302, 303, 307, 308    on_redirect         SENT; NEEDS_TOKEN; fail: not allowed
+ *	SENT         401, a token has expired   on_challenge        SENT; NEEDS_TOKEN; fail: refused again
+ *	SENT         429                        on_refusal          DELAYED; QUEUED: to wait for the quota
+ *	SENT         another transient status   on_refusal          DELAYED; fail: the host asks for hours
+ *	SENT         any other status           on_refusal          fail; QUEUED: the verb asks otherwise
+ *	SENT         the network fails          retry_later         DELAYED; fail: tried often enough
+ *	SENT         TLS or address refused     on_hopeless         fail, and the host is given up
+ *	CHECKED      a turn of the loop         finish_checked      end; CHECKED; QUEUED: fetch it anew
+ *	DELAYED      its time has come          request_queue_wake  QUEUED, in front
+ *	  or QUEUED  the host was given up      request_pump        fail
+ *	any          the run is stopped         request_stop        fail
+ *
+ * "end" is end_request(): the verb reports the outcome. "fail" is fail_request(): the request goes to the queue of the
+ * upstream's next endpoint, and ends with the error where there is none.
+ */
 #include "oci/registry/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/auth/keychain.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/limits.h"
 #include "oci/base/url.h"
+#include "oci/registry/error_response.h"
+#include "oci/registry/http_status.h"
+#include "oci/registry/response.h"
 #include "oci/registry/token_fetch.h"
 
-/*
- * Lists. An ask stands in one of its endpoint's at a time.
- */
-
-static void list_remove(struct request *a)
+static struct request *request_of(struct queued *q)
 {
-	struct request_list *l = a->list;
-
-	if (!l)
-		return;
-	*(a->prev ? &a->prev->next : &l->first) = a->next;
-	*(a->next ? &a->next->prev : &l->last) = a->prev;
-	a->prev = a->next = NULL;
-	a->list = NULL;
+	return (struct request *)q;
 }
 
-static void list_append(struct request_list *l, struct request *a)
+struct span request_header(const struct request *r, const char *name)
 {
-	list_remove(a);
-	a->list = l;
-	a->prev = l->last;
-	*(l->last ? &l->last->next : &l->first) = a;
-	l->last = a;
+	return http_header(&r->call, name, 0);
 }
 
-static void list_prepend(struct request_list *l, struct request *a)
+struct throttle *request_throttle(const struct request *r)
 {
-	list_remove(a);
-	a->list = l;
-	a->next = l->first;
-	*(l->first ? &l->first->prev : &l->last) = a;
-	l->first = a;
+	struct endpoint *e = r->queued.endpoint;
+
+	return r->cross_origin ? &e->storage : &e->host->throttle;
 }
 
-struct endpoint *request_endpoint(const struct request *a)
+void request_progress(struct request *r)
 {
-	return &a->up->endpoints[a->at];
-}
-
-struct span request_header(const struct request *a, const char *name)
-{
-	return http_header(&a->call, name, 0);
+	r->tries = 0;
+	r->auth = (struct auth_try){ 0 };
 }
 
 /*
- * Slots.
+ * How a try ends.
  */
 
-static void take_slot(struct request *a)
+static void end_request(struct request *r, const struct err *err)
 {
-	struct endpoint *e = request_endpoint(a);
-
-	list_append(&e->sent, a);
-	e->host->active++;
-	a->counted = a->pull;
-	e->host->throttle.pulls += a->counted;
+	request_queue_move(&r->queued, REQUEST_IDLE);
+	r->verb->report_outcome(r, err);
 }
 
-/* Out of its list; its slot is free. */
-static void leave(struct request *a)
+/* The endpoint cannot help. The next one may, unless this machine is at fault. */
+static void fail_request(struct request *r, const struct err *why)
 {
-	struct endpoint *e = request_endpoint(a);
-
-	if (a->list == &e->sent || a->list == &e->waiting || a->list == &e->ending) {
-		e->host->active--;
-		e->host->throttle.pulls -= a->counted;
-	}
-	list_remove(a);
-}
-
-static void end(struct request *a, const struct err *err)
-{
-	leave(a);
-	a->verb->done(a, err);
-}
-
-void request_fail(struct request *a, const struct err *why)
-{
+	const char *shown = r->queued.endpoint->shown;
 	struct err err = *why;
 
-	leave(a);
-	if (err.kind != ERR_IO && a->at + 1 < a->up->n && !a->up->registry->stopped) {
-		a->at++;
-		a->not_before = 0;
-		request_progress(a);
-		list_append(&request_endpoint(a)->queue, a);
+	request_queue_move(&r->queued, REQUEST_IDLE);
+	if (err.kind != ERR_IO && r->endpoint_index + 1 < r->up->n && !r->up->registry->stopped) {
+		r->endpoint_index++;
+		request_progress(r);
+		request_queue_enter(&r->queued, &r->up->endpoints[r->endpoint_index]);
 		return;
 	}
 	if (err.kind != ERR_IO)
-		err_wrap(&err, "%s", request_endpoint(a)->shown);
-	end(a, &err);
+		err_wrap(&err, "%s", shown);
+	end_request(r, &err);
 }
 
-struct throttle *request_throttle(const struct request *a)
+/* Another try may succeed: `tries` of them at most, the next after so many nanoseconds (-1: the throttle decides). */
+static void retry_later(struct request *r, enum throttle_fault fault, int64_t after, unsigned tries,
+			const struct err *why)
 {
-	struct endpoint *e = request_endpoint(a);
-
-	return a->foreign ? &e->storage : &e->host->throttle;
-}
-
-void request_fail_for_now(struct request *a, enum throttle_fault fault, int64_t after,
-			  unsigned tries, const struct err *why)
-{
-	struct throttle *p = request_throttle(a);
-	bool given_up = p->given_up;
+	struct throttle *t = request_throttle(r);
+	bool given_up = t->given_up;
 	int64_t now = clock_now();
 	struct throttle_failure f = {
 		.fault = fault,
-		.round = a->round,
-		.tries = ++a->tries,
+		.round = r->round,
+		.tries = ++r->tries,
 		.after = after,
-		.silent = a->call.status ? 0 : now - a->sent_at,
-		.random = (unsigned)rand_r(&a->up->registry->seed),
+		.silent = r->call.status ? 0 : now - r->sent_at,
+		.random = (unsigned)rand_r(&r->up->registry->seed),
 	};
 
-	a->not_before = throttle_failed(p, &f, now, why);
-	if (p->given_up && !given_up)
-		upstream_warn(a->up->registry, request_endpoint(a)->shown, p->why.msg);
-	if (p->given_up || a->tries >= tries) {
-		request_fail(a, p->given_up ? &p->why : why);
+	r->queued.not_before = throttle_failed(t, &f, now, why);
+	if (t->given_up && !given_up)
+		upstream_warn(r->up->registry, r->queued.endpoint->shown, t->why.msg);
+	if (t->given_up || r->tries >= tries) {
+		fail_request(r, t->given_up ? &t->why : why);
 		return;
 	}
-	a->up->retries++;
-	leave(a);
-	list_append(&request_endpoint(a)->later, a);
+	r->up->retries++;
+	request_queue_move(&r->queued, REQUEST_DELAYED);
 }
 
-void request_again(struct request *a)
+/* Once more from the beginning, as the next of its endpoint. */
+static void send_anew(struct request *r)
 {
-	leave(a);
-	request_progress(a);
-	list_prepend(&request_endpoint(a)->queue, a);
+	request_progress(r);
+	request_queue_move_first(&r->queued);
 }
 
-void request_end_with(struct request *a, enum request_end end_, const struct err *err)
+/* What the verb's finish_answer() gave. */
+static void take_result(struct request *r, enum request_result result, const struct err *err)
 {
-	struct request_list *ending = &request_endpoint(a)->ending;
-
-	switch (end_) {
+	switch (result) {
 	case REQUEST_WAIT:
-		if (a->list != ending)
-			list_append(ending, a);
+		if (r->queued.state != REQUEST_CHECKED)
+			request_queue_move(&r->queued, REQUEST_CHECKED);
 		return;
-	case REQUEST_DONE: end(a, NULL); return;
-	case REQUEST_AGAIN: request_again(a); return;
+	case REQUEST_DONE: end_request(r, NULL); return;
+	case REQUEST_AGAIN: send_anew(r); return;
 	case REQUEST_FAILED: break;
 	}
 	if (err->kind == ERR_NET)
-		request_fail_for_now(a, THROTTLE_WAY, -1, THROTTLE_TRIES, err);
+		retry_later(r, THROTTLE_NETWORK, -1, THROTTLE_TRIES, err);
 	else
-		request_fail(a, err);
-}
-
-void request_progress(struct request *a)
-{
-	a->tries = 0;
-	a->auth = (struct auth_try){ 0 };
+		fail_request(r, err);
 }
 
 /*
  * Sending.
  */
 
-static void send_to(struct request *a, char *takes_url)
+/* Takes url. */
+static void send_to(struct request *r, char *url)
 {
-	struct endpoint *e = request_endpoint(a);
+	struct endpoint *e = r->queued.endpoint;
 
-	free(a->url);
-	a->url = takes_url;
-	a->good = false;
-	buf_clear(&a->said);
-	a->call.method = a->method;
-	a->call.url = a->url;
-	a->call.accept = a->accept;
-	a->call.authorization = a->repo ? auth_header(a->repo) : NULL;
-	a->call.from = a->from;
-	a->call.tls = a->foreign ? &e->tls_abroad : &e->tls;
-	a->call.reach = a->hops ? e->reach : e->allowed;
-	a->round = request_throttle(a)->round;
-	a->sent_at = clock_now();
-	if (!a->foreign) {
-		a->requests++;
-		a->up->requests++;
+	free(r->url);
+	r->url = url;
+	r->is_answer = false;
+	buf_clear(&r->error_body);
+	r->call.method = r->method;
+	r->call.url = r->url;
+	r->call.accept = r->accept;
+	r->call.authorization = r->repo ? auth_header(r->repo) : NULL;
+	r->call.from = r->from;
+	r->call.tls = r->cross_origin ? &e->tls_cross_origin : &e->tls;
+	r->call.zone = r->hops ? e->zone : e->zone_allowed;
+	r->round = request_throttle(r)->round;
+	r->sent_at = clock_now();
+	if (!r->cross_origin) {
+		r->requests++;
+		r->up->requests++;
 	}
-	http_send(a->up->registry->http, &a->call);
+	http_send(r->up->registry->http, &r->call);
 }
 
-/* The repository that a URL of the API is about: what stands between /v2/ and the last but one of its words. */
-static struct span name_in(struct span target)
+/* Sends it with the authorization there is: where a redirect led, or to the registry. */
+static void send_request(struct request *r)
 {
-	struct span path = span_starts(target, "/v2/") ? span_of(target.p + 4, target.n - 4)
-						       : span_of(target.p, 0);
+	struct endpoint *e = r->queued.endpoint;
+	char *url = r->cross_origin ? take(r->url)
+		    : r->page_url   ? xstrdup(r->page_url)
+				    : xasprintf("%s%s", e->base, r->path);
 
-	for (int words = 0; words < 2 && path.n; words += path.p[path.n] == '/')
-		path.n--;
-	return path;
+	if (r->queued.state != REQUEST_SENT)
+		request_queue_move(&r->queued, REQUEST_SENT);
+	if (!r->cross_origin)
+		r->hops = 0;
+	send_to(r, url);
 }
 
-/* Where a registry redirects to, we are guests, and no password of ours is shown. Storage asks for none; another
- * registry may ask for a token. */
-static struct auth_repo *as_guest(const struct request *a)
+static enum token_fetch_result fetch_token(struct request *r, struct err *err)
 {
-	cleanup_free char *origin = NULL, *name = NULL;
-	struct err ignored;
-	struct url u;
-
-	if (url_parse(&u, span_str(a->url), &ignored) < 0)
-		return NULL;
-	origin = url_origin(&u);
-	name = xasprintf("%.*s", SPAN_ARG(name_in(u.target)));
-	return auth_repo(a->up->registry->guests, origin, name);
-}
-
-static void send_on(struct request *a)
-{
-	struct endpoint *e = request_endpoint(a);
-	char *url = a->foreign ? take(a->url)
-		    : a->page  ? xstrdup(a->page)
-			       : xasprintf("%s%s", e->base, a->path);
-
-	if (a->list != &e->sent) /* it waited; its slot it has */
-		list_append(&e->sent, a);
-	if (!a->foreign)
-		a->hops = 0;
-	send_to(a, url);
-}
-
-static enum token_fetch_result may_go(struct request *a, struct err *err)
-{
-	struct endpoint *e = request_endpoint(a);
+	struct endpoint *e = r->queued.endpoint;
 	cleanup_free char *ping =
-		a->repo && a->foreign ? url_resolve(a->url, span_str("/v2/"), err) : NULL;
-	const struct token_waiter who = {
-		.repo = a->repo,
-		.try = &a->auth,
-		.base = a->foreign ? a->url : e->base,
-		.ping = a->foreign ? ping : e->ping,
-		.foreign = a->foreign,
+		r->cross_origin ? url_resolve(r->url, span_str("/v2/"), err) : NULL;
+	const struct token_waiter waiter = {
+		.repo = r->repo,
+		.try = &r->auth,
+		.base = r->cross_origin ? r->url : e->base,
+		.ping = r->cross_origin ? ping : e->ping,
+		.cross_origin = r->cross_origin,
 	};
 
-	return a->repo ? token_fetch_ask(e, &who, err) : TOKEN_FETCH_GO;
+	return token_fetch_ask(e, &waiter, err);
 }
 
-void request_let_in(struct request *a)
+/* Sends the request, if need be when there is a token for it. */
+static void authorize_request(struct request *r)
 {
-	struct endpoint *e = request_endpoint(a);
 	struct err err;
 
-	switch (may_go(a, &err)) {
-	case TOKEN_FETCH_GO: send_on(a); break;
-	case TOKEN_FETCH_WAIT: list_append(&e->waiting, a); break;
-	case TOKEN_FETCH_REFUSED: request_fail(a, &err); break;
+	switch (r->repo ? fetch_token(r, &err) : TOKEN_FETCH_GO) {
+	case TOKEN_FETCH_GO: send_request(r); break;
+	case TOKEN_FETCH_WAIT: request_queue_move(&r->queued, REQUEST_NEEDS_TOKEN); break;
+	case TOKEN_FETCH_REFUSED: fail_request(r, &err); break;
 	}
 }
 
-void request_follow(struct request *a, char *url)
+/* Nothing is sent when an earlier run left everything there is. */
+static enum request_result prepare_request(struct request *r, struct err *err)
 {
-	if (!a->foreign) {
-		send_to(a, url);
-		return;
-	}
-	free(a->url);
-	a->url = url;
-	a->repo = as_guest(a);
-	a->auth = (struct auth_try){ 0 };
-	request_let_in(a);
-}
-
-static struct auth_repo *repository(const struct request *a)
-{
-	const struct endpoint *e = request_endpoint(a);
-	cleanup_free char *name = NULL;
-
-	if (!a->up->registry->auth || e->anonymous)
-		return NULL;
-	name = xasprintf("%s%.*s", e->prefix, (int)a->name, a->path);
-	return auth_repo(a->up->registry->auth, e->origin, name);
-}
-
-/* At the registry from the beginning, also after a redirect: a signed URL may have expired. */
-static void begin_at_home(struct request *a)
-{
-	if (a->foreign)
-		a->auth = (struct auth_try){ 0 };
-	a->foreign = false;
-	a->repo = repository(a);
-}
-
-/* What was left by an earlier run may be all there is to it. */
-static enum request_end prepare(struct request *a, struct err *err)
-{
-	enum request_end next;
+	enum request_result result;
 
 	do {
-		next = a->verb->prepare(a, err);
-		if (next != REQUEST_DONE)
-			return next;
-		next = a->verb->end(a, err);
-	} while (next == REQUEST_AGAIN);
-	return next;
+		result = r->verb->prepare_answer(r, err);
+		if (result != REQUEST_DONE)
+			return result;
+		result = r->verb->finish_answer(r, err);
+	} while (result == REQUEST_AGAIN);
+	return result;
 }
 
-static void start(struct request *a)
+/* A retry begins at the registry again, even after a redirect: a signed URL may have expired. */
+static void start_request(struct request *r)
 {
 	struct err err;
 
-	switch (prepare(a, &err)) {
-	case REQUEST_FAILED: request_fail(a, &err); break;
-	case REQUEST_DONE: end(a, NULL); break;
-	case REQUEST_WAIT:
-		take_slot(a);
-		request_end_with(a, REQUEST_WAIT, NULL);
-		break;
+	switch (prepare_request(r, &err)) {
+	case REQUEST_FAILED: fail_request(r, &err); break;
+	case REQUEST_DONE: end_request(r, NULL); break;
+	case REQUEST_WAIT: request_queue_move(&r->queued, REQUEST_CHECKED); break;
 	case REQUEST_AGAIN:
-		take_slot(a);
-		begin_at_home(a);
-		request_let_in(a);
+		request_queue_move(&r->queued, REQUEST_SENT);
+		if (r->cross_origin)
+			r->auth = (struct auth_try){ 0 };
+		r->cross_origin = false;
+		r->repo = upstream_repo(r->queued.endpoint, r->path, r->name_length);
+		authorize_request(r);
+		break;
 	}
 }
 
 /*
- * The queue.
+ * Responses: redirects.
  */
 
-void request_queue(struct upstream *up, struct request *a)
+/* Takes url, which a redirect named. */
+static void follow_redirect(struct request *r, char *url)
 {
-	a->up = up;
-	a->at = 0;
-	list_append(&request_endpoint(a)->queue, a);
-}
-
-void request_release(struct request *a)
-{
-	free(a->path);
-	free(a->url);
-	buf_release(&a->said);
-}
-
-static void fail_all(struct request_list *l, const struct err *why)
-{
-	while (l->first)
-		request_fail(l->first, why);
-}
-
-static void wake_later(struct endpoint *e, int64_t now)
-{
-	for (struct request *a = e->later.last, *prev; a; a = prev) {
-		prev = a->prev;
-		if (a->not_before <= now)
-			list_prepend(&e->queue, a);
-	}
-}
-
-/* Tokens have come, or failed to. */
-static void wake_waiting(struct endpoint *e)
-{
-	struct request *last = e->waiting.last, *a;
-
-	e->granted = false;
-	do {
-		a = e->waiting.first;
-		if (a)
-			request_let_in(a);
-	} while (a && a != last);
-}
-
-/* Those whose end can be told now. */
-static void wake_ending(struct endpoint *e)
-{
-	for (struct request *a = e->ending.first, *next; a; a = next) {
-		struct err err;
-
-		next = a->next;
-		request_end_with(a, a->verb->end(a, &err), &err);
-	}
-}
-
-/* A wait of hours is told when it begins. */
-static void tell_wait(struct request *a, int64_t seconds, const struct err *why)
-{
-	cleanup_free char *text = NULL;
-	char until[CLOCK_RFC3339];
-
-	clock_rfc3339(clock_wall() + (time_t)seconds, until);
-	text = xasprintf("waiting until %s: %s", until, why->msg);
-	upstream_warn(a->up->registry, request_endpoint(a)->shown, text);
-}
-
-/* It counts, and there are no more pulls: it waits, if it may, or fails. */
-static void no_pull(struct request *a, int64_t now)
-{
-	struct endpoint *e = request_endpoint(a);
-	int64_t patience = a->up->registry->o.quota_wait_seconds * CLOCK_SEC;
-	bool first = !e->host->throttle.look_at;
-	int64_t until = throttle_quota_wait(&e->host->throttle, patience, now);
-	struct err err;
-
-	throttle_quota_error(&e->host->throttle, now, clock_wall(), &err);
-	if (!until) {
-		request_fail(a, &err);
+	if (!r->cross_origin) {
+		send_to(r, url);
 		return;
 	}
-	if (first)
-		tell_wait(a, (until - now) / CLOCK_SEC, &err);
-	a->not_before = until;
-	list_append(&e->later, a);
+	free(r->url);
+	r->url = url;
+	r->repo = upstream_anonymous_repo(r->up->registry, r->url);
+	r->auth = (struct auth_try){ 0 };
+	authorize_request(r);
 }
 
-/* Credential helpers take their time, and run beside everything else: an endpoint is asked when they have ended. */
-static bool knows_credentials(struct endpoint *e)
+/* The URL in Location, which the caller frees; NULL when it may not be followed. */
+static char *redirect_target(struct request *r, bool *cross_origin, struct err *err)
 {
-	struct keychain *keychain = e->up->registry->o.keychain;
-	const char *host = e->origin ? strstr(e->origin, "://") + 3 : NULL;
+	struct span location = request_header(r, "Location");
+	cleanup_free char *target = NULL;
 
-	if (e->known || e->anonymous || !keychain || !host)
-		return true;
-	if (!e->helped)
-		keychain_begin(keychain, host);
-	e->helped = true;
-	e->known = keychain_ready(keychain, host);
-	return e->known;
+	if (!location.p) {
+		err_set(err, ERR_INVALID, (int)r->call.status, "a redirect (%ld) without Location",
+			r->call.status);
+		return NULL;
+	}
+	target = origin_resolve(r->call.url, r->queued.endpoint->zone, location, cross_origin, err);
+	if (target && ++r->hops > LIMIT_HTTP_REDIRECTS) {
+		err_set(err, ERR_INVALID, 0, "more than %d redirects", LIMIT_HTTP_REDIRECTS);
+		return NULL;
+	}
+	return take(target);
+}
+
+static void on_redirect(struct request *r)
+{
+	bool cross_origin = false;
+	struct err err;
+	cleanup_free char *target = redirect_target(r, &cross_origin, &err);
+
+	if (!target) {
+		fail_request(r, &err);
+		return;
+	}
+	throttle_answered(request_throttle(r));
+	r->cross_origin |= cross_origin;
+	if (request_throttle(r)->given_up)
+		fail_request(r, &request_throttle(r)->why);
+	else
+		follow_redirect(r, take(target));
+}
+
+/*
+ * Responses: errors.
+ */
+
+/* Names the host in front of an error when it was not the registry's. */
+static void name_redirect_target(const struct request *r, struct err *err)
+{
+	char shown[URL_SHOWN];
+
+	if (!r->cross_origin)
+		return;
+	url_show(r->call.url, shown);
+	err_wrap(err, "redirected to %s", shown);
+}
+
+/* The storage that the registry redirects to refused: the registry may name another URL next time. */
+static void on_storage_error(struct request *r)
+{
+	struct err err;
+
+	err_set(&err, ERR_NET, (int)r->call.status, "answered %ld", r->call.status);
+	name_redirect_target(r, &err);
+	retry_later(r, THROTTLE_HOST, -1, THROTTLE_TRIES_503, &err);
+}
+
+/* Some registries answer 400 or 403 when a token has expired. */
+static bool is_challenge(const struct request *r)
+{
+	long status = r->call.status;
+
+	if (!r->repo)
+		return false;
+	if (r->cross_origin)
+		return status == 401 && request_header(r, "WWW-Authenticate").p;
+	return status == 401 || auth_stale(r->repo, &r->auth, status, clock_now());
+}
+
+static void on_challenge(struct request *r)
+{
+	struct span challenges[RESPONSE_CHALLENGES];
+	size_t n = response_challenges(&r->call, challenges);
+	struct err err;
+
+	throttle_answered(request_throttle(r));
+	if (auth_refused(r->repo, &r->auth, challenges, n, clock_now(), &err) == 0)
+		authorize_request(r);
+	else if (r->cross_origin)
+		on_storage_error(r);
+	else
+		fail_request(r, &err);
+}
+
+/* Retry-After is longer than this run waits: the host is not asked again in this run. */
+static void leave_host_alone(struct request *r, int64_t after, const struct err *why)
+{
+	struct throttle *t = request_throttle(r);
+
+	throttle_leave_alone(t, after, clock_wall(), why);
+	upstream_warn(r->up->registry, r->queued.endpoint->shown, t->why.msg);
+	fail_request(r, &t->why);
+}
+
+/* A response that is neither an answer nor a redirect. */
+static void on_refusal(struct request *r)
+{
+	struct error_response e;
+
+	if (r->verb->change_after_refusal && r->verb->change_after_refusal(r)) {
+		send_anew(r);
+		return;
+	}
+	if (is_challenge(r)) {
+		on_challenge(r);
+		return;
+	}
+	if (r->cross_origin && r->call.status != 416) {
+		on_storage_error(r);
+		return;
+	}
+	error_response_judge(&e, &r->call, buf_span(&r->error_body));
+	switch (e.remedy) {
+	case ERROR_RESPONSE_RETRY:
+		retry_later(r, e.status->fault, e.after, e.status->tries, &e.err);
+		break;
+	case ERROR_RESPONSE_LEAVE_HOST: leave_host_alone(r, e.after, &e.err); break;
+	case ERROR_RESPONSE_AWAIT_QUOTA:
+		/* request_queue_next() delays it, or refuses it and names the time to come back */
+		throttle_spent(&r->queued.endpoint->host->throttle, r->queued.pull,
+			       e.after > 0 ? clock_now() + e.after : 0);
+		send_anew(r);
+		break;
+	case ERROR_RESPONSE_FINAL:
+		throttle_answered(request_throttle(r));
+		fail_request(r, &e.err);
+		break;
+	}
+}
+
+/* No request to this host can succeed. Of the hosts that it redirects to, others may. */
+static void on_hopeless(struct request *r, const struct err *why)
+{
+	if (!r->cross_origin)
+		throttle_give_up(request_throttle(r), why);
+	fail_request(r, why);
+}
+
+/*
+ * Responses: as http_turn() hands them over.
+ */
+
+static int on_head(struct http_call *c, struct err *err)
+{
+	struct request *r = c->arg;
+
+	if (!r->cross_origin) {
+		response_read_quota(c, &r->queued.endpoint->host->throttle);
+		response_tell_warnings(c, r->queued.endpoint);
+	}
+	r->is_answer = http_status_find(c->status)->class == HTTP_STATUS_ANSWER;
+	if (!r->is_answer)
+		return 0;
+	return response_check_encoding(c, err) < 0 ? -1 : r->verb->take_headers(r, err);
+}
+
+static int on_body(struct http_call *c, const char *p, size_t n, struct err *err)
+{
+	struct request *r = c->arg;
+	size_t left = r->error_body.max - r->error_body.n;
+
+	r->bytes += r->is_answer ? n : 0;
+	r->up->bytes += n;
+	r->up->registry->bytes += n;
+	if (r->is_answer)
+		return r->verb->take_body(r, p, n, err);
+	buf_add(&r->error_body, p, n < left ? n : left);
+	/* only the beginning is quoted; the rest is not read, however long it is */
+	return n <= left ? 0 : err_set(err, ERR_INVALID, 0, "endless error page");
+}
+
+static void on_answer(struct request *r)
+{
+	struct err err;
+	enum request_result result = r->verb->finish_answer(r, &err);
+
+	if (result != REQUEST_FAILED || err.kind != ERR_NET)
+		throttle_answered(request_throttle(r));
+	take_result(r, result, &err);
+}
+
+/* What the response says about the registry, whatever becomes of the request: where it stands, which decides where it may
+ * send us, and that it accepted our credentials. */
+static void learn_from_response(struct request *r)
+{
+	struct endpoint *e = r->queued.endpoint;
+	bool redirect = http_status_find(r->call.status)->class == HTTP_STATUS_REDIRECT;
+
+	if (r->cross_origin)
+		return;
+	if (r->call.zone_reached > e->zone)
+		e->zone = r->call.zone_reached;
+	if (r->repo && (r->is_answer || redirect || r->call.status == 404))
+		auth_accepted(r->repo, &r->auth);
+}
+
+static void on_response(struct request *r)
+{
+	switch (http_status_find(r->call.status)->class) {
+	case HTTP_STATUS_ANSWER: on_answer(r); break;
+	case HTTP_STATUS_REDIRECT: on_redirect(r); break;
+	case HTTP_STATUS_TRANSIENT:
+	case HTTP_STATUS_FINAL: on_refusal(r); break;
+	}
+}
+
+/* The verb, or on_body(), ended the response early. */
+static void on_broken_off(struct request *r, const struct err *why)
+{
+	if (r->is_answer && why->kind == ERR_NET)
+		retry_later(r, THROTTLE_HOST, -1, THROTTLE_TRIES, why);
+	else if (r->is_answer || r->call.status < 200)
+		fail_request(r, why);
+	else
+		on_response(r);
+}
+
+static void on_call_done(struct http_call *c, enum http_result result, const struct err *why)
+{
+	struct request *r = c->arg;
+	struct err err = ERR_INIT;
+
+	learn_from_response(r);
+	if (why) {
+		err = *why;
+		name_redirect_target(r, &err);
+	}
+	switch (result) {
+	case HTTP_DONE: on_response(r); break;
+	case HTTP_FAULT: retry_later(r, THROTTLE_NETWORK, -1, THROTTLE_TRIES, &err); break;
+	case HTTP_REFUSED: on_hopeless(r, &err); break;
+	case HTTP_ENDED: on_broken_off(r, &err); break;
+	}
+}
+
+/*
+ * From outside: the verbs, and the loop.
+ */
+
+void request_submit(struct upstream *up, struct request *r)
+{
+	if (!r->call.done) {
+		buf_init(&r->error_body, LIMIT_HTTP_ERROR);
+		r->call.arg = r;
+		r->call.head = on_head;
+		r->call.data = on_body;
+		r->call.done = on_call_done;
+	}
+	r->up = up;
+	r->endpoint_index = 0;
+	request_queue_enter(&r->queued, &up->endpoints[0]);
+}
+
+void request_release(struct request *r)
+{
+	free(r->path);
+	free(r->url);
+	buf_release(&r->error_body);
+}
+
+static void fail_all(struct endpoint *e, enum request_state state, const struct err *why)
+{
+	while (e->requests[state].first)
+		fail_request(request_of(e->requests[state].first), why);
+}
+
+/* Tokens have arrived, or could not be had. */
+static void authorize_waiting(struct queued *q)
+{
+	authorize_request(request_of(q));
+}
+
+static void finish_checked(struct queued *q)
+{
+	struct request *r = request_of(q);
+	struct err err;
+
+	take_result(r, r->verb->finish_answer(r, &err), &err);
 }
 
 void request_pump(struct endpoint *e, int64_t now)
 {
-	struct request *a;
+	const struct throttle *t = &e->host->throttle;
+	struct err refused;
+	struct queued *q;
 
 	token_fetch_pump(e, now);
-	if (e->granted)
-		wake_waiting(e);
-	wake_ending(e);
-	wake_later(e, now);
-	if (e->host->throttle.given_up) {
-		fail_all(&e->queue, &e->host->throttle.why);
-		fail_all(&e->later, &e->host->throttle.why);
+	if (e->tokens_arrived) {
+		e->tokens_arrived = false;
+		request_queue_each(e, REQUEST_NEEDS_TOKEN, authorize_waiting);
 	}
-	e->held = (e->queue.first || e->helped) && !knows_credentials(e);
-	if (e->held)
-		return;
-	while ((a = e->queue.first) && e->host->active < throttle_free_slots(&e->host->throttle) &&
-	       throttle_ready_at(&e->host->throttle) <= now) {
-		enum throttle_gate gate = throttle_may_pull(&e->host->throttle, a->pull, now);
-
-		e->held = gate == THROTTLE_HOLD;
-		if (gate == THROTTLE_HOLD)
-			return;
-		if (gate == THROTTLE_NO_PULL)
-			no_pull(a, now);
+	request_queue_each(e, REQUEST_CHECKED, finish_checked);
+	request_queue_wake(e, now);
+	if (t->given_up) {
+		fail_all(e, REQUEST_QUEUED, &t->why);
+		fail_all(e, REQUEST_DELAYED, &t->why);
+	}
+	while ((q = request_queue_next(e, now, &refused))) {
+		if (refused.kind == ERR_NONE)
+			start_request(request_of(q));
 		else
-			start(a);
+			fail_request(request_of(q), &refused);
 	}
-}
-
-bool request_pending(const struct endpoint *e)
-{
-	return e->queue.first || e->later.first || e->waiting.first || e->sent.first ||
-	       e->ending.first;
-}
-
-int64_t request_wakes_at(const struct endpoint *e)
-{
-	int64_t at = token_fetch_wakes_at(e), ready = throttle_ready_at(&e->host->throttle);
-
-	for (const struct request *a = e->later.first; a; a = a->next)
-		if (a->not_before < at)
-			at = a->not_before;
-	if (e->queue.first && !e->held &&
-	    e->host->active < throttle_free_slots(&e->host->throttle) && ready < at)
-		at = ready;
-	return e->granted ? 0 : at;
 }
 
 void request_stop(struct endpoint *e, const struct err *err)
 {
 	token_fetch_stop(e);
-	for (struct request *a = e->sent.first; a; a = a->next)
-		http_cancel(a->up->registry->http, &a->call);
-	fail_all(&e->sent, err);
-	fail_all(&e->ending, err);
-	fail_all(&e->waiting, err);
-	fail_all(&e->later, err);
-	fail_all(&e->queue, err);
+	for (struct queued *q = e->requests[REQUEST_SENT].first; q; q = q->next)
+		http_cancel(e->up->registry->http, &request_of(q)->call);
+	fail_all(e, REQUEST_SENT, err);
+	fail_all(e, REQUEST_CHECKED, err);
+	fail_all(e, REQUEST_NEEDS_TOKEN, err);
+	fail_all(e, REQUEST_DELAYED, err);
+	fail_all(e, REQUEST_QUEUED, err);
 }

@@ -1,19 +1,13 @@
 /*
- * request - one thing asked of an upstream, until it is answered or given up: its turn, its slot, its tries.
+ * request - one thing asked of an upstream, until it is answered or given up.
  *
- * A verb fills in a struct request, says what becomes of answers (oci/registry/reply.h), and queues it. From there it waits
- * for its turn at an endpoint and for a token if there must be one, is sent, perhaps redirected, perhaps
- * sent again after a failure; when an endpoint can't help it goes to the upstream's next one; and in the end
- * done() is called, once.
+ * A verb (pull_blob, pull_tags, ...) fills in a struct request and submits it. The request waits for a slot of an
+ * endpoint, and for a token where the registry wants one; it is sent, follows redirects, answers challenges, and is
+ * sent again after failures that may pass. When an endpoint cannot help, it goes to the upstream's next one. At the end
+ * report_outcome() is called, once. The states and events are listed at the top of request.c; which request may start
+ * is decided by oci/registry/request_queue.h.
  *
- *	queue -> sent (-> waiting for a token -> sent) -> finished
- *	  ^        |
- *	  |        v
- *	  +----- later	after a failure, or for a quota
- *
- * It holds a slot of its endpoint while it is sent or waiting, also for its own end: what is slow to check
- * slows down what comes. All calls to the verb come from request_pump() or
- * from http_turn().
+ * All calls to the verb come from request_pump(), request_stop() or http_turn().
  */
 #ifndef OCI_REGISTRY_REQUEST_H
 #define OCI_REGISTRY_REQUEST_H
@@ -22,103 +16,84 @@
 #include "oci/base/buf.h"
 #include "oci/base/err.h"
 #include "oci/http/http.h"
+#include "oci/registry/request_queue.h"
 #include "oci/registry/upstream.h"
 
 struct request;
 
-enum request_end { REQUEST_FAILED = -1, REQUEST_DONE, REQUEST_AGAIN, REQUEST_WAIT };
+enum request_result {
+	REQUEST_FAILED = -1, /* *err says why; of kind NET: another try may succeed */
+	REQUEST_DONE,        /* everything is there */
+	REQUEST_AGAIN,       /* send it (again) */
+	REQUEST_WAIT,        /* the result comes later, with http_wake() */
+};
 
 struct request_verb {
-	/* Before each sending: makes ready to take an answer from its beginning, or from a->from. REQUEST_DONE:
-	 * there is nothing to send, all is there. REQUEST_AGAIN: send. */
-	enum request_end (*prepare)(struct request *a, struct err *err);
-	/* Status (200 or 206) and headers of an answer; -1 refuses it. */
-	int (*begin)(struct request *a, struct err *err);
-	int (*data)(struct request *a, const char *p, size_t n, struct err *err);
-	/* The answer is whole. REQUEST_AGAIN: something else is to be asked now (path, page or method have been
-	 * changed). REQUEST_WAIT: that shows later, and the loop will be woken (http_wake()); it is called again then.
-	 * An error of kind NET is tried again, here and in begin(). */
-	enum request_end (*end)(struct request *a, struct err *err);
-	/* It was refused: whether it is worth asking in another way, at once (a part that is not there, a method
-	 * that is not known). May be NULL. */
-	bool (*otherwise)(struct request *a);
-	/* The end, with err NULL on success; frees the ask's owner. */
-	void (*done)(struct request *a, const struct err *err);
+	/* Before each sending: gets ready to take an answer from its beginning, or from r->from. REQUEST_AGAIN: send it.
+	 * REQUEST_DONE: nothing is missing, so nothing is sent and finish_answer() is called. */
+	enum request_result (*prepare_answer)(struct request *r, struct err *err);
+	/* Status (200 or 206) and headers of an answer have come; -1 refuses it, with kind NET for another try. */
+	int (*take_headers)(struct request *r, struct err *err);
+	/* Bytes of its body have come. */
+	int (*take_body)(struct request *r, const char *p, size_t n, struct err *err);
+	/* The answer is whole. REQUEST_AGAIN: the verb has changed path, page or method, and asks for more.
+	 * REQUEST_WAIT: it is being checked; this is called again in each turn of the loop. */
+	enum request_result (*finish_answer)(struct request *r, struct err *err);
+	/* The registry refused the request: true when the verb has changed it (a method that is unknown, a part that is
+	 * not there) so that it is sent again at once. May be NULL. */
+	bool (*change_after_refusal)(struct request *r);
+	/* The end, with err NULL on success; frees the request's owner. */
+	void (*report_outcome)(struct request *r, const struct err *err);
 };
 
 struct request {
+	struct queued queued; /* first; queued.pull is the verb's */
+
 	/* by the verb */
 	const struct request_verb *verb;
 	enum http_method method;
-	char *path;         /* owned: behind the base, "library/alpine/manifests/3.19" */
-	size_t name;        /* so much of path is the repository's name */
-	const char *page;   /* an URL to ask instead; NULL: what path says. Lent */
-	const char *accept; /* or NULL */
-	int64_t from;       /* > 0: only the bytes from there on */
-	bool pull;          /* counts against the upstream's quota */
+	char *path;           /* owned: behind the base, "library/alpine/manifests/3.19" */
+	size_t name_length;   /* of the repository's name, with which path begins */
+	const char *page_url; /* a whole URL in the place of path, lent; or NULL */
+	const char *accept;   /* or NULL */
+	int64_t from;         /* > 0: only the bytes from there on */
 
-	/* by this module, to be read by others */
+	/* by this module, to be read by the verb */
 	struct upstream *up;
-	size_t at;         /* which endpoint */
-	unsigned requests; /* sent to the registry, retries included */
-	uint64_t bytes;    /* that came for the verb */
+	size_t endpoint_index; /* in up->endpoints */
+	unsigned requests;     /* sent to the registry, retries included */
+	uint64_t bytes;        /* of bodies that the verb took */
 	struct http_call call;
-	unsigned hops; /* redirects followed */
-	bool foreign;  /* redirected to another origin: nothing that is the registry's goes along */
-	struct auth_repo *
-		repo; /* of where it is now: the registry, or as a guest where that redirects to; or NULL */
-	struct auth_try auth;
-
-	/* by reply */
-	bool good;       /* the answer is for the verb */
-	struct buf said; /* the body of an answer that is none */
 
 	/* by this module alone */
-	struct request *prev, *next;
-	struct request_list *list;
-	char *url;      /* under way */
+	bool is_answer;        /* the response is for the verb; otherwise it is an error */
+	struct buf error_body; /* of a response that is an error */
+	char *url;             /* under way */
+	unsigned hops;         /* redirects followed */
+	bool cross_origin; /* redirected to another origin: without the registry's credentials */
+	struct auth_repo *repo; /* whose authorization is sent, at the origin of url; or NULL */
+	struct auth_try auth;
 	unsigned tries; /* failures since the last progress */
-	int64_t not_before;
 	int64_t sent_at;
 	unsigned round; /* of the throttle when it was sent */
-	bool counted;   /* among the endpoint's pulls */
 };
 
-void request_queue(struct upstream *up, struct request *a);
-/* Frees what this module, reply and `path` hold; for done(). */
-void request_release(struct request *a);
+/* Queues r, whose verb's members are set and all others zero, at the first endpoint of `up`. A verb may submit its
+ * request again from report_outcome(), also to another upstream. */
+void request_submit(struct upstream *up, struct request *r);
+/* Frees what this module holds of r, and `path`; for report_outcome(). */
+void request_release(struct request *r);
 /* Progress has been made: failures and refusals are counted anew. */
-void request_progress(struct request *a);
+void request_progress(struct request *r);
 
-struct endpoint *request_endpoint(const struct request *a);
-/* A header of the answer. */
-struct span request_header(const struct request *a, const char *name);
+/* The value of a header of the response, lent; p is NULL when there is none. */
+struct span request_header(const struct request *r, const char *name);
+/* The throttle of the host that r is sent to: the registry, or the storage that it redirects to. */
+struct throttle *request_throttle(const struct request *r);
 
-/* The throttle of the host it is at: the registry, or where that stores things. */
-struct throttle *request_throttle(const struct request *a);
-
-/* What can become of an answer; one of these, once. */
-/* What the verb's end() said of it. */
-void request_end_with(struct request *a, enum request_end end, const struct err *err);
-/* This endpoint can't help; the next one may. */
-void request_fail(struct request *a, const struct err *why);
-/* Another try may mend it: after so many nanoseconds (-1: not said), so many tries at most. */
-void request_fail_for_now(struct request *a, enum throttle_fault fault, int64_t after,
-			  unsigned tries, const struct err *why);
-/* Once more from the beginning, at once. */
-void request_again(struct request *a);
-/* Once more, with what auth says now. */
-void request_let_in(struct request *a);
-/* Where a redirect leads. Takes url. */
-void request_follow(struct request *a, char *url);
-
-/* Starts what may start at an endpoint. */
+/* What an endpoint has to do in a turn of the loop: starts requests, wakes those that waited. */
 void request_pump(struct endpoint *e, int64_t now);
-/* Whether anything waits or is under way there, and when the next of what waits may start (INT64_MAX: when
- * something else has happened). */
-bool request_pending(const struct endpoint *e);
-int64_t request_wakes_at(const struct endpoint *e);
-/* Ends everything with err. */
+/* Ends all requests of an endpoint with err. */
 void request_stop(struct endpoint *e, const struct err *err);
 
 #endif

@@ -9,7 +9,7 @@
  * - A failure makes everybody wait, longer each time (jittered, so that many mirrors do not come back together);
  *   an answer ends the waiting.
  * - Failures in a row, without a single answer between them, end in giving the host up for the rest of the run:
- *   THROTTLE_GIVE_UP_WAY of the network, THROTTLE_GIVE_UP_HOST of the host. Those that were under way together when the first
+ *   THROTTLE_GIVE_UP_NETWORK of the network, THROTTLE_GIVE_UP_HOST of the host. Those that were under way together when the first
  *   of them failed count as one: a proxy that restarts resets them all. Half a minute of silence counts twice:
  *   otherwise a host that takes connections and says nothing would cost minutes.
  * - 429 halves how many go at once; answers let it grow again.
@@ -25,18 +25,18 @@
 #include "oci/base/err.h"
 
 /* What one request may cost: how often it is tried before it fails. 503 mostly means the object, not the host. */
-#define THROTTLE_TRIES        5
-#define THROTTLE_TRIES_503    3
-#define THROTTLE_GIVE_UP_WAY  4
-#define THROTTLE_GIVE_UP_HOST 8
-#define THROTTLE_SILENCE      (INT64_C(30) * 1000000000)
+#define THROTTLE_TRIES           5
+#define THROTTLE_TRIES_503       3
+#define THROTTLE_GIVE_UP_NETWORK 4
+#define THROTTLE_GIVE_UP_HOST    8
+#define THROTTLE_SILENCE         (INT64_C(30) * 1000000000)
 /* The longest we wait because a host says so; who asks for more is left alone for this run. */
 #define THROTTLE_PATIENCE (INT64_C(120) * 1000000000)
 
 enum throttle_fault {
-	THROTTLE_WAY,  /* not connected, reset, stalled */
-	THROTTLE_HOST, /* 408, 5xx */
-	THROTTLE_BUSY, /* 429 that is no quota */
+	THROTTLE_NETWORK, /* not connected, reset, stalled */
+	THROTTLE_HOST,    /* 408, 5xx */
+	THROTTLE_BUSY,    /* 429 that is no quota */
 };
 
 struct throttle {
@@ -47,15 +47,15 @@ struct throttle {
 	bool answered;       /* ever */
 	unsigned
 		round; /* how many failures have been counted; a request annotations it when it is sent */
-	unsigned faults;     /* in a row */
-	unsigned way_faults; /* of the network, in a row */
-	int64_t not_before;  /* because it failed; an answer ends it */
-	int64_t told_until;  /* because it said so (Retry-After) */
+	unsigned faults;           /* in a row */
+	unsigned network_faults;   /* of the network, in a row */
+	int64_t not_before;        /* because it failed; an answer ends it */
+	int64_t retry_after_until; /* because it said so (Retry-After) */
 	bool given_up;
 	struct err why; /* once given up: what every request is told */
 
 	long limit, remaining; /* of the quota; -1: not said */
-	long floor;            /* so many are left */
+	long reserve;          /* so many are left */
 	long pulls;            /* counted requests under way */
 	bool spent;            /* said so by a 429 */
 	bool spent_for_heads;  /* on a request that does not count */
@@ -63,21 +63,21 @@ struct throttle {
 	int64_t quota_until;   /* when to come back, as far as is known; 0 unknown */
 	bool told_when;        /* quota_until is what the registry said, not the latest it can be */
 	int64_t blocked_since; /* 0: it is not */
-	int64_t look_at;       /* when somebody who waits tries again */
+	int64_t recheck_at;    /* when somebody who waits tries again */
 };
 
-void throttle_init(struct throttle *p, long parallel, long floor, long first_delay_ms);
+void throttle_init(struct throttle *t, long parallel, long reserve, long first_delay_ms);
 
-/* One more says how it is to be asked: the least that anybody says holds, and the largest floor; <= 0 says nothing. */
-void throttle_agree(struct throttle *p, long parallel, long floor);
+/* One more says how it is to be asked: the least that anybody says holds, and the largest reserve; <= 0 says nothing. */
+void throttle_merge(struct throttle *t, long parallel, long reserve);
 
 /* How many requests may be under way now. */
-long throttle_free_slots(const struct throttle *p);
+long throttle_free_slots(const struct throttle *t);
 /* When the next may start. */
-int64_t throttle_ready_at(const struct throttle *p);
+int64_t throttle_ready_at(const struct throttle *t);
 
 /* An answer that is no fault. */
-void throttle_answered(struct throttle *p);
+void throttle_answered(struct throttle *t);
 
 /* What a request that fails tells of itself. */
 struct throttle_failure {
@@ -90,29 +90,29 @@ struct throttle_failure {
 };
 
 /* A failure: gives when the request that met it may try again. May give the host up, because of `why`. */
-int64_t throttle_failed(struct throttle *p, const struct throttle_failure *f, int64_t now,
+int64_t throttle_failed(struct throttle *t, const struct throttle_failure *f, int64_t now,
 			const struct err *why);
 /* It can't get better: a certificate that is not trusted. */
-void throttle_give_up(struct throttle *p, const struct err *why);
+void throttle_give_up(struct throttle *t, const struct err *why);
 /* It asks to be left alone for longer than THROTTLE_PATIENCE, so it is, and everybody is told until when. */
-void throttle_leave_alone(struct throttle *p, int64_t for_how_long, time_t wall,
+void throttle_leave_alone(struct throttle *t, int64_t for_how_long, time_t wall,
 			  const struct err *why);
 
 /* The quota as headers tell it; -1 where they do not. `reset` and `window` are seconds. */
-void throttle_quota(struct throttle *p, long limit, long remaining, long reset, long window,
+void throttle_quota(struct throttle *t, long limit, long remaining, long reset, long window,
 		    int64_t now);
 /* A 429 says the quota is used up, for requests that count or for all. */
-void throttle_spent(struct throttle *p, bool counts, int64_t until);
+void throttle_spent(struct throttle *t, bool counts, int64_t until);
 
 enum throttle_gate {
 	THROTTLE_GO,
-	THROTTLE_HOLD,    /* until a pull under way has told what is left */
-	THROTTLE_NO_PULL, /* the quota is used up, or its floor is reached */
+	THROTTLE_WAIT,    /* until a pull under way has told what is left */
+	THROTTLE_NO_PULL, /* the quota is used up, or its reserve is reached */
 };
-enum throttle_gate throttle_may_pull(struct throttle *p, bool counts, int64_t now);
+enum throttle_gate throttle_may_pull(struct throttle *t, bool counts, int64_t now);
 /* After THROTTLE_NO_PULL: when to try again for somebody who waits for so many nanoseconds in all; 0: not within those. */
-int64_t throttle_quota_wait(struct throttle *p, int64_t patience, int64_t now);
+int64_t throttle_quota_wait(struct throttle *t, int64_t patience, int64_t now);
 /* What it was about, of kind LIMIT, with the time to come back where that is known. */
-int throttle_quota_error(const struct throttle *p, int64_t now, time_t wall, struct err *err);
+int throttle_quota_error(const struct throttle *t, int64_t now, time_t wall, struct err *err);
 
 #endif

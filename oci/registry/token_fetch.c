@@ -1,7 +1,6 @@
 #include "oci/registry/token_fetch.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "oci/auth/auth.h"
 #include "oci/auth/credential.h"
@@ -10,340 +9,343 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/url.h"
-#include "oci/http/header.h"
 #include "oci/registry/http_status.h"
+#include "oci/registry/response.h"
 #include "oci/registry/upstream.h"
 
-/* How often a token is asked for before those who wait are told that its server fails. */
+/* How often a call is sent before the requests that wait for its token fail. */
 #define TRIES 3
 
-/* A request under way to a token server, or to /v2/ for the challenge that a 401 did not have. */
-struct grant_call {
-	struct http_call call;
+/* A call to a token server, or to /v2/ of a registry for the challenge that a 401 did not have. */
+struct token_call {
+	struct http_call http;
 	struct endpoint *e;
 	struct auth_repo *repo;
 	struct auth_try *try; /* of the request that asked; NULL: this is the GET of /v2/ */
-	struct grant_call *next;
+	struct token_call *next;
 	char *url, *form, *authorization; /* owned, the last two wiped */
-	bool foreign;                     /* at another origin than the registry */
-	struct token_server *grantor;     /* whom it asks; NULL: the registry, for its challenge */
+	bool cross_origin;                /* url is at another origin than the registry */
+	struct token_server *server;      /* NULL: the registry, for its challenge */
 	bool under_way;
 	unsigned hops, tries;
-	int64_t not_before; /* when it may be sent again */
-	unsigned round;     /* of the throttle when it was sent, which was at */
+	int64_t not_before; /* clock_now() before which it is not sent again */
+	unsigned round;     /* of the throttle when it was sent, at sent_at */
 	int64_t sent_at;
 	struct buf body;
 };
 
-/* It is out, or has come back. */
-static void set_under_way(struct grant_call *g, bool is)
+static void set_under_way(struct token_call *c, bool under_way)
 {
-	if (g->grantor)
-		g->grantor->active += is - g->under_way;
-	g->under_way = is;
+	if (c->server)
+		c->server->active += under_way - c->under_way;
+	c->under_way = under_way;
 }
 
-static void remove_call(struct grant_call *g)
+static void remove_call(struct token_call *c)
 {
-	struct grant_call **at = &g->e->grants;
+	struct token_call **at = &c->e->token_calls;
 
-	set_under_way(g, false);
-	while (*at != g)
+	set_under_way(c, false);
+	while (*at != c)
 		at = &(*at)->next;
-	*at = g->next;
-	free(g->url);
-	credential_wipe(g->form);
-	credential_wipe(g->authorization);
-	credential_wipe_buf(&g->body);
-	free(g);
+	*at = c->next;
+	free(c->url);
+	credential_wipe(c->form);
+	credential_wipe(c->authorization);
+	credential_wipe_buf(&c->body);
+	free(c);
 }
 
-/* Who waits may go on: at all endpoints, since those that lead to one origin share what is known of it. */
-static void wake_all(const struct registry *r)
+/* Requests that wait go on, at all endpoints: those that lead to one origin share its tokens. */
+static void wake_waiters(const struct registry *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->upstreams[i]->n; k++)
-			r->upstreams[i]->endpoints[k].granted = true;
+			r->upstreams[i]->endpoints[k].tokens_arrived = true;
 }
 
-/* Tells auth, and all that wait. */
-static void answered(struct grant_call *g, long status)
+/*
+ * How a call ends.
+ */
+
+/* With an answer, good or bad. */
+static void end_call(struct token_call *c)
 {
-	struct span challenges[8];
-	size_t n = 0;
+	struct span challenges[RESPONSE_CHALLENGES];
+	long status = c->http.status;
 
-	if (g->try) {
-		auth_token_answer(g->repo, g->try, status, buf_span(&g->body), clock_now());
-	} else {
-		while (n < 8 && (challenges[n] = http_header(&g->call, "WWW-Authenticate", n)).p)
-			n++;
-		auth_pinged(g->repo, status, challenges, n);
-	}
-	wake_all(g->e->up->registry);
-	remove_call(g);
+	if (c->try)
+		auth_token_answer(c->repo, c->try, status, buf_span(&c->body), clock_now());
+	else
+		auth_pinged(c->repo, status, challenges, response_challenges(&c->http, challenges));
+	wake_waiters(c->e->up->registry);
+	remove_call(c);
 }
 
-static void failed(struct grant_call *g, const struct err *why)
+/* Without an answer. */
+static void fail_call(struct token_call *c, const struct err *why)
 {
 	struct err err = *why;
 
-	if (g->try) {
+	if (c->try) {
 		err_wrap(&err, "token server");
-		auth_token_failed(g->try, &err, clock_now());
+		auth_token_failed(c->try, &err, clock_now());
 	} else {
-		auth_pinged(g->repo, 0, NULL, 0);
+		auth_pinged(c->repo, 0, NULL, 0);
 	}
-	wake_all(g->e->up->registry);
-	remove_call(g);
+	wake_waiters(c->e->up->registry);
+	remove_call(c);
 }
 
-static void send_call(struct grant_call *g)
+static void send_call(struct token_call *c)
 {
-	struct endpoint *e = g->e;
+	struct endpoint *e = c->e;
 
-	set_under_way(g, true);
-	if (g->grantor)
-		g->round = g->grantor->throttle.round;
-	g->sent_at = clock_now();
-	buf_clear(&g->body);
-	g->call.method = g->form ? HTTP_POST : HTTP_GET;
-	g->call.url = g->url;
-	g->call.body = span_str(g->form ? g->form : "");
-	g->call.authorization = g->authorization;
-	g->call.tls = g->foreign ? &e->tls_abroad : &e->tls;
-	g->call.reach = e->reach;
-	http_send(e->up->registry->http, &g->call);
+	set_under_way(c, true);
+	if (c->server)
+		c->round = c->server->throttle.round;
+	c->sent_at = clock_now();
+	buf_clear(&c->body);
+	c->http.method = c->form ? HTTP_POST : HTTP_GET;
+	c->http.url = c->url;
+	c->http.body = span_str(c->form ? c->form : "");
+	c->http.authorization = c->authorization;
+	c->http.tls = c->cross_origin ? &e->tls_cross_origin : &e->tls;
+	c->http.zone = e->zone;
+	http_send(e->up->registry->http, &c->http);
 }
 
-static bool given_up(const struct grant_call *g)
+static bool is_given_up(const struct token_call *c)
 {
-	return g->grantor && g->grantor->throttle.given_up;
+	return c->server && c->server->throttle.given_up;
 }
 
-static void warn_given_up(const struct grant_call *g)
+static void warn_given_up(const struct token_call *c)
 {
-	cleanup_free char *who = xasprintf("%s: token server", g->e->shown);
+	cleanup_free char *who = xasprintf("%s: token server", c->e->shown);
 
-	upstream_warn(g->e->up->registry, who, g->grantor->throttle.why.msg);
+	upstream_warn(c->e->up->registry, who, c->server->throttle.why.msg);
 }
 
-/* A failure that may pass; perhaps the one that gives the server up. */
-static void note_fault(struct grant_call *g, enum throttle_fault fault, int64_t after,
-		       const struct err *why)
+/* Tells the throttle of a failure that may pass: it delays the call, and perhaps gives the server up. */
+static void count_failure(struct token_call *c, enum throttle_fault fault, int64_t after,
+			  const struct err *why)
 {
-	struct throttle *p = &g->grantor->throttle;
+	struct throttle *t = &c->server->throttle;
 	struct throttle_failure f = {
 		.fault = fault,
-		.round = g->round,
-		.tries = ++g->tries,
+		.round = c->round,
+		.tries = ++c->tries,
 		.after = after,
-		.silent = g->call.status ? 0 : clock_now() - g->sent_at,
-		.random = (unsigned)rand_r(&g->e->up->registry->seed),
+		.silent = c->http.status ? 0 : clock_now() - c->sent_at,
+		.random = (unsigned)rand_r(&c->e->up->registry->seed),
 	};
 
-	set_under_way(g, false);
-	if (p->given_up)
+	set_under_way(c, false);
+	if (t->given_up)
 		return;
 	if (after > THROTTLE_PATIENCE)
-		throttle_leave_alone(p, after, clock_wall(), why);
+		throttle_leave_alone(t, after, clock_wall(), why);
 	else
-		g->not_before = throttle_failed(p, &f, clock_now(), why);
-	if (p->given_up)
-		warn_given_up(g);
+		c->not_before = throttle_failed(t, &f, clock_now(), why);
+	if (t->given_up)
+		warn_given_up(c);
 }
 
-static void faulty(struct grant_call *g, const struct err *why)
+/*
+ * What comes back. A call that neither ends nor fails here stays in the list, and token_fetch_pump() sends it again.
+ */
+
+static void on_network_fault(struct token_call *c, const struct err *why)
 {
-	if (g->grantor)
-		note_fault(g, THROTTLE_WAY, -1, why);
-	if (given_up(g))
-		failed(g, &g->grantor->throttle.why);
-	else if (!g->grantor || g->tries >= TRIES)
-		failed(g, why);
+	if (c->server)
+		count_failure(c, THROTTLE_NETWORK, -1, why);
+	if (is_given_up(c))
+		fail_call(c, &c->server->throttle.why);
+	else if (!c->server || c->tries >= TRIES)
+		fail_call(c, why);
 }
 
-/* Where `to`, said by `from`, is: a URL we may be sent to, or NULL. */
-static char *allowed(const struct endpoint *e, const char *from, struct span to, bool *foreign,
-		     struct err *err)
+static void on_redirect(struct token_call *c)
 {
-	cleanup_free char *url = url_resolve(from, to, err);
-	struct url a, b;
-
-	if (!url || url_parse(&a, span_str(from), err) < 0 ||
-	    url_parse(&b, span_str(url), err) < 0 || origin_may_follow(&a, e->reach, &b, err) < 0)
-		return NULL;
-	if (!url_same_origin(&a, &b))
-		*foreign = true;
-	return take(url);
-}
-
-static void redirected(struct grant_call *g)
-{
-	struct span location = http_header(&g->call, "Location", 0);
+	struct span location = http_header(&c->http, "Location", 0);
 	cleanup_free char *next = NULL;
-	bool elsewhere = false;
+	bool cross_origin = false;
 	struct err err;
 
-	if (!location.p || ++g->hops > LIMIT_HTTP_REDIRECTS) {
+	if (!location.p || ++c->hops > LIMIT_HTTP_REDIRECTS) {
 		err_set(&err, ERR_INVALID, 0, "redirects without end or target");
-		failed(g, &err);
+		fail_call(c, &err);
 		return;
 	}
-	next = allowed(g->e, g->url, location, &elsewhere, &err);
-	if (next && elsewhere && (g->authorization || g->form)) {
+	next = origin_resolve(c->url, c->e->zone, location, &cross_origin, &err);
+	if (next && cross_origin && (c->authorization || c->form)) {
 		err_set(&err, ERR_AUTH, 0,
 			"redirects to another host, where our credentials do not go");
 		free(take(next));
 	}
 	if (!next) {
-		failed(g, &err);
+		fail_call(c, &err);
 		return;
 	}
-	g->foreign |= elsewhere;
-	free(g->url);
-	g->url = take(next);
-	send_call(g);
+	c->cross_origin |= cross_origin;
+	free(c->url);
+	c->url = take(next);
+	send_call(c);
 }
 
-static int on_data(struct http_call *c, const char *p, size_t n, struct err *err)
+static void on_transient(struct token_call *c)
 {
-	struct grant_call *g = c->arg;
+	const struct http_status *status = http_status_find(c->http.status);
+	struct err err;
 
-	if (!buf_add(&g->body, p, n))
+	err_set(&err, status->kind, (int)c->http.status, "answered %ld", c->http.status);
+	count_failure(c, status->fault, response_retry_after(&c->http), &err);
+	if (is_given_up(c))
+		fail_call(c, &c->server->throttle.why);
+	else if (c->tries >= TRIES)
+		end_call(c);
+}
+
+/* A certificate that is not trusted now will not be trusted for the next repository. */
+static void on_hopeless(struct token_call *c, const struct err *why)
+{
+	if (c->server)
+		throttle_give_up(&c->server->throttle, why);
+	fail_call(c, why);
+}
+
+static void on_response(struct token_call *c)
+{
+	long status = c->http.status;
+
+	if (status >= 300 && status < 400 && c->try) {
+		on_redirect(c);
+	} else if (c->server && http_status_is_transient(status)) {
+		on_transient(c);
+	} else {
+		if (c->server)
+			throttle_answered(&c->server->throttle);
+		end_call(c);
+	}
+}
+
+static int on_body(struct http_call *http, const char *p, size_t n, struct err *err)
+{
+	struct token_call *c = http->arg;
+
+	if (!buf_add(&c->body, p, n))
 		return err_set(err, ERR_INVALID, 0, "its answer is larger than %lu KiB",
 			       LIMIT_TOKEN / KIB);
 	return 0;
 }
 
-static void busy(struct grant_call *g)
+static void on_call_done(struct http_call *http, enum http_result result, const struct err *err)
 {
-	struct span said = http_header(&g->call, "Retry-After", 0);
-	int64_t seconds = said.p ? header_retry_after(said, clock_wall()) : -1;
-	const struct http_status *status = http_status_find(g->call.status);
-	struct err err;
+	struct token_call *c = http->arg;
 
-	err_set(&err, status->kind, (int)g->call.status, "answered %ld", g->call.status);
-	note_fault(g, status->fault, seconds < 0 ? -1 : seconds * CLOCK_SEC, &err);
-	if (given_up(g))
-		failed(g, &g->grantor->throttle.why);
-	else if (g->tries >= TRIES)
-		answered(g, g->call.status);
-}
-
-/* A certificate that is not trusted today is not trusted for the next repository either. */
-static void hopeless(struct grant_call *g, const struct err *why)
-{
-	if (g->grantor)
-		throttle_give_up(&g->grantor->throttle, why);
-	failed(g, why);
-}
-
-static void on_done(struct http_call *c, enum http_result result, const struct err *err)
-{
-	struct grant_call *g = c->arg;
-
-	if (result == HTTP_FAULT) {
-		faulty(g, err);
-	} else if (result == HTTP_REFUSED) {
-		hopeless(g, err);
-	} else if (result != HTTP_DONE) {
-		failed(g, err);
-	} else if (c->status >= 300 && c->status < 400 && g->try) {
-		redirected(g);
-	} else if (g->grantor && http_status_is_transient(c->status)) {
-		busy(g);
-	} else {
-		if (g->grantor)
-			throttle_answered(&g->grantor->throttle);
-		answered(g, c->status);
+	switch (result) {
+	case HTTP_DONE: on_response(c); break;
+	case HTTP_FAULT: on_network_fault(c, err); break;
+	case HTTP_REFUSED: on_hopeless(c, err); break;
+	case HTTP_ENDED: fail_call(c, err); break;
 	}
 }
 
-static struct grant_call *add_call(struct endpoint *e, const struct token_waiter *who)
-{
-	struct grant_call *g = xcalloc(1, sizeof(*g));
+/*
+ * What starts a call.
+ */
 
-	g->e = e;
-	g->repo = who->repo;
-	g->foreign = who->foreign;
-	g->next = e->grants;
-	e->grants = g;
-	g->call.arg = g;
-	g->call.data = on_data;
-	g->call.done = on_done;
-	g->call.accept = "application/json";
-	buf_init(&g->body, LIMIT_TOKEN);
-	return g;
+static struct token_call *add_call(struct endpoint *e, const struct token_waiter *waiter)
+{
+	struct token_call *c = xcalloc(1, sizeof(*c));
+
+	c->e = e;
+	c->repo = waiter->repo;
+	c->cross_origin = waiter->cross_origin;
+	c->next = e->token_calls;
+	e->token_calls = c;
+	c->http.arg = c;
+	c->http.data = on_body;
+	c->http.done = on_call_done;
+	c->http.accept = "application/json";
+	buf_init(&c->body, LIMIT_TOKEN);
+	return c;
 }
 
-static void start_ping(struct endpoint *e, const struct token_waiter *who)
+static void start_ping(struct endpoint *e, const struct token_waiter *waiter)
 {
-	struct grant_call *g = add_call(e, who);
+	struct token_call *c = add_call(e, waiter);
 
-	g->url = xstrdup(who->ping);
-	e->up->requests += !who->foreign;
-	send_call(g);
+	c->url = xstrdup(waiter->ping);
+	e->up->requests += !waiter->cross_origin;
+	send_call(c);
 }
 
-static void start_token(struct endpoint *e, const struct token_waiter *who)
+/* token_fetch_pump() sends it. */
+static void queue_token_call(struct endpoint *e, const struct token_waiter *waiter)
 {
-	struct grant_call *g = add_call(e, who);
+	struct token_call *c = add_call(e, waiter);
 	struct auth_request q;
 	struct err err;
 
-	g->try = who->try;
-	if (auth_token_request(who->try, &q, &err) == 0)
-		g->url = allowed(e, who->base, span_str(q.url), &g->foreign, &err);
-	if (!g->url) {
-		failed(g, &err);
+	c->try = waiter->try;
+	if (auth_token_request(waiter->try, &q, &err) == 0)
+		c->url = origin_resolve(waiter->base, e->zone, span_str(q.url), &c->cross_origin,
+					&err);
+	if (!c->url) {
+		fail_call(c, &err);
 		return;
 	}
-	g->form = q.form ? xstrdup(q.form) : NULL;
-	g->authorization = q.authorization ? xstrdup(q.authorization) : NULL;
-	/* token_fetch_pump() sends it */
-	g->grantor = who->foreign ? &e->elsewhere : &e->host->grantor;
+	c->form = q.form ? xstrdup(q.form) : NULL;
+	c->authorization = q.authorization ? xstrdup(q.authorization) : NULL;
+	c->server = waiter->cross_origin ? &e->other_token_server : &e->host->token_server;
 }
 
-enum token_fetch_result token_fetch_ask(struct endpoint *e, const struct token_waiter *who,
+enum token_fetch_result token_fetch_ask(struct endpoint *e, const struct token_waiter *waiter,
 					struct err *err)
 {
-	switch (auth_next(who->repo, who->try, clock_now(), err)) {
+	switch (auth_next(waiter->repo, waiter->try, clock_now(), err)) {
 	case AUTH_FAIL: return TOKEN_FETCH_REFUSED;
 	case AUTH_SEND: return TOKEN_FETCH_GO;
-	case AUTH_TOKEN: start_token(e, who); break;
-	case AUTH_PING: start_ping(e, who); break;
+	case AUTH_TOKEN: queue_token_call(e, waiter); break;
+	case AUTH_PING: start_ping(e, waiter); break;
 	case AUTH_WAIT: break;
 	}
 	return TOKEN_FETCH_WAIT;
 }
 
-/* Whether its server takes one more request, now or when its time has come. */
-static bool has_room(const struct grant_call *g)
+/*
+ * Turns of the loop.
+ */
+
+/* Whether c waits, and its server takes one more call now or when its time has come. */
+static bool has_free_slot(const struct token_call *c)
 {
-	return !g->under_way && g->grantor &&
-	       g->grantor->active < throttle_free_slots(&g->grantor->throttle);
+	return !c->under_way && c->server &&
+	       c->server->active < throttle_free_slots(&c->server->throttle);
 }
 
-/* When it is sent; or told that it never will be. */
-static int64_t ready_at(const struct grant_call *g)
+/* When c is sent; 0 when its server has been given up, since it fails then. */
+static int64_t ready_at(const struct token_call *c)
 {
-	int64_t ready = throttle_ready_at(&g->grantor->throttle);
+	int64_t ready = throttle_ready_at(&c->server->throttle);
 
-	if (given_up(g))
+	if (is_given_up(c))
 		return 0;
-	return ready > g->not_before ? ready : g->not_before;
+	return ready > c->not_before ? ready : c->not_before;
 }
 
 void token_fetch_pump(struct endpoint *e, int64_t now)
 {
-	struct grant_call *next;
+	struct token_call *next;
 
-	for (struct grant_call *g = e->grants; g; g = next) {
-		next = g->next;
-		if (!g->under_way && given_up(g))
-			failed(g, &g->grantor->throttle.why);
-		else if (has_room(g) && ready_at(g) <= now)
-			send_call(g);
+	for (struct token_call *c = e->token_calls; c; c = next) {
+		next = c->next;
+		if (!c->under_way && is_given_up(c))
+			fail_call(c, &c->server->throttle.why);
+		else if (has_free_slot(c) && ready_at(c) <= now)
+			send_call(c);
 	}
 }
 
@@ -351,9 +353,9 @@ int64_t token_fetch_wakes_at(const struct endpoint *e)
 {
 	int64_t at = INT64_MAX;
 
-	for (const struct grant_call *g = e->grants; g; g = g->next)
-		if ((has_room(g) || given_up(g)) && !g->under_way && ready_at(g) < at)
-			at = ready_at(g);
+	for (const struct token_call *c = e->token_calls; c; c = c->next)
+		if ((has_free_slot(c) || is_given_up(c)) && !c->under_way && ready_at(c) < at)
+			at = ready_at(c);
 	return at;
 }
 
@@ -362,9 +364,9 @@ void token_fetch_stop(struct endpoint *e)
 	struct err err;
 
 	err_set(&err, ERR_NET, 0, "interrupted");
-	while (e->grants) {
-		http_cancel(e->up->registry->http, &e->grants->call);
+	while (e->token_calls) {
+		http_cancel(e->up->registry->http, &e->token_calls->http);
 		// NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it takes itself off the list
-		failed(e->grants, &err);
+		fail_call(e->token_calls, &err);
 	}
 }

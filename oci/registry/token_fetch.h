@@ -1,9 +1,9 @@
 /*
- * token_fetch - tokens, fetched for the requests that wait for them: what oci/auth/auth.h decides, done over the wire.
+ * token_fetch - fetches tokens for the requests that wait for them: oci/auth/auth.h decides, this sends.
  *
- * One request for a token, however many wait for it; what it brings, all that wait find when they ask again. A token
- * server is a stranger whom the registry names: oci/http/origin.h says what it may be, and it is followed to
- * another host only by a request that carries no credentials.
+ * One call to a token server, however many requests wait for the token; when it has ended, all of them ask again. A
+ * registry names its token server, which may be another host: oci/http/origin.h says which hosts are allowed, and a
+ * redirect to another origin is followed only without credentials.
  */
 #ifndef OCI_REGISTRY_TOKEN_FETCH_H
 #define OCI_REGISTRY_TOKEN_FETCH_H
@@ -18,28 +18,29 @@ struct err;
 
 enum token_fetch_result {
 	TOKEN_FETCH_REFUSED = -1,
-	TOKEN_FETCH_GO,   /* with auth_header() */
-	TOKEN_FETCH_WAIT, /* until the endpoint's `granted` is set, then ask again */
+	TOKEN_FETCH_GO,   /* send the request, with auth_header() */
+	TOKEN_FETCH_WAIT, /* until the endpoint's tokens_arrived is set, then ask again */
 };
 
-/* Who asks to be let in, and where. */
+/* A request that needs authorization. */
 struct token_waiter {
 	struct auth_repo *repo;
 	struct auth_try *try;
-	const char *base; /* the URL that realms may be relative to */
-	const char *ping; /* where /v2/ is there */
-	bool foreign;     /* another origin than the endpoint's */
+	const char *base;  /* the URL that a relative realm is resolved against */
+	const char *ping;  /* the URL of /v2/ */
+	bool cross_origin; /* another origin than the endpoint's */
 };
 
-/* Whether a request may go now. repo and try are lent until it has been let in, refused or stopped, the rest for the
- * call. */
-enum token_fetch_result token_fetch_ask(struct endpoint *e, const struct token_waiter *who,
+/* Whether a request may be sent now; starts the call that it needs first. repo and try are lent until the request has
+ * been sent, refused or stopped, the rest for the call. */
+enum token_fetch_result token_fetch_ask(struct endpoint *e, const struct token_waiter *waiter,
 					struct err *err);
 
-/* Sends again what failed and is due; when the next of those is (INT64_MAX: none). */
+/* Sends the calls of an endpoint whose time has come. */
 void token_fetch_pump(struct endpoint *e, int64_t now);
+/* When the next of them may be sent (clock_now()); INT64_MAX: none waits for a time. */
 int64_t token_fetch_wakes_at(const struct endpoint *e);
-/* Gives up what is under way. */
+/* Gives up all calls of an endpoint. */
 void token_fetch_stop(struct endpoint *e);
 
 #endif

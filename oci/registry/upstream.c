@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "oci/auth/auth.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
@@ -67,8 +68,8 @@ static int endpoint_init(struct endpoint *e, struct upstream *up, const char *ur
 		return err_set(err, ERR_USAGE, 0, "registry %s: %s", up->name, why.msg);
 	url_parse(&u, span_str(e->base), &why);
 	e->origin = url_origin(&u);
-	e->reach = origin_reach(u.host);
-	e->allowed = ORIGIN_LOCAL;
+	e->zone = origin_zone_of(u.host);
+	e->zone_allowed = ORIGIN_LOCAL;
 	v2 = strstr(e->base, "/v2/");
 	e->ping = xstrndup(e->base, (size_t)(v2 - e->base) + 4);
 	e->prefix = v2 + 4;
@@ -174,7 +175,7 @@ static int read_certificates(struct endpoint *e, const struct mirror_conf_regist
 	if (e->ca.n && o->net.ca_file && read_ca(e, o, o->net.ca_file, err) < 0)
 		return -1;
 	e->tls = (struct http_tls){ .ca = buf_span(&e->ca), .cert = e->cert, .key = e->key };
-	e->tls_abroad = (struct http_tls){ .ca = buf_span(&e->ca) };
+	e->tls_cross_origin = (struct http_tls){ .ca = buf_span(&e->ca) };
 	return 0;
 }
 
@@ -187,23 +188,23 @@ static struct host *host_of(struct registry *r, const char *key, long parallel, 
 	h = xcalloc(1, sizeof(*h));
 	h->key = xstrdup(key);
 	throttle_init(&h->throttle, parallel, 0, delay);
-	throttle_init(&h->grantor.throttle, parallel, 0, delay);
+	throttle_init(&h->token_server.throttle, parallel, 0, delay);
 	table_put(&r->hosts, h->key, h);
 	return h;
 }
 
-/* Whom its answers send us to. */
-static void init_others(struct endpoint *e, long parallel, long delay)
+/* Throttles for redirect targets and cross-origin token servers. */
+static void init_other_hosts(struct endpoint *e, long parallel, long delay)
 {
 	throttle_init(&e->storage, 0, 0, delay);
-	throttle_init(&e->elsewhere.throttle, parallel, 0, delay);
+	throttle_init(&e->other_token_server.throttle, parallel, 0, delay);
 }
 
 static int set_up(struct upstream *up, const struct mirror_conf_registry *line, struct err *err)
 {
 	const struct registry_options *o = &up->registry->o;
 	long parallel = line && line->parallel > 0 ? line->parallel : o->parallel;
-	long floor = line ? line->min_remaining : -1;
+	long reserve = line ? line->min_remaining : -1;
 	long delay = o->net.retry_ms > 0 ? o->net.retry_ms : FIRST_DELAY;
 
 	parallel = parallel > 0 ? parallel : PARALLEL;
@@ -215,8 +216,8 @@ static int set_up(struct upstream *up, const struct mirror_conf_registry *line, 
 		struct endpoint *e = &up->endpoints[i];
 
 		e->host = host_of(up->registry, e->origin, parallel, delay);
-		throttle_agree(&e->host->throttle, line ? line->parallel : 0, floor);
-		init_others(e, parallel, delay);
+		throttle_merge(&e->host->throttle, line ? line->parallel : 0, reserve);
+		init_other_hosts(e, parallel, delay);
 		if (read_certificates(e, line, err) < 0)
 			return err_wrap(err, "registry %s", up->name);
 	}
@@ -296,7 +297,8 @@ struct upstream *upstream_of(struct registry *r, const char *name)
 }
 
 /* Kept apart for each that sends us there with another reach, since that says what we may connect to. */
-static struct upstream *new_elsewhere(const struct endpoint *from, const struct url *u, char *key)
+static struct upstream *new_layer_upstream(const struct endpoint *from, const struct url *u,
+					   char *key)
 {
 	struct registry *r = from->up->registry;
 	struct upstream *up = xcalloc(1, sizeof(*up));
@@ -310,18 +312,18 @@ static struct upstream *new_elsewhere(const struct endpoint *from, const struct 
 	e->up = up;
 	e->shown = xstrdup(up->name);
 	e->origin = url_origin(u);
-	e->reach = origin_reach(u->host);
-	e->allowed = from->reach;
+	e->zone = origin_zone_of(u->host);
+	e->zone_allowed = from->zone;
 	e->anonymous = true;
 	buf_init(&e->ca, 0);
 	e->host = host_of(r, up->key, parallel, delay);
-	init_others(e, parallel, delay);
+	init_other_hosts(e, parallel, delay);
 	add_upstream(r, up);
-	table_put(&r->elsewhere, up->key, up);
+	table_put(&r->layer_hosts, up->key, up);
 	return up;
 }
 
-struct upstream *upstream_elsewhere(const struct endpoint *from, const char *url, struct err *err)
+struct upstream *upstream_of_layer(const struct endpoint *from, const char *url, struct err *err)
 {
 	struct registry *r = from->up->registry;
 	cleanup_free char *origin = NULL, *key = NULL;
@@ -330,17 +332,51 @@ struct upstream *upstream_elsewhere(const struct endpoint *from, const char *url
 
 	if (url_parse(&here, span_str(from->base), err) < 0 ||
 	    url_parse(&there, span_str(url), err) < 0 ||
-	    origin_may_follow(&here, from->reach, &there, err) < 0)
+	    origin_may_follow(&here, from->zone, &there, err) < 0)
 		return NULL;
 	origin = url_origin(&there);
-	key = xasprintf("%d %s", from->reach, origin);
-	up = table_get(&r->elsewhere, key);
-	if (!up && r->elsewhere.n >= LIMIT_LAYER_HOSTS) {
+	key = xasprintf("%d %s", from->zone, origin);
+	up = table_get(&r->layer_hosts, key);
+	if (!up && r->layer_hosts.n >= LIMIT_LAYER_HOSTS) {
 		err_set(err, ERR_INVALID, 0, "urls of layers name more than %d hosts",
 			LIMIT_LAYER_HOSTS);
 		return NULL;
 	}
-	return up ? up : new_elsewhere(from, &there, take(key));
+	return up ? up : new_layer_upstream(from, &there, take(key));
+}
+
+struct auth_repo *upstream_repo(const struct endpoint *e, const char *path, size_t name_length)
+{
+	cleanup_free char *name = NULL;
+
+	if (!e->up->registry->auth || e->anonymous)
+		return NULL;
+	name = xasprintf("%s%.*s", e->prefix, (int)name_length, path);
+	return auth_repo(e->up->registry->auth, e->origin, name);
+}
+
+/* The repository's name in a URL of the API: between /v2/ and the last two segments. */
+static struct span repository_in(struct span target)
+{
+	struct span path = span_starts(target, "/v2/") ? span_of(target.p + 4, target.n - 4)
+						       : span_of(target.p, 0);
+
+	for (int segments = 0; segments < 2 && path.n; segments += path.p[path.n] == '/')
+		path.n--;
+	return path;
+}
+
+struct auth_repo *upstream_anonymous_repo(struct registry *r, const char *url)
+{
+	cleanup_free char *origin = NULL, *name = NULL;
+	struct err ignored;
+	struct url u;
+
+	if (url_parse(&u, span_str(url), &ignored) < 0)
+		return NULL;
+	origin = url_origin(&u);
+	name = xasprintf("%.*s", SPAN_ARG(repository_in(u.target)));
+	return auth_repo(r->anonymous_auth, origin, name);
 }
 
 /* Texts a run tells at most: they are a stranger's. */

@@ -18,22 +18,22 @@
 #include "oci/registry/registry_types.h"
 #include "oci/registry/throttle.h"
 
-struct request;
 struct auth;
-struct grant_call;
+struct auth_repo;
+struct queued;
+struct token_call;
 
 /* What all upstreams of a run share: struct registry from inside. */
 struct registry {
 	struct http *http;
-	struct auth *auth; /* NULL: everything is anonymous */
-	struct auth
-		*guests; /* at hosts that a registry redirects to, where our passwords do not go */
+	struct auth *auth;           /* NULL: everything is anonymous */
+	struct auth *anonymous_auth; /* for hosts that a registry redirects to */
 	struct registry_options o;
 	struct upstream **upstreams;
 	size_t n, cap;
 	struct table by_name;
-	struct table elsewhere; /* by key; no names of registries */
-	struct table hosts;     /* by origin, owned */
+	struct table layer_hosts; /* of `urls` of foreign layers, by key */
+	struct table hosts;       /* by origin, owned */
 	uint64_t bytes;
 	unsigned seed; /* of the jitter */
 	bool stopped;
@@ -51,11 +51,22 @@ struct host {
 	char *key; /* in `hosts` */
 	struct throttle throttle;
 	long active; /* requests under way or waiting for a token */
-	struct token_server grantor;
+	struct token_server token_server;
 };
 
+/* In which list of its endpoint a request is (oci/registry/request.h). */
+enum request_state {
+	REQUEST_IDLE,        /* in none: not submitted yet, or ended */
+	REQUEST_QUEUED,      /* starts when a slot is free */
+	REQUEST_DELAYED,     /* waits for a time: after a failure, or for the quota */
+	REQUEST_NEEDS_TOKEN, /* waits for a token that is being fetched */
+	REQUEST_SENT,
+	REQUEST_CHECKED, /* the answer is whole and is being checked, in another thread */
+};
+#define REQUEST_STATES (REQUEST_CHECKED + 1)
+
 struct request_list {
-	struct request *first, *last;
+	struct queued *first, *last;
 };
 
 struct endpoint {
@@ -67,26 +78,26 @@ struct endpoint {
 	char *shown;        /* in messages: "quay.io", "quay.io at harbor.corp" */
 	struct buf ca;
 	char *cert, *key;
-	struct http_tls tls;        /* lends the three above */
-	struct http_tls tls_abroad; /* for where it sends us: without our certificate */
+	struct http_tls tls;              /* lends the three above */
+	struct http_tls tls_cross_origin; /* for other origins: without our certificate */
 	struct host *host;
-	struct throttle storage;   /* of where it redirects to */
-	enum origin_reach reach;   /* how near it is: where it may send us */
-	enum origin_reach allowed; /* how near it may be */
-	bool anonymous; /* no registry: gets no credentials, whatever is known for its host */
-	struct request_list queue, later, waiting, sent, ending;
-	struct grant_call *grants;     /* tokens asked for */
-	struct token_server elsewhere; /* who gives those for where it redirects to */
-	bool granted;                  /* some have come: who waits may go on */
-	bool held;                     /* what is next waits for what is under way */
-	bool helped;                   /* credential helpers have been started */
-	bool known;                    /* and have said what they know */
+	struct throttle storage;       /* of where it redirects to */
+	enum origin_zone zone;         /* of its address: the innermost zone it may send us to */
+	enum origin_zone zone_allowed; /* the innermost zone its address may be in */
+	bool anonymous; /* gets no credentials, even if some are known for its host */
+	struct request_list requests[REQUEST_STATES];
+	struct token_call *token_calls;         /* under way or delayed */
+	struct token_server other_token_server; /* of the hosts that it redirects to */
+	bool tokens_arrived;                    /* requests that wait for a token may go on */
+	bool blocked;         /* the next request waits for credentials, or for an answer */
+	bool helpers_started; /* credential helpers for its host */
+	bool helpers_ended;
 };
 
 struct upstream {
 	struct registry *registry;
 	char *name; /* "docker.io" */
-	char *key;  /* in `elsewhere`; or NULL */
+	char *key;  /* in `layer_hosts`; or NULL */
 	struct endpoint *endpoints;
 	size_t n;
 	uint64_t requests, bytes, retries;
@@ -97,9 +108,16 @@ void upstream_free(struct upstream *up);
 /* Tells the program, once per text. */
 void upstream_warn(struct registry *r, const char *who, const char *text);
 
-/* A place that the answer of a registry's endpoint names, as if it were an upstream of its own: asked by whole URLs and
- * without credentials. NULL when we may not be sent there (oci/http/origin.h). */
-struct upstream *upstream_elsewhere(const struct endpoint *from, const char *url, struct err *err);
+/* The host of a foreign layer's URL, which a manifest from the endpoint `from` names, as an upstream of its own: asked by
+ * whole URLs and without credentials. NULL when we may not be sent there (oci/http/origin.h). */
+struct upstream *upstream_of_layer(const struct endpoint *from, const char *url, struct err *err);
+
+/* Whose authorization a request at this endpoint needs: that of the repository with whose name, name_length bytes, `path`
+ * begins. NULL: none. */
+struct auth_repo *upstream_repo(const struct endpoint *e, const char *path, size_t name_length);
+/* The same for a URL at another origin that a registry redirects to. No password of ours is for it: storage asks for
+ * none, and another registry may give a token anonymously. */
+struct auth_repo *upstream_anonymous_repo(struct registry *r, const char *url);
 
 /* The upstream of that name, made when it is new. One that can't be set up fails whatever is asked of it. */
 struct upstream *upstream_of(struct registry *r, const char *name);

@@ -8,7 +8,7 @@
 
 static const struct {
 	const char *host;
-	enum origin_reach reach;
+	enum origin_zone zone;
 } reaches[] = {
 	{ "8.8.8.8", ORIGIN_PUBLIC },
 	{ "registry.example", ORIGIN_PUBLIC },
@@ -57,7 +57,7 @@ static const struct {
 /* Who sends us, reached how, to where: may he? */
 static const struct {
 	const char *name, *from;
-	enum origin_reach reach;
+	enum origin_zone zone;
 	const char *to;
 	bool may;
 } follows[] = {
@@ -91,7 +91,7 @@ static void test_follow(size_t i)
 
 	url_parse(&from, span_str(follows[i].from), &err);
 	url_parse(&to, span_str(follows[i].to), &err);
-	CHECK_ROW((origin_may_follow(&from, follows[i].reach, &to, &err) == 0) == follows[i].may,
+	CHECK_ROW((origin_may_follow(&from, follows[i].zone, &to, &err) == 0) == follows[i].may,
 		  follows[i].name);
 }
 
@@ -161,7 +161,7 @@ int main(void)
 {
 	test_words();
 	for (size_t i = 0; i < sizeof(reaches) / sizeof(reaches[0]); i++)
-		CHECK_ROW(origin_reach(span_str(reaches[i].host)) == reaches[i].reach,
+		CHECK_ROW(origin_zone_of(span_str(reaches[i].host)) == reaches[i].zone,
 			  reaches[i].host);
 	for (size_t i = 0; i < sizeof(loopbacks) / sizeof(loopbacks[0]); i++)
 		CHECK_ROW(origin_is_loopback(span_str(loopbacks[i].host)) == loopbacks[i].loopback,

@@ -6,11 +6,11 @@
 
 #define START (1000 * CLOCK_SEC)
 
-static struct throttle fresh(long floor)
+static struct throttle fresh(long reserve)
 {
 	struct throttle p;
 
-	throttle_init(&p, 16, floor, 500);
+	throttle_init(&p, 16, reserve, 500);
 	return p;
 }
 
@@ -25,16 +25,16 @@ static int64_t fail(struct throttle *p, enum throttle_fault fault, unsigned trie
 	return throttle_failed(p, &f, now, &why);
 }
 
-static void test_room(void)
+static void test_free_slots(void)
 {
 	struct throttle p = fresh(0);
 
 	CHECK_ROW(throttle_free_slots(&p) == 1, "who has not answered yet is asked once at a time");
 	throttle_answered(&p);
 	CHECK_ROW(throttle_free_slots(&p) == 16, "then as often as is allowed");
-	fail(&p, THROTTLE_WAY, 1, -1, START);
+	fail(&p, THROTTLE_NETWORK, 1, -1, START);
 	CHECK_ROW(throttle_free_slots(&p) == 16, "one failure changes nothing");
-	fail(&p, THROTTLE_WAY, 1, -1, START);
+	fail(&p, THROTTLE_NETWORK, 1, -1, START);
 	CHECK_ROW(throttle_free_slots(&p) == 1, "two in a row do");
 	throttle_answered(&p);
 	CHECK_ROW(throttle_free_slots(&p) == 16, "until there is an answer");
@@ -46,18 +46,18 @@ static void test_room(void)
 	CHECK_ROW(throttle_free_slots(&p) == 16, "and answers make it grow again");
 }
 
-static void test_agree(void)
+static void test_merge(void)
 {
 	struct throttle p = fresh(5);
 
 	throttle_answered(&p);
-	throttle_agree(&p, 0, -1);
-	CHECK_ROW(throttle_free_slots(&p) == 16 && p.floor == 5,
+	throttle_merge(&p, 0, -1);
+	CHECK_ROW(throttle_free_slots(&p) == 16 && p.reserve == 5,
 		  "who says nothing changes nothing");
-	throttle_agree(&p, 4, 2);
-	CHECK_ROW(throttle_free_slots(&p) == 4 && p.floor == 5, "the least at once");
-	throttle_agree(&p, 8, 20);
-	CHECK_ROW(throttle_free_slots(&p) == 4 && p.floor == 20, "the most left over");
+	throttle_merge(&p, 4, 2);
+	CHECK_ROW(throttle_free_slots(&p) == 4 && p.reserve == 5, "the least at once");
+	throttle_merge(&p, 8, 20);
+	CHECK_ROW(throttle_free_slots(&p) == 4 && p.reserve == 20, "the most left over");
 }
 
 static void test_delays(void)
@@ -113,9 +113,9 @@ static void test_silence(void)
 		int64_t silent;
 		unsigned given_up_after;
 	} rows[] = {
-		{ "refused at once", 0, THROTTLE_GIVE_UP_WAY },
-		{ "not connected in ten seconds", 10 * CLOCK_SEC, THROTTLE_GIVE_UP_WAY },
-		{ "connected and a minute of silence", 60 * CLOCK_SEC, THROTTLE_GIVE_UP_WAY / 2 },
+		{ "refused at once", 0, THROTTLE_GIVE_UP_NETWORK },
+		{ "not connected in ten seconds", 10 * CLOCK_SEC, THROTTLE_GIVE_UP_NETWORK },
+		{ "connected and a minute of silence", 60 * CLOCK_SEC, THROTTLE_GIVE_UP_NETWORK / 2 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -124,7 +124,7 @@ static void test_silence(void)
 		unsigned n = 0;
 
 		for (; !p.given_up; n++) {
-			struct throttle_failure f = { .fault = THROTTLE_WAY,
+			struct throttle_failure f = { .fault = THROTTLE_NETWORK,
 						      .round = p.round,
 						      .tries = 1,
 						      .after = -1,
@@ -139,7 +139,7 @@ static void test_silence(void)
 static void test_together(void)
 {
 	struct throttle p = fresh(0);
-	struct throttle_failure f = { .fault = THROTTLE_WAY, .tries = 1, .after = -1 };
+	struct throttle_failure f = { .fault = THROTTLE_NETWORK, .tries = 1, .after = -1 };
 	struct err why = ERR_INIT;
 
 	f.round = p.round;
@@ -147,7 +147,7 @@ static void test_together(void)
 		throttle_failed(&p, &f, START, &why);
 	CHECK_ROW(p.faults == 1 && !p.given_up, "what was under way together fails once");
 	for (int i = 0; i < 3; i++)
-		fail(&p, THROTTLE_WAY, 1, -1, START);
+		fail(&p, THROTTLE_NETWORK, 1, -1, START);
 	CHECK_ROW(p.given_up, "four failures of the way are enough");
 }
 
@@ -161,7 +161,7 @@ static void test_quota(void)
 	CHECK_ROW(throttle_may_pull(&p, true, START) == THROTTLE_GO,
 		  "one more than are to be left");
 	p.pulls = 1;
-	CHECK_ROW(throttle_may_pull(&p, true, START) == THROTTLE_HOLD, "which is under way");
+	CHECK_ROW(throttle_may_pull(&p, true, START) == THROTTLE_WAIT, "which is under way");
 	CHECK_ROW(throttle_may_pull(&p, false, START) == THROTTLE_GO, "what does not count may go");
 	p.pulls = 0;
 	throttle_quota(&p, -1, 20, -1, 21600, START);
@@ -189,7 +189,7 @@ static void test_quota_wait(void)
 	CHECK(throttle_may_pull(&p, true, at - 1) == THROTTLE_NO_PULL);
 	CHECK_ROW(throttle_may_pull(&p, true, at) == THROTTLE_GO, "then one pull finds out");
 	p.pulls = 1;
-	CHECK_ROW(throttle_may_pull(&p, true, at) == THROTTLE_HOLD, "alone");
+	CHECK_ROW(throttle_may_pull(&p, true, at) == THROTTLE_WAIT, "alone");
 	p.pulls = 0;
 	throttle_spent(&p, true, 0);
 	CHECK_ROW(throttle_quota_wait(&p, 7200 * CLOCK_SEC, at) > at,
@@ -212,9 +212,9 @@ static void test_spent_for_all(void)
 
 int main(void)
 {
-	test_room();
+	test_free_slots();
 	test_silence();
-	test_agree();
+	test_merge();
 	test_delays();
 	test_jitter();
 	test_retry_after();

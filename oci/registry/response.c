@@ -1,0 +1,89 @@
+#include "oci/registry/response.h"
+
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "oci/http/header.h"
+#include "oci/http/http.h"
+#include "oci/registry/throttle.h"
+#include "oci/registry/upstream.h"
+
+int response_check_encoding(const struct http_call *c, struct err *err)
+{
+	struct span encoding = http_header(c, "Content-Encoding", 0);
+
+	if (!encoding.n || span_eq_nocase(encoding, "identity"))
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "answered with Content-Encoding \"%.*s\" that nobody asked for",
+		       SPAN_ARG(encoding));
+}
+
+void response_tell_warnings(const struct http_call *c, const struct endpoint *e)
+{
+	struct span value, text;
+	struct err line; /* err_set() makes the text printable */
+
+	for (size_t i = 0; (value = http_header(c, "Warning", i)).p; i++) {
+		text = header_warning(value);
+		if (!text.p)
+			continue;
+		err_set(&line, ERR_NONE, 0, "%.*s", SPAN_ARG(text));
+		upstream_warn(e->up->registry, e->shown, line.msg);
+	}
+}
+
+/* Seconds from now that a header names, or -1. */
+static int64_t seconds_header(const struct http_call *c, const char *name)
+{
+	struct span value = http_header(c, name, 0);
+
+	return value.p ? header_retry_after(value, clock_wall()) : -1;
+}
+
+int64_t response_retry_after(const struct http_call *c)
+{
+	int64_t seconds = seconds_header(c, "Retry-After");
+
+	return seconds < 0 ? -1 : seconds * CLOCK_SEC;
+}
+
+/* The number of a RateLimit header, or -1; *window is changed when the header names one. */
+static long limit_header(const struct http_call *c, const char *name, long *window)
+{
+	struct span value = http_header(c, name, 0);
+	long n, w;
+
+	if (!value.p || !header_rate_limit(value, &n, &w))
+		return -1;
+	if (w >= 0)
+		*window = w;
+	return n;
+}
+
+void response_read_quota(const struct http_call *c, struct throttle *t)
+{
+	long limit, remaining, window = -1;
+
+	limit = limit_header(c, "RateLimit-Limit", &window);
+	remaining = limit_header(c, "RateLimit-Remaining", &window);
+	if (limit >= 0 || remaining >= 0)
+		throttle_quota(t, limit, remaining, (long)seconds_header(c, "RateLimit-Reset"),
+			       window, clock_now());
+}
+
+bool response_has_no_pulls_left(const struct http_call *c)
+{
+	long window;
+
+	return limit_header(c, "RateLimit-Remaining", &window) == 0;
+}
+
+size_t response_challenges(const struct http_call *c,
+			   struct span challenges[static RESPONSE_CHALLENGES])
+{
+	size_t n = 0;
+
+	while (n < RESPONSE_CHALLENGES && (challenges[n] = http_header(c, "WWW-Authenticate", n)).p)
+		n++;
+	return n;
+}
