@@ -6,6 +6,7 @@
 #include "oci/base/limits.h"
 #include "oci/base/span.h"
 #include "oci/base/unit.h"
+#include "oci/cli/exit_status.h"
 #include "oci/image/glob.h"
 #include "oci/image/snapshot_suffix.h"
 
@@ -159,34 +160,6 @@ const struct cli_program cmdline_program = {
 	.options = options,
 };
 
-static int tolerated(const char *kinds, int *bits, struct err *err)
-{
-	static const struct {
-		const char *word;
-		int bit;
-	} known[] = { { "failed", STATUS_FAILED },
-		      { "limited", STATUS_LIMITED },
-		      { "gone", STATUS_GONE } };
-	struct span rest = span_str(kinds ? kinds : ""), word;
-
-	*bits = 0;
-	while (kinds && span_cut(&rest, ',', &word)) {
-		bool found = false;
-
-		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-			if (span_eq(word, known[i].word)) {
-				*bits |= known[i].bit;
-				found = true;
-			}
-		if (!found)
-			return err_set(
-				err, ERR_USAGE, 0,
-				"--tolerate takes a list of gone, limited, failed, not \"%.*s\"",
-				SPAN_ARG(word));
-	}
-	return 0;
-}
-
 /* Whether options that need another one have it. */
 static int check_together(const struct cmdline *a, struct err *err)
 {
@@ -235,7 +208,7 @@ static int check_values(struct cmdline *a, struct err *err)
 		return -1;
 	if (o.repo && remote_parse(&a->remote, o.repo, err) < 0)
 		return -1;
-	return tolerated(o.tolerate, &a->tolerate, err);
+	return exit_status_tolerate(o.tolerate, &a->tolerate, err);
 }
 
 int cmdline_read(int argc, char **argv, struct cmdline **line, struct err *err)

@@ -8,6 +8,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/cli/cli_opt.h"
+#include "oci/cli/exit_status.h"
 #include "oci/cli/message.h"
 #include "oci/lists/lists.h"
 #include "sync/check.h"
@@ -18,8 +19,6 @@
 #include "sync/report.h"
 #include "sync/run.h"
 #include "sync/show.h"
-
-enum { EXIT_USAGE = 1, EXIT_STOPPED = STATUS_FAILED, EXIT_MIRROR = STATUS_MIRROR };
 
 /* ---- signals ---- */
 
@@ -57,7 +56,7 @@ static int with_report(const struct run *r, const struct cmdline *o, const struc
 	struct err err;
 
 	if (o->report && r->registry && report_write(r, o->report, outcome, &err) < 0)
-		return fail(&err, outcome->status | STATUS_FAILED);
+		return fail(&err, outcome->status | EXIT_PART);
 	return outcome->status;
 }
 
@@ -110,8 +109,8 @@ static int check_online(struct run *r, struct cmdline *o, struct list_source *so
 	online_check_show(&online, o->format);
 	outcome = (struct outcome){
 		.status = (online_check_status(&online) & ~o->tolerate) |
-			  (r->stopped ? STATUS_FAILED : 0),
-		.tolerate = o->tolerate | STATUS_GONE, /* only a warning here */
+			  (r->stopped ? EXIT_PART : 0),
+		.tolerate = o->tolerate | EXIT_GONE, /* only a warning here */
 	};
 	return with_report(r, o, &outcome);
 }
@@ -157,7 +156,7 @@ static int load_lists(struct cmdline *o, struct env *env, struct run *r)
 static int fetch_status(const struct err *err, bool kept)
 {
 	if (stop)
-		return EXIT_STOPPED;
+		return EXIT_PART;
 	return kept && err->kind == ERR_IO ? EXIT_MIRROR : EXIT_USAGE;
 }
 

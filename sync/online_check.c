@@ -7,6 +7,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/cli/exit_status.h"
 #include "oci/cli/progress.h"
 #include "oci/image/ref.h"
 #include "oci/lists/lists.h"
@@ -275,6 +276,7 @@ int online_check_status(const struct online_check *o)
 	int status = 0;
 
 	for (size_t i = 0; o->verdicts && i < o->source->lists->n; i++)
-		status |= (o->verdicts[i].failed ? 2 : 0) | (o->verdicts[i].limited ? 4 : 0);
+		status |= (o->verdicts[i].failed ? EXIT_PART : 0) |
+			  (o->verdicts[i].limited ? EXIT_LIMITED : 0);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
+#include "oci/cli/exit_status.h"
 #include "oci/cli/progress.h"
 #include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
@@ -175,14 +176,14 @@ static void add_xml(struct buf *b, const char *text)
 
 static bool is_failure(const struct run *r, const struct target *t, const struct outcome *o)
 {
-	return (run_status_of(r, t, o->tolerate) & ~STATUS_PENDING) != 0;
+	return (run_status_of(r, t, o->tolerate) & ~EXIT_PENDING) != 0;
 }
 
 /* What nobody asked for; and what would be a failure, but for --tolerate. */
 static bool is_skipped(const struct run *r, const struct target *t, const struct outcome *o)
 {
 	return !is_failure(r, t, o) &&
-	       (t->state == STATE_SKIPPED || (run_status_of(r, t, 0) & ~STATUS_PENDING));
+	       (t->state == STATE_SKIPPED || (run_status_of(r, t, 0) & ~EXIT_PENDING));
 }
 
 static size_t count_if(const struct run *r, const struct outcome *o,
@@ -350,7 +351,7 @@ static void markdown_hosts(struct buf *b, const struct run *r)
 
 static void markdown_head(struct buf *b, const struct run *r, const struct outcome *o)
 {
-	buf_addf(b, "## mirror-sync: %s, ", o->status & ~STATUS_PENDING ? "attention" : "done");
+	buf_addf(b, "## mirror-sync: %s, ", o->status & ~EXIT_PENDING ? "attention" : "done");
 	if (r->o->dry_run)
 		buf_adds(b, "nothing was changed (dry run)\n\n");
 	else

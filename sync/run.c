@@ -8,6 +8,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/file.h"
+#include "oci/cli/exit_status.h"
 #include "oci/cli/message.h"
 #include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
@@ -236,36 +237,36 @@ void run_release(struct run *r)
 /* A full disk that let nothing be published is the mirror's failure, not the image's. */
 static int failure_of(const struct run *r, const struct target *t)
 {
-	return t->no_space && !r->published ? STATUS_MIRROR : STATUS_FAILED;
+	return t->no_space && !r->published ? EXIT_MIRROR : EXIT_PART;
 }
 
 static int bits_of(const struct run *r, const struct target *t)
 {
-	int incomplete = t->incomplete ? STATUS_FAILED : 0;
+	int incomplete = t->incomplete ? EXIT_PART : 0;
 
 	switch (t->state) {
 	case STATE_FAILED: return failure_of(r, t) | incomplete;
-	case STATE_LIMITED: return STATUS_LIMITED | incomplete;
-	case STATE_GONE: return STATUS_GONE | incomplete;
+	case STATE_LIMITED: return EXIT_LIMITED | incomplete;
+	case STATE_GONE: return EXIT_GONE | incomplete;
 	case STATE_UPDATED:
-	case STATE_NEW: return (r->o->dry_run ? STATUS_PENDING : 0) | incomplete;
+	case STATE_NEW: return (r->o->dry_run ? EXIT_PENDING : 0) | incomplete;
 	default: return incomplete;
 	}
 }
 
 int run_status_of(const struct run *r, const struct target *t, int tolerate)
 {
-	return t->state == STATE_PENDING ? STATUS_FAILED : bits_of(r, t) & ~tolerate;
+	return t->state == STATE_PENDING ? EXIT_PART : bits_of(r, t) & ~tolerate;
 }
 
 int run_status(const struct run *r, int tolerate)
 {
-	int status = r->stopped ? STATUS_FAILED : 0;
+	int status = r->stopped ? EXIT_PART : 0;
 
 	for (size_t i = 0; i < r->targets.n; i++)
 		status |= run_status_of(r, r->targets.v[i], tolerate);
 	for (size_t i = 0; i < r->o->npatterns; i++)
 		if (!plan_means(r, r->o->patterns[i]))
-			status |= STATUS_FAILED;
+			status |= EXIT_PART;
 	return status;
 }

@@ -113,15 +113,8 @@ int run_sync(struct run *r, const struct run_options *o, struct list_source *sou
 	     struct err *err);
 void run_release(struct run *r);
 
-/* The exit status, a sum of bits (docs/formats.md, "Exit statuses"), and what one target adds to it. `tolerate` is left out: bits of
- * what upstreams do. That a signal came first, or that a pattern means nothing, is never tolerated. */
-enum {
-	STATUS_FAILED = 2,
-	STATUS_LIMITED = 4,
-	STATUS_GONE = 8,
-	STATUS_MIRROR = 16,
-	STATUS_PENDING = 32
-};
+/* The exit status of a run, a sum of enum exit_status, and what one target adds to it. The bits in
+ * `tolerate` are left out, but for a signal and for a pattern that matches nothing. */
 int run_status(const struct run *r, int tolerate);
 int run_status_of(const struct run *r, const struct target *t, int tolerate);
 
