@@ -10,27 +10,22 @@
 
 const char *describe_state(const struct target *t, bool dry_run)
 {
+	const struct state_row *row = target_row(t);
+
 	if (t->incomplete)
 		return "incomplete";
-	switch (t->state) {
-	case STATE_PENDING: return "not reached";
-	case STATE_UPDATED: return dry_run ? "update" : state_names[t->state];
-	case STATE_NEW: return dry_run ? "add" : state_names[t->state];
-	case STATE_SKIPPED: return t->stale ? "stale" : state_names[t->state];
-	default: return state_names[t->state];
-	}
-}
-
-bool describe_is_moved(const struct target *t)
-{
-	return t->state == STATE_UPDATED || t->state == STATE_NEW;
+	if (t->stale && row->stale)
+		return row->stale;
+	if (dry_run && row->dry_run)
+		return row->dry_run;
+	return row->for_people ? row->for_people : row->name;
 }
 
 void describe_size(struct buf *out, const struct run *r, const struct target *t)
 {
 	char amount[32];
 
-	if (!r->o->sizes || !describe_is_moved(t))
+	if (!r->o->sizes || !target_row(t)->is_moved)
 		return;
 	progress_bytes((uint64_t)t->missing, amount, sizeof(amount));
 	buf_addf(out, "%s%s to fetch", out->n ? ", " : "", amount);
@@ -51,7 +46,7 @@ void describe_details(struct buf *out, const struct target *t)
 	if (t->error) {
 		next_clause(out);
 		buf_adds(out, t->error);
-	} else if (t->state == STATE_HELD) {
+	} else if (target_row(t)->tells_found) {
 		next_clause(out);
 		digest_short(&t->found, found);
 		buf_addf(out, "upstream has %s", found);

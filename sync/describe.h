@@ -17,9 +17,6 @@ struct target;
  * would be done: "update", "add". */
 const char *describe_state(const struct target *t, bool dry_run);
 
-/* Whether it moved or came, or would. */
-bool describe_is_moved(const struct target *t);
-
 /* Appends, to what is said already, "12.3 MB to fetch", with --sizes. */
 void describe_size(struct buf *out, const struct run *r, const struct target *t);
 

@@ -12,7 +12,7 @@ struct reason {
 
 static bool has_failed(const struct target *t)
 {
-	return (t->state == STATE_FAILED || t->state == STATE_LIMITED) && t->error;
+	return target_row(t)->is_failed && t->error;
 }
 
 static bool is_of_host(const struct target *t)

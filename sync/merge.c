@@ -75,8 +75,7 @@ static bool set_note(struct entry *e, const char *key, const char *value)
 /* Whether all that the entry points at was found or fetched by this run, with the line's platforms. */
 static bool is_arrived(const struct target *t, const struct entry *e)
 {
-	return (t->state == STATE_CURRENT || t->state == STATE_UPDATED || t->state == STATE_NEW) &&
-	       digest_eq(&e->digest, &t->found);
+	return target_row(t)->is_arrived && digest_eq(&e->digest, &t->found);
 }
 
 /* What the line says about how long snapshots live, and which platforms are kept. */
@@ -153,7 +152,7 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 		j->new_digest = t->base.str;
 		j->detail = t->name;
 	}
-	j = note(m, t->name, "sync");
+	j = note(m, t->name, RETAG_BY_SYNC);
 	j->old_digest = is_new ? NULL : t->base.str;
 	j->new_digest = t->found.str;
 	j->detail = t->snapshot;
@@ -210,22 +209,18 @@ static void merge_referrers(struct merge *m, const struct target *t)
 		merge_referrer(m, t, &t->referrers.v[i]);
 }
 
-/* Whether upstream told that it has the name. */
-static bool is_upstream(const struct target *t)
-{
-	return t->state == STATE_CURRENT || t->state == STATE_UPDATED || t->state == STATE_HELD;
-}
-
 /* Ends and beginnings: a tag is listed again, gone, or back. */
 static void merge_marks(struct merge *m, const struct target *t, struct entry *e)
 {
+	enum upstream_answer upstream = target_row(t)->upstream;
+
 	if (set_note(e, ANNOTATION_UNLISTED_SINCE, NULL))
 		note(m, t->name, "listed");
-	if (t->state == STATE_GONE && !entry_annotation(e, ANNOTATION_GONE_SINCE)) {
+	if (upstream == UPSTREAM_LACKS && !entry_annotation(e, ANNOTATION_GONE_SINCE)) {
 		entry_set_annotation(e, ANNOTATION_GONE_SINCE, m->now);
 		note(m, t->name, "gone");
 	}
-	if (is_upstream(t) && set_note(e, ANNOTATION_GONE_SINCE, NULL))
+	if (upstream == UPSTREAM_HAS && set_note(e, ANNOTATION_GONE_SINCE, NULL))
 		note(m, t->name, "back");
 }
 
@@ -244,7 +239,7 @@ static void merge_target(struct merge *m, struct target *t)
 {
 	struct entry *e = index_find(&m->index, t->name);
 
-	if (t->state == STATE_UPDATED || t->state == STATE_NEW) {
+	if (target_row(t)->is_moved) {
 		move_target(m, t, e);
 		e = index_find(&m->index, t->name);
 	}
@@ -303,7 +298,7 @@ static int publish(struct merge *m, struct err *err)
 {
 	struct run *r = m->run;
 	struct publication what = {
-		.made_by = "sync",
+		.made_by = RETAG_BY_SYNC,
 		.label = r->o->label,
 		.commit = r->source->commit[0] ? r->source->commit : NULL,
 	};
@@ -353,8 +348,8 @@ static void find_authors(const struct run *r)
 
 		const struct entry *e = index_find(&r->index, t->name);
 
-		if (t->state == STATE_UPDATED || t->state == STATE_NEW ||
-		    (t->state == STATE_CURRENT && e && !target_is_origin(t, e)))
+		if (target_row(t)->is_moved ||
+		    (target_row(t)->is_arrived && e && !target_is_origin(t, e)))
 			author = list_source_author(r->source, t->line);
 		t->author = author ? xstrdup(author) : NULL;
 	}
@@ -368,7 +363,7 @@ int merge_publish(struct run *r, struct err *err)
 	cleanup_fd int lock = -1;
 
 	m.move = (struct retag){
-		.index = &m.index, .suffix = r->o->suffix, .when = r->started, .by = "sync"
+		.index = &m.index, .suffix = r->o->suffix, .when = r->started, .by = RETAG_BY_SYNC
 	};
 	clock_rfc3339(clock_wall(), m.now);
 	find_authors(r);

@@ -56,7 +56,7 @@ static void tally_target(struct verdict *v, const struct target *t)
 	case STATE_UPDATED: v->added++; break;
 	case STATE_HELD: v->held++; break;
 	case STATE_SKIPPED: v->skipped++; break;
-	default: break;
+	case STATE_CURRENT: break;
 	}
 }
 

@@ -93,7 +93,7 @@ static void add_target(struct run *r, const struct list_image *line, const char 
 /* A target that is not asked for: its listing says that it is gone, or did not come, or the run leaves its line
  * aside (then error is NULL); the name is that line's all the same. */
 static void add_settled(struct run *r, const struct list_image *line, const char *tag,
-			enum state state, const char *error)
+			enum target_state state, const char *error)
 {
 	struct target *t = keep_target(r, line, tag);
 

@@ -46,7 +46,7 @@ static void json_image(struct buf *b, const struct run *r, const struct target *
 
 	buf_adds(b, "\n{\"ref\":");
 	buf_add_json(b, t->name);
-	add_text(b, "state", state_names[t->state]);
+	add_text(b, "state", target_row(t)->name);
 	add_text(b, "old", t->base.str);
 	add_text(b, "new", t->found.str);
 	add_text(b, "snapshot", t->snapshot);
@@ -183,7 +183,7 @@ static bool is_failure(const struct run *r, const struct target *t, const struct
 static bool is_skipped(const struct run *r, const struct target *t, const struct outcome *o)
 {
 	return !is_failure(r, t, o) &&
-	       (t->state == STATE_SKIPPED || (run_status_of(r, t, 0) & ~EXIT_PENDING));
+	       (target_row(t)->is_skipped || (run_status_of(r, t, 0) & ~EXIT_PENDING));
 }
 
 static size_t count_if(const struct run *r, const struct outcome *o,
@@ -292,8 +292,7 @@ static void markdown_row(struct buf *b, const struct run *r, const struct target
 
 static bool is_quiet(const struct target *t)
 {
-	return !t->incomplete && !t->stale &&
-	       (t->state == STATE_CURRENT || t->state == STATE_SKIPPED);
+	return !t->incomplete && !t->stale && target_row(t)->no_markdown_row;
 }
 
 static void markdown_images(struct buf *b, const struct run *r)

@@ -125,11 +125,10 @@ static bool is_listed(const char *ref, void *arg)
 	return r->o->npatterns || r->stopped || table_get(&r->names, ref);
 }
 
-/* Whether upstream told us this time what it has. */
+/* Whether upstream answered for the target's name in this run. */
 static bool was_checked(const struct target *t)
 {
-	return t->state == STATE_CURRENT || t->state == STATE_UPDATED || t->state == STATE_NEW ||
-	       t->state == STATE_HELD || t->state == STATE_GONE;
+	return target_row(t)->upstream != UPSTREAM_UNKNOWN;
 }
 
 /* Nobody checks what is known to be gone. */
@@ -234,29 +233,22 @@ void run_release(struct run *r)
 	*r = (struct run)RUN_INIT;
 }
 
-/* A full disk that let nothing be published is the mirror's failure, not the image's. */
-static int failure_of(const struct run *r, const struct target *t)
+/* The bits of the target's state. */
+static int bits_of_state(const struct run *r, const struct target *t)
 {
-	return t->no_space && !r->published ? EXIT_MIRROR : EXIT_PART;
-}
+	const struct state_row *row = target_row(t);
 
-static int bits_of(const struct run *r, const struct target *t)
-{
-	int incomplete = t->incomplete ? EXIT_PART : 0;
-
-	switch (t->state) {
-	case STATE_FAILED: return failure_of(r, t) | incomplete;
-	case STATE_LIMITED: return EXIT_LIMITED | incomplete;
-	case STATE_GONE: return EXIT_GONE | incomplete;
-	case STATE_UPDATED:
-	case STATE_NEW: return (r->o->dry_run ? EXIT_PENDING : 0) | incomplete;
-	default: return incomplete;
-	}
+	/* a full disk that let nothing be published is a failure of the mirror, not of the image */
+	if (row->is_failed && t->no_space && !r->published)
+		return EXIT_MIRROR;
+	return row->exit | (r->o->dry_run ? row->exit_dry_run : 0);
 }
 
 int run_status_of(const struct run *r, const struct target *t, int tolerate)
 {
-	return t->state == STATE_PENDING ? EXIT_PART : bits_of(r, t) & ~tolerate;
+	int bits = bits_of_state(r, t) | (t->incomplete ? EXIT_PART : 0);
+
+	return target_row(t)->is_never_tolerated ? bits : bits & ~tolerate;
 }
 
 int run_status(const struct run *r, int tolerate)

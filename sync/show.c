@@ -58,7 +58,11 @@ static void show_target(const struct run *r, const struct target *t)
 			printf("%s: held; upstream has %s\n", t->name, found);
 		break;
 	case STATE_GONE: message_line("%s: gone: %s", t->name, t->error); break;
-	default: break; /* failures are shown together */
+	case STATE_PENDING:
+	case STATE_CURRENT:
+	case STATE_SKIPPED: break; /* the summary counts them */
+	case STATE_LIMITED:
+	case STATE_FAILED: break; /* show_failures() has them */
 	}
 }
 
@@ -142,10 +146,17 @@ static void show_total(const struct run *r)
 	char amount[32];
 
 	for (size_t i = 0; i < r->targets.n; i++)
-		if (describe_is_moved(r->targets.v[i]))
+		if (target_row(r->targets.v[i])->is_moved)
 			total += (uint64_t)r->targets.v[i]->missing;
 	progress_bytes(total, amount, sizeof(amount));
 	printf("%s to fetch; ", amount);
+}
+
+static const char *summary_word(size_t state)
+{
+	const struct state_row *row = &state_rows[state];
+
+	return row->for_people ? row->for_people : row->name;
 }
 
 static void show_summary(const struct run *r)
@@ -156,10 +167,9 @@ static void show_summary(const struct run *r)
 
 	for (size_t i = 0; i < r->targets.n; i++)
 		count[r->targets.v[i]->state]++;
-	for (int s = 0; s < STATES; s++)
+	for (size_t s = 0; s < STATES; s++)
 		if (count[s]) {
-			printf("%s%zu %s", first ? "" : ", ", count[s],
-			       s == STATE_PENDING ? "not reached" : state_names[s]);
+			printf("%s%zu %s", first ? "" : ", ", count[s], summary_word(s));
 			first = false;
 		}
 	progress_bytes(registry_bytes(r->registry), amount, sizeof(amount));
@@ -188,17 +198,7 @@ static void show_lines(const struct run *r)
 
 static enum ink ink_of(const struct target *t)
 {
-	if (t->incomplete || t->stale)
-		return INK_WARN;
-	switch (t->state) {
-	case STATE_UPDATED:
-	case STATE_NEW: return INK_GOOD;
-	case STATE_HELD: return INK_WARN;
-	case STATE_GONE:
-	case STATE_LIMITED:
-	case STATE_FAILED: return INK_BAD;
-	default: return INK_PLAIN;
-	}
+	return t->incomplete || t->stale ? INK_WARN : target_row(t)->ink;
 }
 
 static void add_digests(struct buf *out, const struct target *t)
@@ -235,15 +235,9 @@ static void add_more(struct columns *table, const struct target *t, size_t more)
 	columns_end(table);
 }
 
-/* What is simply current, or was not come to, is only counted. */
 static bool has_row(const struct target *t)
 {
-	switch (t->state) {
-	case STATE_PENDING:
-	case STATE_CURRENT:
-	case STATE_SKIPPED: return t->incomplete || t->stale;
-	default: return true;
-	}
+	return t->incomplete || t->stale || !target_row(t)->no_terminal_row;
 }
 
 static void add_target(struct columns *table, const struct run *r,
@@ -265,11 +259,11 @@ static void show_table(const struct run *r, bool color)
 	cleanup_by(failure_groups_release) struct failure_groups reasons = FAILURE_GROUPS_INIT;
 
 	failure_groups_collect(&reasons, r);
-	for (enum state s = 0; s < STATES; s++)
+	for (size_t s = 0; s < STATES; s++)
 		for (size_t i = 0; i < r->targets.n; i++) {
 			const struct target *t = r->targets.v[i];
 
-			if (t->state == s && has_row(t))
+			if ((size_t)t->state == s && has_row(t))
 				add_target(&table, r, &reasons, t);
 		}
 	columns_print(&table, stdout, color);

@@ -71,7 +71,7 @@ static void ask(struct tag_hints *h, struct run *r, const struct ref *ref)
 /* A line's own tag: one that was chosen from a listing is no slip of a person, and a snapshot's is no upstream's. */
 bool tag_hints_is_about(const struct target *t)
 {
-	return t->state == STATE_FAILED && t->why == ERR_NOTFOUND && !t->line->select &&
+	return target_row(t)->is_failed && t->why == ERR_NOTFOUND && !t->line->select &&
 	       !t->line->snapshot;
 }
 

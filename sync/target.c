@@ -8,10 +8,6 @@
 #include "oci/lists/lists.h"
 #include "oci/store/index.h"
 
-const char *const state_names[STATES] = {
-	"pending", "current", "updated", "new", "held", "skipped", "gone", "limited", "failed",
-};
-
 /* The same reference with another tag. */
 static struct ref with_tag(const struct ref *r, const char *tag)
 {
@@ -36,6 +32,11 @@ struct target *target_new(const struct lists *lists, const struct list_image *li
 	lists_options(lists, line, &t->target, &t->o);
 	t->size = -1;
 	return t;
+}
+
+const struct state_row *target_row(const struct target *t)
+{
+	return &state_rows[t->state];
 }
 
 void targets_keep(struct targets *ts, struct target *t)

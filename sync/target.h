@@ -14,26 +14,12 @@
 #include "oci/image/ref.h"
 #include "oci/lists/image_options.h"
 #include "sync/referrers.h"
+#include "sync/target_state.h"
 
 struct entry;
 struct index;
 struct list_image;
 struct lists;
-
-/* In the order in which a summary names them. */
-enum state {
-	STATE_PENDING = 0, /* not settled yet; at the end of a run: it was interrupted */
-	STATE_CURRENT,
-	STATE_UPDATED,
-	STATE_NEW,
-	STATE_HELD,
-	STATE_SKIPPED, /* not due, or not asked for by this run */
-	STATE_GONE,
-	STATE_LIMITED,
-	STATE_FAILED,
-	STATES,
-};
-extern const char *const state_names[STATES];
 
 struct target {
 	const struct list_image *line; /* lent by the lists */
@@ -44,7 +30,7 @@ struct target {
 	struct digest base; /* what it meant when the run began; "" when it was not there */
 	char *base_held;    /* its hold then, or NULL */
 	bool is_snapshot; /* what is there under its name keeps what another tag meant: it never moves */
-	enum state state;
+	enum target_state state;
 	struct digest found; /* what upstream offers (or the line pins); "" when unknown */
 	char *author;        /* of the line, when it moves; or NULL */
 	char *media_type;    /* of found, once it is here */
@@ -72,6 +58,8 @@ struct targets {
 struct target *target_new(const struct lists *lists, const struct list_image *line,
 			  const char *tag);
 void target_free(struct target *t);
+/* What its state means. */
+const struct state_row *target_row(const struct target *t);
 /* Takes t. */
 void targets_keep(struct targets *ts, struct target *t);
 void targets_release(struct targets *ts);

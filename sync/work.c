@@ -92,7 +92,7 @@ static bool is_due(const struct run *r, const struct target *t)
 }
 
 /* The target has its state: the next one of its host may start. */
-static void settle(struct job *job, enum state state)
+static void settle(struct job *job, enum target_state state)
 {
 	struct run *r = job->run;
 
@@ -120,7 +120,7 @@ static void give_up(struct run *r, const struct err *err)
 	registry_stop(r->registry);
 }
 
-static enum state state_of_arrival(const struct target *t)
+static enum target_state state_of_arrival(const struct target *t)
 {
 	if (!t->base.str[0])
 		return STATE_NEW;
