@@ -11,7 +11,7 @@
 #include "sync/list_source.h"
 #include "sync/problem_format.h"
 #include "sync/remote.h"
-#include "sync/run.h"
+#include "sync/run_options.h"
 
 struct err;
 

@@ -6,7 +6,8 @@
 #include "oci/base/clock.h"
 #include "oci/cli/progress.h"
 #include "oci/lists/lists.h"
-#include "sync/run.h"
+#include "sync/outcome.h"
+#include "sync/run_options.h"
 
 const char *describe_state(const struct target *t, bool dry_run)
 {
@@ -21,11 +22,11 @@ const char *describe_state(const struct target *t, bool dry_run)
 	return row->for_people ? row->for_people : row->name;
 }
 
-void describe_size(struct buf *out, const struct run *r, const struct target *t)
+void describe_size(struct buf *out, const struct outcome *o, const struct target *t)
 {
 	char amount[32];
 
-	if (!r->o->sizes || !target_row(t)->is_moved)
+	if (!o->options->sizes || !target_row(t)->is_moved)
 		return;
 	progress_bytes((uint64_t)t->missing, amount, sizeof(amount));
 	buf_addf(out, "%s%s to fetch", out->n ? ", " : "", amount);

@@ -10,7 +10,7 @@
 
 struct buf;
 struct listing;
-struct run;
+struct outcome;
 struct target;
 
 /* "updated"; also "incomplete", "stale" and "not reached", which are no states of their own. Of a dry run, what
@@ -18,7 +18,7 @@ struct target;
 const char *describe_state(const struct target *t, bool dry_run);
 
 /* Appends, to what is said already, "12.3 MB to fetch", with --sizes. */
-void describe_size(struct buf *out, const struct run *r, const struct target *t);
+void describe_size(struct buf *out, const struct outcome *o, const struct target *t);
 
 /* Appends, to what is said already, why, and all that there is beside its digests: "kept as 3.19.20261120"; or nothing. */
 void describe_details(struct buf *out, const struct target *t);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "oci/base/cleanup.h"
-#include "sync/run.h"
+#include "sync/outcome.h"
 
 struct reason {
 	const struct target *first;
@@ -20,9 +20,9 @@ static bool is_of_host(const struct target *t)
 	return t->why == ERR_NET || t->why == ERR_LIMIT;
 }
 
-static void count(struct failure_groups *r, const struct target *t)
+static void count(struct failure_groups *g, const struct target *t)
 {
-	struct reason *reason = table_get(&r->by_text, t->error);
+	struct reason *reason = table_get(&g->by_text, t->error);
 
 	if (reason) {
 		reason->more++;
@@ -30,22 +30,22 @@ static void count(struct failure_groups *r, const struct target *t)
 	}
 	reason = xcalloc(1, sizeof(*reason));
 	reason->first = t;
-	table_put(&r->by_text, t->error, reason);
+	table_put(&g->by_text, t->error, reason);
 }
 
-void failure_groups_collect(struct failure_groups *r, const struct run *run)
+void failure_groups_collect(struct failure_groups *g, const struct outcome *o)
 {
-	for (size_t i = 0; i < run->targets.n; i++)
-		if (has_failed(run->targets.v[i]) && is_of_host(run->targets.v[i]))
-			count(r, run->targets.v[i]);
+	for (size_t i = 0; i < o->targets.n; i++)
+		if (has_failed(o->targets.v[i]) && is_of_host(o->targets.v[i]))
+			count(g, o->targets.v[i]);
 }
 
-void failure_groups_release(struct failure_groups *r)
+void failure_groups_release(struct failure_groups *g)
 {
-	table_clear(&r->by_text, free);
+	table_clear(&g->by_text, free);
 }
 
-bool failure_groups_tell(const struct failure_groups *r, const struct target *t, size_t *more)
+bool failure_groups_tell(const struct failure_groups *g, const struct target *t, size_t *more)
 {
 	const struct reason *reason;
 
@@ -54,7 +54,7 @@ bool failure_groups_tell(const struct failure_groups *r, const struct target *t,
 		return false;
 	if (!is_of_host(t))
 		return true;
-	reason = table_get(&r->by_text, t->error);
+	reason = table_get(&g->by_text, t->error);
 	*more = reason->more;
 	return reason->first == t;
 }

@@ -11,7 +11,7 @@
 
 #include "oci/base/table.h"
 
-struct run;
+struct outcome;
 struct target;
 
 struct failure_groups {
@@ -23,10 +23,10 @@ struct failure_groups {
 		.by_text = TABLE_INIT                                                              \
 	}
 
-void failure_groups_collect(struct failure_groups *r, const struct run *run);
-void failure_groups_release(struct failure_groups *r);
+void failure_groups_collect(struct failure_groups *g, const struct outcome *o);
+void failure_groups_release(struct failure_groups *g);
 
 /* Whether a target failed and is to be told, and how many more are told with it. */
-bool failure_groups_tell(const struct failure_groups *r, const struct target *t, size_t *more);
+bool failure_groups_tell(const struct failure_groups *g, const struct target *t, size_t *more);
 
 #endif

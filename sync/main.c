@@ -51,13 +51,14 @@ static int fail(const struct err *err, int status)
 	return status;
 }
 
-static int with_report(const struct run *r, const struct cmdline *o, const struct outcome *outcome)
+static int with_report(const struct run *r, const struct cmdline *o,
+		       const struct report_result *result)
 {
 	struct err err;
 
-	if (o->report && r->registry && report_write(r, o->report, outcome, &err) < 0)
-		return fail(&err, outcome->status | EXIT_PART);
-	return outcome->status;
+	if (o->report && r->registry && report_write(&r->outcome, o->report, result, &err) < 0)
+		return fail(&err, result->status | EXIT_PART);
+	return result->status;
 }
 
 /* The disk is the one trouble of the mirror's that passes without anybody looking for its cause. */
@@ -74,45 +75,45 @@ static void tell_mirror(const struct err *err)
 static int sync_lists(struct run *r, const struct cmdline *o, struct list_source *source)
 {
 	struct err err;
-	int result = run_sync(r, &o->run, source, &err);
-	const struct outcome outcome = {
-		.status = result < 0 ? EXIT_MIRROR : run_status(r, o->tolerate),
+	int done = run_sync(r, &o->run, source, &err);
+	const struct report_result result = {
+		.status = done < 0 ? EXIT_MIRROR : outcome_status(&r->outcome, o->tolerate),
 		.tolerate = o->tolerate,
-		.error = result < 0 ? err.msg : NULL,
+		.error = done < 0 ? err.msg : NULL,
 	};
 
 	show_progress_end();
-	if (result < 0)
+	if (done < 0)
 		tell_mirror(&err);
 	else
-		show_results(r, o->color);
-	if (stop && r->stopped)
+		show_results(&r->outcome, o->color);
+	if (stop && r->outcome.stopped)
 		message_line("stopped by a signal before the end%s",
 			     o->run.dry_run ? "" : "; the next run goes on from there");
-	return with_report(r, o, &outcome);
+	return with_report(r, o, &result);
 }
 
 static int check_online(struct run *r, struct cmdline *o, struct list_source *source)
 {
 	cleanup_by(online_check_release) struct online_check online = ONLINE_CHECK_INIT;
-	struct outcome outcome;
+	struct report_result result;
 	struct err err;
-	int result;
+	int done;
 
 	if (online_check_choose(&online, source, &o->source, o->since, &err) < 0)
 		return fail(&err, EXIT_USAGE);
-	result = online_check_ask(&online, r, &o->run, &err);
+	done = online_check_ask(&online, r, &o->run, &err);
 	show_progress_end();
-	if (result < 0)
+	if (done < 0)
 		return fail(&err, EXIT_MIRROR);
 	check_print(source, o->format);
 	online_check_show(&online, o->format);
-	outcome = (struct outcome){
+	result = (struct report_result){
 		.status = (online_check_status(&online) & ~o->tolerate) |
-			  (r->stopped ? EXIT_PART : 0),
+			  (r->outcome.stopped ? EXIT_PART : 0),
 		.tolerate = o->tolerate | EXIT_GONE, /* only a warning here */
 	};
-	return with_report(r, o, &outcome);
+	return with_report(r, o, &result);
 }
 
 static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct list_source *source)

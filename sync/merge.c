@@ -165,7 +165,7 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 
 /* ---- what refers to it ---- */
 
-static char *referrer_name(const struct target *t, const struct referrer *f)
+static char *referrer_name(const struct target *t, const struct fetched_referrer *f)
 {
 	cleanup_free char *repository = ref_repository(&t->target);
 
@@ -175,7 +175,8 @@ static char *referrer_name(const struct target *t, const struct referrer *f)
 }
 
 /* A signature or SBOM is an entry of its own, which lives as long as its subject. */
-static void merge_referrer(struct merge *m, const struct target *t, const struct referrer *f)
+static void merge_referrer(struct merge *m, const struct target *t,
+			   const struct fetched_referrer *f)
 {
 	const char *name = strvec_add_owned(&m->strings, referrer_name(t, f));
 	struct entry *e = index_find(&m->index, name);
@@ -187,7 +188,7 @@ static void merge_referrer(struct merge *m, const struct target *t, const struct
 
 	if (e && (digest_eq(&e->digest, &f->digest) || hold_covers(e, &f->digest)))
 		return;
-	if (table_get(&m->run->names, name))
+	if (targets_find(&m->run->outcome.targets, name))
 		return; /* cosign's tag has a line of its own */
 	if (e)
 		old = e->digest;
@@ -260,11 +261,13 @@ static void merge_target(struct merge *m, struct target *t)
 /* Whether a listing that did not come through may still mean this entry. */
 static bool listing_unsure(const struct run *r, const char *ref)
 {
-	for (size_t i = 0; i < r->nlistings; i++) {
-		cleanup_free char *repository = ref_repository(&r->listings[i].line->target);
+	for (size_t i = 0; i < r->outcome.nlistings; i++) {
+		cleanup_free char *repository =
+			ref_repository(&r->outcome.listings[i].line->target);
 		size_t n = strlen(repository);
 
-		if (!r->listings[i].complete && strncmp(ref, repository, n) == 0 && ref[n] == ':')
+		if (!r->outcome.listings[i].complete && strncmp(ref, repository, n) == 0 &&
+		    ref[n] == ':')
 			return true;
 	}
 	return false;
@@ -274,7 +277,7 @@ static void mark_unlisted(struct merge *m)
 {
 	struct run *r = m->run;
 
-	if (r->o->npatterns || r->stopped)
+	if (r->options->npatterns || r->outcome.stopped)
 		return;
 	for (size_t i = 0; i < m->index.n; i++) {
 		struct entry *e = m->index.v[i];
@@ -282,13 +285,13 @@ static void mark_unlisted(struct merge *m)
 		if (!entry_annotation(e, ANNOTATION_LIST) ||
 		    entry_annotation(e, ANNOTATION_SNAPSHOT_OF) ||
 		    entry_annotation(e, ANNOTATION_UNLISTED_SINCE) ||
-		    entry_annotation(e, ANNOTATION_SUBJECT) || table_get(&r->names, e->ref) ||
-		    listing_unsure(r, e->ref))
+		    entry_annotation(e, ANNOTATION_SUBJECT) ||
+		    targets_find(&r->outcome.targets, e->ref) || listing_unsure(r, e->ref))
 			continue;
 		entry_set_annotation(e, ANNOTATION_UNLISTED_SINCE, m->now);
 		note(m, e->ref, "unlisted");
-		if (!r->nunlisted++)
-			r->unlisted = xstrdup(e->ref);
+		if (!r->outcome.nunlisted++)
+			r->outcome.unlisted = xstrdup(e->ref);
 	}
 }
 
@@ -299,7 +302,7 @@ static int publish(struct merge *m, struct err *err)
 	struct run *r = m->run;
 	struct publication what = {
 		.made_by = RETAG_BY_SYNC,
-		.label = r->o->label,
+		.label = r->options->label,
 		.commit = r->source->commit[0] ? r->source->commit : NULL,
 	};
 	struct journal_line *whole = note(m, NULL, what.made_by);
@@ -312,12 +315,12 @@ static int publish(struct merge *m, struct err *err)
 	what.nlines = m->nlines;
 
 	/* what rollback and undo name their snapshots after */
-	index_set_annotation(&m->index, ANNOTATION_SNAPSHOT_SUFFIX, r->o->suffix);
+	index_set_annotation(&m->index, ANNOTATION_SNAPSHOT_SUFFIX, r->options->suffix);
 	n = generation_publish(&r->layout, &m->index, &what, err);
 	if (n < 0)
 		return -1;
-	r->generation = n;
-	r->published = true;
+	r->outcome.generation = n;
+	r->outcome.published = true;
 	return 0;
 }
 
@@ -327,14 +330,14 @@ static int merge_all(struct merge *m, struct err *err)
 
 	if (generation_load(&r->layout, &m->index, err) < 0)
 		return -1;
-	r->generation = generation_number(&m->index);
+	r->outcome.generation = generation_number(&m->index);
 	/* a snapshot that is made now does not take the name of a tag that arrives now */
-	for (size_t i = 0; i < r->targets.n; i++)
-		if (r->targets.v[i]->state == STATE_NEW)
-			merge_target(m, r->targets.v[i]);
-	for (size_t i = 0; i < r->targets.n; i++)
-		if (r->targets.v[i]->state != STATE_NEW)
-			merge_target(m, r->targets.v[i]);
+	for (size_t i = 0; i < r->outcome.targets.n; i++)
+		if (r->outcome.targets.v[i]->state == STATE_NEW)
+			merge_target(m, r->outcome.targets.v[i]);
+	for (size_t i = 0; i < r->outcome.targets.n; i++)
+		if (r->outcome.targets.v[i]->state != STATE_NEW)
+			merge_target(m, r->outcome.targets.v[i]);
 	mark_unlisted(m);
 	return m->changed ? publish(m, err) : 0;
 }
@@ -342,8 +345,8 @@ static int merge_all(struct merge *m, struct err *err)
 /* A blame reads the file's whole history: before the lock, and only for what changes. */
 static void find_authors(const struct run *r)
 {
-	for (size_t i = 0; i < r->targets.n; i++) {
-		struct target *t = r->targets.v[i];
+	for (size_t i = 0; i < r->outcome.targets.n; i++) {
+		struct target *t = r->outcome.targets.v[i];
 		const char *author = NULL;
 
 		const struct entry *e = index_find(&r->index, t->name);
@@ -362,9 +365,10 @@ int merge_publish(struct run *r, struct err *err)
 						     .who = user_at_host() };
 	cleanup_fd int lock = -1;
 
-	m.move = (struct retag){
-		.index = &m.index, .suffix = r->o->suffix, .when = r->started, .by = RETAG_BY_SYNC
-	};
+	m.move = (struct retag){ .index = &m.index,
+				 .suffix = r->options->suffix,
+				 .when = r->outcome.started,
+				 .by = RETAG_BY_SYNC };
 	clock_rfc3339(clock_wall(), m.now);
 	find_authors(r);
 	m.index = r->index;

@@ -60,15 +60,16 @@ static void tally_target(struct verdict *v, const struct target *t)
 	}
 }
 
-static void tally(struct online_check *o, const struct run *r)
+static void tally(struct online_check *o, const struct outcome *outcome)
 {
 	const struct list_image *first = o->source->lists->images;
 
 	o->verdicts = xcalloc(o->source->lists->n + 1, sizeof(*o->verdicts));
-	for (size_t i = 0; i < r->targets.n; i++)
-		tally_target(&o->verdicts[r->targets.v[i]->line - first], r->targets.v[i]);
-	for (size_t i = 0; i < r->nlistings; i++)
-		o->verdicts[r->listings[i].line - first].listing = &r->listings[i];
+	for (size_t i = 0; i < outcome->targets.n; i++)
+		tally_target(&o->verdicts[outcome->targets.v[i]->line - first],
+			     outcome->targets.v[i]);
+	for (size_t i = 0; i < outcome->nlistings; i++)
+		o->verdicts[outcome->listings[i].line - first].listing = &outcome->listings[i];
 }
 
 /* ---- its problems ---- */
@@ -170,11 +171,11 @@ static void judge(struct online_check *o)
 }
 
 /* What a report says of it, too. */
-static void put_hints(const struct online_check *o, struct run *r)
+static void put_hints(const struct online_check *o, const struct outcome *outcome)
 {
-	for (size_t i = 0; i < r->targets.n; i++) {
+	for (size_t i = 0; i < outcome->targets.n; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
-		struct target *t = r->targets.v[i];
+		struct target *t = outcome->targets.v[i];
 
 		if (!tag_hints_is_about(t))
 			continue;
@@ -189,10 +190,11 @@ int online_check_ask(struct online_check *o, struct run *r, struct run_options *
 	if (!o->n)
 		return 0;
 	options->lines = o->lines;
-	if (run_sync(r, options, o->source, err) < 0 || tag_hints_ask(&o->hints, r, err) < 0)
+	if (run_sync(r, options, o->source, err) < 0 ||
+	    tag_hints_ask(&o->hints, &r->outcome, err) < 0)
 		return -1;
-	put_hints(o, r);
-	tally(o, r);
+	put_hints(o, &r->outcome);
+	tally(o, &r->outcome);
 	judge(o);
 	return 0;
 }

@@ -4,95 +4,59 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/image/glob.h"
 #include "oci/lists/lists.h"
 #include "oci/lists/tag_select.h"
 #include "oci/registry/registry.h"
+#include "sync/lanes.h"
+#include "sync/pattern.h"
 #include "sync/run.h"
 
-/* A pattern without its tag part: what follows the last ":" after the last "/". */
-static struct span name_part(struct span p)
-{
-	const char *slash = memrchr(p.p, '/', p.n), *colon = memrchr(p.p, ':', p.n);
-
-	return colon && (!slash || colon > slash) ? span_of(p.p, (size_t)(colon - p.p)) : p;
-}
-
-/* Whether a pattern matches. `name_only`: the tag is not known yet. */
-static bool matches(const char *pattern, const struct ref *target, bool name_only)
-{
-	struct span p = span_str(pattern);
-
-	return glob_match_ref(name_only ? name_part(p) : p, target);
-}
+/* What planning needs until the last listing is here. */
+struct plan {
+	struct run *run;
+	struct lanes *lanes;
+	size_t listings_left;
+	void (*more)(struct run *r);
+};
 
 /* Whether the run is about a target: with patterns, what one of them matches. */
-static bool asked_for(const struct run *r, const struct ref *target, bool name_only)
+static bool is_asked_for(const struct run *r, const struct ref *target, bool name_only)
 {
-	for (size_t i = 0; i < r->o->npatterns; i++)
-		if (matches(r->o->patterns[i], target, name_only))
+	for (size_t i = 0; i < r->options->npatterns; i++)
+		if (pattern_matches(r->options->patterns[i], target, name_only))
 			return true;
-	return r->o->npatterns == 0;
-}
-
-bool plan_means(const struct run *r, const char *pattern)
-{
-	for (size_t i = 0; i < r->targets.n; i++)
-		if (matches(pattern, &r->targets.v[i]->target, false))
-			return true;
-	for (size_t i = 0; i < r->nlistings; i++)
-		if (matches(pattern, &r->listings[i].line->target, true))
-			return true;
-	return false;
-}
-
-static struct lane *lane_of(struct run *r, const char *host)
-{
-	struct lane *lane;
-
-	for (size_t i = 0; i < r->nlanes; i++)
-		if (strcmp(r->lanes[i]->host, host) == 0)
-			return r->lanes[i];
-	lane = xcalloc(1, sizeof(*lane));
-	lane->host = xstrdup(host);
-	r->lanes = xgrow(r->lanes, r->nlanes, &r->caplanes, sizeof(struct lane *));
-	r->lanes[r->nlanes++] = lane;
-	return lane;
+	return r->options->npatterns == 0;
 }
 
 const char plan_gone[] = "no longer upstream; the mirror serves it as before";
 
-/* One target of a line, or NULL: the run is not about it, or another line had it first. Two lines that
- * mean the same name by their tag options meet here. */
+/* One target of a line. NULL when the run is not about it, or when an earlier line whose tag options
+ * choose the same name has it. */
 static struct target *keep_target(struct run *r, const struct list_image *line, const char *tag)
 {
 	struct target *t = target_new(r->source->lists, line, tag);
 
-	if (table_get(&r->names, t->name) || !asked_for(r, &t->target, false)) {
+	if (targets_find(&r->outcome.targets, t->name) || !is_asked_for(r, &t->target, false)) {
 		target_free(t);
 		return NULL;
 	}
-	targets_keep(&r->targets, t);
-	table_put(&r->names, t->name, t);
+	targets_keep_named(&r->outcome.targets, t);
 	target_remember(t, &r->index);
 	t->checked = sync_state_at(&r->checked, t->name);
 	return t;
 }
 
-static void add_target(struct run *r, const struct list_image *line, const char *tag)
+static void add_target(const struct plan *p, const struct list_image *line, const char *tag)
 {
-	struct target *t = keep_target(r, line, tag);
-	struct lane *lane = t ? lane_of(r, t->source.host) : NULL;
+	struct target *t = keep_target(p->run, line, tag);
 
-	if (!t)
-		return;
-	lane->waiting = xgrow(lane->waiting, lane->n, &lane->cap, sizeof(struct target *));
-	lane->waiting[lane->n++] = t;
+	if (t)
+		lanes_add(p->lanes, t);
 }
 
-/* A target that is not asked for: its listing says that it is gone, or did not come, or the run leaves its line
- * aside (then error is NULL); the name is that line's all the same. */
-static void add_settled(struct run *r, const struct list_image *line, const char *tag,
+/* A target that upstream is not asked for: its listing shows that it is gone, or failed, or the run
+ * leaves its line aside. It takes its name, so that no other line gets it. error may be NULL. */
+static void add_decided(struct run *r, const struct list_image *line, const char *tag,
 			enum target_state state, const char *error)
 {
 	struct target *t = keep_target(r, line, tag);
@@ -102,13 +66,13 @@ static void add_settled(struct run *r, const struct list_image *line, const char
 	if (error)
 		target_set_error(t, error);
 	t->state = state;
-	r->settled++;
+	r->outcome.decided++;
 }
 
 /* ---- tag lists ---- */
 
-/* The line itself stands for its tags: what became of it is told like what became of an image. */
-static void listing_failed(struct run *r, struct listing *l, const struct err *why)
+/* The line gets one target in the place of its tags, so that its failure is told like an image's. */
+static void fail_listing(struct run *r, struct listing *l, const struct err *why)
 {
 	struct target *t = target_new(r->source->lists, l->line, NULL);
 	struct err err = *why;
@@ -117,14 +81,14 @@ static void listing_failed(struct run *r, struct listing *l, const struct err *w
 	l->why = why->kind;
 	if (err.kind == ERR_NOTFOUND)
 		err_wrap(&err, "no such repository, or a private one");
-	targets_keep(&r->targets, t);
+	targets_keep(&r->outcome.targets, t);
 	target_fail(t, &err);
-	r->settled++;
+	r->outcome.decided++;
 }
 
-/* The policy is about names with their tags, which only now are known. */
-static int check_policy(const struct run *r, const struct listing *l, const char **tags, long n,
-			struct err *err)
+/* allow= and max-tags= are about names with their tags, which only the listing tells. */
+static int check_tags_policy(const struct run *r, const struct listing *l, const char **tags,
+			     long n, struct err *err)
 {
 	const struct mirror_conf *conf = &r->source->lists->conf;
 	const struct ref *const names[] = { &l->line->target, &l->line->source };
@@ -150,7 +114,7 @@ static int check_policy(const struct run *r, const struct listing *l, const char
 	return 0;
 }
 
-/* Whether an entry is a tag that some list asked for, as far as is known. */
+/* Whether an entry came from a list and is not known to have left it. */
 static bool was_listed(const struct entry *e)
 {
 	return entry_annotation(e, ANNOTATION_LIST) &&
@@ -158,9 +122,10 @@ static bool was_listed(const struct entry *e)
 	       !entry_annotation(e, ANNOTATION_UNLISTED_SINCE);
 }
 
-/* Tags of the target's repository that the mirror has and upstream has not: lent, appended to v. */
-static size_t find_missing(const struct run *r, const struct listing *l, const struct table *there,
-			   const char ***v, size_t n)
+/* Appends to the n tags in *v those of the target's repository that the mirror has and `there`, the tags
+ * of upstream, has not; gives how many *v has then. Texts are lent by the index. */
+static size_t add_tags_gone(const struct run *r, const struct listing *l, const struct table *there,
+			    const char ***v, size_t n)
 {
 	cleanup_free char *repository = ref_repository(&l->line->target);
 	cleanup_free char *prefix = xasprintf("%s:", repository);
@@ -181,9 +146,9 @@ static size_t find_missing(const struct run *r, const struct listing *l, const s
 }
 
 /*
- * Tags that the mirror has and that the line would mean, were they still upstream: the listing is complete, so
- * they are gone, not merely unseen. What fell out of the filters, or would have by now, is unlisted
- * instead (see merge.h).
+ * Finds the tags that the mirror has, upstream has not, and the line's options would choose if upstream
+ * had them. The listing is complete, so they are gone. Tags that the options choose no more are
+ * unlisted instead (sync/merge.h).
  */
 static int find_gone(const struct run *r, struct listing *l, const struct registry_tags *tags,
 		     struct err *err)
@@ -198,7 +163,7 @@ static int find_gone(const struct run *r, struct listing *l, const struct regist
 		if (v[i])
 			table_put(&there, v[i], (void *)v[i]);
 	}
-	all = find_missing(r, l, &there, &v, tags->n);
+	all = add_tags_gone(r, l, &there, &v, tags->n);
 	n = all == tags->n ? 0 : tag_select_tags(l->line->select, v, all, err);
 	for (long i = 0; i < n; i++) {
 		if (table_get(&there, v[i]))
@@ -218,7 +183,7 @@ static int read_tags(const struct run *r, struct listing *l, const struct regist
 	if (find_gone(r, l, tags, err) < 0)
 		return -1;
 	n = tag_select_tags(l->line->select, tags->tags, tags->n, err);
-	if (n < 0 || check_policy(r, l, tags->tags, n, err) < 0)
+	if (n < 0 || check_tags_policy(r, l, tags->tags, n, err) < 0)
 		return -1;
 	l->tags = xcalloc((size_t)n, sizeof(*l->tags));
 	for (; l->n < (size_t)n; l->n++)
@@ -227,85 +192,104 @@ static int read_tags(const struct run *r, struct listing *l, const struct regist
 	return 0;
 }
 
-/* What the mirror has of a line whose listing did not come stays as it is. */
+/* What the mirror has of a line whose listing failed stays as it is. */
 static void add_unknown(struct run *r, const struct listing *l)
 {
 	cleanup_by(table_release) struct table none = TABLE_INIT;
 	cleanup_free const char **v = NULL;
-	size_t n = find_missing(r, l, &none, &v, 0);
+	size_t n = add_tags_gone(r, l, &none, &v, 0);
 
 	for (size_t i = 0; i < n; i++) {
 		struct err ignored;
 
 		if (tag_select_match(l->line->select, span_str(v[i]), &ignored) > 0)
-			add_settled(r, l->line, v[i], STATE_SKIPPED, NULL);
+			add_decided(r, l->line, v[i], STATE_SKIPPED, NULL);
 	}
 }
 
-/* Where lines overlap, a tag belongs to the one that spells it out, else to the first in the lists; so targets
- * are added when all listings are here, in the lists' order. */
-static void add_listed(struct run *r)
+/* Where lines overlap, a tag belongs to the line that spells it out, else to the first in the lists. So
+ * targets are added when all listings are here, in the lists' order. */
+static void add_listed(struct plan *p)
 {
-	for (size_t i = 0; i < r->nlistings; i++)
-		for (size_t k = 0; k < r->listings[i].n; k++)
-			add_target(r, r->listings[i].line, r->listings[i].tags[k]);
-	for (size_t i = 0; i < r->nlistings; i++)
-		for (size_t k = 0; k < r->listings[i].ngone; k++)
-			add_settled(r, r->listings[i].line, r->listings[i].gone[k], STATE_GONE,
+	struct run *r = p->run;
+	const struct outcome *o = &r->outcome;
+
+	for (size_t i = 0; i < o->nlistings; i++)
+		for (size_t k = 0; k < o->listings[i].n; k++)
+			add_target(p, o->listings[i].line, o->listings[i].tags[k]);
+	for (size_t i = 0; i < o->nlistings; i++)
+		for (size_t k = 0; k < o->listings[i].ngone; k++)
+			add_decided(r, o->listings[i].line, o->listings[i].gone[k], STATE_GONE,
 				    plan_gone);
-	for (size_t i = 0; i < r->nlistings; i++)
-		if (!r->listings[i].complete)
-			add_unknown(r, &r->listings[i]);
+	for (size_t i = 0; i < o->nlistings; i++)
+		if (!o->listings[i].complete)
+			add_unknown(r, &o->listings[i]);
 }
 
-/* What a callback needs. */
-struct question {
-	struct run *run;
+/* The argument of a listing's callback. */
+struct tags_query {
+	struct plan *plan;
 	struct listing *listing;
-	void (*more)(struct run *r);
 };
+
+/* Called once for each listing, and once when all have been asked for. */
+static void plan_step(struct plan *p)
+{
+	if (--p->listings_left)
+		return;
+	add_listed(p);
+	p->more(p->run);
+	free(p);
+}
 
 static void got_tags(void *arg, const struct registry_tags *tags)
 {
-	cleanup_free struct question *q = arg;
-	struct run *r = q->run;
+	cleanup_free struct tags_query *q = arg;
+	struct run *r = q->plan->run;
 	struct err err;
 
 	if (tags->err)
-		listing_failed(r, q->listing, tags->err);
+		fail_listing(r, q->listing, tags->err);
 	else if (read_tags(r, q->listing, tags, &err) < 0)
-		listing_failed(r, q->listing, &err);
-	if (--r->listings_left)
-		return;
-	add_listed(r);
-	q->more(r);
+		fail_listing(r, q->listing, &err);
+	plan_step(q->plan);
 }
 
-static void ask_tags(struct run *r, struct listing *l, void (*more)(struct run *r))
+static void ask_tags(struct plan *p, struct listing *l)
 {
-	struct question *q = xcalloc(1, sizeof(*q));
+	struct tags_query *q = xcalloc(1, sizeof(*q));
 
-	*q = (struct question){ .run = r, .listing = l, .more = more };
-	r->listings_left++;
-	registry_tags(r->registry, &l->line->source, got_tags, q);
+	*q = (struct tags_query){ .plan = p, .listing = l };
+	p->listings_left++;
+	registry_tags(p->run->registry, &l->line->source, got_tags, q);
 }
 
-void plan_make(struct run *r, void (*more)(struct run *r))
+static void add_line(const struct plan *p, const struct list_image *line, bool is_aside)
+{
+	struct run *r = p->run;
+	struct outcome *o = &r->outcome;
+
+	if (!line->select)
+		is_aside ? add_decided(r, line, NULL, STATE_SKIPPED, NULL)
+			 : add_target(p, line, NULL);
+	else if (!is_aside && is_asked_for(r, &line->target, true))
+		o->listings[o->nlistings++] = (struct listing){ .line = line };
+}
+
+void plan_make(struct run *r, struct lanes *lanes, void (*more)(struct run *r))
 {
 	const struct lists *lists = r->source->lists;
+	const bool *lines = r->options->lines;
+	struct outcome *o = &r->outcome;
+	struct plan *p = xcalloc(1, sizeof(*p));
 
-	r->listings = xcalloc(lists->n, sizeof(*r->listings)); /* never moves: jobs point at them */
-	for (size_t i = 0; i < lists->n; i++) {
-		const struct list_image *line = &lists->images[i];
-		bool aside = r->o->lines && !r->o->lines[i];
-
-		if (!line->select)
-			aside ? add_settled(r, line, NULL, STATE_SKIPPED, NULL)
-			      : add_target(r, line, NULL);
-		else if (!aside && asked_for(r, &line->target, true))
-			r->listings[r->nlistings++] = (struct listing){ .line = line };
-	}
-	for (size_t i = 0; i < r->nlistings; i++)
-		ask_tags(r, &r->listings[i], more);
+	*p = (struct plan){ .run = r, .lanes = lanes, .listings_left = 1, .more = more };
+	o->listings =
+		xcalloc(lists->n, sizeof(*o->listings)); /* never moves: queries point at it */
+	for (size_t i = 0; i < lists->n; i++)
+		add_line(p, &lists->images[i], lines && !lines[i]);
+	for (size_t i = 0; i < o->nlistings; i++)
+		ask_tags(p, &o->listings[i]);
 	more(r);
+	plan_step(p);
 }

@@ -9,27 +9,27 @@
 #include "oci/registry/registry.h"
 #include "sync/fetch.h"
 #include "sync/run.h"
-#include "sync/work.h"
 
-/* A signature of an SBOM of an image is the deepest that anybody makes. */
-#define DEPTH 3
+/* A signature of an SBOM of an image is the deepest that tools make. */
+#define DEPTH_MAX 3
 
-/* All that is asked for one target. */
-struct hunt {
+/* All queries for one target. It ends when none is pending. */
+struct referrer_walk {
 	struct run *run;
 	struct target *target;
-	struct table seen; /* digests, owned */
-	size_t pending;
+	struct table seen; /* owned texts: the digests and tags that were met */
+	size_t pending;    /* queries, and one while the first of them are made */
 	void (*done)(void *arg);
 	void *arg;
 };
 
-/* One question: who refers to `subject`, or what is under its cosign tag. */
-struct trail {
-	struct hunt *hunt;
+/* One request to upstream: the referrers of `subject`, or one of its cosign tags; then the fetch of one
+ * referrer that it found. */
+struct referrer_query {
+	struct referrer_walk *walk;
 	struct digest subject, digest;
-	char *tag; /* or NULL */
-	int depth;
+	char *tag; /* cosign's, or NULL */
+	int depth; /* 1: refers to the image itself */
 };
 
 void referrers_release(struct referrers *rs)
@@ -42,167 +42,171 @@ void referrers_release(struct referrers *rs)
 	*rs = (struct referrers){ .v = NULL };
 }
 
-static void trail_free(struct trail *t)
+static void query_free(struct referrer_query *q)
 {
-	free(t->tag);
-	free(t);
+	free(q->tag);
+	free(q);
 }
 
-static struct trail *trail_new(struct hunt *h, const struct digest *subject, int depth)
+static struct referrer_query *query_new(struct referrer_walk *w, const struct digest *subject,
+					int depth)
 {
-	struct trail *t = xcalloc(1, sizeof(*t));
+	struct referrer_query *q = xcalloc(1, sizeof(*q));
 
-	t->hunt = h;
-	t->subject = *subject;
-	t->depth = depth;
-	h->pending++;
-	return t;
+	q->walk = w;
+	q->subject = *subject;
+	q->depth = depth;
+	w->pending++;
+	return q;
 }
 
-static void hunt_step(struct hunt *h)
+static void walk_step(struct referrer_walk *w)
 {
-	if (--h->pending)
+	if (--w->pending)
 		return;
-	table_clear(&h->seen, free);
-	h->done(h->arg);
-	free(h);
+	table_clear(&w->seen, free);
+	w->done(w->arg);
+	free(w);
 }
 
-static void trail_end(struct trail *t)
+static void query_end(struct referrer_query *q)
 {
-	struct hunt *h = t->hunt;
+	struct referrer_walk *w = q->walk;
 
-	trail_free(t);
-	hunt_step(h);
+	query_free(q);
+	walk_step(w);
 }
 
-static void trail_failed(struct trail *t, const struct err *why)
+static void query_fail(struct referrer_query *q, const struct err *why)
 {
-	struct target *target = t->hunt->target;
+	struct target *target = q->walk->target;
 	struct err err = *why;
 
 	if (!target->incomplete) {
-		err_wrap(&err, "what refers to %s", t->subject.str);
+		err_wrap(&err, "what refers to %s", q->subject.str);
 		target_set_error(target, err.msg);
 	}
 	target->incomplete = true;
-	trail_end(t);
+	query_end(q);
 }
 
-static void ask_about(struct hunt *h, const struct digest *subject, int depth);
+static void query_subject(struct referrer_walk *w, const struct digest *subject, int depth);
 
 static void got_referrer(void *arg, const struct fetch_result *result)
 {
-	struct trail *t = arg;
-	struct target *target = t->hunt->target;
+	struct referrer_query *q = arg;
+	struct target *target = q->walk->target;
 	struct referrers *rs = &target->referrers;
-	struct referrer *found;
+	struct fetched_referrer *found;
 
 	target->bytes += result->bytes;
 	target->requests += result->requests;
 	if (result->err) {
-		trail_failed(t, result->err);
+		query_fail(q, result->err);
 		return;
 	}
 	rs->v = xgrow(rs->v, rs->n, &rs->cap, sizeof(*rs->v));
 	found = &rs->v[rs->n++];
-	*found = (struct referrer){ .digest = t->digest,
-				    .subject = t->subject,
-				    .size = result->size };
-	found->tag = take(t->tag);
+	*found = (struct fetched_referrer){ .digest = q->digest,
+					    .subject = q->subject,
+					    .size = result->size };
+	found->tag = take(q->tag);
 	found->media_type = xstrdup(result->media_type);
-	if (t->depth < DEPTH)
+	if (q->depth < DEPTH_MAX)
 		for (size_t i = 0; i < result->nmanifests; i++)
-			ask_about(t->hunt, &result->manifests[i], t->depth + 1);
-	trail_end(t);
+			query_subject(q->walk, &result->manifests[i], q->depth + 1);
+	query_end(q);
 }
 
 static int admit_referrer(void *arg, int64_t bytes, struct err *err)
 {
-	const struct trail *t = arg;
+	const struct referrer_query *q = arg;
 
-	return work_check_space(t->hunt->run, bytes, NULL, err);
+	return disk_space_check(&q->walk->run->space, bytes, NULL, err);
 }
 
-/* Fetches one referrer, unless it was met before. Takes t. */
-static void follow(struct trail *t, const struct digest *d)
+/* Fetches one referrer, unless it was met before. Takes q. */
+static void fetch_referrer(struct referrer_query *q, const struct digest *d)
 {
-	struct hunt *h = t->hunt;
-	cleanup_free char *key = xasprintf("%s %s", d->str, t->tag ? t->tag : "");
+	struct referrer_walk *w = q->walk;
+	cleanup_free char *key = xasprintf("%s %s", d->str, q->tag ? q->tag : "");
 	cleanup_by(ref_release) struct ref from = REF_INIT;
 
-	if (table_get(&h->seen, key) || h->target->referrers.n >= LIMIT_DESCRIPTORS) {
-		trail_end(t);
+	if (table_get(&w->seen, key) || w->target->referrers.n >= LIMIT_DESCRIPTORS) {
+		query_end(q);
 		return;
 	}
-	t->digest = *d;
-	table_put(&h->seen, key, key);
+	q->digest = *d;
+	table_put(&w->seen, key, key);
 	(void)take(key);
-	ref_copy(&from, &h->target->source);
-	/* all of it: a platform filter is about the image */
-	fetch_image(h->run->fetch, &from, d, NULL, admit_referrer, got_referrer, t);
+	ref_copy(&from, &w->target->source);
+	/* no platform filter: the line's is for the image itself */
+	fetch_image(w->run->fetch, &from, d, NULL, admit_referrer, got_referrer, q);
 }
 
-static void got_list(void *arg, const struct registry_referrers *found)
+static void got_referrer_list(void *arg, const struct registry_referrers *found)
 {
-	struct trail *t = arg;
+	struct referrer_query *q = arg;
 
-	t->hunt->target->requests += found->requests;
+	q->walk->target->requests += found->requests;
 	if (found->err) {
-		trail_failed(t, found->err);
+		query_fail(q, found->err);
 		return;
 	}
 	for (size_t i = 0; i < found->n; i++)
-		follow(trail_new(t->hunt, &t->subject, t->depth), &found->digests[i]);
-	trail_end(t);
+		fetch_referrer(query_new(q->walk, &q->subject, q->depth), &found->digests[i]);
+	query_end(q);
 }
 
-static void got_tag(void *arg, const struct registry_manifest *m)
+static void got_cosign_tag(void *arg, const struct registry_manifest *m)
 {
-	struct trail *t = arg;
+	struct referrer_query *q = arg;
 
-	t->hunt->target->requests += m->requests;
+	q->walk->target->requests += m->requests;
 	if (!m->err)
-		follow(t, &m->digest);
+		fetch_referrer(q, &m->digest);
 	else if (m->err->kind == ERR_NOTFOUND)
-		trail_end(t);
+		query_end(q);
 	else
-		trail_failed(t, m->err);
+		query_fail(q, m->err);
 }
 
-static void ask_tag(struct hunt *h, const struct digest *subject, int depth, const char *suffix)
+static void query_cosign_tag(struct referrer_walk *w, const struct digest *subject, int depth,
+			     const char *suffix)
 {
-	struct trail *t = trail_new(h, subject, depth);
+	struct referrer_query *q = query_new(w, subject, depth);
 	cleanup_by(ref_release) struct ref ref = REF_INIT;
 	char name[DIGEST_MAX + 1];
 
 	digest_name(subject, name);
-	t->tag = xasprintf("%s%s", name, suffix);
-	ref_copy(&ref, &h->target->source);
+	q->tag = xasprintf("%s%s", name, suffix);
+	ref_copy(&ref, &w->target->source);
 	free(ref.tag);
-	ref.tag = xstrdup(t->tag);
+	ref.tag = xstrdup(q->tag);
 	ref.digest.str[0] = '\0';
-	registry_head(h->run->registry, &ref, got_tag, t);
+	registry_head(w->run->registry, &ref, got_cosign_tag, q);
 }
 
-static void ask_about(struct hunt *h, const struct digest *subject, int depth)
+static void query_subject(struct referrer_walk *w, const struct digest *subject, int depth)
 {
 	static const char *const suffixes[] = { ".sig", ".att", ".sbom" };
 
-	registry_referrers(h->run->registry, &h->target->source, subject, got_list,
-			   trail_new(h, subject, depth));
-	/* cosign's tags are of sha256 digests; a longer one would be no tag */
+	registry_referrers(w->run->registry, &w->target->source, subject, got_referrer_list,
+			   query_new(w, subject, depth));
+	/* cosign makes such tags of sha256 digests only; a sha512 one is too long for a tag */
 	for (size_t i = 0; i < 3 && strncmp(subject->str, "sha256:", 7) == 0; i++)
-		ask_tag(h, subject, depth, suffixes[i]);
+		query_cosign_tag(w, subject, depth, suffixes[i]);
 }
 
 void referrers_fetch(struct run *r, struct target *t, const struct digest *manifests, size_t n,
 		     void (*done)(void *arg), void *arg)
 {
-	struct hunt *h = xcalloc(1, sizeof(*h));
+	struct referrer_walk *w = xcalloc(1, sizeof(*w));
 
-	*h = (struct hunt){ .run = r, .target = t, .pending = 1, .done = done, .arg = arg };
+	*w = (struct referrer_walk){
+		.run = r, .target = t, .pending = 1, .done = done, .arg = arg
+	};
 	for (size_t i = 0; i < n; i++)
-		ask_about(h, &manifests[i], 1);
-	hunt_step(h);
+		query_subject(w, &manifests[i], 1);
+	walk_step(w);
 }

@@ -1,10 +1,11 @@
 /*
- * referrers - referrers=yes: signatures, SBOMs and attestations travel with an image.
+ * referrers - referrers=yes: signatures, SBOMs and attestations are mirrored with an image.
  *
- * Asked for the image's manifest and for each manifest below it that is kept, and for what was found in turn:
- * the referrers API (or its fallback tag), and cosign's tags sha256-<hex>.sig, .att and .sbom. Asked for in
- * every run, since new ones appear on an unchanged digest. They are published as entries of their own,
- * with ANNOTATION_SUBJECT, in the same generation.
+ * Upstream is asked for the referrers of the image's manifest, of each manifest below it that is kept,
+ * and of each referrer that was found, to a depth of 3: by the referrers API (or its fallback tag),
+ * and by cosign's tags sha256-<hex>.sig, .att and .sbom. Every run asks again, since new ones may
+ * appear for an unchanged digest. They are published in the same generation as the image, as entries
+ * of their own with ANNOTATION_SUBJECT.
  */
 #ifndef SYNC_REFERRERS_H
 #define SYNC_REFERRERS_H
@@ -17,7 +18,8 @@
 struct run;
 struct target;
 
-struct referrer {
+/* A referrer that is in the store. */
+struct fetched_referrer {
 	char *tag; /* cosign's, owned; NULL: published by digest */
 	struct digest digest, subject;
 	char *media_type; /* owned */
@@ -25,14 +27,15 @@ struct referrer {
 };
 
 struct referrers {
-	struct referrer *v;
+	struct fetched_referrer *v;
 	size_t n, cap;
 };
 
 void referrers_release(struct referrers *rs);
 
-/* Fetches what refers to these manifests of the target's source into the store, and notes it in t->referrers.
- * A failure leaves its text in t->error and sets t->incomplete. done(arg) is called once, from the loop. */
+/* Fetches the referrers of these manifests of the target's source into the store, and adds them to
+ * t->referrers. A failure sets t->incomplete and leaves its text in t->error. done(arg) is called once,
+ * perhaps before this returns. */
 void referrers_fetch(struct run *r, struct target *t, const struct digest *manifests, size_t n,
 		     void (*done)(void *arg), void *arg);
 

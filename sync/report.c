@@ -18,7 +18,9 @@
 #include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
 #include "sync/describe.h"
-#include "sync/run.h"
+#include "sync/list_source.h"
+#include "sync/outcome.h"
+#include "sync/run_options.h"
 
 #define MAX_HOSTS 1000
 
@@ -38,7 +40,7 @@ static void json_flag(struct buf *b, const char *key, bool value)
 		buf_addf(b, ",\"%s\":true", key);
 }
 
-static void json_image(struct buf *b, const struct run *r, const struct target *t)
+static void json_image(struct buf *b, const struct outcome *o, const struct target *t)
 {
 	cleanup_free char *place = xasprintf("%s:%d", t->line->file, t->line->line);
 	cleanup_free char *source = ref_str(&t->source);
@@ -59,7 +61,7 @@ static void json_image(struct buf *b, const struct run *r, const struct target *
 		clock_rfc3339(t->checked, checked);
 		add_text(b, "checked", checked);
 	}
-	if (r->o->sizes)
+	if (o->options->sizes)
 		buf_addf(b, ",\"missing\":%lld", (long long)t->missing);
 	json_flag(b, "incomplete", t->incomplete);
 	json_flag(b, "stale", t->stale);
@@ -93,31 +95,31 @@ static void json_host(struct buf *b, const struct registry_host_stats *s)
 	buf_addc(b, '}');
 }
 
-static void json_head(struct buf *b, const struct run *r, const struct outcome *o)
+static void json_head(struct buf *b, const struct outcome *o, const struct report_result *result)
 {
 	char started[CLOCK_RFC3339];
 
-	clock_rfc3339(r->started, started);
-	buf_addf(b, "{\"generation\":%ld,\"published\":%s", r->generation,
-		 r->published ? "true" : "false");
-	add_text(b, "commit", r->source->commit);
-	add_text(b, "label", r->o->label);
+	clock_rfc3339(o->started, started);
+	buf_addf(b, "{\"generation\":%ld,\"published\":%s", o->generation,
+		 o->published ? "true" : "false");
+	add_text(b, "commit", o->source->commit);
+	add_text(b, "label", o->options->label);
 	add_text(b, "started", started);
 	buf_addf(b, ",\"seconds\":%.1f,\"status\":%d",
-		 (double)(clock_now() - r->started_mono) / CLOCK_SEC, o->status);
-	add_text(b, "error", o->error);
+		 (double)(clock_now() - o->started_mono) / CLOCK_SEC, result->status);
+	add_text(b, "error", result->error);
 }
 
 /* What is about lines and patterns, not about an image. */
-static void json_warnings(struct buf *b, const struct run *r)
+static void json_warnings(struct buf *b, const struct outcome *o)
 {
 	const char *between = "";
 
 	buf_adds(b, ",\"warnings\":[");
-	for (size_t i = 0; i < r->nlistings; i++) {
+	for (size_t i = 0; i < o->nlistings; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-		describe_listing(&words, &r->listings[i]);
+		describe_listing(&words, &o->listings[i]);
 		if (!words.n)
 			continue;
 		buf_adds(b, between);
@@ -127,18 +129,18 @@ static void json_warnings(struct buf *b, const struct run *r)
 	buf_addc(b, ']');
 }
 
-static void write_json(struct buf *b, const struct run *r, const struct outcome *o)
+static void write_json(struct buf *b, const struct outcome *o, const struct report_result *result)
 {
 	cleanup_free struct registry_host_stats *hosts = xcalloc(MAX_HOSTS, sizeof(*hosts));
-	size_t nhosts = registry_stats(r->registry, hosts, MAX_HOSTS);
+	size_t nhosts = registry_stats(o->registry, hosts, MAX_HOSTS);
 
-	json_head(b, r, o);
-	json_warnings(b, r);
+	json_head(b, o, result);
+	json_warnings(b, o);
 	buf_adds(b, ",\"images\":[");
-	for (size_t i = 0; i < r->targets.n; i++) {
+	for (size_t i = 0; i < o->targets.n; i++) {
 		if (i)
 			buf_addc(b, ',');
-		json_image(b, r, r->targets.v[i]);
+		json_image(b, o, o->targets.v[i]);
 	}
 	buf_adds(b, "],\"hosts\":[");
 	for (size_t i = 0; i < nhosts; i++) {
@@ -174,26 +176,28 @@ static void add_xml(struct buf *b, const char *text)
 
 /* ---- JUnit: the form that pipelines show as test results; an image is a test case ---- */
 
-static bool is_failure(const struct run *r, const struct target *t, const struct outcome *o)
+static bool is_failure(const struct outcome *o, const struct target *t,
+		       const struct report_result *result)
 {
-	return (run_status_of(r, t, o->tolerate) & ~EXIT_PENDING) != 0;
+	return (outcome_status_of(o, t, result->tolerate) & ~EXIT_PENDING) != 0;
 }
 
 /* What nobody asked for; and what would be a failure, but for --tolerate. */
-static bool is_skipped(const struct run *r, const struct target *t, const struct outcome *o)
+static bool is_skipped(const struct outcome *o, const struct target *t,
+		       const struct report_result *result)
 {
-	return !is_failure(r, t, o) &&
-	       (target_row(t)->is_skipped || (run_status_of(r, t, 0) & ~EXIT_PENDING));
+	return !is_failure(o, t, result) &&
+	       (target_row(t)->is_skipped || (outcome_status_of(o, t, 0) & ~EXIT_PENDING));
 }
 
-static size_t count_if(const struct run *r, const struct outcome *o,
-		       bool (*what)(const struct run *, const struct target *,
-				    const struct outcome *))
+static size_t count_if(const struct outcome *o, const struct report_result *result,
+		       bool (*what)(const struct outcome *, const struct target *,
+				    const struct report_result *))
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->targets.n; i++)
-		n += what(r, r->targets.v[i], o);
+	for (size_t i = 0; i < o->targets.n; i++)
+		n += what(o, o->targets.v[i], result);
 	return n;
 }
 
@@ -210,22 +214,22 @@ static void junit_result(struct buf *b, const char *element, const char *type, c
 	buf_adds(b, "/>");
 }
 
-static void junit_case(struct buf *b, const struct run *r, const struct target *t,
-		       const struct outcome *o)
+static void junit_case(struct buf *b, const struct outcome *o, const struct target *t,
+		       const struct report_result *result)
 {
 	cleanup_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
-	const char *state = describe_state(t, r->o->dry_run);
+	const char *state = describe_state(t, o->options->dry_run);
 
-	describe_size(&note, r, t);
+	describe_size(&note, o, t);
 	describe_details(&note, t);
 	buf_adds(b, "<testcase classname=\"");
 	add_xml(b, t->line->file);
 	buf_adds(b, "\" name=\"");
 	add_xml(b, t->name);
 	buf_adds(b, "\">");
-	if (is_failure(r, t, o)) {
+	if (is_failure(o, t, result)) {
 		junit_result(b, "failure", state, note.n ? note.p : state);
-	} else if (is_skipped(r, t, o)) {
+	} else if (is_skipped(o, t, result)) {
 		junit_result(b, "skipped", NULL, note.p);
 	} else {
 		buf_addf(b, "<system-out>%s%s", state, note.n ? "; " : "");
@@ -235,19 +239,19 @@ static void junit_case(struct buf *b, const struct run *r, const struct target *
 	buf_adds(b, "</testcase>\n");
 }
 
-static void write_junit(struct buf *b, const struct run *r, const struct outcome *o)
+static void write_junit(struct buf *b, const struct outcome *o, const struct report_result *result)
 {
 	buf_addf(b,
 		 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		 "<testsuite name=\"mirror-sync\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\" "
 		 "errors=\"%d\">\n",
-		 r->targets.n, count_if(r, o, is_failure), count_if(r, o, is_skipped),
-		 o->error != NULL);
-	for (size_t i = 0; i < r->targets.n; i++)
-		junit_case(b, r, r->targets.v[i], o);
-	if (o->error) {
+		 o->targets.n, count_if(o, result, is_failure), count_if(o, result, is_skipped),
+		 result->error != NULL);
+	for (size_t i = 0; i < o->targets.n; i++)
+		junit_case(b, o, o->targets.v[i], result);
+	if (result->error) {
 		buf_adds(b, "<testcase name=\"the mirror\">");
-		junit_result(b, "error", NULL, o->error);
+		junit_result(b, "error", NULL, result->error);
 		buf_adds(b, "</testcase>\n");
 	}
 	buf_adds(b, "</testsuite>\n");
@@ -275,15 +279,15 @@ static void add_code(struct buf *b, const struct digest *d)
 	buf_adds(b, " | ");
 }
 
-static void markdown_row(struct buf *b, const struct run *r, const struct target *t)
+static void markdown_row(struct buf *b, const struct outcome *o, const struct target *t)
 {
 	cleanup_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
 
-	describe_size(&note, r, t);
+	describe_size(&note, o, t);
 	describe_details(&note, t);
 	buf_adds(b, "| ");
 	add_cell(b, t->name);
-	buf_addf(b, " | %s | ", describe_state(t, r->o->dry_run));
+	buf_addf(b, " | %s | ", describe_state(t, o->options->dry_run));
 	add_code(b, &t->base);
 	add_code(b, &t->found);
 	add_cell(b, note.p);
@@ -295,28 +299,28 @@ static bool is_quiet(const struct target *t)
 	return !t->incomplete && !t->stale && target_row(t)->no_markdown_row;
 }
 
-static void markdown_images(struct buf *b, const struct run *r)
+static void markdown_images(struct buf *b, const struct outcome *o)
 {
 	size_t quiet = 0;
 
-	for (size_t i = 0; i < r->targets.n; i++)
-		quiet += is_quiet(r->targets.v[i]);
-	if (quiet < r->targets.n)
+	for (size_t i = 0; i < o->targets.n; i++)
+		quiet += is_quiet(o->targets.v[i]);
+	if (quiet < o->targets.n)
 		buf_adds(b, "| image | state | was | upstream | |\n"
 			    "| --- | --- | --- | --- | --- |\n");
-	for (size_t i = 0; i < r->targets.n; i++)
-		if (!is_quiet(r->targets.v[i]))
-			markdown_row(b, r, r->targets.v[i]);
+	for (size_t i = 0; i < o->targets.n; i++)
+		if (!is_quiet(o->targets.v[i]))
+			markdown_row(b, o, o->targets.v[i]);
 	if (quiet)
 		buf_addf(b, "\nCurrent or not due: %zu.\n", quiet);
 }
 
-static void markdown_warnings(struct buf *b, const struct run *r)
+static void markdown_warnings(struct buf *b, const struct outcome *o)
 {
-	for (size_t i = 0; i < r->nlistings; i++) {
+	for (size_t i = 0; i < o->nlistings; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-		describe_listing(&words, &r->listings[i]);
+		describe_listing(&words, &o->listings[i]);
 		if (!words.n)
 			continue;
 		buf_adds(b, "\nWarning: ");
@@ -325,10 +329,10 @@ static void markdown_warnings(struct buf *b, const struct run *r)
 	}
 }
 
-static void markdown_hosts(struct buf *b, const struct run *r)
+static void markdown_hosts(struct buf *b, const struct outcome *o)
 {
 	cleanup_free struct registry_host_stats *hosts = xcalloc(MAX_HOSTS, sizeof(*hosts));
-	size_t n = registry_stats(r->registry, hosts, MAX_HOSTS);
+	size_t n = registry_stats(o->registry, hosts, MAX_HOSTS);
 	char amount[32];
 
 	if (n)
@@ -348,32 +352,34 @@ static void markdown_hosts(struct buf *b, const struct run *r)
 	}
 }
 
-static void markdown_head(struct buf *b, const struct run *r, const struct outcome *o)
+static void markdown_head(struct buf *b, const struct outcome *o,
+			  const struct report_result *result)
 {
-	buf_addf(b, "## mirror-sync: %s, ", o->status & ~EXIT_PENDING ? "attention" : "done");
-	if (r->o->dry_run)
+	buf_addf(b, "## mirror-sync: %s, ", result->status & ~EXIT_PENDING ? "attention" : "done");
+	if (o->options->dry_run)
 		buf_adds(b, "nothing was changed (dry run)\n\n");
 	else
-		buf_addf(b, "generation %ld %s\n\n", r->generation,
-			 r->published ? "published" : "stands");
-	if (r->o->label) {
+		buf_addf(b, "generation %ld %s\n\n", o->generation,
+			 o->published ? "published" : "stands");
+	if (o->options->label) {
 		buf_adds(b, "Label: ");
-		add_cell(b, r->o->label);
+		add_cell(b, o->options->label);
 		buf_adds(b, "\n\n");
 	}
-	if (o->error) {
+	if (result->error) {
 		buf_adds(b, "The mirror could not be used: ");
-		add_cell(b, o->error);
+		add_cell(b, result->error);
 		buf_adds(b, "\n\n");
 	}
 }
 
-static void write_markdown(struct buf *b, const struct run *r, const struct outcome *o)
+static void write_markdown(struct buf *b, const struct outcome *o,
+			   const struct report_result *result)
 {
-	markdown_head(b, r, o);
-	markdown_images(b, r);
-	markdown_warnings(b, r);
-	markdown_hosts(b, r);
+	markdown_head(b, o, result);
+	markdown_images(b, o);
+	markdown_warnings(b, o);
+	markdown_hosts(b, o);
 }
 
 /* ---- the file ---- */
@@ -405,17 +411,18 @@ static int write_out(const char *path, const struct buf *b, struct err *err)
 	return file_write(fd, b->p, b->n, path, err);
 }
 
-int report_write(const struct run *r, const char *path, const struct outcome *o, struct err *err)
+int report_write(const struct outcome *o, const char *path, const struct report_result *result,
+		 struct err *err)
 {
 	cleanup_by(buf_release) struct buf b = BUF_INIT(LIMIT_INDEX);
 	struct span name = span_str(path);
 
 	if (span_ends(name, ".xml"))
-		write_junit(&b, r, o);
+		write_junit(&b, o, result);
 	else if (span_ends(name, ".md"))
-		write_markdown(&b, r, o);
+		write_markdown(&b, o, result);
 	else
-		write_json(&b, r, o);
+		write_json(&b, o, result);
 	if (buf_failed(&b))
 		return err_set(err, ERR_LIMIT, 0, "report is larger than %lu MiB",
 			       LIMIT_INDEX / MIB);

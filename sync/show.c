@@ -14,41 +14,42 @@
 #include "oci/registry/registry.h"
 #include "sync/describe.h"
 #include "sync/failure_groups.h"
-#include "sync/plan.h"
-#include "sync/run.h"
+#include "sync/outcome.h"
+#include "sync/run_options.h"
 
 /* ", 12.3 MB to fetch", with --sizes. */
-static void show_size(const struct run *r, const struct target *t)
+static void show_size(const struct outcome *o, const struct target *t)
 {
 	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-	describe_size(&words, r, t);
+	describe_size(&words, o, t);
 	if (words.n)
 		printf(", %s", words.p);
 }
 
-static void show_moved(const struct run *r, const struct target *t)
+static void show_moved(const struct outcome *o, const struct target *t)
 {
 	char from[DESCRIBE_DIGEST], to[DESCRIBE_DIGEST];
 
 	describe_digest(&t->base, from);
 	describe_digest(&t->found, to);
-	printf("%s: %s %s -> %s%s%s", t->name, r->o->dry_run ? "would be updated," : "updated",
-	       from, to, t->snapshot ? ", kept as " : "", t->snapshot ? t->snapshot : "");
-	show_size(r, t);
+	printf("%s: %s %s -> %s%s%s", t->name,
+	       o->options->dry_run ? "would be updated," : "updated", from, to,
+	       t->snapshot ? ", kept as " : "", t->snapshot ? t->snapshot : "");
+	show_size(o, t);
 	putchar('\n');
 }
 
-static void show_target(const struct run *r, const struct target *t)
+static void show_target(const struct outcome *o, const struct target *t)
 {
 	char found[DESCRIBE_DIGEST];
 
 	describe_digest(&t->found, found);
 	switch (t->state) {
-	case STATE_UPDATED: show_moved(r, t); break;
+	case STATE_UPDATED: show_moved(o, t); break;
 	case STATE_NEW:
-		printf("%s: %s %s", t->name, r->o->dry_run ? "would be new," : "new", found);
-		show_size(r, t);
+		printf("%s: %s %s", t->name, o->options->dry_run ? "would be new," : "new", found);
+		show_size(o, t);
 		putchar('\n');
 		break;
 	case STATE_HELD:
@@ -67,13 +68,13 @@ static void show_target(const struct run *r, const struct target *t)
 }
 
 /* In the order of the lists. */
-static void show_failures(const struct run *r)
+static void show_failures(const struct outcome *o)
 {
 	cleanup_by(failure_groups_release) struct failure_groups reasons = FAILURE_GROUPS_INIT;
 
-	failure_groups_collect(&reasons, r);
-	for (size_t i = 0; i < r->targets.n; i++) {
-		const struct target *t = r->targets.v[i];
+	failure_groups_collect(&reasons, o);
+	for (size_t i = 0; i < o->targets.n; i++) {
+		const struct target *t = o->targets.v[i];
 		size_t more;
 
 		if (!failure_groups_tell(&reasons, t, &more))
@@ -85,20 +86,20 @@ static void show_failures(const struct run *r)
 	}
 }
 
-static void show_incomplete(const struct run *r)
+static void show_incomplete(const struct outcome *o)
 {
-	for (size_t i = 0; i < r->targets.n; i++) {
-		const struct target *t = r->targets.v[i];
+	for (size_t i = 0; i < o->targets.n; i++) {
+		const struct target *t = o->targets.v[i];
 
 		if (t->incomplete)
 			message_line("%s: %s", t->name, t->error);
 	}
 }
 
-static void show_stale(const struct run *r)
+static void show_stale(const struct outcome *o)
 {
-	for (size_t i = 0; i < r->targets.n; i++) {
-		const struct target *t = r->targets.v[i];
+	for (size_t i = 0; i < o->targets.n; i++) {
+		const struct target *t = o->targets.v[i];
 		char when[CLOCK_RFC3339];
 
 		if (!t->stale)
@@ -109,45 +110,45 @@ static void show_stale(const struct run *r)
 	}
 }
 
-static void show_listings(const struct run *r)
+static void show_listings(const struct outcome *o)
 {
-	for (size_t i = 0; i < r->nlistings; i++) {
+	for (size_t i = 0; i < o->nlistings; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-		describe_listing(&words, &r->listings[i]);
+		describe_listing(&words, &o->listings[i]);
 		if (words.n)
 			message_warn("%s", words.p);
 	}
 }
 
-static void show_misses(const struct run *r)
+static void show_misses(const struct outcome *o)
 {
-	for (size_t i = 0; i < r->o->npatterns; i++)
-		if (!plan_means(r, r->o->patterns[i]))
-			message_line("%s: nothing on the lists matches", r->o->patterns[i]);
+	for (size_t i = 0; i < o->options->npatterns; i++)
+		if (!outcome_matches(o, o->options->patterns[i]))
+			message_line("%s: nothing on the lists matches", o->options->patterns[i]);
 }
 
 /* A line that was lost by mistake is as quiet as one that was removed: the reader knows which it was. */
-static void show_unlisted(const struct run *r)
+static void show_unlisted(const struct outcome *o)
 {
-	if (r->nunlisted > 1)
+	if (o->nunlisted > 1)
 		message_line(
 			"%s and %zu more: unlisted: the lists no longer mean them; the mirror serves them as before",
-			r->unlisted, r->nunlisted - 1);
-	else if (r->nunlisted)
+			o->unlisted, o->nunlisted - 1);
+	else if (o->nunlisted)
 		message_line(
 			"%s: unlisted: the lists no longer mean it; the mirror serves it as before",
-			r->unlisted);
+			o->unlisted);
 }
 
-static void show_total(const struct run *r)
+static void show_total(const struct outcome *o)
 {
 	uint64_t total = 0;
 	char amount[32];
 
-	for (size_t i = 0; i < r->targets.n; i++)
-		if (target_row(r->targets.v[i])->is_moved)
-			total += (uint64_t)r->targets.v[i]->missing;
+	for (size_t i = 0; i < o->targets.n; i++)
+		if (target_row(o->targets.v[i])->is_moved)
+			total += (uint64_t)o->targets.v[i]->missing;
 	progress_bytes(total, amount, sizeof(amount));
 	printf("%s to fetch; ", amount);
 }
@@ -159,39 +160,39 @@ static const char *summary_word(size_t state)
 	return row->for_people ? row->for_people : row->name;
 }
 
-static void show_summary(const struct run *r)
+static void show_summary(const struct outcome *o)
 {
 	size_t count[STATES] = { 0 };
 	char amount[32];
 	bool first = true;
 
-	for (size_t i = 0; i < r->targets.n; i++)
-		count[r->targets.v[i]->state]++;
+	for (size_t i = 0; i < o->targets.n; i++)
+		count[o->targets.v[i]->state]++;
 	for (size_t s = 0; s < STATES; s++)
 		if (count[s]) {
 			printf("%s%zu %s", first ? "" : ", ", count[s], summary_word(s));
 			first = false;
 		}
-	progress_bytes(registry_bytes(r->registry), amount, sizeof(amount));
+	progress_bytes(registry_bytes(o->registry), amount, sizeof(amount));
 	printf("%s; %s in %.1f s; ", first ? "nothing to do" : "", amount,
-	       (double)(clock_now() - r->started_mono) / CLOCK_SEC);
-	if (r->o->sizes)
-		show_total(r);
-	if (r->o->dry_run)
+	       (double)(clock_now() - o->started_mono) / CLOCK_SEC);
+	if (o->options->sizes)
+		show_total(o);
+	if (o->options->dry_run)
 		printf("nothing was changed (dry run)\n");
-	else if (r->published)
-		printf("published generation %ld\n", r->generation);
+	else if (o->published)
+		printf("published generation %ld\n", o->generation);
 	else
-		printf("generation %ld stands\n", r->generation);
+		printf("generation %ld stands\n", o->generation);
 }
 
-static void show_lines(const struct run *r)
+static void show_lines(const struct outcome *o)
 {
-	for (size_t i = 0; i < r->targets.n; i++)
-		show_target(r, r->targets.v[i]);
-	show_failures(r);
-	show_incomplete(r);
-	show_stale(r);
+	for (size_t i = 0; i < o->targets.n; i++)
+		show_target(o, o->targets.v[i]);
+	show_failures(o);
+	show_incomplete(o);
+	show_stale(o);
 }
 
 /* ---- for eyes: a table ---- */
@@ -213,14 +214,14 @@ static void add_digests(struct buf *out, const struct target *t)
 		buf_adds(out, to);
 }
 
-static void add_row(struct columns *table, const struct run *r, const struct target *t)
+static void add_row(struct columns *table, const struct outcome *o, const struct target *t)
 {
 	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
 
 	add_digests(&words, t);
-	describe_size(&words, r, t);
+	describe_size(&words, o, t);
 	describe_details(&words, t);
-	columns_add(table, ink_of(t), "%s", describe_state(t, r->o->dry_run));
+	columns_add(table, ink_of(t), "%s", describe_state(t, o->options->dry_run));
 	columns_add(table, INK_PLAIN, "%s", t->name);
 	columns_add(table, INK_PLAIN, "%s", words.p);
 	columns_end(table);
@@ -240,60 +241,60 @@ static bool has_row(const struct target *t)
 	return t->incomplete || t->stale || !target_row(t)->no_terminal_row;
 }
 
-static void add_target(struct columns *table, const struct run *r,
+static void add_target(struct columns *table, const struct outcome *o,
 		       const struct failure_groups *reasons, const struct target *t)
 {
 	size_t more = 0;
 	bool told = failure_groups_tell(reasons, t, &more);
 
 	if (told || t->stale || !more)
-		add_row(table, r, t);
+		add_row(table, o, t);
 	if (told && more)
 		add_more(table, t, more);
 }
 
 /* What is bad stands at the end, where the eye is. */
-static void show_table(const struct run *r, bool color)
+static void show_table(const struct outcome *o, bool color)
 {
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
 	cleanup_by(failure_groups_release) struct failure_groups reasons = FAILURE_GROUPS_INIT;
 
-	failure_groups_collect(&reasons, r);
+	failure_groups_collect(&reasons, o);
 	for (size_t s = 0; s < STATES; s++)
-		for (size_t i = 0; i < r->targets.n; i++) {
-			const struct target *t = r->targets.v[i];
+		for (size_t i = 0; i < o->targets.n; i++) {
+			const struct target *t = o->targets.v[i];
 
 			if ((size_t)t->state == s && has_row(t))
-				add_target(&table, r, &reasons, t);
+				add_target(&table, o, &reasons, t);
 		}
 	columns_print(&table, stdout, color);
 	fflush(stdout);
 }
 
-void show_results(const struct run *r, bool color)
+void show_results(const struct outcome *o, bool color)
 {
 	/* who keeps one of the two in a file finds there what belongs there */
 	if (isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
-		show_table(r, color);
+		show_table(o, color);
 	else
-		show_lines(r);
-	show_listings(r);
-	show_misses(r);
-	show_unlisted(r);
-	show_summary(r);
+		show_lines(o);
+	show_listings(o);
+	show_misses(o);
+	show_unlisted(o);
+	show_summary(o);
 	fflush(stdout);
 }
 
-void show_progress(struct run *r)
+void show_progress(const struct outcome *o)
 {
-	uint64_t bytes = registry_bytes(r->registry);
+	uint64_t bytes = registry_bytes(o->registry);
 
 	progress_show(&(struct progress){
 		.bytes = bytes,
-		.bytes_left = r->wanted > bytes ? r->wanted - bytes : 0,
-		.done = r->settled,
-		.all = r->targets.n,
-		.started = r->started_mono,
+		.bytes_left = o->wanted > bytes ? o->wanted - bytes : 0,
+		.done = o->decided,
+		.all = o->targets.n,
+		.started = o->started_mono,
 	});
 }
 

@@ -6,13 +6,13 @@
 
 #include <stdbool.h>
 
-struct run;
+struct outcome;
 
 /* On a terminal a table; elsewhere lines: results on stdout, what failed, is limited or gone on stderr. */
-void show_results(const struct run *r, bool color);
+void show_results(const struct outcome *o, bool color);
 
-/* The progress line, for run.turn: only on a terminal. */
-void show_progress(struct run *r);
+/* The progress line, for struct run's turn: only on a terminal. */
+void show_progress(const struct outcome *o);
 /* Takes the progress line away. */
 void show_progress_end(void);
 

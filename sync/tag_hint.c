@@ -13,7 +13,7 @@
 #include "oci/lists/list_image.h"
 #include "oci/lists/tag_select.h"
 #include "oci/registry/registry.h"
-#include "sync/run.h"
+#include "sync/outcome.h"
 
 #define OFFERED 3
 
@@ -54,7 +54,7 @@ static void got_tags(void *arg, const struct registry_tags *tags)
 		strvec_add(&h->tags, tags->tags[i]);
 }
 
-static void ask(struct tag_hints *h, struct run *r, const struct ref *ref)
+static void ask(struct tag_hints *h, const struct outcome *o, const struct ref *ref)
 {
 	cleanup_free char *repository = ref_repository(ref);
 	struct tag_hint *hint;
@@ -65,7 +65,7 @@ static void ask(struct tag_hints *h, struct run *r, const struct ref *ref)
 	hint->repository = take(repository);
 	hint->why = ERR_NET;
 	table_put(&h->repositories, hint->repository, hint);
-	registry_tags(r->registry, ref, got_tags, hint);
+	registry_tags(o->registry, ref, got_tags, hint);
 }
 
 /* A line's own tag: one that was chosen from a listing is no slip of a person, and a snapshot's is no upstream's. */
@@ -75,12 +75,12 @@ bool tag_hints_is_about(const struct target *t)
 	       !t->line->snapshot;
 }
 
-int tag_hints_ask(struct tag_hints *h, struct run *r, struct err *err)
+int tag_hints_ask(struct tag_hints *h, const struct outcome *o, struct err *err)
 {
-	for (size_t i = 0; i < r->targets.n && !r->stopped; i++)
-		if (tag_hints_is_about(r->targets.v[i]))
-			ask(h, r, &r->targets.v[i]->source);
-	return registry_run(r->registry, NULL, NULL, 1000, err);
+	for (size_t i = 0; i < o->targets.n && !o->stopped; i++)
+		if (tag_hints_is_about(o->targets.v[i]))
+			ask(h, o, &o->targets.v[i]->source);
+	return registry_run(o->registry, NULL, NULL, 1000, err);
 }
 
 /* ---- wording ---- */

@@ -14,7 +14,7 @@
 struct buf;
 struct err;
 struct ref;
-struct run;
+struct outcome;
 struct target;
 
 struct tag_hints {
@@ -30,7 +30,7 @@ struct tag_hints {
 bool tag_hints_is_about(const struct target *t);
 
 /* Asks for the tags of each repository in which a tag of the run's was not found. -1 when the loop itself breaks. */
-int tag_hints_ask(struct tag_hints *h, struct run *r, struct err *err);
+int tag_hints_ask(struct tag_hints *h, const struct outcome *o, struct err *err);
 void tag_hints_release(struct tag_hints *h);
 
 /* Appends why that reference was not found: `no such tag (did you mean "1.27" or "1.26"?)`. */

@@ -46,6 +46,17 @@ void targets_keep(struct targets *ts, struct target *t)
 	ts->v[ts->n++] = t;
 }
 
+void targets_keep_named(struct targets *ts, struct target *t)
+{
+	targets_keep(ts, t);
+	table_put(&ts->by_name, t->name, t);
+}
+
+struct target *targets_find(const struct targets *ts, const char *name)
+{
+	return table_get(&ts->by_name, name);
+}
+
 void target_free(struct target *t)
 {
 	ref_release(&t->source);
@@ -62,6 +73,7 @@ void target_free(struct target *t)
 
 void targets_release(struct targets *ts)
 {
+	table_release(&ts->by_name);
 	for (size_t i = 0; i < ts->n; i++)
 		target_free(ts->v[i]);
 	free(ts->v);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "oci/base/err.h"
+#include "oci/base/table.h"
 #include "oci/image/digest.h"
 #include "oci/image/ref.h"
 #include "oci/lists/image_options.h"
@@ -35,11 +36,10 @@ struct target {
 	char *author;        /* of the line, when it moves; or NULL */
 	char *media_type;    /* of found, once it is here */
 	int64_t size;
-	char *snapshot;   /* the tag that keeps what was replaced, or NULL */
-	time_t checked;   /* when it was last checked with success before this run; 0: never */
-	int64_t admitted; /* bytes promised to it on the disk */
-	bool no_space;    /* failed since the disk has not the bytes it needs */
-	int64_t missing;  /* --sizes: bytes that would be fetched */
+	char *snapshot;  /* the tag that keeps what was replaced, or NULL */
+	time_t checked;  /* when it was last checked with success before this run; 0: never */
+	bool no_space;   /* failed since the disk has not the bytes it needs */
+	int64_t missing; /* --sizes: bytes that would be fetched */
 	int64_t bytes;
 	unsigned requests;
 	struct referrers referrers;
@@ -50,8 +50,9 @@ struct target {
 };
 
 struct targets {
-	struct target **v;
+	struct target **v; /* owned; in the lists' order */
 	size_t n, cap;
+	struct table by_name; /* those that have a name of their own; a failed listing has none */
 };
 
 /* The target of a line; tag is the tag chosen by the line's options, NULL for one that names its own. */
@@ -60,8 +61,12 @@ struct target *target_new(const struct lists *lists, const struct list_image *li
 void target_free(struct target *t);
 /* What its state means. */
 const struct state_row *target_row(const struct target *t);
-/* Takes t. */
+/* Appends t, which is taken. */
 void targets_keep(struct targets *ts, struct target *t);
+/* The same, and targets_find() finds it. Its name must not be there yet. */
+void targets_keep_named(struct targets *ts, struct target *t);
+/* The target of that name, or NULL. */
+struct target *targets_find(const struct targets *ts, const char *name);
 void targets_release(struct targets *ts);
 
 /* Notes what the mirror has under the target's name. */

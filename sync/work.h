@@ -1,21 +1,19 @@
 /*
- * work - the middle of a run: what upstream offers under each name, and getting what is missing.
+ * work - the middle of a run: what upstream has under the name of each target, and getting what is
+ * missing here.
  */
 #ifndef SYNC_WORK_H
 #define SYNC_WORK_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 struct err;
-struct list_image;
 struct run;
+struct work;
 
-/* Whether the policy allows so many bytes for one image, and the disk has room for them beside what is
- * already on its way. *no_space (may be NULL) tells when it is the disk. */
-int work_check_space(const struct run *r, int64_t bytes, bool *no_space, struct err *err);
-
-/* Plans (sync/plan.h), asks and fetches until every target is settled or the run is stopped. */
+/* Plans (sync/plan.h), asks and fetches until every target has its state or the run is stopped, and
+ * leaves both in r->outcome. -1 when the mirror itself cannot be used, or the loop breaks. */
 int work_all(struct run *r, struct err *err);
+
+/* NULL is fine. Nothing may be under way any more. */
+void work_free(struct work *w);
 
 #endif

@@ -1,0 +1,36 @@
+/*
+ * disk_space - whether an image may be fetched: max-bytes= of the policy, and the bytes that the
+ * mirror's disk has free.
+ *
+ * Many images are fetched at once, so the disk's free bytes alone say little: what is promised to
+ * images under way is taken off first. An image's bytes are promised when its fetch is admitted and
+ * given back when the fetch has ended.
+ */
+#ifndef SYNC_DISK_SPACE_H
+#define SYNC_DISK_SPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+struct fetch;
+struct layout;
+
+struct disk_space {
+	const struct layout *layout; /* the mirror's; lent */
+	const struct fetch *fetch;   /* lent: it knows how much of the promised bytes has arrived */
+	int64_t max_bytes;           /* of the policy, for one image; -1: no limit */
+	uint64_t promised;           /* bytes that images under way still need, at most */
+};
+
+/* Whether the policy allows an image that needs so many bytes; USAGE when it does not. */
+int disk_space_check_policy(const struct disk_space *s, int64_t bytes, struct err *err);
+
+/* Whether the policy allows them and the disk has room for them beside what is promised. INVALID when
+ * the disk has not, and *no_space (may be NULL) is set; IO when the disk cannot be asked. */
+int disk_space_check(const struct disk_space *s, int64_t bytes, bool *no_space, struct err *err);
+
+void disk_space_promise(struct disk_space *s, int64_t bytes);
+void disk_space_give_back(struct disk_space *s, int64_t bytes);
+
+#endif
