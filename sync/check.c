@@ -10,7 +10,7 @@
 #include "oci/lists/lists.h"
 #include "sync/list_source.h"
 
-/* Texts that were met, for reports. */
+/* A problem's file and text, and how often it was printed. */
 struct again {
 	char *key; /* owned */
 	unsigned n;
@@ -24,20 +24,21 @@ static void free_again(void *text)
 	free(again);
 }
 
-static void seen_release(struct table *seen)
+static void release_seen(struct table *seen)
 {
 	table_clear(seen, free_again);
 }
 
-/* One problem is a file's name and a line's worth of text, both bounded; escaping makes each byte six at most. */
+/* One problem is a file's name and a line's worth of text, both bounded; escaping makes each byte
+ * six at most. */
 #define PROBLEM_MAX MIB
 
-static void print(const struct buf *b, FILE *out)
+static void print_buf(const struct buf *b, FILE *out)
 {
 	fwrite(b->p, 1, b->n, out);
 }
 
-/* How many problems of the same words in the same file came before. */
+/* How many problems with the same text in the same file were printed before this one. */
 static unsigned count_again(struct table *seen, const struct problem *p)
 {
 	char *key = xasprintf("%s\n%s", p->file, p->text);
@@ -57,14 +58,14 @@ static void print_report(const struct list_source *s)
 {
 	const struct problems *ps = &s->lists->problems;
 	cleanup_by(buf_release) struct buf b = BUF_INIT(PROBLEM_MAX);
-	cleanup_by(seen_release) struct table seen = TABLE_INIT;
+	cleanup_by(release_seen) struct table seen = TABLE_INIT;
 
 	putchar('[');
 	for (size_t i = 0; i < ps->n; i++) {
 		buf_clear(&b);
 		buf_adds(&b, i ? ",\n" : "\n");
 		problem_format_gitlab(&b, s->where, &ps->v[i], count_again(&seen, &ps->v[i]));
-		print(&b, stdout);
+		print_buf(&b, stdout);
 	}
 	puts(ps->n ? "\n]" : "]");
 }
@@ -79,7 +80,7 @@ size_t check_print(const struct list_source *s, enum problem_format format)
 	for (size_t i = 0; i < ps->n; i++) {
 		buf_clear(&b);
 		(github ? problem_format_github : problem_format_text)(&b, s->where, &ps->v[i]);
-		print(&b, github ? stdout : stderr);
+		print_buf(&b, github ? stdout : stderr);
 	}
 	if (all > ps->n)
 		fprintf(stderr, "%s: and %zu more problems like these\n", s->where, all - ps->n);

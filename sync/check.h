@@ -1,5 +1,5 @@
 /*
- * check - problems of the lists, for people: what --check prints, and what stops a sync.
+ * check - prints the problems of the lists: the output of --check, and the reason why a sync stops.
  */
 #ifndef SYNC_CHECK_H
 #define SYNC_CHECK_H
@@ -12,16 +12,17 @@
 struct list_source;
 
 /*
- * Tells of every problem: as text on stderr, "mirror-lists/base.list:12:5: unknown option ..."; as annotations on
- * stdout; as a code quality report on stdout, whole also when there is no problem, beside the text. Gives the
- * number of errors (warnings do not count).
+ * Prints every problem: as text on stderr, "mirror-lists/base.list:12:5: unknown option ..."; for
+ * GitHub as annotations on stdout; for GitLab as a code quality report on stdout, complete also
+ * when there is no problem, beside the text. Gives the number of errors; warnings are not counted.
  */
 size_t check_print(const struct list_source *s, enum problem_format format);
 
-/* What --check says when all is well: how many files, lines and repositories. On stdout, unless a report is there. */
+/* Prints what --check says when there are no errors: the number of files, lines and
+ * repositories. */
 void check_summary(const struct list_source *s, enum problem_format format);
 
-/* Where what is said for people goes: stdout, or stderr when that is a report's. */
+/* The stream for lines that people read: stdout, or stderr when the report is on stdout. */
 FILE *check_out(enum problem_format format);
 
 /* "s", or "" for one. */

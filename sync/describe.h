@@ -1,5 +1,5 @@
 /*
- * describe - what became of an image, as people are told: on a terminal, in a page, in a test report.
+ * describe - the outcome of an image in words: for a terminal, a Markdown page, a JUnit report.
  */
 #ifndef SYNC_DESCRIBE_H
 #define SYNC_DESCRIBE_H
@@ -13,20 +13,21 @@ struct listing;
 struct outcome;
 struct target;
 
-/* "updated"; also "incomplete", "stale" and "not reached", which are no states of their own. Of a dry run, what
- * would be done: "update", "add". */
+/* The word for its state: "updated", in a dry run "update". "incomplete" and "stale" take the place
+ * of a state. */
 const char *describe_state(const struct target *t, bool dry_run);
 
-/* Appends, to what is said already, "12.3 MB to fetch", with --sizes. */
+/* With --sizes, appends "12.3 MB to fetch" to the text in `out`. */
 void describe_size(struct buf *out, const struct outcome *o, const struct target *t);
 
-/* Appends, to what is said already, why, and all that there is beside its digests: "kept as 3.19.20261120"; or nothing. */
+/* Appends the snapshot ("kept as 3.19.20261120"), the error, upstream's digest of a held target and
+ * the age of a stale one, as far as there are any. */
 void describe_details(struct buf *out, const struct target *t);
 
-/* Appends what a line's tag options came to when no tag matches; or nothing. */
+/* Appends a warning when no tag matches the line's tag options; else nothing. */
 void describe_listing(struct buf *out, const struct listing *l);
 
-/* "sha256:58b8c2e1f0a3" is short enough for a line and long enough to be told apart. "nothing" for no digest. */
+/* A digest's first 19 characters, "sha256:58b8c2e1f0a3"; "nothing" for no digest. */
 #define DESCRIBE_DIGEST 20
 void describe_digest(const struct digest *d, char out[static DESCRIBE_DIGEST]);
 

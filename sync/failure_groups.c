@@ -20,7 +20,7 @@ static bool is_of_host(const struct target *t)
 	return t->why == ERR_NET || t->why == ERR_LIMIT;
 }
 
-static void count(struct failure_groups *g, const struct target *t)
+static void count_failure(struct failure_groups *g, const struct target *t)
 {
 	struct reason *reason = table_get(&g->by_text, t->error);
 
@@ -37,7 +37,7 @@ void failure_groups_collect(struct failure_groups *g, const struct outcome *o)
 {
 	for (size_t i = 0; i < o->targets.n; i++)
 		if (has_failed(o->targets.v[i]) && is_of_host(o->targets.v[i]))
-			count(g, o->targets.v[i]);
+			count_failure(g, o->targets.v[i]);
 }
 
 void failure_groups_release(struct failure_groups *g)

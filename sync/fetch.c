@@ -1,3 +1,32 @@
+/*
+ * The life of an image's fetch (struct walk). Each digest that the walk meets becomes a want.
+ *
+ *	fetch_image			meets the root
+ *	  |
+ *	  v
+ *	manifests		walk_stored for one that the store has, else want_ask;
+ *	  |  each that comes		walk_manifest reads it and meets what is below: manifests
+ *	  |				at once, blobs into walk->blobs
+ *	  |  no want under way: walk_step
+ *	  v
+ *	blobs			ask_for_blobs: counts what is missing, asks admit, then asks for
+ *	  |				each blob; when only measuring it stops after counting
+ *	  |  no want under way: walk_step
+ *	  v
+ *	done				called once, and the walk is freed
+ *
+ * walk_fail() at any point: nothing new is asked for, and done is called when the last want under
+ * way has come back.
+ *
+ * The life of a digest under way (struct object), which several walks may want:
+ *
+ *	want_ask		asks the repository of the first want; later wants join the list
+ *	  |-- it came: object_arrived	stored; all wants go on
+ *	  '-- it failed: object_failed	the wants of that repository (and size) fail with it; if
+ *					others are left, the first of these has its repository asked
+ *
+ * A walk whose in_walk is set is being worked on further up the stack: walk_step() leaves it alone.
+ */
 #include "sync/fetch.h"
 
 #include <stdlib.h>
@@ -10,7 +39,7 @@
 #include "oci/registry/registry.h"
 #include "oci/store/layout.h"
 
-/* What one image wants: a manifest or a blob, met once in its walk. */
+/* A manifest or blob that one image consists of; one for each digest of a walk. */
 struct want {
 	struct digest digest;
 	int64_t size; /* -1: not known (a root) */
@@ -22,7 +51,7 @@ struct want {
 	struct want *next_of_object; /* others that wait for the same digest */
 };
 
-/* One image on its way. */
+/* One image under way. */
 struct walk {
 	struct fetch *fetch;
 	struct ref from;
@@ -44,7 +73,7 @@ struct walk {
 	void *arg;
 };
 
-/* A digest that is being fetched, and who waits for it. */
+/* A digest that is being fetched, and the wants that wait for it. */
 struct object {
 	struct digest digest;
 	struct fetch *fetch;
@@ -87,8 +116,8 @@ void fetch_measure(struct fetch *f, const struct layout *base)
 	f->base = base;
 }
 
-/* Whether a store has it: the one that is written, or the one that is only looked at. */
-static bool has(const struct fetch *f, const struct digest *d, int64_t size)
+/* Whether the store that is written has it, or the one that is only read. */
+static bool has_content(const struct fetch *f, const struct digest *d, int64_t size)
 {
 	return layout_has(f->layout, d, size) || (f->base && layout_has(f->base, d, size));
 }
@@ -114,7 +143,7 @@ static void walk_free(struct walk *w)
 	free(w);
 }
 
-/* The first failure is the image's; what is still under way is waited for, since others may want it. */
+/* The first failure is the image's. Wants under way go on, since other images may share them. */
 static void walk_fail(struct walk *w, const struct err *err)
 {
 	if (w->failed)
@@ -123,17 +152,17 @@ static void walk_fail(struct walk *w, const struct err *err)
 	w->err = *err;
 }
 
-static void ask_blobs(struct walk *w);
+static void ask_for_blobs(struct walk *w);
 
-/* Called whenever something of the image is settled: goes on to the blobs, or ends. */
+/* Called when a want is finished: goes on to the blobs, or ends the walk. */
 static void walk_step(struct walk *w)
 {
 	if (w->in_walk || w->waiting)
 		return;
 	if (!w->failed && !w->blobs_asked) {
-		w->in_walk =
-			true; /* blobs may be there at once; the last one must not end us inside */
-		ask_blobs(w);
+		/* blobs may arrive at once; the last one must not end the walk in here */
+		w->in_walk = true;
+		ask_for_blobs(w);
 		w->in_walk = false;
 		if (w->waiting)
 			return;
@@ -171,8 +200,8 @@ static void walk_stored(struct want *want)
 	walk_manifest(want, buf_span(&f->scratch));
 }
 
-/* Who waited may have been promised another size than who asked. */
-static void check_size(struct want *w)
+/* Images that share a digest may declare different sizes. */
+static void check_wanted_size(struct want *w)
 {
 	struct err err;
 
@@ -183,8 +212,8 @@ static void check_size(struct want *w)
 	walk_fail(w->walk, &err);
 }
 
-/* The digest is in the store: everybody who waits goes on. */
-static void object_there(struct object *o)
+/* The digest is in the store: all walks that wait for it go on. */
+static void object_arrived(struct object *o)
 {
 	struct want *next;
 
@@ -195,7 +224,7 @@ static void object_there(struct object *o)
 		next = w->next_of_object;
 		walk->waiting--;
 		if (!w->manifest) {
-			check_size(w);
+			check_wanted_size(w);
 		} else if (!walk->failed) {
 			walk->in_walk = true;
 			walk_stored(w);
@@ -206,8 +235,8 @@ static void object_there(struct object *o)
 	free(o);
 }
 
-/* Whether two would ask the same: of one repository, and for as many bytes. */
-static bool same_question(const struct want *a, const struct want *b)
+/* Whether two wants make the same request: same repository, and same size of a blob. */
+static bool is_same_request(const struct want *a, const struct want *b)
 {
 	const struct ref *p = &a->walk->from, *q = &b->walk->from;
 
@@ -215,8 +244,8 @@ static bool same_question(const struct want *a, const struct want *b)
 	       a->manifest == b->manifest && (a->manifest || a->size == b->size);
 }
 
-/* The repository that was asked cannot give it: fail those who want just that; the next one's own
- * repository may have it, or its size may be right. */
+/* The repository that was asked cannot give it: wants with the same request fail. The repository of
+ * the next want may have it, or its size may be right. */
 static void object_failed(struct object *o, const struct err *err)
 {
 	struct want *left = NULL, **tail = &left, *next;
@@ -225,7 +254,7 @@ static void object_failed(struct object *o, const struct err *err)
 
 	for (struct want *w = o->wants; w; w = next) {
 		next = w->next_of_object;
-		if (same_question(asked, w)) {
+		if (is_same_request(asked, w)) {
 			w->next_of_object = failed;
 			failed = w;
 		} else {
@@ -258,8 +287,8 @@ static void got_manifest(void *arg, const struct registry_manifest *m)
 	o->wants->walk->bytes += (int64_t)m->bytes.n;
 	if (m->err) {
 		err = *m->err;
-		if (err.kind ==
-		    ERR_NOTFOUND) /* others are the registry's troubles, not this manifest's */
+		/* other errors are about the registry, not about this manifest */
+		if (err.kind == ERR_NOTFOUND)
 			err_wrap(&err, "manifest %s", o->digest.str);
 		object_failed(o, &err);
 		return;
@@ -267,7 +296,7 @@ static void got_manifest(void *arg, const struct registry_manifest *m)
 	if (layout_put(o->fetch->layout, &o->digest, m->bytes.p, m->bytes.n, &err) < 0)
 		object_failed(o, &err);
 	else
-		object_there(o);
+		object_arrived(o);
 }
 
 static void got_blob(void *arg, const struct registry_blob *b)
@@ -282,7 +311,7 @@ static void got_blob(void *arg, const struct registry_blob *b)
 		err_wrap(&err, "blob %s", o->digest.str);
 		object_failed(o, &err);
 	} else {
-		object_there(o);
+		object_arrived(o);
 	}
 }
 
@@ -298,7 +327,7 @@ static void object_ask(struct object *o)
 			      o->fetch->layout, got_blob, o);
 }
 
-/* Asks for a digest, or waits for who asked before. */
+/* Asks for a digest, or joins the wants for which it is under way. */
 static void want_ask(struct want *want)
 {
 	struct fetch *f = want->walk->fetch;
@@ -321,8 +350,8 @@ static void want_ask(struct want *want)
 
 /* ---- the walk ---- */
 
-/* One digest has one size, whatever an image says. */
-static void check_again(struct walk *w, const struct want *met, int64_t size)
+/* An image that gives one digest two sizes is invalid. */
+static void check_same_size(struct walk *w, const struct want *met, int64_t size)
 {
 	struct err err;
 
@@ -339,7 +368,7 @@ static struct want *walk_meet(struct walk *w, const struct digest *d, int64_t si
 	struct want *want = table_get(&w->seen, d->str);
 
 	if (want) {
-		check_again(w, want, size);
+		check_same_size(w, want, size);
 		return NULL;
 	}
 	want = xcalloc(1, sizeof(*want));
@@ -350,8 +379,8 @@ static struct want *walk_meet(struct walk *w, const struct digest *d, int64_t si
 	return want;
 }
 
-/* Content the descriptor carries itself, or that is known from its digest: the empty descriptor
- * (image-spec, manifest.md, "Guidance for an Empty Descriptor") is not stored by every registry. */
+/* Stores content that the descriptor itself carries, or that its digest tells: not every registry
+ * stores the empty descriptor (image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
 static bool put_embedded(struct walk *w, const struct descriptor *d)
 {
 	cleanup_free char *data = descriptor_data(d);
@@ -377,7 +406,7 @@ static void meet_blob(struct walk *w, const struct descriptor *d)
 {
 	struct want *want = walk_meet(w, &d->digest, d->size);
 
-	if (!want || has(w->fetch, &d->digest, d->size) || put_embedded(w, d))
+	if (!want || has_content(w->fetch, &d->digest, d->size) || put_embedded(w, d))
 		return;
 	want->urls = descriptor_urls(d);
 	w->blobs = xgrow(w->blobs, w->nblobs, &w->capblobs, sizeof(*w->blobs));
@@ -408,13 +437,14 @@ static void meet_manifest(struct walk *w, const struct descriptor *d, int depth)
 	want->promised = media_type_kind(d->media_type);
 	if (check_child(d, depth, &err) < 0)
 		walk_fail(w, &err);
-	else if (has(w->fetch, &d->digest, d->size))
+	else if (has_content(w->fetch, &d->digest, d->size))
 		walk_stored(want);
 	else
 		want_ask(want);
 }
 
-/* What the descriptor promised must be what came: a client that trusts the one would read the other. */
+/* Descriptor and manifest must agree on the size and the kind: some clients read the one, some the
+ * other. */
 static int check_promise(const struct want *want, const struct manifest *m, size_t size,
 			 struct err *err)
 {
@@ -429,8 +459,9 @@ static int check_promise(const struct want *want, const struct manifest *m, size
 	return 0;
 }
 
-/* An index may list what is no manifest at all (image-spec, image-index.md: "implementations ... MUST
- * support"; others are legal): such a child is content like any other. */
+/* An index may list children that are no manifests (image-spec, image-index.md, lists media
+ * types that "implementations ... MUST support"; others are legal). Such a child is fetched like
+ * a blob. */
 static bool is_manifest_like(const struct descriptor *d)
 {
 	return media_type_kind(d->media_type) != MEDIA_OTHER || !d->media_type[0];
@@ -470,7 +501,8 @@ static void walk_manifest(struct want *want, struct span bytes)
 	walk_below(want, &m);
 }
 
-/* Bytes of the blobs that nobody has asked for (or, when measuring, counted) yet, and that no earlier run left. */
+/* Bytes of the blobs that are not under way (or, when measuring, not counted) yet, without the
+ * parts that an earlier run left. */
 static int64_t count_missing(struct walk *w)
 {
 	struct fetch *f = w->fetch;
@@ -493,7 +525,7 @@ static int64_t count_missing(struct walk *w)
 	return missing;
 }
 
-static void ask_blobs(struct walk *w)
+static void ask_for_blobs(struct walk *w)
 {
 	int64_t missing = count_missing(w);
 	struct err err;
@@ -508,7 +540,7 @@ static void ask_blobs(struct walk *w)
 		return;
 	}
 	for (size_t i = 0; i < w->nblobs; i++) {
-		/* another image may have brought it since we met it */
+		/* another image may have brought it since this walk met it */
 		if (!layout_has(w->fetch->layout, &w->blobs[i]->digest, w->blobs[i]->size))
 			want_ask(w->blobs[i]);
 	}

@@ -1,14 +1,14 @@
 /*
- * fetch - a manifest and all below it, from the wire into the store.
+ * fetch - a manifest and all below it, from upstream into the store.
  *
- * An image is walked from its root: first the manifests (each read as soon as it arrives), then, when
- * it is known what is missing and how many bytes that takes, the blobs. What the store has already is
- * not asked for; so walking an image that is whole costs no request, and is how an image is checked
- * to be whole. A digest that several images share is fetched once: the others wait for it, and ask
- * their own repository only when the first one's could not give it.
+ * An image is walked from its root: first the manifests, each read as soon as it arrives; then,
+ * when the number of missing bytes is known, the blobs. What the store has is not asked for, so
+ * that to walk a complete image costs no request; this is also how an image is found to be
+ * complete. A digest that several images share is fetched once: the others wait for it, and ask
+ * their own repository only when the first one could not give it.
  *
- * Everything is asynchronous on registry_run()'s loop; done is called exactly once for each image,
- * perhaps before fetch_image() returns.
+ * Everything is asynchronous, on the loop of registry_run(). done is called exactly once for each
+ * image, perhaps before fetch_image() returns. sync/fetch.c begins with the life of an image.
  */
 #ifndef SYNC_FETCH_H
 #define SYNC_FETCH_H
@@ -31,24 +31,24 @@ struct fetch_result {
 	int64_t missing;        /* when measuring: bytes of blobs that would be fetched */
 	int64_t bytes;          /* that came over the wire for this image */
 	const struct digest
-		*manifests; /* all that were walked, the root first; valid during the call */
+		*manifests; /* all that were walked, the root first; lent during the call */
 	size_t nmanifests;
-	unsigned requests; /* that were spent on it */
+	unsigned requests; /* made for this image */
 };
 typedef void fetch_done(void *arg, const struct fetch_result *result);
 
-/* Asked before the blobs of an image are requested: `bytes` are still missing. -1 with *err refuses,
- * and the image fails with it. */
+/* Called before the blobs of an image are asked for, with the bytes that are missing. -1 with *err
+ * refuses, and the image fails with that error. */
 typedef int fetch_admit(void *arg, int64_t bytes, struct err *err);
 
 struct fetch *fetch_new(struct registry *r, struct layout *l);
-/* Nothing may be under way any more. */
+/* NULL is fine. No image may be under way any more. */
 void fetch_free(struct fetch *f);
 
 /*
- * From now on blobs are not fetched but counted, each digest once whoever shares it; manifests still
- * come, into the store that fetch_new() was given. `base` is another store that is only looked at, for
- * what is there already; NULL when there is none.
+ * From now on blobs are not fetched but counted, a digest once even when images share it. Manifests
+ * are still fetched, into the store that fetch_new() was given. `base` is another store that is
+ * only read: what it has is not missing; NULL when there is none.
  */
 void fetch_measure(struct fetch *f, const struct layout *base);
 
@@ -59,7 +59,7 @@ void fetch_measure(struct fetch *f, const struct layout *base);
 void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
 		 const char *platforms, fetch_admit *admit, fetch_done *done, void *arg);
 
-/* Bytes of blobs that have been asked for and are not in the store's files yet. Looks at each such file. */
+/* Bytes of the blobs under way that are not in the store's files yet. Looks at each such file. */
 uint64_t fetch_awaited(const struct fetch *f);
 
 #endif

@@ -27,7 +27,7 @@ static bool is_ours(const char *name)
 	return is_list(name) || strcmp(name, CONF_NAME) == 0;
 }
 
-/* ---- which files ---- */
+/* ---- the names of the files ---- */
 
 static int add_name(const char *name, void *arg)
 {
@@ -42,7 +42,7 @@ static int add_entry(const char *name, bool is_file, void *arg)
 	return add_name(name, arg);
 }
 
-/* Names stand in messages and annotations. */
+/* Messages and annotations show these names. */
 static bool is_plain(const char *name)
 {
 	for (; *name; name++)
@@ -51,7 +51,7 @@ static bool is_plain(const char *name)
 	return true;
 }
 
-static int find_names(const struct list_source *s, struct strvec *names, struct err *err)
+static int list_names(const struct list_source *s, struct strvec *names, struct err *err)
 {
 	if (s->git)
 		git_each(s->git, add_entry, names);
@@ -125,7 +125,7 @@ static int read_conf(struct list_source *s, struct err *err)
 	return 0;
 }
 
-/* A CA that is named and not there would otherwise show in the middle of a sync. */
+/* A CA file that is missing would else only be found in the middle of a sync. */
 static void check_ca_files(struct list_source *s)
 {
 	const struct mirror_conf *conf = &s->lists->conf;
@@ -141,7 +141,7 @@ static void check_ca_files(struct list_source *s)
 	}
 }
 
-/* ---- all of it ---- */
+/* ---- the whole source ---- */
 
 static void warn_uncommitted(const struct list_source *s)
 {
@@ -169,13 +169,13 @@ static int open_where(struct list_source *s, const struct list_source_options *o
 	return 0;
 }
 
-static int load(struct list_source *s, const struct list_source_options *o, struct err *err)
+static int load_lists(struct list_source *s, const struct list_source_options *o, struct err *err)
 {
 	cleanup_by(strvec_release) struct strvec names = STRVEC_INIT;
 
 	if (o->suffix && snapshot_suffix_check(o->suffix, err) < 0)
 		return -1;
-	if (open_where(s, o, err) < 0 || find_names(s, &names, err) < 0)
+	if (open_where(s, o, err) < 0 || list_names(s, &names, err) < 0)
 		return -1;
 	s->lists = lists_new();
 	s->lists->suffix = o->suffix;
@@ -192,7 +192,7 @@ static int load(struct list_source *s, const struct list_source_options *o, stru
 
 int list_source_load(struct list_source *s, const struct list_source_options *o, struct err *err)
 {
-	if (load(s, o, err) == 0)
+	if (load_lists(s, o, err) == 0)
 		return 0;
 	list_source_release(s);
 	return -1;
@@ -217,9 +217,9 @@ const char *list_source_author(struct list_source *s, const struct list_image *i
 		return NULL;
 	if (git_is_shallow(s->git) && !s->said_shallow) {
 		s->said_shallow = true;
-		message_line(
-			"%s is a shallow clone, which does not tell who wrote a line (git fetch --unshallow)",
-			s->where);
+		message_line("%s is a shallow clone: it does not tell who wrote a line "
+			     "(git fetch --unshallow)",
+			     s->where);
 	}
 	return git_author(s->git, image->file, image->line);
 }

@@ -1,8 +1,9 @@
 /*
- * list_source - where the lists come from: a commit (oci/lists/git.h) or, with --worktree, the files as they are.
+ * list_source - reads the lists from a commit (oci/lists/git.h) or, with --worktree, from files as
+ * they are.
  *
- * `*.list` files are read in the order of their names, and mirror.conf beside them; sub-directories and
- * hidden files are not.
+ * `*.list` files are read in the order of their names, and mirror.conf beside them; sub-directories
+ * and hidden files are not.
  */
 #ifndef SYNC_LIST_SOURCE_H
 #define SYNC_LIST_SOURCE_H
@@ -16,14 +17,13 @@ struct list_image;
 struct lists;
 
 struct list_source_options {
-	const char *where; /* --lists: a directory, or repo.git:path */
-	const char *clone; /* --repo's, in which `where` is a path; or NULL */
-	const char *rev;   /* --rev */
-	bool worktree;
-	const char *
-		conf_rev; /* the revision of mirror.conf, when it is another: the base branch's; or NULL */
-	const char *suffix; /* --snapshot-suffix; or NULL */
-	bool quiet;         /* nothing is said of what is uncommitted */
+	const char *where;    /* --lists: a directory, or repo.git:path */
+	const char *clone;    /* the clone of --repo, in which `where` is a path; or NULL */
+	const char *rev;      /* --rev */
+	bool worktree;        /* --worktree */
+	const char *conf_rev; /* --conf-rev: the revision of mirror.conf; NULL: rev */
+	const char *suffix;   /* --snapshot-suffix; or NULL */
+	bool quiet;           /* does not warn of uncommitted files */
 };
 
 struct list_source {
@@ -40,19 +40,23 @@ struct list_source {
 		.lists = NULL                                                                      \
 	}
 
-/* Reads all lists and mirror.conf. Problems in them are in lists->problems, not an error here; *err is
- * for a place that cannot be read at all, NOTFOUND when no list is there. Says on stderr what is uncommitted and therefore unused. */
+/*
+ * Reads all lists and mirror.conf. Problems in them are in s->lists->problems and no error here;
+ * *err is for a place that cannot be read at all, NOTFOUND when there is no list. Warns on stderr
+ * of files that are not used since they are not committed.
+ */
 int list_source_load(struct list_source *s, const struct list_source_options *o, struct err *err);
 void list_source_release(struct list_source *s);
 
 /* "base.list:12@<commit>" ("base.list:12" without a commit); the caller frees it. */
 char *list_source_place(const struct list_source *s, const struct list_image *image);
 
-/* Who wrote that line ("Ann Smith <ann@corp>"); NULL when it cannot be told (said once for a shallow clone).
- * Lent until the next call. */
+/* The author of a line, "Ann Smith <ann@corp>", from git blame; lent until the next call. NULL with
+ * --worktree, and in a shallow clone, for which a message is printed once. */
 const char *list_source_author(struct list_source *s, const struct list_image *image);
 
-/* A file beside mirror.conf (`ca=corp-ca.pem`), from where the lists are; `name` is a plain file name. */
+/* A file beside mirror.conf (`ca=corp-ca.pem`), from where the lists are; `name` is a plain file
+ * name. */
 int list_source_read(struct list_source *s, const char *name, struct buf *out, struct err *err);
 
 #endif

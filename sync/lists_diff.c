@@ -12,11 +12,11 @@
 #include "oci/lists/lists.h"
 #include "sync/list_source.h"
 
-/* A line's texts, sorted lists of them, and what stands between. */
+/* Each text of a line may stand in it more than once, with separators. */
 #define MEANING_MAX (4UL * LIMIT_LIST_LINE)
 
-/* All that counts, as a text to compare; the caller frees it. */
-static char *meaning(const struct list_image *image)
+/* All of a line that is compared, as one text; the caller frees it. */
+static char *meaning_of_line(const struct list_image *image)
 {
 	struct buf b = BUF_INIT(MEANING_MAX);
 	cleanup_free char *source = ref_str(&image->source), *target = ref_str(&image->target);
@@ -31,10 +31,10 @@ static void release_texts(struct table *t)
 	table_clear(t, free);
 }
 
-static void note_meanings(struct table *known, const struct lists *lists)
+static void add_meanings(struct table *known, const struct lists *lists)
 {
 	for (size_t i = 0; i < lists->n; i++) {
-		char *text = meaning(&lists->images[i]);
+		char *text = meaning_of_line(&lists->images[i]);
 
 		if (table_get(known, text))
 			free(text);
@@ -43,9 +43,10 @@ static void note_meanings(struct table *known, const struct lists *lists)
 	}
 }
 
-/* What the lists meant then; nothing, where there were none. Their mistakes are not this revision's. */
-static int read_past(struct table *known, const struct list_source_options *o, const char *since,
-		     struct err *err)
+/* Adds the lines of revision `since`; none when it has no lists. Problems in them are not told,
+ * they are not this revision's. */
+static int read_old_meanings(struct table *known, const struct list_source_options *o,
+			     const char *since, struct err *err)
 {
 	cleanup_by(list_source_release) struct list_source past = LIST_SOURCE_INIT;
 	struct list_source_options then = *o;
@@ -54,7 +55,7 @@ static int read_past(struct table *known, const struct list_source_options *o, c
 	then.worktree = false;
 	then.quiet = true;
 	if (list_source_load(&past, &then, err) == 0)
-		note_meanings(known, past.lists);
+		add_meanings(known, past.lists);
 	else if (err->kind != ERR_NOTFOUND)
 		return err_wrap(err, "--since");
 	return 0;
@@ -67,12 +68,12 @@ bool *lists_diff_since(const struct list_source *s, const struct list_source_opt
 	const struct lists *lists = s->lists;
 	bool *changed;
 
-	if (since && read_past(&known, o, since, err) < 0)
+	if (since && read_old_meanings(&known, o, since, err) < 0)
 		return NULL;
 	changed = xcalloc(lists->n + 1, sizeof(bool));
 	*n = 0;
 	for (size_t i = 0; i < lists->n; i++) {
-		cleanup_free char *text = meaning(&lists->images[i]);
+		cleanup_free char *text = meaning_of_line(&lists->images[i]);
 
 		changed[i] = !table_get(&known, text);
 		*n += changed[i];

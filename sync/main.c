@@ -1,6 +1,6 @@
 /*
- * mirror-sync: upstream registries -> mirror. This file reads the environment and turns what happened
- * into the exit status; the command line is read by sync/cmdline.c.
+ * mirror-sync: upstream registries -> mirror. This file puts command line (sync/cmdline.c),
+ * environment, lists and run together, and turns the outcome into the exit status.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,8 +24,8 @@
 
 static volatile sig_atomic_t stop;
 
-/* The first signal lets what is complete be published; the second one, of whichever kind, finds the default
- * action. */
+/* After the first signal the run publishes what is complete; a second one, SIGINT or SIGTERM, finds
+ * the default action and ends the program. */
 static void on_signal(int sig)
 {
 	(void)sig;
@@ -43,9 +43,9 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* ---- the work ---- */
+/* ---- from the lists to the exit status ---- */
 
-static int fail(const struct err *err, int status)
+static int fail_with(const struct err *err, int status)
 {
 	message_err(err);
 	return status;
@@ -57,11 +57,11 @@ static int with_report(const struct run *r, const struct cmdline *o,
 	struct err err;
 
 	if (o->report && r->registry && report_write(&r->outcome, o->report, result, &err) < 0)
-		return fail(&err, result->status | EXIT_PART);
+		return fail_with(&err, result->status | EXIT_PART);
 	return result->status;
 }
 
-/* The disk is the one trouble of the mirror's that passes without anybody looking for its cause. */
+/* A full disk needs no search for the cause, so the remedy is told. */
 static void tell_mirror(const struct err *err)
 {
 	bool full = err->sys == ENOSPC || err->sys == EDQUOT;
@@ -101,11 +101,11 @@ static int check_online(struct run *r, struct cmdline *o, struct list_source *so
 	int done;
 
 	if (online_check_choose(&online, source, &o->source, o->since, &err) < 0)
-		return fail(&err, EXIT_USAGE);
+		return fail_with(&err, EXIT_USAGE);
 	done = online_check_ask(&online, r, &o->run, &err);
 	show_progress_end();
 	if (done < 0)
-		return fail(&err, EXIT_MIRROR);
+		return fail_with(&err, EXIT_MIRROR);
 	check_print(source, o->format);
 	online_check_show(&online, o->format);
 	result = (struct report_result){
@@ -118,7 +118,7 @@ static int check_online(struct run *r, struct cmdline *o, struct list_source *so
 
 static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct list_source *source)
 {
-	/* then warnings are told with what upstreams say */
+	/* the lists' warnings are then printed with what upstreams say */
 	bool asks = o->online && !source->lists->problems.errors;
 	struct err err;
 	int status;
@@ -132,7 +132,7 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 		return 0;
 	}
 	if (env_read_credentials(env, &err) < 0 || (o->report && report_check(o->report, &err) < 0))
-		return fail(&err, EXIT_USAGE);
+		return fail_with(&err, EXIT_USAGE);
 	o->run.suffix = source->lists->suffix;
 	o->run.wire = &env->wire;
 	catch_signals();
@@ -150,10 +150,10 @@ static int load_lists(struct cmdline *o, struct env *env, struct run *r)
 		return with_lists(o, env, r, &source);
 	if (o->source.clone)
 		err_wrap(&err, "nothing was done: %s", o->remote.url);
-	return fail(&err, EXIT_USAGE);
+	return fail_with(&err, EXIT_USAGE);
 }
 
-/* Why lists could not be fetched, as a status: nothing was done in any case. */
+/* The exit status when lists could not be fetched; nothing was done. */
 static int fetch_status(const struct err *err, bool kept)
 {
 	if (stop)
@@ -161,7 +161,8 @@ static int fetch_status(const struct err *err, bool kept)
 	return kept && err->kind == ERR_IO ? EXIT_MIRROR : EXIT_USAGE;
 }
 
-/* The clone is the mirror's, so the lock comes first; but a check and a dry run leave no trace in it. */
+/* The clone is kept in the mirror, so the lock is taken first. A check and a dry run use a clone of
+ * their own and write nothing there. */
 static int fetch_lists(struct cmdline *o, struct env *env, struct run *r)
 {
 	cleanup_by(repo_release) struct repo repo = REPO_INIT;
@@ -177,7 +178,7 @@ static int fetch_lists(struct cmdline *o, struct env *env, struct run *r)
 	struct err err;
 
 	if (kept && run_lock(r, &o->run, &err) < 0)
-		return fail(&err, EXIT_MIRROR);
+		return fail_with(&err, EXIT_MIRROR);
 	catch_signals();
 	if (repo_open(&repo, &options, &err) < 0) {
 		message_line("the lists could not be fetched, nothing was done: %s", err.msg);
@@ -187,7 +188,7 @@ static int fetch_lists(struct cmdline *o, struct env *env, struct run *r)
 	return load_lists(o, env, r);
 }
 
-static int run(struct cmdline *o)
+static int run_program(struct cmdline *o)
 {
 	cleanup_by(env_release) struct env env = { .mirror = NULL };
 	cleanup_by(run_release) struct run r = RUN_INIT;
@@ -213,9 +214,9 @@ int main(int argc, char **argv)
 	case CLI_OPT_MAN: cli_opt_man(&cmdline_program, stdout); return 0;
 	case CLI_OPT_VERSION: printf("mirror-sync %s\n", MIRROR_VERSION); return 0;
 	case CLI_OPT_GO: break;
-	default: return fail(&err, EXIT_USAGE);
+	default: return fail_with(&err, EXIT_USAGE);
 	}
-	status = run(o);
+	status = run_program(o);
 	remote_release(&o->remote);
 	return status;
 }

@@ -25,22 +25,24 @@ struct merge {
 	struct index index; /* as published now, being changed */
 	struct retag move;
 	char now[CLOCK_RFC3339];
-	char *who; /* user@host */
+	char *who; /* user@host, of this process */
 	struct journal_line *lines;
 	size_t nlines, cap;
-	struct strvec strings; /* lent to `lines` until the journal is written */
+	struct strvec texts; /* the journal's lines point at them */
 	bool changed;
 };
 
 static void merge_release(struct merge *m)
 {
 	index_release(&m->index);
-	strvec_release(&m->strings);
+	strvec_release(&m->texts);
 	free(m->lines);
 	free(m->who);
 }
 
-static struct journal_line *note(struct merge *m, const char *ref, const char *why)
+/* Appends a line to the journal; all texts are lent. Something has changed, so this run
+ * publishes. */
+static struct journal_line *add_journal_line(struct merge *m, const char *ref, const char *why)
 {
 	m->changed = true;
 	m->lines = xgrow(m->lines, m->nlines, &m->cap, sizeof(*m->lines));
@@ -61,8 +63,8 @@ static char *user_at_host(void)
 
 /* ---- one entry ---- */
 
-/* Sets a note when it says something else; true when it did. */
-static bool set_note(struct entry *e, const char *key, const char *value)
+/* Sets an annotation; true when its value was another one. */
+static bool set_annotation(struct entry *e, const char *key, const char *value)
 {
 	const char *old = entry_annotation(e, key);
 
@@ -72,27 +74,27 @@ static bool set_note(struct entry *e, const char *key, const char *value)
 	return true;
 }
 
-/* Whether all that the entry points at was found or fetched by this run, with the line's platforms. */
-static bool is_arrived(const struct target *t, const struct entry *e)
+/* Whether this run found or fetched all that the entry points at, with the line's platforms. */
+static bool has_arrived(const struct target *t, const struct entry *e)
 {
 	return target_row(t)->is_arrived && digest_eq(&e->digest, &t->found);
 }
 
-/* What the line says about how long snapshots live, and which platforms are kept. */
+/* keep=, keep-for= and, when the image has arrived, platform= of the line. */
 static bool set_retention(struct entry *e, const struct target *t)
 {
 	const struct image_options *o = &t->o;
 	cleanup_free char *count = o->keep >= 0 ? xasprintf("%ld", o->keep) : NULL;
 	cleanup_free char *age = o->keep_for >= 0 ? unit_duration_text(o->keep_for) : NULL;
-	bool changed = set_note(e, ANNOTATION_KEEP, count);
+	bool changed = set_annotation(e, ANNOTATION_KEEP, count);
 
-	changed |= set_note(e, ANNOTATION_KEEP_FOR, age);
-	if (is_arrived(t, e))
-		changed |= set_note(e, ANNOTATION_PLATFORM, o->platform);
+	changed |= set_annotation(e, ANNOTATION_KEEP_FOR, age);
+	if (has_arrived(t, e))
+		changed |= set_annotation(e, ANNOTATION_PLATFORM, o->platform);
 	return changed;
 }
 
-/* Where the content came from and on whose word. */
+/* The upstream that the content came from, the line that asked for it and the line's author. */
 static void set_origin(struct merge *m, struct entry *e, const struct target *t,
 		       struct journal_line *j)
 {
@@ -101,7 +103,7 @@ static void set_origin(struct merge *m, struct entry *e, const struct target *t,
 	cleanup_free char *source = xasprintf("%s@%s", repository, t->found.str);
 	cleanup_free char *place = list_source_place(s, t->line);
 
-	j->list = strvec_addf(&m->strings, "%s:%d", t->line->file, t->line->line);
+	j->list = strvec_addf(&m->texts, "%s:%d", t->line->file, t->line->line);
 	j->commit = s->commit[0] ? s->commit : NULL;
 	if (t->author)
 		j->who = t->author;
@@ -110,8 +112,8 @@ static void set_origin(struct merge *m, struct entry *e, const struct target *t,
 	entry_set_annotation(e, ANNOTATION_AUTHOR, t->author);
 }
 
-/* Whether somebody changed the entry since the run began. */
-static bool changed_meanwhile(const struct target *t, const struct entry *e)
+/* Whether an operator changed the entry since the run began. */
+static bool is_changed_meanwhile(const struct target *t, const struct entry *e)
 {
 	const char *held = e ? entry_annotation(e, ANNOTATION_HELD) : NULL;
 
@@ -123,8 +125,8 @@ static bool changed_meanwhile(const struct target *t, const struct entry *e)
 	       (held && strcmp(held, t->base_held) != 0);
 }
 
-/* The tag moves (or appears), and what it meant is kept. */
-static void move_target(struct merge *m, struct target *t, struct entry *e)
+/* The tag moves or appears; the digest that it had is kept as a snapshot. */
+static void retag_target(struct merge *m, struct target *t, struct entry *e)
 {
 	struct entry *snapshot = NULL;
 	struct journal_line *j;
@@ -132,7 +134,7 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 	bool is_new = e == NULL;
 	size_t before;
 
-	if (changed_meanwhile(t, e)) {
+	if (is_changed_meanwhile(t, e)) {
 		t->state = STATE_HELD;
 		target_set_error(t, "changed by an operator during this run; left as it is");
 		return;
@@ -148,22 +150,22 @@ static void move_target(struct merge *m, struct target *t, struct entry *e)
 	if (snapshot)
 		t->snapshot = xstrdup(strrchr(snapshot->ref, ':') + 1);
 	if (m->index.n > before) {
-		j = note(m, snapshot->ref, "snapshot");
+		j = add_journal_line(m, snapshot->ref, "snapshot");
 		j->new_digest = t->base.str;
 		j->detail = t->name;
 	}
-	j = note(m, t->name, RETAG_BY_SYNC);
+	j = add_journal_line(m, t->name, RETAG_BY_SYNC);
 	j->old_digest = is_new ? NULL : t->base.str;
 	j->new_digest = t->found.str;
 	j->detail = t->snapshot;
 	set_origin(m, e, t, j);
 	entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
 	set_retention(e, t);
-	/* upstream offers something else than what was blocked */
+	/* a hold blocks one digest, and upstream now has another one */
 	entry_set_annotation(e, ANNOTATION_HELD, NULL);
 }
 
-/* ---- what refers to it ---- */
+/* ---- referrers ---- */
 
 static char *referrer_name(const struct target *t, const struct fetched_referrer *f)
 {
@@ -178,7 +180,7 @@ static char *referrer_name(const struct target *t, const struct fetched_referrer
 static void merge_referrer(struct merge *m, const struct target *t,
 			   const struct fetched_referrer *f)
 {
-	const char *name = strvec_add_owned(&m->strings, referrer_name(t, f));
+	const char *name = strvec_add_owned(&m->texts, referrer_name(t, f));
 	struct entry *e = index_find(&m->index, name);
 	cleanup_free char *repository = ref_repository(&t->source);
 	cleanup_free char *source = xasprintf("%s@%s", repository, f->digest.str);
@@ -195,12 +197,12 @@ static void merge_referrer(struct merge *m, const struct target *t,
 	else
 		e = index_add(&m->index, name);
 	if (retag_move(&m->move, e, f->media_type, &f->digest, f->size, NULL, &err) < 0)
-		return; /* its tag cannot be kept under a longer name: it stays as it was */
+		return; /* the old digest cannot be kept under a longer name: no change */
 	entry_set_annotation(e, ANNOTATION_SUBJECT, f->subject.str);
 	entry_set_annotation(e, ANNOTATION_SOURCE, source);
 	entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
-	j = note(m, name, "referrer");
-	j->old_digest = old.str[0] ? strvec_add(&m->strings, old.str) : NULL;
+	j = add_journal_line(m, name, "referrer");
+	j->old_digest = old.str[0] ? strvec_add(&m->texts, old.str) : NULL;
 	j->new_digest = f->digest.str;
 }
 
@@ -210,25 +212,26 @@ static void merge_referrers(struct merge *m, const struct target *t)
 		merge_referrer(m, t, &t->referrers.v[i]);
 }
 
-/* Ends and beginnings: a tag is listed again, gone, or back. */
-static void merge_marks(struct merge *m, const struct target *t, struct entry *e)
+/* A tag is listed again, is gone upstream, or is back there. */
+static void merge_presence(struct merge *m, const struct target *t, struct entry *e)
 {
 	enum upstream_answer upstream = target_row(t)->upstream;
 
-	if (set_note(e, ANNOTATION_UNLISTED_SINCE, NULL))
-		note(m, t->name, "listed");
+	if (set_annotation(e, ANNOTATION_UNLISTED_SINCE, NULL))
+		add_journal_line(m, t->name, "listed");
 	if (upstream == UPSTREAM_LACKS && !entry_annotation(e, ANNOTATION_GONE_SINCE)) {
 		entry_set_annotation(e, ANNOTATION_GONE_SINCE, m->now);
-		note(m, t->name, "gone");
+		add_journal_line(m, t->name, "gone");
 	}
-	if (upstream == UPSTREAM_HAS && set_note(e, ANNOTATION_GONE_SINCE, NULL))
-		note(m, t->name, "back");
+	if (upstream == UPSTREAM_HAS && set_annotation(e, ANNOTATION_GONE_SINCE, NULL))
+		add_journal_line(m, t->name, "back");
 }
 
-/* What was here before a list named it, or came from elsewhere, belongs to that line from now on. */
-static void adopt(struct merge *m, const struct target *t, struct entry *e)
+/* An entry that came from another source, or that no list named, belongs to this line from now
+ * on. */
+static void adopt_entry(struct merge *m, const struct target *t, struct entry *e)
 {
-	struct journal_line *j = note(m, t->name, "listed");
+	struct journal_line *j = add_journal_line(m, t->name, "listed");
 
 	j->new_digest = j->old_digest = t->base.str;
 	set_origin(m, e, t, j);
@@ -241,25 +244,26 @@ static void merge_target(struct merge *m, struct target *t)
 	struct entry *e = index_find(&m->index, t->name);
 
 	if (target_row(t)->is_moved) {
-		move_target(m, t, e);
+		retag_target(m, t, e);
 		e = index_find(&m->index, t->name);
 	}
 	if (!e || entry_annotation(e, ANNOTATION_SNAPSHOT_OF))
 		return;
-	if (is_arrived(t, e)) {
+	if (has_arrived(t, e)) {
 		merge_referrers(m, t);
 		if (!target_is_origin(t, e))
-			adopt(m, t, e);
+			adopt_entry(m, t, e);
 	}
-	merge_marks(m, t, e);
+	merge_presence(m, t, e);
 	if (set_retention(e, t))
-		note(m, t->name, "retention");
+		add_journal_line(m, t->name, "retention");
 }
 
-/* ---- what is on no list any more ---- */
+/* ---- entries that are on no list any more ---- */
 
-/* Whether a listing that did not come through may still mean this entry. */
-static bool listing_unsure(const struct run *r, const char *ref)
+/* Whether the listing of this entry's repository failed, so that its line may still choose the
+ * entry. */
+static bool is_listing_incomplete(const struct run *r, const char *ref)
 {
 	for (size_t i = 0; i < r->outcome.nlistings; i++) {
 		cleanup_free char *repository =
@@ -286,18 +290,18 @@ static void mark_unlisted(struct merge *m)
 		    entry_annotation(e, ANNOTATION_SNAPSHOT_OF) ||
 		    entry_annotation(e, ANNOTATION_UNLISTED_SINCE) ||
 		    entry_annotation(e, ANNOTATION_SUBJECT) ||
-		    targets_find(&r->outcome.targets, e->ref) || listing_unsure(r, e->ref))
+		    targets_find(&r->outcome.targets, e->ref) || is_listing_incomplete(r, e->ref))
 			continue;
 		entry_set_annotation(e, ANNOTATION_UNLISTED_SINCE, m->now);
-		note(m, e->ref, "unlisted");
+		add_journal_line(m, e->ref, "unlisted");
 		if (!r->outcome.nunlisted++)
 			r->outcome.unlisted = xstrdup(e->ref);
 	}
 }
 
-/* ---- all of it ---- */
+/* ---- the generation ---- */
 
-static int publish(struct merge *m, struct err *err)
+static int publish_index(struct merge *m, struct err *err)
 {
 	struct run *r = m->run;
 	struct publication what = {
@@ -305,16 +309,16 @@ static int publish(struct merge *m, struct err *err)
 		.label = r->options->label,
 		.commit = r->source->commit[0] ? r->source->commit : NULL,
 	};
-	struct journal_line *whole = note(m, NULL, what.made_by);
+	struct journal_line *whole = add_journal_line(m, NULL, what.made_by);
 	long n;
 
-	/* what a generation was called is told longer than the generation is kept */
+	/* the journal remembers labels longer than generations are kept */
 	whole->detail = what.label;
 	whole->commit = what.commit;
 	what.lines = m->lines;
 	what.nlines = m->nlines;
 
-	/* what rollback and undo name their snapshots after */
+	/* rollback and undo name their snapshots by it */
 	index_set_annotation(&m->index, ANNOTATION_SNAPSHOT_SUFFIX, r->options->suffix);
 	n = generation_publish(&r->layout, &m->index, &what, err);
 	if (n < 0)
@@ -324,14 +328,14 @@ static int publish(struct merge *m, struct err *err)
 	return 0;
 }
 
-static int merge_all(struct merge *m, struct err *err)
+static int merge_targets(struct merge *m, struct err *err)
 {
 	struct run *r = m->run;
 
 	if (generation_load(&r->layout, &m->index, err) < 0)
 		return -1;
 	r->outcome.generation = generation_number(&m->index);
-	/* a snapshot that is made now does not take the name of a tag that arrives now */
+	/* new tags first: a snapshot that is made afterwards does not take one of their names */
 	for (size_t i = 0; i < r->outcome.targets.n; i++)
 		if (r->outcome.targets.v[i]->state == STATE_NEW)
 			merge_target(m, r->outcome.targets.v[i]);
@@ -339,11 +343,12 @@ static int merge_all(struct merge *m, struct err *err)
 		if (r->outcome.targets.v[i]->state != STATE_NEW)
 			merge_target(m, r->outcome.targets.v[i]);
 	mark_unlisted(m);
-	return m->changed ? publish(m, err) : 0;
+	return m->changed ? publish_index(m, err) : 0;
 }
 
-/* A blame reads the file's whole history: before the lock, and only for what changes. */
-static void find_authors(const struct run *r)
+/* git blame reads the whole history of a file, so it is done before the lock and only for targets
+ * that change. */
+static void set_authors(const struct run *r)
 {
 	for (size_t i = 0; i < r->outcome.targets.n; i++) {
 		struct target *t = r->outcome.targets.v[i];
@@ -370,7 +375,7 @@ int merge_publish(struct run *r, struct err *err)
 				 .when = r->outcome.started,
 				 .by = RETAG_BY_SYNC };
 	clock_rfc3339(clock_wall(), m.now);
-	find_authors(r);
+	set_authors(r);
 	m.index = r->index;
 	r->index = (struct index)INDEX_INIT;
 	if (layout_commit(&r->layout, err) < 0)
@@ -378,5 +383,5 @@ int merge_publish(struct run *r, struct err *err)
 	lock = generation_lock(&r->layout, "mirror-sync", PUBLISH_WAIT, err);
 	if (lock < 0)
 		return -1;
-	return merge_all(&m, err);
+	return merge_targets(&m, err);
 }

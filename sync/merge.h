@@ -1,16 +1,16 @@
 /*
- * merge - what a run found, put onto what is published now, and published.
+ * merge - puts the results of a run onto the index that is published now, and publishes it.
  *
- * index.json is read again under the lock: an operator may have changed it while we were fetching. A
- * target whose digest or hold is no longer what the run began with is left as it is: the operator's
- * decision stands.
+ * index.json is read again under the lock, since an operator may have changed it during the fetch.
+ * A target whose digest or hold is not what it was at the start of the run is left as it is: the
+ * operator's decision stands.
  *
- * What changes an entry: another digest (the old one is kept as a snapshot in the same index),
- * retention (keep, keep-for), the platform filter, gone, unlisted and their ends. A run that changes
- * none of these publishes nothing.
+ * An entry is changed by another digest (the old one is kept as a snapshot in the same index), by
+ * retention (keep, keep-for), by the platform filter, and when it becomes gone or unlisted or
+ * ceases to be. A run that changes no entry publishes nothing.
  *
- * Unlisted are entries that came from a list and are on none now. Only a whole run can tell: not one
- * limited by patterns, stopped, or with an incomplete tag listing for that repository.
+ * An entry is unlisted when it came from a list and is on none now. A run that was limited by
+ * patterns or stopped cannot tell, and none can for a repository whose tag listing failed.
  */
 #ifndef SYNC_MERGE_H
 #define SYNC_MERGE_H
@@ -18,7 +18,9 @@
 struct err;
 struct run;
 
-/* Makes what arrived durable and publishes it. 0 also when there was nothing to publish. */
+/* Makes the blobs that arrived durable and publishes the index; sets r->outcome.generation,
+ * published and unlisted. 0 also when there was nothing to publish; -1 when the mirror cannot be
+ * written. */
 int merge_publish(struct run *r, struct err *err);
 
 #endif

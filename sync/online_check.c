@@ -33,12 +33,12 @@ void online_check_release(struct online_check *o)
 	*o = (struct online_check)ONLINE_CHECK_INIT;
 }
 
-/* ---- what became of a line ---- */
+/* ---- the verdict on a line ---- */
 
 static void tally_target(struct verdict *v, const struct target *t)
 {
 	if (t->line->select && !t->target.tag)
-		return; /* it stands for a listing that did not come */
+		return; /* it stands for a listing that failed */
 	v->targets++;
 	v->bytes += (uint64_t)t->missing;
 	switch (t->state) {
@@ -60,7 +60,7 @@ static void tally_target(struct verdict *v, const struct target *t)
 	}
 }
 
-static void tally(struct online_check *o, const struct outcome *outcome)
+static void tally_targets(struct online_check *o, const struct outcome *outcome)
 {
 	const struct list_image *first = o->source->lists->images;
 
@@ -74,7 +74,7 @@ static void tally(struct online_check *o, const struct outcome *outcome)
 
 /* ---- its problems ---- */
 
-/* What one can do about it stands in front: is the name wrong, may we not, or does nobody answer? */
+/* Puts in front what kind of failure it is, since each needs another remedy. */
 static void add_reason(struct buf *b, enum err_kind why, const char *error)
 {
 	static const char *const words[] = {
@@ -140,7 +140,7 @@ static void judge_bad(struct online_check *o, size_t line)
 	fail_line(o, line, v->bad->why, b.p);
 }
 
-/* A sync tells of it too, and serves it as before; the line can say that it is known. */
+/* Only a warning: the mirror still serves it, and upstream=gone on the line ends the warning. */
 static void judge_gone(struct online_check *o, size_t line)
 {
 	const struct verdict *v = &o->verdicts[line];
@@ -152,11 +152,11 @@ static void judge_gone(struct online_check *o, size_t line)
 	add_problem(o, line, true, text);
 }
 
-static void judge(struct online_check *o)
+static void judge_lines(struct online_check *o)
 {
 	struct lists *lists = o->source->lists;
 
-	lists->problems.kept = LIMIT_LIST_ERRORS + lists->n; /* each line's may be told */
+	lists->problems.kept = LIMIT_LIST_ERRORS + lists->n; /* room for one of each line */
 	for (size_t i = 0; i < lists->n; i++) {
 		if (!o->lines[i])
 			continue;
@@ -170,7 +170,7 @@ static void judge(struct online_check *o)
 	problems_sort(&lists->problems);
 }
 
-/* What a report says of it, too. */
+/* Gives each target whose tag is missing the hint as its error, for the report. */
 static void put_hints(const struct online_check *o, const struct outcome *outcome)
 {
 	for (size_t i = 0; i < outcome->targets.n; i++) {
@@ -194,12 +194,12 @@ int online_check_ask(struct online_check *o, struct run *r, struct run_options *
 	    tag_hints_ask(&o->hints, &r->outcome, err) < 0)
 		return -1;
 	put_hints(o, &r->outcome);
-	tally(o, &r->outcome);
-	judge(o);
+	tally_targets(o, &r->outcome);
+	judge_lines(o);
 	return 0;
 }
 
-/* ---- what it would add ---- */
+/* ---- what a line would add ---- */
 
 static void show_addition(const struct verdict *v, bool snapshot, FILE *out)
 {
@@ -226,7 +226,7 @@ static void show_line(const struct online_check *o, size_t line, FILE *out)
 	const struct verdict *v = &o->verdicts[line];
 
 	if (v->failed || v->limited || (!v->targets && !v->listing))
-		return; /* told already, or no pattern matches it */
+		return; /* it is among the problems, or no pattern matches it */
 	fprintf(out, "%s/%s:%d: ", o->source->where, image->file, image->line);
 	if (v->listing)
 		fprintf(out, "%zu tag%s, ", v->listing->n, check_plural(v->listing->n));

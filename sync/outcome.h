@@ -56,8 +56,9 @@ void outcome_release(struct outcome *o);
 /* Whether a target, or a line whose tags are listed, matches a pattern. To be asked at the end. */
 bool outcome_matches(const struct outcome *o, const char *pattern);
 
-/* The exit status, a sum of enum exit_status, and what one target adds to it. Bits in `tolerate` are
- * left out, but never for a signal or for a pattern of the command line that matches nothing. */
+/* The exit status, a sum of enum exit_status, and what one target adds to it. Bits in `tolerate`
+ * are left out, but never for a signal or for a pattern of the command line that matches
+ * nothing. */
 int outcome_status(const struct outcome *o, int tolerate);
 int outcome_status_of(const struct outcome *o, const struct target *t, int tolerate);
 

@@ -30,8 +30,8 @@ static bool is_asked_for(const struct run *r, const struct ref *target, bool nam
 
 const char plan_gone[] = "no longer upstream; the mirror serves it as before";
 
-/* One target of a line. NULL when the run is not about it, or when an earlier line whose tag options
- * choose the same name has it. */
+/* One target of a line. NULL when the run is not about it, or when an earlier line whose tag
+ * options choose the same name has it. */
 static struct target *keep_target(struct run *r, const struct list_image *line, const char *tag)
 {
 	struct target *t = target_new(r->source->lists, line, tag);
@@ -71,7 +71,8 @@ static void add_decided(struct run *r, const struct list_image *line, const char
 
 /* ---- tag lists ---- */
 
-/* The line gets one target in the place of its tags, so that its failure is told like an image's. */
+/* The line gets one target in the place of its tags, so that its failure is told like an
+ * image's. */
 static void fail_listing(struct run *r, struct listing *l, const struct err *why)
 {
 	struct target *t = target_new(r->source->lists, l->line, NULL);
@@ -122,8 +123,8 @@ static bool was_listed(const struct entry *e)
 	       !entry_annotation(e, ANNOTATION_UNLISTED_SINCE);
 }
 
-/* Appends to the n tags in *v those of the target's repository that the mirror has and `there`, the tags
- * of upstream, has not; gives how many *v has then. Texts are lent by the index. */
+/* Appends to the n tags in *v those of the target's repository that the mirror has and `there`, the
+ * tags of upstream, has not; gives how many *v has then. Texts are lent by the index. */
 static size_t add_tags_gone(const struct run *r, const struct listing *l, const struct table *there,
 			    const char ***v, size_t n)
 {
@@ -146,12 +147,12 @@ static size_t add_tags_gone(const struct run *r, const struct listing *l, const 
 }
 
 /*
- * Finds the tags that the mirror has, upstream has not, and the line's options would choose if upstream
- * had them. The listing is complete, so they are gone. Tags that the options choose no more are
- * unlisted instead (sync/merge.h).
+ * Finds the tags that the mirror has, upstream has not, and the line's options would choose if
+ * upstream had them. The listing is complete, so they are gone. Tags that the options choose no
+ * more are unlisted instead (sync/merge.h).
  */
-static int find_gone(const struct run *r, struct listing *l, const struct registry_tags *tags,
-		     struct err *err)
+static int find_gone_tags(const struct run *r, struct listing *l, const struct registry_tags *tags,
+			  struct err *err)
 {
 	cleanup_by(table_release) struct table there = TABLE_INIT;
 	cleanup_free const char **v = xcalloc(tags->n, sizeof(*v));
@@ -180,7 +181,7 @@ static int read_tags(const struct run *r, struct listing *l, const struct regist
 	long n;
 
 	l->all = tags->n;
-	if (find_gone(r, l, tags, err) < 0)
+	if (find_gone_tags(r, l, tags, err) < 0)
 		return -1;
 	n = tag_select_tags(l->line->select, tags->tags, tags->n, err);
 	if (n < 0 || check_tags_policy(r, l, tags->tags, n, err) < 0)
@@ -207,8 +208,8 @@ static void add_unknown(struct run *r, const struct listing *l)
 	}
 }
 
-/* Where lines overlap, a tag belongs to the line that spells it out, else to the first in the lists. So
- * targets are added when all listings are here, in the lists' order. */
+/* Where lines overlap, a tag belongs to the line that spells it out, else to the first in the
+ * lists. So targets are added when all listings are here, in the lists' order. */
 static void add_listed(struct plan *p)
 {
 	struct run *r = p->run;

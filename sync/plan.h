@@ -2,8 +2,8 @@
  * plan - every line of the lists becomes targets, each waiting in the lane of its host.
  *
  * Lines that name a tag or digest do so at once. Lines with tag options ask for the tag list, and
- * their targets follow when all listings are here. A listing that fails, or breaks the policy, fails
- * its line and no other.
+ * their targets follow when all listings are here. A listing that fails, or breaks the policy,
+ * fails its line and no other.
  */
 #ifndef SYNC_PLAN_H
 #define SYNC_PLAN_H
@@ -14,9 +14,9 @@ struct run;
 /* The text told with a target that is gone upstream. */
 extern const char plan_gone[];
 
-/* Adds the targets that the run's patterns match to r->outcome.targets and, those that upstream is to
- * be asked for, to the lanes. more(r) is called when all lines without tag options have theirs, before
- * this returns, and again when all listings are here. */
+/* Adds the targets that the run's patterns match to r->outcome.targets and, those that upstream is
+ * to be asked for, to the lanes. more(r) is called when all lines without tag options have theirs,
+ * before this returns, and again when all listings are here. */
 void plan_make(struct run *r, struct lanes *lanes, void (*more)(struct run *r));
 
 #endif

@@ -33,7 +33,7 @@ void problem_format_text(struct buf *out, const char *where, const struct proble
 	buf_addf(out, " %s%s\n", p->warning ? "warning: " : "", p->text);
 }
 
-/* "./mirror-lists" and "." are the same places without the dot, as the pages want them. */
+/* Without "./" in front: GitHub and GitLab want plain paths. */
 static char *path_of(const char *where, const char *file)
 {
 	while (strncmp(where, "./", 2) == 0)
@@ -70,7 +70,7 @@ void problem_format_github(struct buf *out, const char *where, const struct prob
 
 /* ---- GitLab ---- */
 
-static void fingerprint(const char *path, const char *text, unsigned again, struct digest *out)
+static void fingerprint_of(const char *path, const char *text, unsigned again, struct digest *out)
 {
 	cleanup_free char *what = xasprintf("%s\n%s\n%u", path, text, again);
 
@@ -83,7 +83,7 @@ void problem_format_gitlab(struct buf *out, const char *where, const struct prob
 	cleanup_free char *path = path_of(where, p->file);
 	struct digest print;
 
-	fingerprint(path, p->text, again, &print);
+	fingerprint_of(path, p->text, again, &print);
 	buf_adds(out, "{\"description\":");
 	buf_add_json(out, p->text);
 	buf_addf(out, ",\"check_name\":\"mirror-sync\",\"fingerprint\":\"%s\",\"severity\":\"%s\"",

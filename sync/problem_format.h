@@ -1,12 +1,14 @@
 /*
- * problem_format - a problem of the lists in the words of who shows it: for people, as an annotation of GitHub Actions,
- * as a finding of GitLab's code quality report.
+ * problem_format - a problem of the lists as text: a line for people, an annotation of GitHub
+ * Actions, a finding of GitLab's code quality report.
  *
  *	mirror-lists/base.list:12:5: warning: ...
  *	::warning file=mirror-lists/base.list,line=12,col=5::...
- *	{"description":"...","check_name":"mirror-sync","fingerprint":"...","severity":"minor","location":...}
+ *	{"description":"...","check_name":"mirror-sync","fingerprint":"...","severity":"minor",
+ *	 "location":...}
  *
- * Both pages name a file by its path in the repository, so the program is to be run at its top.
+ * GitHub and GitLab name a file by its path in the repository, so the program has to be run in the
+ * top directory of the checkout.
  */
 #ifndef SYNC_PROBLEM_FORMAT_H
 #define SYNC_PROBLEM_FORMAT_H
@@ -24,11 +26,12 @@ int problem_format_read(enum problem_format *format, const char *word, struct er
 /* Append one problem of a file in the directory `where`; the first two are lines. */
 void problem_format_text(struct buf *out, const char *where, const struct problem *p);
 
-/* Workflow commands: data escapes % and line ends, a property also ":" and ",". */
+/* A workflow command: in the text % and line ends are escaped, in a property also ":" and ",". */
 void problem_format_github(struct buf *out, const char *where, const struct problem *p);
 
-/* An object of the report's array. The fingerprint tells a known problem from a new one, so it holds what stays
- * when lines move: the file and the text; `again` tells apart how many just like it came before. */
+/* An object of the report's array. GitLab tells a known problem from a new one by the fingerprint,
+ * so it is made of what stays when lines move: file, text, and `again`, the number of equal
+ * problems before this one. */
 void problem_format_gitlab(struct buf *out, const char *where, const struct problem *p,
 			   unsigned again);
 

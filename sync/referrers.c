@@ -23,8 +23,8 @@ struct referrer_walk {
 	void *arg;
 };
 
-/* One request to upstream: the referrers of `subject`, or one of its cosign tags; then the fetch of one
- * referrer that it found. */
+/* One request to upstream: the referrers of `subject`, or one of its cosign tags; then the fetch of
+ * one referrer that it found. */
 struct referrer_query {
 	struct referrer_walk *walk;
 	struct digest subject, digest;

@@ -110,7 +110,7 @@ static void json_head(struct buf *b, const struct outcome *o, const struct repor
 	add_text(b, "error", result->error);
 }
 
-/* What is about lines and patterns, not about an image. */
+/* Warnings about lines; those about an image are in its object. */
 static void json_warnings(struct buf *b, const struct outcome *o)
 {
 	const char *between = "";
@@ -151,7 +151,8 @@ static void write_json(struct buf *b, const struct outcome *o, const struct repo
 	buf_adds(b, "]}\n");
 }
 
-/* What XML can hold of a character of n bytes (XML 1.0, 2.2): no control characters, no U+FFFE and U+FFFF. */
+/* Whether XML can hold a character of n bytes (XML 1.0, 2.2): no control characters, U+FFFE,
+ * U+FFFF. */
 static bool is_xml(const char *p, size_t n)
 {
 	return n > 1 ? n != 3 || (memcmp(p, "\xef\xbf\xbe", 3) != 0 &&
@@ -159,7 +160,7 @@ static bool is_xml(const char *p, size_t n)
 		     : n == 1 && (unsigned char)*p >= 0x20;
 }
 
-/* Text as XML character data (XML 1.0, 2.4), also when it is none. */
+/* Text as XML character data (XML 1.0, 2.4); characters that XML cannot hold become "?". */
 static void add_xml(struct buf *b, const char *text)
 {
 	for (size_t n; *text; text += n ? n : 1) {
@@ -174,7 +175,7 @@ static void add_xml(struct buf *b, const char *text)
 	}
 }
 
-/* ---- JUnit: the form that pipelines show as test results; an image is a test case ---- */
+/* ---- JUnit: pipelines show it as test results; an image is a test case ---- */
 
 static bool is_failure(const struct outcome *o, const struct target *t,
 		       const struct report_result *result)
@@ -182,7 +183,7 @@ static bool is_failure(const struct outcome *o, const struct target *t,
 	return (outcome_status_of(o, t, result->tolerate) & ~EXIT_PENDING) != 0;
 }
 
-/* What nobody asked for; and what would be a failure, but for --tolerate. */
+/* Not asked for, or a failure that --tolerate leaves out. */
 static bool is_skipped(const struct outcome *o, const struct target *t,
 		       const struct report_result *result)
 {
@@ -257,7 +258,7 @@ static void write_junit(struct buf *b, const struct outcome *o, const struct rep
 	buf_adds(b, "</testsuite>\n");
 }
 
-/* ---- Markdown: what a pipeline shows on its page ---- */
+/* ---- Markdown: pipelines show it on their summary page ---- */
 
 /* Text in a cell of a table. */
 static void add_cell(struct buf *b, const char *text)
@@ -397,7 +398,8 @@ int report_check(const char *path, struct err *err)
 	return 0;
 }
 
-/* A file is replaced; what is none (/dev/stdout, a pipe), or a link to one, is written to. */
+/* A regular file is replaced; anything else (/dev/stdout, a pipe, a symbolic link) is written
+ * to. */
 static int write_out(const char *path, const struct buf *b, struct err *err)
 {
 	struct stat st;

@@ -18,13 +18,13 @@
 #include "sync/scratch.h"
 #include "sync/work.h"
 
-static void warn(void *arg, const char *text)
+static void warn_user(void *arg, const char *text)
 {
 	(void)arg;
 	message_warn("%s", text);
 }
 
-/* A file that mirror.conf names stands beside it, in the commit like it. */
+/* A file that mirror.conf names (ca=) lies beside it, in the same commit. */
 static int read_beside(void *arg, const char *name, struct buf *out, struct err *err)
 {
 	return list_source_read(arg, name, out, err);
@@ -39,18 +39,18 @@ static int open_registry(struct run *r, struct err *err)
 	o.read_beside_arg = r->source;
 	o.parallel = r->options->jobs;
 	o.quota_wait_seconds = r->options->quota_wait;
-	o.warn = warn;
+	o.warn = warn_user;
 	r->registry = registry_new(&o, err);
 	r->outcome.registry = r->registry;
 	return r->registry ? 0 : -1;
 }
 
-static int load_against(struct run *r, struct err *err)
+static int load_remote_index(struct run *r, struct err *err)
 {
 	return remote_index_load(r->options->against, &r->options->wire->net, &r->index, err);
 }
 
-/* A signal ends the wait, so it is not left to file_lock(). */
+/* file_lock() could wait itself, but a signal would not end its wait. */
 static int wait_for_lock(const struct layout *l, const struct run_options *o, struct err *err)
 {
 	const struct timespec pause = { .tv_nsec = 100 * CLOCK_MS };
@@ -94,7 +94,7 @@ static int open_mirror(struct run *r, struct err *err)
 	return 0;
 }
 
-/* To know sizes, manifests must be read; they go where nothing else is. */
+/* --sizes reads manifests; those that the mirror lacks go into a store of their own. */
 static int open_scratch(struct run *r, struct err *err)
 {
 	if (scratch_open(&r->scratch, err) < 0)
@@ -104,11 +104,11 @@ static int open_scratch(struct run *r, struct err *err)
 	return 0;
 }
 
-/* A dry run writes nothing: no lock, and a mirror that is not there yet is an empty one. */
-static int look_at_mirror(struct run *r, struct err *err)
+/* For a dry run: nothing is written, no lock taken, and a mirror that does not exist is empty. */
+static int open_mirror_read_only(struct run *r, struct err *err)
 {
 	if (r->options->against)
-		return load_against(r, err);
+		return load_remote_index(r, err);
 	if (layout_is_new(r->options->mirror))
 		return 0;
 	if (layout_open(&r->layout, r->options->mirror, LAYOUT_READ, err) < 0)
@@ -120,7 +120,7 @@ static bool is_listed(const char *ref, void *arg)
 {
 	const struct run *r = arg;
 
-	/* a run of some patterns, or one that was stopped, does not know all that is listed */
+	/* a run with patterns, or a stopped one, does not know all references of the lists */
 	return r->options->npatterns || r->outcome.stopped ||
 	       targets_find(&r->outcome.targets, ref);
 }
@@ -131,14 +131,14 @@ static bool was_checked(const struct target *t)
 	return target_row(t)->upstream != UPSTREAM_UNKNOWN;
 }
 
-/* Nobody checks what is known to be gone. */
+/* upstream=gone disables max-age=. */
 static long max_age_of(const struct target *t)
 {
 	return t->o.upstream_gone ? -1 : t->o.max_age;
 }
 
-/* max-age=: what was last checked with success longer ago is named. */
-static void find_stale(struct run *r)
+/* Marks targets that were last checked with success longer ago than their max-age=. */
+static void mark_stale(struct run *r)
 {
 	for (size_t i = 0; i < r->outcome.targets.n; i++) {
 		struct target *t = r->outcome.targets.v[i];
@@ -152,7 +152,7 @@ static void find_stale(struct run *r)
 	}
 }
 
-/* What is published stands, whatever becomes of this. */
+/* A failure is only a warning: the generation is published already. */
 static void save_state(struct run *r)
 {
 	struct err err;
@@ -181,7 +181,7 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 	r->outcome.started_mono = clock_now();
 	if (open_registry(r, err) < 0)
 		return -1;
-	if ((options->dry_run ? look_at_mirror(r, err) : open_mirror(r, err)) < 0)
+	if ((options->dry_run ? open_mirror_read_only(r, err) : open_mirror(r, err)) < 0)
 		return -1;
 	if (options->sizes && open_scratch(r, err) < 0)
 		return -1;
@@ -200,7 +200,7 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 {
 	if (open_all(r, options, source, err) < 0 || work_all(r, err) < 0)
 		return -1;
-	find_stale(r);
+	mark_stale(r);
 	if (options->dry_run)
 		return 0;
 	if (merge_publish(r, err) < 0)

@@ -7,8 +7,8 @@
  *
  * A failing image, host or listing never stops the others; what is complete is published.
  *
- * struct run has three parts. Inputs (options, the lists with their mirror.conf) do not change. What
- * is opened (mirror, registries) belongs to run.c; plan, work, referrers and merge use it. The
+ * struct run has three parts. Inputs (options, the lists with their mirror.conf) do not change.
+ * What is opened (mirror, registries) belongs to run.c; plan, work, referrers and merge use it. The
  * outcome (sync/outcome.h) is all that the rest of the program reads.
  */
 #ifndef SYNC_RUN_H
@@ -54,8 +54,8 @@ struct run {
  * kept in the mirror need it before they are read; else run_sync() does it. */
 int run_lock(struct run *r, const struct run_options *options, struct err *err);
 
-/* 0 when the run could work through its targets, in whatever states they are now; -1 when the mirror
- * itself could not be used (kind IO, INVALID, ...), and nothing was published. */
+/* 0 when the run could work through its targets, in whatever states they are now; -1 when the
+ * mirror itself could not be used (kind IO, INVALID, ...), and nothing was published. */
 int run_sync(struct run *r, const struct run_options *options, struct list_source *source,
 	     struct err *err);
 

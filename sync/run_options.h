@@ -1,8 +1,8 @@
 /*
  * run_options - what a run is asked to do; nothing in it changes while it runs.
  *
- * The command line fills it in (sync/cmdline.c), main.c adds what comes from the environment and the
- * lists. All texts are lent.
+ * The command line fills it in (sync/cmdline.c), main.c adds what comes from the environment and
+ * the lists. All texts are lent.
  */
 #ifndef SYNC_RUN_OPTIONS_H
 #define SYNC_RUN_OPTIONS_H

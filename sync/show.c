@@ -121,24 +121,25 @@ static void show_listings(const struct outcome *o)
 	}
 }
 
-static void show_misses(const struct outcome *o)
+static void show_unmatched_patterns(const struct outcome *o)
 {
 	for (size_t i = 0; i < o->options->npatterns; i++)
 		if (!outcome_matches(o, o->options->patterns[i]))
 			message_line("%s: nothing on the lists matches", o->options->patterns[i]);
 }
 
-/* A line that was lost by mistake is as quiet as one that was removed: the reader knows which it was. */
+/* The reader knows whether a line was removed on purpose or by mistake. */
 static void show_unlisted(const struct outcome *o)
 {
 	if (o->nunlisted > 1)
 		message_line(
-			"%s and %zu more: unlisted: the lists no longer mean them; the mirror serves them as before",
+			"%s and %zu more: unlisted: no line of the lists matches them any more; "
+			"the mirror still serves them",
 			o->unlisted, o->nunlisted - 1);
 	else if (o->nunlisted)
-		message_line(
-			"%s: unlisted: the lists no longer mean it; the mirror serves it as before",
-			o->unlisted);
+		message_line("%s: unlisted: no line of the lists matches it any more; "
+			     "the mirror still serves it",
+			     o->unlisted);
 }
 
 static void show_total(const struct outcome *o)
@@ -195,7 +196,7 @@ static void show_lines(const struct outcome *o)
 	show_stale(o);
 }
 
-/* ---- for eyes: a table ---- */
+/* ---- on a terminal: a table ---- */
 
 static enum ink ink_of(const struct target *t)
 {
@@ -227,7 +228,7 @@ static void add_row(struct columns *table, const struct outcome *o, const struct
 	columns_end(table);
 }
 
-/* Others that failed for the same reason: how many, or, where each has to be named, which. */
+/* How many others failed for the same reason. */
 static void add_more(struct columns *table, const struct target *t, size_t more)
 {
 	columns_add(table, ink_of(t), "%s", describe_state(t, false));
@@ -253,7 +254,7 @@ static void add_target(struct columns *table, const struct outcome *o,
 		add_more(table, t, more);
 }
 
-/* What is bad stands at the end, where the eye is. */
+/* In the order of the states: failures come last, next to the prompt. */
 static void show_table(const struct outcome *o, bool color)
 {
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
@@ -273,13 +274,13 @@ static void show_table(const struct outcome *o, bool color)
 
 void show_results(const struct outcome *o, bool color)
 {
-	/* who keeps one of the two in a file finds there what belongs there */
+	/* when one of the two is redirected, each gets the lines that belong to it */
 	if (isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
 		show_table(o, color);
 	else
 		show_lines(o);
 	show_listings(o);
-	show_misses(o);
+	show_unmatched_patterns(o);
 	show_unlisted(o);
 	show_summary(o);
 	fflush(stdout);

@@ -1,5 +1,6 @@
 /*
- * show - what a run did, for people: a line for each image that is not simply current, and a summary.
+ * show - the outcome of a run, for people: a line for each image that is not just current, and a
+ * summary.
  */
 #ifndef SYNC_SHOW_H
 #define SYNC_SHOW_H
@@ -8,12 +9,13 @@
 
 struct outcome;
 
-/* On a terminal a table; elsewhere lines: results on stdout, what failed, is limited or gone on stderr. */
+/* On a terminal a table; else lines: results on stdout; what failed, is limited or gone on
+ * stderr. */
 void show_results(const struct outcome *o, bool color);
 
 /* The progress line, for struct run's turn: only on a terminal. */
 void show_progress(const struct outcome *o);
-/* Takes the progress line away. */
+/* Removes the progress line. */
 void show_progress_end(void);
 
 #endif

@@ -21,7 +21,7 @@ CLEANUP_PTR(own_select_, struct tag_select, tag_select_free)
 
 struct tag_hint {
 	char *repository;  /* the key */
-	enum err_kind why; /* there is no listing; NONE: there is */
+	enum err_kind why; /* the failure of the listing, NET before it is here; NONE: here it is */
 	struct strvec tags;
 };
 
@@ -54,7 +54,7 @@ static void got_tags(void *arg, const struct registry_tags *tags)
 		strvec_add(&h->tags, tags->tags[i]);
 }
 
-static void ask(struct tag_hints *h, const struct outcome *o, const struct ref *ref)
+static void ask_for_tags(struct tag_hints *h, const struct outcome *o, const struct ref *ref)
 {
 	cleanup_free char *repository = ref_repository(ref);
 	struct tag_hint *hint;
@@ -68,7 +68,7 @@ static void ask(struct tag_hints *h, const struct outcome *o, const struct ref *
 	registry_tags(o->registry, ref, got_tags, hint);
 }
 
-/* A line's own tag: one that was chosen from a listing is no slip of a person, and a snapshot's is no upstream's. */
+/* Tags chosen from a listing are not misspelt, and upstream does not have a snapshot's tag. */
 bool tag_hints_is_about(const struct target *t)
 {
 	return target_row(t)->is_failed && t->why == ERR_NOTFOUND && !t->line->select &&
@@ -79,13 +79,13 @@ int tag_hints_ask(struct tag_hints *h, const struct outcome *o, struct err *err)
 {
 	for (size_t i = 0; i < o->targets.n && !o->stopped; i++)
 		if (tag_hints_is_about(o->targets.v[i]))
-			ask(h, o, &o->targets.v[i]->source);
+			ask_for_tags(h, o, &o->targets.v[i]->source);
 	return registry_run(o->registry, NULL, NULL, 1000, err);
 }
 
 /* ---- wording ---- */
 
-static void reverse(const char **v, size_t n)
+static void reverse_tags(const char **v, size_t n)
 {
 	for (size_t i = 0; i < n / 2; i++) {
 		const char *other = v[n - 1 - i];
@@ -96,7 +96,7 @@ static void reverse(const char **v, size_t n)
 }
 
 /* Tags that `pattern` matches, the newest versions when newest > 0. */
-static size_t choose(char *pattern, long newest, const char **tags, size_t n, const char **out)
+static size_t choose_tags(char *pattern, long newest, const char **tags, size_t n, const char **out)
 {
 	__attribute__((cleanup(own_select_))) struct tag_select *s = NULL;
 	struct image_options o;
@@ -114,13 +114,13 @@ static size_t choose(char *pattern, long newest, const char **tags, size_t n, co
 	return found;
 }
 
-/* Tags that go on where `tag` ends: the newest of them, when they are versions. */
+/* Tags that begin with `tag`: the newest of them, when they are versions. */
 static size_t longer_tags(const char *tag, const char **tags, size_t n, const char **out)
 {
 	cleanup_free char *pattern = xasprintf("%s*", tag);
-	size_t found = choose(pattern, OFFERED, tags, n, out);
+	size_t found = choose_tags(pattern, OFFERED, tags, n, out);
 
-	return found ? found : choose(pattern, 0, tags, n, out);
+	return found ? found : choose_tags(pattern, 0, tags, n, out);
 }
 
 void tag_hint_near(const char *tag, const char **tags, size_t n, struct buf *out)
@@ -128,8 +128,9 @@ void tag_hint_near(const char *tag, const char **tags, size_t n, struct buf *out
 	const char *offered[OFFERED];
 	size_t found;
 
-	reverse(tags,
-		n); /* registries sort: of those equally near, the newest versions are rather meant */
+	/* registries sort tags: among equally similar ones the newest versions are proposed
+	 * first */
+	reverse_tags(tags, n);
 	found = suggest_words(span_str(tag), tags, n, offered, OFFERED);
 	if (!found)
 		found = longer_tags(tag, tags, n, offered);

@@ -1,5 +1,5 @@
 /*
- * target - one published reference and what this run finds out about it.
+ * target - one reference to be published, and what this run finds out about it.
  */
 #ifndef SYNC_TARGET_H
 #define SYNC_TARGET_H
@@ -25,25 +25,25 @@ struct lists;
 struct target {
 	const struct list_image *line; /* lent by the lists */
 	size_t place;                  /* among all targets, in the lists' order */
-	struct image_options o;        /* of this very tag; texts lent by the lists */
+	struct image_options o;        /* of this tag; texts lent by the lists */
 	struct ref source, target;
 	char *name;         /* target as text: the canonical reference it is published as */
-	struct digest base; /* what it meant when the run began; "" when it was not there */
-	char *base_held;    /* its hold then, or NULL */
-	bool is_snapshot; /* what is there under its name keeps what another tag meant: it never moves */
+	struct digest base; /* its digest when the run began; "" when the mirror did not have it */
+	char *base_held;    /* its hold when the run began, or NULL */
+	bool is_snapshot;   /* the entry under this name is a snapshot; never moved */
 	enum target_state state;
 	struct digest found; /* what upstream offers (or the line pins); "" when unknown */
-	char *author;        /* of the line, when it moves; or NULL */
-	char *media_type;    /* of found, once it is here */
+	char *author;        /* of the line, when the target moves; or NULL */
+	char *media_type;    /* of found, once it is in the store */
 	int64_t size;
-	char *snapshot;  /* the tag that keeps what was replaced, or NULL */
+	char *snapshot;  /* the tag that keeps the replaced digest, or NULL */
 	time_t checked;  /* when it was last checked with success before this run; 0: never */
-	bool no_space;   /* failed since the disk has not the bytes it needs */
+	bool no_space;   /* failed since the disk has too few bytes free */
 	int64_t missing; /* --sizes: bytes that would be fetched */
 	int64_t bytes;
 	unsigned requests;
 	struct referrers referrers;
-	bool incomplete;   /* what refers to it could not all be had: see error */
+	bool incomplete;   /* some referrers could not be fetched: see error */
 	bool stale;        /* not checked with success for longer than max-age= allows */
 	char *error;       /* one line, or NULL */
 	enum err_kind why; /* of the failure; NONE when there is none */
@@ -55,7 +55,8 @@ struct targets {
 	struct table by_name; /* those that have a name of their own; a failed listing has none */
 };
 
-/* The target of a line; tag is the tag chosen by the line's options, NULL for one that names its own. */
+/* The target of a line; tag is the tag chosen by the line's options, NULL for one that names its
+ * own. */
 struct target *target_new(const struct lists *lists, const struct list_image *line,
 			  const char *tag);
 void target_free(struct target *t);
@@ -69,17 +70,17 @@ void targets_keep_named(struct targets *ts, struct target *t);
 struct target *targets_find(const struct targets *ts, const char *name);
 void targets_release(struct targets *ts);
 
-/* Notes what the mirror has under the target's name. */
+/* Sets base, base_held and is_snapshot from the entry under the target's name, if there is one. */
 void target_remember(struct target *t, const struct index *x);
 
-/* Whether an entry came by a list, from the repository where the target is asked for. */
+/* Whether a list put the entry there, from the repository that is the target's source. */
 bool target_is_origin(const struct target *t, const struct entry *e);
 
-/* Settles a target with the state that an error means, and its message. */
+/* Gives a target the state that the kind of an error means, FAILED or LIMITED, and its message. */
 void target_fail(struct target *t, const struct err *err);
 void target_set_error(struct target *t, const char *text);
 
-/* Whether the line pins a digest: nothing is asked, it is fetched once. */
+/* Whether the line pins a digest: upstream is not asked what it is, and it is fetched once. */
 bool target_is_pinned(const struct target *t);
 
 #endif

@@ -175,8 +175,8 @@ static void fetch_target(struct job *job)
 	struct run *r = job->run;
 	struct target *t = job->target;
 
-	/* a dry run does not fetch; with --against only the index is known, and what it names is taken
-	 * to be there */
+	/* a dry run does not fetch; with --against only the index is known, and what it names is
+	 * taken to be there */
 	if (!r->fetch || (r->options->against && digest_eq(&t->base, &t->found)))
 		job_end(job, state_of_arrival(t));
 	else
@@ -256,8 +256,8 @@ static bool is_same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Whether refresh= lets the target be asked for. One that the mirror lacks is always due, and one whose
- * line now names another source or platform than its entry. */
+/* Whether refresh= lets the target be asked for. One that the mirror lacks is always due, and one
+ * whose line now names another source or platform than its entry. */
 static bool is_due(const struct run *r, const struct target *t)
 {
 	const struct entry *e = index_find(&r->index, t->name);
@@ -269,15 +269,15 @@ static bool is_due(const struct run *r, const struct target *t)
 		!is_same_text(entry_annotation(e, ANNOTATION_PLATFORM), t->o.platform));
 }
 
-/* A line may name a snapshot to keep it from prune; upstream is not asked for it. Upstream's own tag
- * may end in a date as well: one that the mirror does not have as a snapshot is asked for. */
+/* A line may name a snapshot to keep it from prune; upstream is not asked for it. Upstream's own
+ * tag may end in a date as well: one that the mirror does not have as a snapshot is asked for. */
 static bool names_snapshot(const struct target *t)
 {
 	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
 }
 
-/* upstream=gone, --missing for what is there already, or not due. A pinned digest costs no request, so
- * it is always due. */
+/* upstream=gone, --missing for what is there already, or not due. A pinned digest costs no request,
+ * so it is always due. */
 static bool is_left_aside(const struct run *r, const struct target *t)
 {
 	return t->o.upstream_gone || (r->options->missing && t->base.str[0]) ||

@@ -227,8 +227,8 @@ today() {
 	sync "*:2"
 	[ "$(note up.example/team/app:1 unlisted-since)" = "" ]
 	run -0 --separate-stderr sync
-	[ "$stderr" = "mirror-sync: up.example/team/app:1: unlisted: the lists no longer mean it; \
-the mirror serves it as before" ]
+	[ "$stderr" = "mirror-sync: up.example/team/app:1: unlisted: no line of the lists matches it \
+any more; the mirror still serves it" ]
 	[ "$(published up.example/team/app:1)" != "" ]
 	[ "$(note up.example/team/app:1 unlisted-since)" != "" ]
 	run -0 --separate-stderr sync
@@ -238,8 +238,8 @@ the mirror serves it as before" ]
 	[ "$(note up.example/team/app:1 unlisted-since)" = "" ]
 	list
 	run -0 --separate-stderr sync
-	[ "$stderr" = "mirror-sync: up.example/team/app:1 and 1 more: unlisted: the lists no \
-longer mean them; the mirror serves them as before" ]
+	[ "$stderr" = "mirror-sync: up.example/team/app:1 and 1 more: unlisted: no line of the lists \
+matches them any more; the mirror still serves them" ]
 }
 
 @test "tags by pattern: what matches is mirrored, tags/list is asked only then" {
