@@ -12,7 +12,7 @@ TIME     = 60
 
 progs    = sync publish serve
 WARNINGS = -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-           -Wpointer-arith -Wwrite-strings -Wundef
+           -Wpointer-arith -Wwrite-strings -Wundef -Werror=switch -Werror=switch-enum
 HARDEN   = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DMIRROR_VERSION='"$(VERSION)"' -I. $(WARNINGS) $(HARDEN) $(CFLAGS) \
            $(if $(CI),-Werror)

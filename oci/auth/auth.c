@@ -216,8 +216,9 @@ static int adopt(struct auth_repo *r, struct err *err)
 	case CHALLENGE_BEARER:
 		scope = challenge_cache_scope(&r->origin->challenges, r->path);
 		return use_bearer(r, o->challenges.realm, o->challenges.service, scope, err);
-	default: return 0;
+	case CHALLENGE_NONE: return 0;
 	}
+	return 0;
 }
 
 /*
@@ -294,7 +295,7 @@ static enum auth_step next_ticket(struct auth_repo *r, struct auth_try *t, int64
 	case CACHED_TOKEN_ASK: return ask_ticket(r, t, err);
 	case CACHED_TOKEN_WAIT: t->asked = true; return AUTH_WAIT;
 	case CACHED_TOKEN_FAILED: *err = cached->why; return AUTH_FAIL;
-	default: break;
+	case CACHED_TOKEN_HELD: break;
 	}
 	if (r->header_serial != cached->serial)
 		set_header(r, "Bearer ", cached->token.text);
@@ -321,8 +322,10 @@ enum auth_step auth_next(struct auth_repo *r, struct auth_try *t, int64_t now, s
 	case MODE_TOKEN: return next_ticket(r, t, now, err);
 	case MODE_BASIC:
 	case MODE_DIRECT: return send_cred(r, t, err);
-	default: return send_open(r, t);
+	case MODE_UNKNOWN:
+	case MODE_OPEN: break;
 	}
+	return send_open(r, t);
 }
 
 const char *auth_header(const struct auth_repo *r)

@@ -310,7 +310,7 @@ static bool is_plain_http(const struct http_transfer *t, CURLcode code)
 
 static bool is_permanent(const struct http_transfer *t, CURLcode code)
 {
-	switch (code) {
+	switch ((int)code) { /* libcurl's enumeration is not ours: no need to name every value */
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CIPHER:
