@@ -1,5 +1,6 @@
 /*
- * page - an exchange as it stands on its page (tests/exchanges/README.md): what is expected, and what it gets.
+ * page - an exchange as it stands on its page (tests/exchanges/README.md): what is expected, and
+ * what it gets.
  */
 #ifndef TESTS_PAGE_H
 #define TESTS_PAGE_H

@@ -1,5 +1,5 @@
-/* Whatever a credentials file holds, what is found in it is whole, and nothing of it stands in a message. The last
- * line is the host and path that are looked up. */
+/* Whatever a credentials file holds, what is found in it is whole, and nothing of it stands in a
+ * message. The last line is the host and path that are looked up. */
 #include "oci/auth/authfile.h"
 
 #include <stdint.h>

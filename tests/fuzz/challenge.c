@@ -1,4 +1,5 @@
-/* A challenge that is chosen can be answered: a Bearer's realm stands in a URL, no text ends early. */
+/* A challenge that is chosen can be answered: a Bearer's realm stands in a URL, no text ends
+ * early. */
 #include "oci/auth/challenge.h"
 
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* Values of headers: whatever is said of them lies within them, and in range. The first byte chooses the header. */
+/* Values of headers: whatever is said of them lies within them, and in range. The first byte
+ * chooses the header. */
 #include "oci/http/header.h"
 
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /*
- * A list and, behind a line "----", a mirror.conf: every problem has a place in its file; what is read
- * is normalised, so that reading it again gives the same.
+ * A list and, behind a line "----", a mirror.conf: every problem has a place in its file; what is
+ * read is normalised, so that reading it again gives the same.
  */
 #include "oci/lists/lists.h"
 

@@ -1,4 +1,5 @@
-/* A token that is taken can stand in a header and lives for a while; a password never stands in a message. */
+/* A token that is taken can stand in a header and lives for a while; a password never stands in a
+ * message. */
 #include "oci/auth/token.h"
 
 #include <stdint.h>

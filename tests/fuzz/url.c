@@ -1,6 +1,6 @@
 /*
- * Where a registry's Location or Link may lead: what is resolved parses, resolves to itself, has no dot segments
- * that lead up, and shows neither query nor user.
+ * Where a registry's Location or Link may lead: what is resolved parses, resolves to itself, has no
+ * dot segments that lead up, and shows neither query nor user.
  */
 #include "oci/base/url.h"
 

@@ -1,8 +1,9 @@
 /*
- * cutter LISTEN UPSTREAM SEED MOST - a line that breaks: passes connections to LISTEN on to UPSTREAM (both
- * 127.0.0.1:PORT), and ends each when it has carried a number of bytes back, 1 to MOST, that SEED and the
- * connection's number decide. Every other one ends with a reset, the others as if all had been said: between two
- * answers, in a header, or in the middle of a body, wherever that byte is.
+ * cutter LISTEN UPSTREAM SEED MOST - a line that breaks: passes connections to LISTEN on to
+ * UPSTREAM (both 127.0.0.1:PORT), and ends each when it has carried a number of bytes back, 1 to
+ * MOST, that SEED and the connection's number decide. Every other one ends with a reset, the others
+ * as if all had been said: between two answers, in a header, or in the middle of a body, wherever
+ * that byte is.
  *
  * Prints "listening" when it is ready, and "cut N after BYTES" for each it has cut.
  */

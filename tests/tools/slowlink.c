@@ -1,11 +1,12 @@
 /*
- * slowlink - a long way to an upstream: relays connections with a delay and a rate, as a link far away has.
+ * slowlink - a long way to an upstream: relays connections with a delay and a rate, as a link far
+ * away has.
  *
  *	slowlink PORT DELAY-MS BYTES-PER-SECOND
  *
- * Prints "listening on 127.0.0.1:N" and relays to 127.0.0.1:PORT. Each direction delays every byte, and all
- * connections together have the rate. A connection's first bytes come a round trip later, as after a
- * handshake. For benchmarks: the kernels that tests run on seldom have netem.
+ * Prints "listening on 127.0.0.1:N" and relays to 127.0.0.1:PORT. Each direction delays every byte,
+ * and all connections together have the rate. A connection's first bytes come a round trip later,
+ * as after a handshake. For benchmarks: the kernels that tests run on seldom have netem.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* Repositories are made with the git command in a temporary directory; without it the tests are skipped. */
+/* Repositories are made with the git command in a temporary directory; without it the tests are
+ * skipped. */
 #include "oci/lists/git.h"
 
 #include <stdarg.h>
@@ -11,7 +12,8 @@
 #include "oci/base/err.h"
 #include "tests/tap.h"
 
-/* libgit2 1.5 leaks where a repository has extensions or lacks objects, by itself and through PCRE2. */
+/* libgit2 1.5 leaks where a repository has extensions or lacks objects, by itself and through
+ * PCRE2. */
 const char *__lsan_default_suppressions(void);
 
 const char *__lsan_default_suppressions(void)
@@ -25,7 +27,8 @@ static const char prepare[] =
 	"git init -q -b main repo && cd repo\n"
 	"git config user.name Ann && git config user.email ann@corp.example\n"
 	"mkdir -p team/lists/sub && cd team/lists\n"
-	"printf 'alpine:3.19\\n' >base.list && printf 'x\\n' >sub/deep.list && printf 'readme\\n' >README.md\n"
+	"printf 'alpine:3.19\\n' >base.list && printf 'x\\n' >sub/deep.list && printf 'readme\\n' "
+	">README.md\n"
 	"ln -s base.list link.list && printf '# conf\\n' >mirror.conf\n"
 	"git add . && git commit -qm one && git tag first\n"
 	"printf 'alpine:3.19\\ndebian:12\\n' >base.list\n"
@@ -42,9 +45,11 @@ static const char prepare[] =
 	"git clone -q repo extended && cd extended\n"
 	"git config core.repositoryformatversion 1 && git config extensions.worktreeConfig true\n"
 	"cd .. && git -C repo worktree add -q ../linked other\n"
-	"git clone -q --bare repo headless.git && git -C headless.git symbolic-ref HEAD refs/heads/none\n"
+	"git clone -q --bare repo headless.git && git -C headless.git symbolic-ref HEAD "
+	"refs/heads/none\n"
 	"git init -q unborn && mkdir plain plain/lists && printf a >plain/lists/a.list\n"
-	"git clone -q repo broken && rm -rf broken/.git/objects/* && ln -s repo/team/lists symbolic\n";
+	"git clone -q repo broken && rm -rf broken/.git/objects/* && ln -s repo/team/lists "
+	"symbolic\n";
 
 static const struct {
 	const char *name, *where, *rev;
@@ -80,21 +85,22 @@ static const struct {
 	const char *name, *where, *rev, *msg;
 } bad[] = {
 	{ "no repository", "plain/lists", "HEAD",
-	  "\"plain/lists\" is not in a git repository (lists are read from a commit; --worktree reads "
-	  "files as they are)" },
-	{ "nothing at all", "nowhere/lists", "HEAD",
-	  "\"nowhere/lists\" is not in a git repository (lists are read from a commit; --worktree reads "
-	  "files as they are)" },
-	{ "a colon without a repository", "nowhere.git:lists", "HEAD",
-	  "\"nowhere.git:lists\" is not in a git repository (lists are read from a commit; --worktree "
+	  "\"plain/lists\" is not in a git repository (lists are read from a commit; --worktree "
 	  "reads files as they are)" },
+	{ "nothing at all", "nowhere/lists", "HEAD",
+	  "\"nowhere/lists\" is not in a git repository (lists are read from a commit; --worktree "
+	  "reads files as they are)" },
+	{ "a colon without a repository", "nowhere.git:lists", "HEAD",
+	  "\"nowhere.git:lists\" is not in a git repository (lists are read from a commit; "
+	  "--worktree reads files as they are)" },
 	{ "a path in what is no repository", "plain:lists", "HEAD",
-	  "\"plain:lists\" is not in a git repository (lists are read from a commit; --worktree reads "
-	  "files as they are)" },
+	  "\"plain:lists\" is not in a git repository (lists are read from a commit; --worktree "
+	  "reads files as they are)" },
 	{ "an unknown revision", "repo/team/lists", "nope",
 	  "repo/team/lists: unknown git revision \"nope\": no branch, tag or commit of that name" },
 	{ "an unknown revision of a shallow clone", "shallow/team/lists", "first",
-	  "shallow/team/lists: unknown git revision \"first\" (the clone is shallow: git fetch --unshallow)" },
+	  "shallow/team/lists: unknown git revision \"first\" (the clone is shallow: git fetch "
+	  "--unshallow)" },
 	{ "a revision that is no commit", "repo", "HEAD:root.list",
 	  "repo: git revision \"HEAD:root.list\" is no commit" },
 	{ "a default branch that is not there", "headless.git", "HEAD",

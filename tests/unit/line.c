@@ -128,23 +128,23 @@ static const struct {
 	{ "a bad line among good ones", "a\nk=\"\nb\n", 0, "1 1:a\n3 1:b\n",
 	  "f:2:3: a quote is opened and not closed" },
 	{ "a NUL", "a\nb\0c\nd\n", 8, "1 1:a\n",
-	  "f:2:2: byte 0x00 is not text (UTF-8 without control characters): the rest of the file is "
-	  "not read" },
+	  "f:2:2: byte 0x00 is not text (UTF-8 without control characters): the rest of the file "
+	  "is not read" },
 	{ "Latin-1", "n=J\xfcrgen\n", 0, "",
-	  "f:1:4: byte 0xfc is not text (UTF-8 without control characters): the rest of the file is "
-	  "not read" },
+	  "f:1:4: byte 0xfc is not text (UTF-8 without control characters): the rest of the file "
+	  "is not read" },
 	{ "a lone carriage return", "a\rb\n", 0, "",
-	  "f:1:2: byte 0x0d is not text (UTF-8 without control characters): the rest of the file is "
-	  "not read" },
+	  "f:1:2: byte 0x0d is not text (UTF-8 without control characters): the rest of the file "
+	  "is not read" },
 	{ "an overlong form", "\xc0\xaf\n", 0, "",
-	  "f:1:1: byte 0xc0 is not text (UTF-8 without control characters): the rest of the file is "
-	  "not read" },
+	  "f:1:1: byte 0xc0 is not text (UTF-8 without control characters): the rest of the file "
+	  "is not read" },
 	{ "a surrogate", "\xed\xa0\x80\n", 0, "",
-	  "f:1:1: byte 0xed is not text (UTF-8 without control characters): the rest of the file is "
-	  "not read" },
+	  "f:1:1: byte 0xed is not text (UTF-8 without control characters): the rest of the file "
+	  "is not read" },
 	{ "an escape sequence", "\x1b[2J\n", 0, "",
-	  "f:1:1: byte 0x1b is not text (UTF-8 without control characters): the rest of the file is "
-	  "not read" },
+	  "f:1:1: byte 0x1b is not text (UTF-8 without control characters): the rest of the file "
+	  "is not read" },
 };
 
 static char *print_problems(const struct problems *ps)

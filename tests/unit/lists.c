@@ -81,7 +81,8 @@ static const struct {
 	  "docker.io/library/alpine:1 > "
 	  "docker.io/library/alpine:1" },
 	{ "a snapshot of a listed tag", "alpine:3.19.20261120\nalpine:3.19",
-	  "docker.io/library/alpine:3.19.20261120 > docker.io/library/alpine:3.19.20261120 snapshot\n"
+	  "docker.io/library/alpine:3.19.20261120 > docker.io/library/alpine:3.19.20261120 "
+	  "snapshot\n"
 	  "docker.io/library/alpine:3.19 > docker.io/library/alpine:3.19" },
 	{ "the second snapshot of a day", "alpine:3.19\nalpine:3.19.20261120-2",
 	  "docker.io/library/alpine:3.19 > docker.io/library/alpine:3.19\n"
@@ -89,7 +90,8 @@ static const struct {
 	  "snapshot" },
 	{ "a snapshot of a chosen tag", "alpine tags=3.??\nalpine:3.19.20261120",
 	  "docker.io/library/alpine > docker.io/library/alpine select\n"
-	  "docker.io/library/alpine:3.19.20261120 > docker.io/library/alpine:3.19.20261120 snapshot" },
+	  "docker.io/library/alpine:3.19.20261120 > docker.io/library/alpine:3.19.20261120 "
+	  "snapshot" },
 	{ "a snapshot of a target", "b.c/x:1 as=team/x:1\nteam/x:1.20261120",
 	  "b.c/x:1 > docker.io/team/x:1\n"
 	  "docker.io/team/x:1.20261120 > docker.io/team/x:1.20261120 snapshot" },
@@ -127,7 +129,8 @@ static const struct {
 	const char *name, *list, *problems;
 } wrong[] = {
 	{ "no tag", "  alpine",
-	  "a.list:1:3: warning: no tag, so \"latest\" is meant (write docker.io/library/alpine:latest "
+	  "a.list:1:3: warning: no tag, so \"latest\" is meant (write "
+	  "docker.io/library/alpine:latest "
 	  "to say so)" },
 	{ "a misspelt option", "alpine:1 platfrom=linux/amd64",
 	  "a.list:1:10: unknown option \"platfrom\" (did you mean \"platform\"?)" },
@@ -145,20 +148,22 @@ static const struct {
 	  "a.list:1:31: platform: an empty word between commas" },
 	{ "a blank after a comma", "alpine tags=1.*, 2.*",
 	  "a.list:1:17: tags: an empty word between commas\n"
-	  "a.list:1:18: unexpected word \"2.*\" (a value with blanks needs quotes: tags=\"1.*, 2.*\")" },
+	  "a.list:1:18: unexpected word \"2.*\" (a value with blanks needs quotes: tags=\"1.*, "
+	  "2.*\")" },
 	{ "a blank in quotes", "alpine tags=\"1.*, 2.*\"",
-	  "a.list:1:18: tags: no tag matches \" 2.*\": a tag has only letters, digits, \".\", \"_\" and "
-	  "\"-\"" },
+	  "a.list:1:18: tags: no tag matches \" 2.*\": a tag has only letters, digits, \".\", "
+	  "\"_\" and \"-\"" },
 	{ "an empty value", "alpine:1 keep=", "a.list:1:15: keep: a value is missing" },
 	{ "an option without value", "alpine:1 keep",
 	  "a.list:1:10: \"keep\" needs a value: keep=..." },
 	{ "blanks around an equals sign", "alpine:1 keep = 3",
 	  "a.list:1:10: \"keep\" needs a value: keep=..." },
 	{ "a value with a blank", "a.b/c semver=>=1 <2",
-	  "a.list:1:18: unexpected word \"<2\" (a value with blanks needs quotes: semver=\">=1 <2\")" },
+	  "a.list:1:18: unexpected word \"<2\" (a value with blanks needs quotes: semver=\">=1 "
+	  "<2\")" },
 	{ "two references", "alpine:1 debian:12",
-	  "a.list:1:10: unexpected word \"debian:12\" (an option is key=value, a comment begins with "
-	  "#)" },
+	  "a.list:1:10: unexpected word \"debian:12\" (an option is key=value, a comment begins "
+	  "with #)" },
 	{ "an option in front", "keep=3 alpine:1",
 	  "a.list:1:1: a line begins with a reference, not with an option" },
 	{ "numbers", "alpine:1 keep=-1 newest=0",
@@ -183,15 +188,16 @@ static const struct {
 	{ "a digest and a tag option", "alpine@sha256:" HEX64 " keep=2 exclude=x",
 	  "a.list:1:87: exclude= chooses tags, and the reference has a digest already" },
 	{ "a wildcard in a tag", "alpine:3.*",
-	  "a.list:1:10: a wildcard in a reference: tags are chosen by tags=, as in \"alpine tags=3.*\"" },
+	  "a.list:1:10: a wildcard in a reference: tags are chosen by tags=, as in \"alpine "
+	  "tags=3.*\"" },
 	{ "a wildcard in a name", "quay.io/team/*:1",
 	  "a.list:1:14: a wildcard in a repository's name: each repository has a line of its own" },
 	{ "a URL", "https://quay.io/team/x:1",
 	  "a.list:1:1: a reference has no \"https://\": write "
 	  "\"quay.io/team/x:1\"" },
 	{ "dots in a path", "docker.io/../x:1",
-	  "a.list:1:1: \"../x\" is not a repository name (lower-case letters, digits, and single . _ __ "
-	  "- between them)" },
+	  "a.list:1:1: \"../x\" is not a repository name (lower-case letters, digits, and single . "
+	  "_ __ - between them)" },
 	{ "a short digest", "alpine@sha256:1f2e",
 	  "a.list:1:1: digest \"sha256:1f2e\" has 4 hex digits, "
 	  "not 64" },
@@ -201,8 +207,8 @@ static const struct {
 	{ "a target with a digest", "alpine:1 as=x@sha256:" HEX64,
 	  "a.list:1:13: as: a target has no digest (it stands in the reference in front)" },
 	{ "a target with a wildcard", "alpine:1 as=team/*",
-	  "a.list:1:13: as: \"team/*\" is not a repository name (lower-case letters, digits, and single "
-	  ". _ __ - between them)" },
+	  "a.list:1:13: as: \"team/*\" is not a repository name (lower-case letters, digits, and "
+	  "single . _ __ - between them)" },
 	{ "a target's tag and a tag option", "alpine tags=3.* as=team/x:1",
 	  "a.list:1:20: as: a tag, and tags= chooses tags: the target is a repository" },
 	{ "an open quote", "alpine:1 reason=\"x", "a.list:1:17: a quote is opened and not closed" },
@@ -211,7 +217,8 @@ static const struct {
 	{ "the same digest twice", "a.b/c@sha256:" HEX64 "\na.b/c@sha256:" HEX64,
 	  "a.list:2:1: a.b/c@sha256:" HEX64 " is listed already (a.list:1)" },
 	{ "a tag with a digest and without", "redis:7\nredis:7@sha256:" HEX64,
-	  "a.list:2:1: two sources for docker.io/library/redis:7: docker.io/library/redis:7@sha256:" HEX64
+	  "a.list:2:1: two sources for docker.io/library/redis:7: "
+	  "docker.io/library/redis:7@sha256:" HEX64
 	  " here, and docker.io/library/redis:7 (a.list:1)" },
 	{ "two sources", "alpine:3\nb.c/x:1 as=alpine:3",
 	  "a.list:2:1: two sources for docker.io/library/alpine:3: b.c/x:1 here, and "
@@ -280,7 +287,8 @@ static const struct {
 	  "\npolicy allow=docker.io/library/*,quay.io/*",
 	  "a.list:2:3: the target ghcr.io/a/b:1 is not allowed by the policy (mirror.conf:2)" },
 	{ "a target outside", "alpine:3 as=team/x:1", "policy allow=docker.io/library/*",
-	  "a.list:1:1: the target docker.io/team/x:1 is not allowed by the policy (mirror.conf:1)" },
+	  "a.list:1:1: the target docker.io/team/x:1 is not allowed by the policy "
+	  "(mirror.conf:1)" },
 	{ "a source outside", "ghcr.io/a/b:1 as=alpine:3", "policy allow=docker.io/library/*",
 	  "a.list:1:1: the source ghcr.io/a/b:1 is not allowed by the policy (mirror.conf:1)" },
 	{ "a policy of tags", "alpine:3.1\nalpine:edge\nalpine tags=3.*", "policy allow=alpine:3.*",
@@ -335,8 +343,8 @@ static void test_files(void)
 		"a.list:2:1: byte 0xff is not text (UTF-8 without control characters): the rest of "
 		"the file is not read\n"
 		"b.list:2:1: a line begins with a reference, not with an option\n"
-		"mirror.conf:1:1: a line begins with image, registry, snapshot or policy (images that "
-		"are mirrored stand in *.list files)",
+		"mirror.conf:1:1: a line begins with image, registry, snapshot or policy (images "
+		"that are mirrored stand in *.list files)",
 		"problems of all files in order");
 	lists_free(ls);
 }

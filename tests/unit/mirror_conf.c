@@ -17,7 +17,8 @@ static const char good[] =
 	"registry  registry-1.docker.io  endpoint=https://registry-1.docker.io parallel=8 "
 	"min-remaining=20\n"
 	"registry  Registry.Corp:5000    scheme=http\n"
-	"registry  quay.io               mirror=https://harbor.corp/v2/quay-proxy,http://[::1]:5000 "
+	"registry  quay.io               "
+	"mirror=https://harbor.corp/v2/quay-proxy,http://[::1]:5000 "
 	"ca=corp-ca.pem cert=/etc/c.pem key=/etc/k.pem\n"
 	"snapshot  suffix=-%Y%m%d\n"
 	"policy    allow=docker.io/library/*,quay.io/* max-tags=50 max-bytes=40G\n";
@@ -53,17 +54,17 @@ static const struct {
 	{ "a misspelt word", "regstry docker.io parallel=3",
 	  "1:1: unknown word \"regstry\" (did you mean \"registry\"?)" },
 	{ "an image of a list", "docker.io/library/alpine:3",
-	  "1:1: a line begins with image, registry, snapshot or policy (images that are mirrored stand "
-	  "in *.list files)" },
+	  "1:1: a line begins with image, registry, snapshot or policy (images that are mirrored "
+	  "stand in *.list files)" },
 	{ "an option in front", "keep=3",
-	  "1:1: a line begins with image, registry, snapshot or policy (images that are mirrored stand "
-	  "in *.list files)" },
+	  "1:1: a line begins with image, registry, snapshot or policy (images that are mirrored "
+	  "stand in *.list files)" },
 	{ "no pattern", "image keep=3", "1:7: PATTERN is missing: \"image PATTERN ...\"" },
 	{ "no pattern at all", "image", "1:1: PATTERN is missing: \"image PATTERN ...\"" },
 	{ "no option", "image *", "1:1: \"image\" without an option says nothing" },
 	{ "a bad pattern", "image a/../b keep=1",
-	  "1:7: \"a/../b\" is not a repository name (lower-case letters, digits, and single . _ __ - "
-	  "between them)" },
+	  "1:7: \"a/../b\" is not a repository name (lower-case letters, digits, and single . _ __ "
+	  "- between them)" },
 	{ "an option of lists", "image * keep=3 tags=1*",
 	  "1:16: tags= belongs on the line of an image in a list" },
 	{ "a target", "image * as=x", "1:9: as= belongs on the line of an image in a list" },
@@ -93,11 +94,11 @@ static const struct {
 	{ "too parallel", "registry a.b parallel=1000",
 	  "1:23: parallel: \"1000\" is not a number from 1 to 256" },
 	{ "an unknown option of a registry", "registry a.b user=x",
-	  "1:14: unknown option \"user\" (known are endpoint, mirror, scheme, ca, cert, key, parallel, "
-	  "min-remaining)" },
+	  "1:14: unknown option \"user\" (known are endpoint, mirror, scheme, ca, cert, key, "
+	  "parallel, min-remaining)" },
 	{ "a suffix that is no tag's", "snapshot suffix=/%Y",
-	  "1:17: suffix: \"/%Y\" cannot be a snapshot suffix: a tag has only letters, digits, \".\", \"_\" "
-	  "and \"-\"" },
+	  "1:17: suffix: \"/%Y\" cannot be a snapshot suffix: a tag has only letters, digits, "
+	  "\".\", \"_\" and \"-\"" },
 	{ "two snapshot lines", "snapshot suffix=.%Y%m%d\nsnapshot suffix=-%Y%m%d",
 	  "2:1: a second \"snapshot\" line (the first is line 1)" },
 	{ "nothing about snapshots", "snapshot",
