@@ -74,3 +74,36 @@ int unit_size(int64_t *bytes, struct span text, struct err *err)
 	*bytes = (int64_t)n << shift;
 	return 0;
 }
+
+/* "s", "6h": a duration, whose number may be missing. */
+static long read_period(struct span text)
+{
+	char one[3] = "1?";
+	struct err ignored;
+	long seconds;
+
+	if (text.n == 1) {
+		one[1] = text.p[0];
+		text = span_str(one);
+	}
+	if (unit_duration(&seconds, text, &ignored) < 0 || seconds == UNIT_NEVER)
+		return -1;
+	return seconds;
+}
+
+int unit_rate(struct unit_rate *rate, struct span text, struct err *err)
+{
+	struct span rest = text, amount = span_str("");
+	struct unit_rate r = { .amount = -1, .seconds = 1 };
+	struct err ignored;
+
+	span_cut(&rest, '/', &amount);
+	if (rest.p)
+		r.seconds = read_period(rest);
+	if (r.seconds <= 0 || unit_size(&r.amount, amount, &ignored) < 0 || r.amount <= 0)
+		return err_set(err, ERR_USAGE, 0,
+			       "\"%.*s\" is not a rate (such as 10/s, 100/6h, 50M)",
+			       SPAN_ARG(text));
+	*rate = r;
+	return 0;
+}

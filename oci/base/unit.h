@@ -23,4 +23,14 @@ char *unit_duration_text(long seconds);
  * otherwise. */
 int unit_size(int64_t *bytes, struct span text, struct err *err);
 
+/* So much in each period: requests, or bytes. */
+struct unit_rate {
+	int64_t amount;
+	long seconds;
+};
+
+/* An amount as unit_size() reads it, then nothing (each second: "50M"), or "/" and a period: "10/s",
+ * "100/6h". Both are above 0. USAGE otherwise. */
+int unit_rate(struct unit_rate *rate, struct span text, struct err *err);
+
 #endif

@@ -43,6 +43,18 @@ static const struct {
 };
 
 static const struct {
+	const char *text;
+	int64_t amount;
+	long seconds;
+} rates[] = {
+	{ "10/s", 10, 1 },    { "100/6h", 100, 21600 }, { "50M", INT64_C(50) << 20, 1 },
+	{ "1K/m", 1024, 60 }, { "10/2s", 10, 2 },       { "0/s", -1, -1 },
+	{ "10/", -1, -1 },    { "10/0s", -1, -1 },      { "10/never", -1, -1 },
+	{ "/s", -1, -1 },     { "", -1, -1 },           { "10/s/s", -1, -1 },
+	{ "10/x", -1, -1 },   { "0", -1, -1 },
+};
+
+static const struct {
 	long seconds;
 	const char *text;
 } texts[] = {
@@ -53,6 +65,13 @@ int main(void)
 {
 	struct err err = ERR_INIT;
 
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		struct unit_rate got = { .amount = -1, .seconds = -1 };
+
+		unit_rate(&got, span_str(rates[i].text), &err);
+		CHECK_ROW(got.amount == rates[i].amount && got.seconds == rates[i].seconds,
+			  rates[i].text);
+	}
 	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
 		long got = -1;
 
