@@ -5,26 +5,26 @@
 #include "oci/auth/keychain.h"
 #include "oci/base/cleanup.h"
 
-static const char *get(const char *name)
+static const char *get_variable(const char *name)
 {
 	const char *value = getenv(name);
 
 	return value && value[0] ? value : NULL;
 }
 
-/* curl's and Go's habit: lower case first, since HTTP_PROXY may be set by a stranger's header in CGI. */
+/* Lower case first, as in curl and Go: in CGI a client can set HTTP_PROXY with a header. */
 static const char *get_proxy(const char *lower, const char *upper)
 {
-	const char *value = get(lower);
+	const char *value = get_variable(lower);
 
-	return value ? value : get(upper);
+	return value ? value : get_variable(upper);
 }
 
 int env_read_credentials(struct env *e, struct err *err)
 {
-	struct keychain_options o = { .path = get("PATH"), .environment = environ };
+	struct keychain_options o = { .path = get_variable("PATH"), .environment = environ };
 
-	keychain_read_variables(&o, get);
+	keychain_read_variables(&o, get_variable);
 	e->wire.keychain = keychain_new(&o, err);
 	return e->wire.keychain ? 0 : -1;
 }
@@ -45,15 +45,15 @@ static void find_certs(struct env *e)
 void env_read(struct env *e)
 {
 	*e = (struct env){
-		.mirror = get("MIRROR_DIR"),
-		.home = get("HOME"),
-		.color = !get("NO_COLOR"),
+		.mirror = get_variable("MIRROR_DIR"),
+		.home = get_variable("HOME"),
+		.color = !get_variable("NO_COLOR"),
 	};
 	find_certs(e);
 	e->wire = (struct registry_options){
 		.net = { .user_agent = "mirror-sync/" MIRROR_VERSION,
-			 .ca_file = get("SSL_CERT_FILE"),
-			 .ca_dir = get("SSL_CERT_DIR"),
+			 .ca_file = get_variable("SSL_CERT_FILE"),
+			 .ca_dir = get_variable("SSL_CERT_DIR"),
 			 .proxy = { .http = get_proxy("http_proxy", "HTTP_PROXY"),
 				    .https = get_proxy("https_proxy", "HTTPS_PROXY"),
 				    .except = get_proxy("no_proxy", "NO_PROXY") } },

@@ -15,7 +15,7 @@ struct answer {
 	struct err err;
 };
 
-static int on_head(struct http_call *c, struct err *err)
+static int on_index_head(struct http_call *c, struct err *err)
 {
 	if (c->status == 200)
 		return 0;
@@ -23,7 +23,7 @@ static int on_head(struct http_call *c, struct err *err)
 		       c->status);
 }
 
-static int on_data(struct http_call *c, const char *p, size_t n, struct err *err)
+static int on_index_data(struct http_call *c, const char *p, size_t n, struct err *err)
 {
 	struct answer *a = c->arg;
 
@@ -32,7 +32,7 @@ static int on_data(struct http_call *c, const char *p, size_t n, struct err *err
 	return err_set(err, ERR_INVALID, 0, "index is larger than %lu MiB", LIMIT_INDEX / MIB);
 }
 
-static void on_done(struct http_call *c, enum http_result result, const struct err *err)
+static void on_index_done(struct http_call *c, enum http_result result, const struct err *err)
 {
 	struct answer *a = c->arg;
 
@@ -47,17 +47,17 @@ static void answer_release(struct answer *a)
 	buf_release(&a->body);
 }
 
-static int get(struct http *h, const char *url, struct answer *a, struct err *err)
+static int get_index(struct http *h, const char *url, struct answer *a, struct err *err)
 {
 	struct http_call call = {
 		.method = HTTP_GET,
 		.url = url,
 		.accept = "application/json",
-		.zone = ORIGIN_LOCAL, /* the person who gave the URL may mean any host */
+		.zone = ORIGIN_LOCAL, /* a URL of the command line may name any host */
 		.arg = a,
-		.head = on_head,
-		.data = on_data,
-		.done = on_done,
+		.head = on_index_head,
+		.data = on_index_data,
+		.done = on_index_done,
 	};
 
 	http_send(h, &call);
@@ -84,7 +84,7 @@ int remote_index_load(const char *url, const struct net_options *o, struct index
 
 	if (!h)
 		return -1;
-	if (get(h, full, &a, err) < 0 || index_parse(x, buf_span(&a.body), err) < 0)
+	if (get_index(h, full, &a, err) < 0 || index_parse(x, buf_span(&a.body), err) < 0)
 		return err_wrap(err, "%s", url);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /*
- * remote_index - what a running mirror-serve publishes, for a dry run without the mirror's directory.
+ * remote_index - the published index of a running mirror-serve, for a dry run without the mirror's
+ * directory.
  */
 #ifndef SYNC_REMOTE_INDEX_H
 #define SYNC_REMOTE_INDEX_H
@@ -8,8 +9,8 @@ struct err;
 struct net_options;
 struct index;
 
-/* Reads <url>/v2/_ocimirror/index.json; url is "http://mirror.corp:5000". NET when it cannot be had,
- * INVALID when it is no index of a mirror. */
+/* Reads <url>/v2/_ocimirror/index.json into *x; url is "http://mirror.corp:5000". NET when the
+ * request fails, INVALID when the answer is not the index of a mirror. */
 int remote_index_load(const char *url, const struct net_options *o, struct index *x,
 		      struct err *err);
 

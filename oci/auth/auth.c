@@ -1,3 +1,22 @@
+/*
+ * How a repository's requests are authorized (struct auth_repo.mode), and what changes it.
+ *
+ *  mode     is sent with        event                        next mode
+ *  -------  ------------------  ---------------------------  ----------------------------------
+ *  UNKNOWN  nothing             the scheme is known          TOKEN, BASIC, OPEN, DIRECT
+ *           nothing             401 with a Bearer challenge  TOKEN; DIRECT: a token is configured
+ *           nothing             401 with a Basic challenge   BASIC; OPEN, final: no password
+ *           nothing             401 without a challenge      UNKNOWN, after GET /v2/ (AUTH_PING)
+ *  TOKEN    the cached token    none, or it expires          TOKEN, after AUTH_TOKEN or AUTH_WAIT
+ *           the cached token    401 for the same scope       TOKEN, with a new token, once
+ *           the cached token    401 for another scope        TOKEN, for both scopes
+ *  BASIC    the password        401                          BASIC, when a helper has another one
+ *  DIRECT   the given token     401                          final
+ *  OPEN     nothing             401                          final
+ *
+ * "final" is refusal_is_final(): the request fails with AUTH. The state of the cached token itself
+ * is in oci/auth/cached_token.h.
+ */
 #include "oci/auth/auth.h"
 
 #include <stdlib.h>
@@ -14,9 +33,9 @@
 #include "oci/base/limits.h"
 #include "oci/base/table.h"
 
-/* A wrong password is tried for so many repositories and no more: registries lock the account. */
+/* A password is sent for this many repositories after refusals: registries lock accounts. */
 enum { LOGINS = 5 };
-/* How often a helper is asked anew for a credential that was refused. */
+/* The least time before a helper is asked again for a credential that was refused. */
 #define RENEWAL (300 * CLOCK_SEC)
 
 enum ping { PING_NEVER, PING_WANTED, PING_ASKED, PING_DONE };
@@ -29,14 +48,14 @@ struct origin {
 	enum ping ping;
 	unsigned logins_refused;
 	bool login_good;
-	int64_t renewed; /* when its helper was last asked anew; 0: never */
-	char *refresh;   /* wiped; what an answer gave in place of an identity token */
+	int64_t renewed; /* when its helper was last asked again; 0: never */
+	char *refresh;   /* wiped; replaces the identity token, as an answer said */
 };
 
 /* How requests of a repository are sent. */
 enum mode {
-	MODE_UNKNOWN, /* without credentials, until something is known of the origin */
-	MODE_OPEN,    /* without credentials, since there are none to send */
+	MODE_UNKNOWN, /* without credentials, until the origin has sent a challenge */
+	MODE_OPEN,    /* without credentials: none is known */
 	MODE_BASIC,
 	MODE_TOKEN,
 	MODE_DIRECT, /* with the bearer token that was configured */
@@ -49,7 +68,7 @@ struct auth_repo {
 	const char *path; /* within key */
 	enum mode mode;
 	bool wants_ping;
-	bool looked; /* for a credential */
+	bool looked_up; /* cred has been asked of the keychain */
 	struct credential cred;
 	struct cached_token *cached;
 	unsigned serial; /* of the credential, while it is sent itself */
@@ -57,14 +76,14 @@ struct auth_repo {
 	unsigned header_serial;
 };
 
-struct ticket_slot {
+struct token_slot {
 	char *key;
 	struct cached_token cached;
 };
 
 struct auth {
 	struct keychain *keychain;
-	struct table origins, repos, tickets;
+	struct table origins, repos, tokens;
 	unsigned serial; /* of the latest credential or token */
 };
 
@@ -98,7 +117,7 @@ static void free_repo(void *repo)
 
 static void free_ticket(void *ticket)
 {
-	struct ticket_slot *slot = ticket;
+	struct token_slot *slot = ticket;
 
 	cached_token_release(&slot->cached);
 	free(slot->key);
@@ -110,7 +129,7 @@ void auth_free(struct auth *a)
 	if (!a)
 		return;
 	table_clear(&a->repos, free_repo);
-	table_clear(&a->tickets, free_ticket);
+	table_clear(&a->tokens, free_ticket);
 	table_clear(&a->origins, free_origin);
 	free(a);
 }
@@ -147,16 +166,16 @@ struct auth_repo *auth_repo(struct auth *a, const char *origin, const char *path
 }
 
 /*
- * What is known of a repository.
+ * Credentials and modes.
  */
 
-static int find_cred(struct auth_repo *r, struct err *err)
+static int find_credential(struct auth_repo *r, struct err *err)
 {
-	if (r->looked || !r->auth->keychain)
+	if (r->looked_up || !r->auth->keychain)
 		return 0;
 	if (keychain_find(r->auth->keychain, r->origin->host, r->path, &r->cred, err) < 0)
 		return err_wrap(err, "credentials of %s", r->origin->host);
-	r->looked = true;
+	r->looked_up = true;
 	r->serial = ++r->auth->serial;
 	return 0;
 }
@@ -170,13 +189,13 @@ static struct cached_token *cached_token_for(struct auth_repo *r, const char *re
 	};
 	cleanup_free char *key = xasprintf("%s\n%s\n%s\n%s\n%d %s", r->origin->name, realm, service,
 					   scope, r->cred.kind, r->cred.user ? r->cred.user : "");
-	struct ticket_slot *slot = table_get(&a->tickets, key);
+	struct token_slot *slot = table_get(&a->tokens, key);
 
 	if (!slot) {
 		slot = xcalloc(1, sizeof(*slot));
 		slot->key = take(key);
 		cached_token_init(&slot->cached, &purpose, &r->origin->refresh);
-		table_put(&a->tickets, slot->key, slot);
+		table_put(&a->tokens, slot->key, slot);
 	}
 	return &slot->cached;
 }
@@ -184,7 +203,7 @@ static struct cached_token *cached_token_for(struct auth_repo *r, const char *re
 static int use_bearer(struct auth_repo *r, const char *realm, const char *service,
 		      const char *scope, struct err *err)
 {
-	if (find_cred(r, err) < 0)
+	if (find_credential(r, err) < 0)
 		return -1;
 	if (r->cred.kind == CREDENTIAL_BEARER) {
 		r->mode = MODE_DIRECT;
@@ -197,7 +216,7 @@ static int use_bearer(struct auth_repo *r, const char *realm, const char *servic
 
 static int use_basic(struct auth_repo *r, struct err *err)
 {
-	if (find_cred(r, err) < 0)
+	if (find_credential(r, err) < 0)
 		return -1;
 	r->mode = r->cred.kind == CREDENTIAL_BASIC || r->cred.kind == CREDENTIAL_IDENTITY
 			  ? MODE_BASIC
@@ -205,8 +224,8 @@ static int use_basic(struct auth_repo *r, struct err *err)
 	return 0;
 }
 
-/* What other repositories have taught about the origin spares this one a refusal. */
-static int adopt(struct auth_repo *r, struct err *err)
+/* The challenges to other repositories of the origin say how this one's requests must be sent. */
+static int adopt_origin_scheme(struct auth_repo *r, struct err *err)
 {
 	const struct origin *o = r->origin;
 	cleanup_free char *scope = NULL;
@@ -216,7 +235,7 @@ static int adopt(struct auth_repo *r, struct err *err)
 	case CHALLENGE_BEARER:
 		scope = challenge_cache_scope(&r->origin->challenges, r->path);
 		return use_bearer(r, o->challenges.realm, o->challenges.service, scope, err);
-	case CHALLENGE_NONE: return 0;
+	case CHALLENGE_NONE: break;
 	}
 	return 0;
 }
@@ -231,7 +250,7 @@ static void set_header(struct auth_repo *r, const char *scheme, const char *text
 	r->header = xasprintf("%s%s", scheme, text);
 }
 
-static enum auth_step send_open(struct auth_repo *r, struct auth_try *t)
+static enum auth_step send_without(struct auth_repo *r, struct auth_try *t)
 {
 	credential_wipe(take(r->header));
 	r->header_serial = 0;
@@ -239,26 +258,26 @@ static enum auth_step send_open(struct auth_repo *r, struct auth_try *t)
 	return AUTH_SEND;
 }
 
-/* Whether one more login would only lock the account. */
-static bool locked_out(const struct auth_repo *r)
+/* Whether another attempt could lock the account. */
+static bool is_locked_out(const struct auth_repo *r)
 {
 	return r->cred.kind != CREDENTIAL_NONE && !r->origin->login_good &&
 	       r->origin->logins_refused >= LOGINS;
 }
 
-static int say_locked_out(const struct auth_repo *r, struct err *err)
+static int fail_locked_out(const struct auth_repo *r, struct err *err)
 {
 	return err_set(err, ERR_AUTH, 401,
 		       "%s refused the credentials of %s %d times and is not asked again",
 		       r->origin->host, r->cred.from, LOGINS);
 }
 
-static enum auth_step send_cred(struct auth_repo *r, struct auth_try *t, struct err *err)
+static enum auth_step send_credential(struct auth_repo *r, struct auth_try *t, struct err *err)
 {
 	cleanup_by(credential_wipe_buf) struct buf basic = BUF_INIT(LIMIT_TOKEN_REQUEST);
 
-	if (r->mode == MODE_BASIC && locked_out(r))
-		return (enum auth_step)say_locked_out(r, err);
+	if (r->mode == MODE_BASIC && is_locked_out(r))
+		return (enum auth_step)fail_locked_out(r, err);
 	t->serial = r->serial;
 	if (r->header_serial == r->serial)
 		return AUTH_SEND;
@@ -276,26 +295,26 @@ static enum auth_step send_cred(struct auth_repo *r, struct auth_try *t, struct 
 	return AUTH_SEND;
 }
 
-static enum auth_step ask_ticket(struct auth_repo *r, struct auth_try *t, struct err *err)
+static enum auth_step request_token(struct auth_repo *r, struct auth_try *t, struct err *err)
 {
-	if (locked_out(r))
-		return (enum auth_step)say_locked_out(r, err);
+	if (is_locked_out(r))
+		return (enum auth_step)fail_locked_out(r, err);
 	cached_token_begin(r->cached);
-	t->asked = true;
+	t->waited = true;
 	t->asking = r->cached;
 	return AUTH_TOKEN;
 }
 
-static enum auth_step next_ticket(struct auth_repo *r, struct auth_try *t, int64_t now,
-				  struct err *err)
+static enum auth_step next_with_token(struct auth_repo *r, struct auth_try *t, int64_t now,
+				      struct err *err)
 {
 	struct cached_token *cached = r->cached;
 
 	switch (cached_token_state(cached, now)) {
-	case CACHED_TOKEN_ASK: return ask_ticket(r, t, err);
-	case CACHED_TOKEN_WAIT: t->asked = true; return AUTH_WAIT;
+	case CACHED_TOKEN_ASK: return request_token(r, t, err);
+	case CACHED_TOKEN_WAIT: t->waited = true; return AUTH_WAIT;
 	case CACHED_TOKEN_FAILED: *err = cached->why; return AUTH_FAIL;
-	case CACHED_TOKEN_HELD: break;
+	case CACHED_TOKEN_VALID: break;
 	}
 	if (r->header_serial != cached->serial)
 		set_header(r, "Bearer ", cached->token.text);
@@ -303,7 +322,7 @@ static enum auth_step next_ticket(struct auth_repo *r, struct auth_try *t, int64
 	return AUTH_SEND;
 }
 
-static enum auth_step next_ping(struct origin *o)
+static enum auth_step next_with_ping(struct origin *o)
 {
 	if (o->ping == PING_ASKED)
 		return AUTH_WAIT;
@@ -314,18 +333,18 @@ static enum auth_step next_ping(struct origin *o)
 enum auth_step auth_next(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
 {
 	if (r->wants_ping && r->origin->ping != PING_DONE)
-		return next_ping(r->origin);
+		return next_with_ping(r->origin);
 	r->wants_ping = false;
-	if (r->mode == MODE_UNKNOWN && adopt(r, err) < 0)
+	if (r->mode == MODE_UNKNOWN && adopt_origin_scheme(r, err) < 0)
 		return AUTH_FAIL;
 	switch (r->mode) {
-	case MODE_TOKEN: return next_ticket(r, t, now, err);
+	case MODE_TOKEN: return next_with_token(r, t, now, err);
 	case MODE_BASIC:
-	case MODE_DIRECT: return send_cred(r, t, err);
+	case MODE_DIRECT: return send_credential(r, t, err);
 	case MODE_UNKNOWN:
 	case MODE_OPEN: break;
 	}
-	return send_open(r, t);
+	return send_without(r, t);
 }
 
 const char *auth_header(const struct auth_repo *r)
@@ -337,7 +356,7 @@ const char *auth_header(const struct auth_repo *r)
  * After a refusal.
  */
 
-static int final(const struct auth_repo *r, struct err *err)
+static int refusal_is_final(const struct auth_repo *r, struct err *err)
 {
 	if (r->cred.kind == CREDENTIAL_NONE)
 		return err_set(
@@ -349,68 +368,67 @@ static int final(const struct auth_repo *r, struct err *err)
 		       r->cred.from);
 }
 
-static bool same_cred(const struct credential *a, const struct credential *b)
+static bool same_credential(const struct credential *a, const struct credential *b)
 {
 	return a->kind == b->kind && strcmp(a->user, b->user) == 0 &&
 	       strcmp(a->secret, b->secret) == 0;
 }
 
-/*
- * A password that a helper made may have come to its end (ECR: 12 hours, GCR: one): it is asked for anew, now and then.
- * Gives 1 when there is another credential now, 0 when not.
- */
-static int renewed_cred(struct auth_repo *r, int64_t now, struct err *err)
+/* A password that a helper made may have expired (ECR: after 12 hours, GCR: after one), so helpers
+ * are asked again from time to time. Gives 1 when there is another credential now, 0 when not. */
+static int look_up_anew(struct auth_repo *r, int64_t now, struct err *err)
 {
 	cleanup_by(credential_release) struct credential old = r->cred;
 	struct origin *o = r->origin;
 
 	r->cred = (struct credential)CREDENTIAL_INIT;
-	r->looked = false;
+	r->looked_up = false;
 	if (!o->renewed || now - o->renewed > RENEWAL) {
 		keychain_forget(r->auth->keychain, o->host);
 		o->renewed = now;
 	}
-	if (find_cred(r, err) < 0)
+	if (find_credential(r, err) < 0)
 		return -1;
-	return r->cred.kind != CREDENTIAL_NONE && !same_cred(&old, &r->cred);
+	return r->cred.kind != CREDENTIAL_NONE && !same_credential(&old, &r->cred);
 }
 
-static int renew_cred(struct auth_repo *r, const struct auth_try *t, int64_t now, struct err *err)
+static int renew_credential(struct auth_repo *r, const struct auth_try *t, int64_t now,
+			    struct err *err)
 {
-	int renewed = renewed_cred(r, now, err);
+	int renewed = look_up_anew(r, now, err);
 
 	if (renewed < 0)
 		return -1;
 	if (renewed && t->refusals <= 1)
 		return 0;
 	r->origin->logins_refused++;
-	return final(r, err);
+	return refusal_is_final(r, err);
 }
 
 static int refused_basic(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
 {
 	if (r->mode == MODE_BASIC && t->serial)
-		return t->serial == r->serial ? renew_cred(r, t, now, err)
-		       : t->refusals > 2      ? final(r, err)
+		return t->serial == r->serial ? renew_credential(r, t, now, err)
+		       : t->refusals > 2      ? refusal_is_final(r, err)
 					      : 0;
 	if (use_basic(r, err) < 0)
 		return -1;
-	return r->mode == MODE_BASIC && t->refusals <= 2 ? 0 : final(r, err);
+	return r->mode == MODE_BASIC && t->refusals <= 2 ? 0 : refusal_is_final(r, err);
 }
 
-/* Some tokens live for two seconds, whatever their server says, and the way to a busy registry may be as long. */
+/* Some tokens live for two seconds only, and a request may wait as long for a busy registry. */
 static bool came_too_late(const struct auth_repo *r, const struct auth_try *t, int64_t now)
 {
 	return t->refusals <= 3 && now - r->cached->token.asked >= CLOCK_SEC;
 }
 
-/* A token was refused: a newer one may be there, or be had; but not once more for the same request. */
+/* A token was refused: the request is sent once more, with a newer token. */
 static int renew_token(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
 {
 	if (t->refusals <= 2 && t->serial != r->cached->serial)
 		return 0;
-	if ((t->asked || t->refusals > 1) && !came_too_late(r, t, now))
-		return final(r, err);
+	if ((t->waited || t->refusals > 1) && !came_too_late(r, t, now))
+		return refusal_is_final(r, err);
 	cached_token_drop(r->cached);
 	return 0;
 }
@@ -447,19 +465,21 @@ static int refused_bearer(struct auth_repo *r, struct auth_try *t, const struct 
 	cleanup_free char *both = NULL;
 
 	if (r->mode == MODE_DIRECT && t->serial)
-		return final(r, err);
+		return refusal_is_final(r, err);
 	if (same_server(r, c) && scope_within(scope, r->cached->scope))
 		return t->serial ? renew_token(r, t, now, err) : 0;
 	if (t->refusals > 2)
-		return final(r, err);
-	/* some servers honour only the first; what is demanded now goes in front of what was demanded before */
+		return refusal_is_final(r, err);
+	/* some servers use only the first scope, so the one that is demanded now comes first */
 	if (same_server(r, c) && strlen(r->cached->scope) + strlen(scope) < LIMIT_CHALLENGE_VALUE)
 		both = xasprintf("%s %s", scope, r->cached->scope);
 	return use_bearer(r, c->realm, c->service, both ? both : scope, err);
 }
 
-/* 401 without a challenge: what is known of the origin holds, or GET /v2/ may tell (gcr.io). */
-static int refused_silently(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
+/* 401 without a challenge: an earlier challenge of the origin is used, or GET /v2/ may give one
+ * (gcr.io). */
+static int refused_without_challenge(struct auth_repo *r, struct auth_try *t, int64_t now,
+				     struct err *err)
 {
 	struct origin *o = r->origin;
 
@@ -467,13 +487,13 @@ static int refused_silently(struct auth_repo *r, struct auth_try *t, int64_t now
 		return renew_token(r, t, now, err);
 	if (t->serial || t->refusals > 1 ||
 	    (o->ping == PING_DONE && o->challenges.scheme == CHALLENGE_NONE))
-		return final(r, err);
+		return refusal_is_final(r, err);
 	if (o->challenges.scheme == CHALLENGE_NONE) {
 		r->wants_ping = true;
 		return 0;
 	}
 	if (r->mode == MODE_OPEN)
-		return final(r, err);
+		return refusal_is_final(r, err);
 	return 0;
 }
 
@@ -486,7 +506,7 @@ int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *cha
 	if (challenge_read(&c, challenges, n, err) < 0)
 		return -1;
 	if (c.scheme == CHALLENGE_NONE)
-		return refused_silently(r, t, now, err);
+		return refused_without_challenge(r, t, now, err);
 	challenge_cache_learn(&r->origin->challenges, &c, r->path);
 	return c.scheme == CHALLENGE_BASIC ? refused_basic(r, t, now, err)
 					   : refused_bearer(r, t, &c, now, err);
@@ -501,7 +521,7 @@ bool auth_stale(const struct auth_repo *r, const struct auth_try *t, long status
 {
 	const struct token *token = r->mode == MODE_TOKEN ? &r->cached->token : NULL;
 
-	if ((status != 400 && status != 403) || !token || !token->text || !t->serial || t->asked ||
+	if ((status != 400 && status != 403) || !token || !token->text || !t->serial || t->waited ||
 	    t->refusals)
 		return false;
 	return now - token->asked >= (token->expires - token->asked) / 2;
@@ -534,13 +554,13 @@ int auth_token_request(struct auth_try *t, struct auth_request *q, struct err *e
 	return 0;
 }
 
-/* A login was refused: with a credential that is newer, it is worth another try. */
+/* A token server refused a password: when a helper has another one, that is tried. */
 static void login_refused(struct auth_repo *r, struct cached_token *cached, int64_t now)
 {
 	struct err ignored;
 
-	if (renewed_cred(r, now, &ignored) >= 0 && r->cred.kind != CREDENTIAL_NONE &&
-	    !same_cred(&cached->cred, &r->cred)) {
+	if (look_up_anew(r, now, &ignored) >= 0 && r->cred.kind != CREDENTIAL_NONE &&
+	    !same_credential(&cached->cred, &r->cred)) {
 		credential_release(&cached->cred);
 		credential_copy(&cached->cred, &r->cred);
 		cached->failed = false;

@@ -10,12 +10,12 @@
 
 struct entry {
 	char *key;              /* host or host/path, without a URL's parts */
-	bool exact;             /* the file spells it so */
+	bool exact;             /* the file spells the key like this */
 	struct credential cred; /* NONE: only a marker */
-	const char *problem;    /* why it can't be used, or NULL */
+	const char *problem;    /* why it cannot be used, or NULL */
 };
 
-struct kv_row {
+struct helper_name {
 	char *key, *helper;
 };
 
@@ -23,7 +23,7 @@ struct authfile {
 	char *name;
 	struct entry *entries;
 	size_t nentries, capentries;
-	struct kv_row *helpers;
+	struct helper_name *helpers;
 	size_t nhelpers, caphelpers;
 	char *store;
 };
@@ -91,7 +91,7 @@ static void use_secret(struct credential *c, enum credential_kind kind, const ch
 	c->kind = kind;
 }
 
-/* Docker's AuthConfig. A token goes before a password that stands beside it. */
+/* Docker's AuthConfig. A token takes precedence over a password beside it. */
 static const char *read_entry(struct entry *e, const json_t *o, const char *from)
 {
 	const char *auth = text_or_null(o, "auth"), *user = text_or_null(o, "username");
@@ -132,10 +132,10 @@ static void add_helper(struct authfile *f, const char *key, const char *helper)
 {
 	f->helpers = xgrow(f->helpers, f->nhelpers, &f->caphelpers, sizeof(*f->helpers));
 	f->helpers[f->nhelpers++] =
-		(struct kv_row){ .key = authfile_key(key), .helper = xstrdup(helper) };
+		(struct helper_name){ .key = authfile_key(key), .helper = xstrdup(helper) };
 }
 
-/* jansson frees its texts as they are: what could be a secret is wiped first. */
+/* jansson frees texts without wiping them, and any may be a secret. */
 static void wipe_texts(json_t *value)
 {
 	const char *key;
@@ -154,7 +154,7 @@ static void collect_entries(struct authfile *f, json_t *auths)
 	json_object_foreach(auths, key, value) add_entry(f, key, value);
 }
 
-static void collect(struct authfile *f, const json_t *root)
+static void read_config(struct authfile *f, const json_t *root)
 {
 	json_t *helpers = json_object_get(root, "credHelpers");
 	const char *key, *store = text_or_null(root, "credsStore");
@@ -173,7 +173,7 @@ struct authfile *authfile_parse(const char *name, enum authfile_form form, struc
 	struct authfile *f;
 
 	if (!root) {
-		/* what follows the place quotes the file */
+		/* behind the line and column, the message quotes the file */
 		err->msg[strcspn(err->msg, ":")] = '\0';
 		err_set(err, ERR_INVALID, 0, "credentials file \"%s\" does not parse (%s)", name,
 			err->msg);
@@ -189,7 +189,7 @@ struct authfile *authfile_parse(const char *name, enum authfile_form form, struc
 	if (form == AUTHFILE_DOCKERCFG)
 		collect_entries(f, root);
 	else
-		collect(f, root);
+		read_config(f, root);
 	wipe_texts(root);
 	return f;
 }
@@ -231,15 +231,15 @@ const char *authfile_name(const struct authfile *f)
 	return f->name;
 }
 
-/* Whether key is whole itself or what stands before one of its "/". */
-static bool covers(const char *key, const char *whole)
+/* Whether key is the whole, or the part of it before one of its "/". */
+static bool is_prefix_of(const char *key, const char *whole)
 {
 	size_t n = strlen(key);
 
 	return strncmp(key, whole, n) == 0 && (whole[n] == '\0' || whole[n] == '/');
 }
 
-static bool better(const struct entry *e, const struct entry *than)
+static bool is_better_match(const struct entry *e, const struct entry *than)
 {
 	size_t n = strlen(e->key), best;
 
@@ -258,8 +258,8 @@ int authfile_find(const struct authfile *f, const char *host, const char *path,
 	for (size_t i = 0; i < f->nentries; i++) {
 		const struct entry *e = &f->entries[i];
 
-		if ((e->cred.kind != CREDENTIAL_NONE || e->problem) && covers(e->key, whole) &&
-		    better(e, best))
+		if ((e->cred.kind != CREDENTIAL_NONE || e->problem) &&
+		    is_prefix_of(e->key, whole) && is_better_match(e, best))
 			best = e;
 	}
 	if (best && best->problem)

@@ -6,8 +6,8 @@
 #include "oci/base/clock.h"
 #include "oci/base/limits.h"
 
-/* After that, what failed for another reason than its credentials is tried again. */
-#define CACHED_TOKEN_REST (30 * CLOCK_SEC)
+/* After this time, a failure that is not of kind AUTH is tried again. */
+#define RETRY_DELAY (30 * CLOCK_SEC)
 
 void cached_token_init(struct cached_token *t, const struct token_request *purpose, char **refresh)
 {
@@ -45,9 +45,9 @@ enum cached_token_state cached_token_state(const struct cached_token *t, int64_t
 {
 	if (t->asking)
 		return CACHED_TOKEN_WAIT;
-	if (t->failed && (t->why.kind == ERR_AUTH || now - t->failed_at < CACHED_TOKEN_REST))
+	if (t->failed && (t->why.kind == ERR_AUTH || now - t->failed_at < RETRY_DELAY))
 		return CACHED_TOKEN_FAILED;
-	return token_fresh(&t->token, now) ? CACHED_TOKEN_HELD : CACHED_TOKEN_ASK;
+	return token_fresh(&t->token, now) ? CACHED_TOKEN_VALID : CACHED_TOKEN_ASK;
 }
 
 void cached_token_begin(struct cached_token *t)
@@ -56,7 +56,7 @@ void cached_token_begin(struct cached_token *t)
 	t->failed = false;
 }
 
-static bool posts(const struct cached_token *t)
+static bool is_post(const struct cached_token *t)
 {
 	return t->cred.kind == CREDENTIAL_IDENTITY && !t->by_get;
 }
@@ -69,11 +69,11 @@ int cached_token_request(struct cached_token *t, struct cached_token_request *q,
 		.realm = t->realm, .service = t->service, .scope = t->scope, .cred = &cred
 	};
 
-	if (posts(t) && *t->refresh)
+	if (is_post(t) && *t->refresh)
 		cred.secret = *t->refresh;
 	forget_request(t);
 	*q = (struct cached_token_request){ .url = NULL };
-	if (posts(t)) {
+	if (is_post(t)) {
 		if (token_form(&t->form, &purpose, err) < 0)
 			return -1;
 		buf_adds(&t->url, t->realm);
@@ -90,11 +90,11 @@ int cached_token_request(struct cached_token *t, struct cached_token_request *q,
 	return 0;
 }
 
-/* The next way to ask, when this one was refused: with the credential as it was found, or, where a server does
- * not know POST (GCR says 404, Artifactory 401), by GET. */
-static bool other_way(struct cached_token *t, long status)
+/* Chooses another form of request after a refusal: with the credential as it was configured, or by
+ * GET when the server does not know POST (GCR says 404, Artifactory 401). */
+static bool choose_other_form(struct cached_token *t, long status)
 {
-	if (!posts(t) || (status != 400 && status != 401 && status != 404 && status != 405))
+	if (!is_post(t) || (status != 400 && status != 401 && status != 404 && status != 405))
 		return false;
 	if (*t->refresh) {
 		credential_wipe(*t->refresh);
@@ -105,7 +105,8 @@ static bool other_way(struct cached_token *t, long status)
 	return t->by_get;
 }
 
-static void refused(const struct cached_token *t, long status, struct span body, struct err *why)
+static void explain_refusal(const struct cached_token *t, long status, struct span body,
+			    struct err *why)
 {
 	token_refused(status, body, &t->cred, why);
 	if (why->kind == ERR_AUTH)
@@ -120,12 +121,12 @@ bool cached_token_answer(struct cached_token *t, long status, struct span body, 
 	struct err why = ERR_INIT;
 
 	t->asking = false;
-	if (status != 200 && other_way(t, status)) {
+	if (status != 200 && choose_other_form(t, status)) {
 		forget_request(t);
 		return false;
 	}
 	if (status != 200)
-		refused(t, status, body, &why);
+		explain_refusal(t, status, body, &why);
 	else
 		token_parse(&fresh, body, &t->cred, now, &why);
 	if (!fresh.text) {

@@ -13,20 +13,20 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static char peek(const struct span *r)
+static char first_char(const struct span *r)
 {
 	return r->n ? r->p[0] : '\0';
 }
 
-static void skip(struct span *r, size_t n)
+static void skip_bytes(struct span *r, size_t n)
 {
 	*r = span_of(r->p + n, r->n - n);
 }
 
 static void skip_blanks(struct span *r)
 {
-	while (is_blank(peek(r)))
-		skip(r, 1);
+	while (is_blank(first_char(r)))
+		skip_bytes(r, 1);
 }
 
 /* Everything up to a blank, or one of `ends`. */
@@ -34,24 +34,24 @@ static struct span word_until(struct span *r, const char *ends)
 {
 	struct span word = span_of(r->p, 0);
 
-	while (r->n && !is_blank(peek(r)) && !memchr(ends, peek(r), strlen(ends))) {
+	while (r->n && !is_blank(first_char(r)) && !memchr(ends, first_char(r), strlen(ends))) {
 		word.n++;
-		skip(r, 1);
+		skip_bytes(r, 1);
 	}
 	return word;
 }
 
-/* RFC 9110, 5.6.4. A string that the header's end cuts off is none. */
+/* Reads a quoted-string (RFC 9110, 5.6.4). False when its closing quote is missing. */
 static bool quoted_string(struct span *r, struct buf *out)
 {
-	for (skip(r, 1); r->n; skip(r, 1)) {
-		if (peek(r) == '"') {
-			skip(r, 1);
+	for (skip_bytes(r, 1); r->n; skip_bytes(r, 1)) {
+		if (first_char(r) == '"') {
+			skip_bytes(r, 1);
 			return true;
 		}
-		if (peek(r) == '\\' && r->n > 1)
-			skip(r, 1);
-		buf_addc(out, peek(r));
+		if (first_char(r) == '\\' && r->n > 1)
+			skip_bytes(r, 1);
+		buf_addc(out, first_char(r));
 	}
 	return false;
 }
@@ -62,14 +62,14 @@ static bool value_of(struct span *r, struct buf *out)
 
 	buf_clear(out);
 	skip_blanks(r);
-	if (peek(r) == '"')
+	if (first_char(r) == '"')
 		return quoted_string(r, out);
 	bare = word_until(r, ",");
 	buf_add(out, bare.p, bare.n);
 	return true;
 }
 
-/* A NUL would end the text early, and nothing honest sends control characters. */
+/* A NUL would end the text early, and no registry needs control characters. */
 static bool has_controls(const struct buf *b)
 {
 	for (size_t i = 0; i < b->n; i++)
@@ -101,29 +101,29 @@ static bool read_value(struct span *r, struct challenge *c, struct span name)
 {
 	cleanup_by(buf_release) struct buf value = BUF_INIT(LIMIT_CHALLENGE_VALUE);
 
-	skip(r, 1);
+	skip_bytes(r, 1);
 	if (!value_of(r, &value) || buf_failed(&value) || has_controls(&value))
 		return false;
 	keep_parameter(c, name, &value);
 	return true;
 }
 
-/* The next word that may be a scheme or a parameter's name; *comma tells whether a comma stood before it. */
+/* The next word, a scheme or the name of a parameter; *comma: whether a comma stood before it. */
 static struct span next_word(struct span *r, bool *comma)
 {
 	struct span word;
 
-	for (*comma = false; is_blank(peek(r)) || peek(r) == ','; skip(r, 1))
-		*comma |= peek(r) == ',';
+	for (*comma = false; is_blank(first_char(r)) || first_char(r) == ','; skip_bytes(r, 1))
+		*comma |= first_char(r) == ',';
 	word = word_until(r, ",=\"");
 	skip_blanks(r);
 	return word;
 }
 
 /*
- * Reads the parameters of one challenge into c. They end with the header, *next is then empty, or with a
- * word that no "=" follows: the next challenge's scheme. A token68 (RFC 9110, 11.2), alone between its
- * scheme and a comma, is passed over. False when it does not parse.
+ * Reads the parameters of one challenge into c. They end with the header, *next is then empty, or
+ * with a word without a "=" behind it: the scheme of the next challenge. A token68 (RFC 9110,
+ * 11.2), alone between its scheme and a comma, is skipped. False when they do not parse.
  */
 static bool read_parameters(struct span *r, struct challenge *c, struct span *next)
 {
@@ -133,16 +133,16 @@ static bool read_parameters(struct span *r, struct challenge *c, struct span *ne
 		*next = next_word(r, &comma);
 		if (!next->n)
 			return !r->n;
-		if (peek(r) == '=') {
+		if (first_char(r) == '=') {
 			if (!read_value(r, c, *next))
 				return false;
-		} else if (!first || comma || (r->n && peek(r) != ',')) {
+		} else if (!first || comma || (r->n && first_char(r) != ',')) {
 			return true;
 		}
 	}
 }
 
-/* As a URL it must not carry blanks or what is beyond ASCII, which a client would have to guess at. */
+/* A URL has no blanks, and only ASCII characters: the encoding of others would be a guess. */
 static bool realm_fits(const char *realm)
 {
 	for (const char *s = realm; *s; s++)
@@ -151,16 +151,16 @@ static bool realm_fits(const char *realm)
 	return *realm != '\0';
 }
 
-/* The best so far, and what to say when there is none. */
+/* The best challenge so far, and what an error says when there is none. */
 struct choice {
 	struct challenge best;
 	size_t seen;
 	bool broken; /* a header did not parse to its end */
 	bool no_realm;
-	struct buf passed_over; /* names of unsupported schemes */
+	struct buf unsupported; /* names of unsupported schemes */
 };
 
-static void weigh(struct choice *choice, struct span scheme, struct challenge *c)
+static void consider_challenge(struct choice *choice, struct span scheme, struct challenge *c)
 {
 	if (span_eq_nocase(scheme, "bearer")) {
 		c->scheme = CHALLENGE_BEARER;
@@ -171,7 +171,7 @@ static void weigh(struct choice *choice, struct span scheme, struct challenge *c
 	} else if (span_eq_nocase(scheme, "basic")) {
 		c->scheme = CHALLENGE_BASIC;
 	} else {
-		buf_addf(&choice->passed_over, "%s%.*s", choice->passed_over.n ? ", " : "",
+		buf_addf(&choice->unsupported, "%s%.*s", choice->unsupported.n ? ", " : "",
 			 (int)(scheme.n > 20 ? 20 : scheme.n), scheme.p);
 		return;
 	}
@@ -182,23 +182,23 @@ static void weigh(struct choice *choice, struct span scheme, struct challenge *c
 	*c = (struct challenge)CHALLENGE_INIT;
 }
 
-/* False when it does not parse; what came before the fault counts. */
+/* False when the header does not parse; the challenges before the fault count. */
 static bool read_header(struct choice *choice, struct span header)
 {
 	bool comma;
 	struct span scheme = next_word(&header, &comma), next;
 
-	for (; scheme.n && peek(&header) != '='; scheme = next) {
+	for (; scheme.n && first_char(&header) != '='; scheme = next) {
 		cleanup_by(challenge_release) struct challenge c = CHALLENGE_INIT;
 
 		if (++choice->seen > LIMIT_CHALLENGES || !read_parameters(&header, &c, &next))
 			return false;
-		weigh(choice, scheme, &c);
+		consider_challenge(choice, scheme, &c);
 	}
 	return !header.n;
 }
 
-static int nothing_usable(const struct choice *choice, struct err *err)
+static int fail_without_choice(const struct choice *choice, struct err *err)
 {
 	if (choice->no_realm)
 		return err_set(err, ERR_INVALID, 0,
@@ -206,7 +206,7 @@ static int nothing_usable(const struct choice *choice, struct err *err)
 	if (choice->broken)
 		return err_set(err, ERR_INVALID, 0, "the WWW-Authenticate header does not parse");
 	return err_set(err, ERR_AUTH, 0, "only ways to authenticate that are not supported (%s)",
-		       choice->passed_over.p);
+		       choice->unsupported.p);
 }
 
 static char *given_or_empty(char *s)
@@ -217,19 +217,19 @@ static char *given_or_empty(char *s)
 static void choice_release(struct choice *choice)
 {
 	challenge_release(&choice->best);
-	buf_release(&choice->passed_over);
+	buf_release(&choice->unsupported);
 }
 
 int challenge_read(struct challenge *c, const struct span *headers, size_t n, struct err *err)
 {
-	cleanup_by(choice_release) struct choice choice = { .passed_over = BUF_INIT(200) };
+	cleanup_by(choice_release) struct choice choice = { .unsupported = BUF_INIT(200) };
 	bool none;
 
 	for (size_t i = 0; i < n; i++)
 		choice.broken |= !read_header(&choice, headers[i]);
 	none = choice.best.scheme == CHALLENGE_NONE;
-	if (none && (choice.no_realm || choice.broken || choice.passed_over.n))
-		return nothing_usable(&choice, err);
+	if (none && (choice.no_realm || choice.broken || choice.unsupported.n))
+		return fail_without_choice(&choice, err);
 	*c = choice.best;
 	choice.best = (struct challenge)CHALLENGE_INIT;
 	c->realm = given_or_empty(c->realm);

@@ -1,10 +1,10 @@
 /*
- * challenge - what a 401 asks for: WWW-Authenticate headers (RFC 9110, 11.6.1), read leniently.
+ * challenge - WWW-Authenticate headers of a 401 (RFC 9110, 11.6.1), read leniently.
  *
- * All headers of the answer are read together, and the one challenge worth answering is chosen: the
- * first Bearer that names its realm, else the first Basic. Other schemes (Negotiate, NTLM, Digest) are
- * passed over. Names are compared without case; values may be quoted or bare; commas may be missing;
- * a parameter said twice counts once, as first said.
+ * All headers of the answer are read together, and one challenge is chosen: the first Bearer that
+ * names its realm, else the first Basic. Other schemes (Negotiate, NTLM, Digest) are skipped. Names
+ * are compared without case; values may be quoted or bare; commas may be missing; of a parameter
+ * that is given twice, the first value counts.
  */
 #ifndef OCI_AUTH_CHALLENGE_H
 #define OCI_AUTH_CHALLENGE_H
@@ -17,17 +17,17 @@
 struct err;
 
 enum challenge_scheme {
-	CHALLENGE_NONE, /* no challenge at all: GET /v2/ may know one */
+	CHALLENGE_NONE, /* there was none */
 	CHALLENGE_BASIC,
 	CHALLENGE_BEARER,
 };
 
 struct challenge {
 	enum challenge_scheme scheme;
-	char *realm; /* as sent, so perhaps relative to the URL that was asked; of a Bearer never "" */
-	char *service;           /* "" when not said */
-	char *scope;             /* "" when not said; several are parted by blanks */
-	bool insufficient_scope; /* error="insufficient_scope": the token was good, for something else */
+	char *realm;   /* as sent, so perhaps relative to the request's URL; of a Bearer never "" */
+	char *service; /* "" when not given */
+	char *scope;   /* "" when not given; several are separated by blanks */
+	bool insufficient_scope; /* error="insufficient_scope": the token is for another scope */
 };
 
 #define CHALLENGE_INIT                                                                             \
@@ -36,9 +36,9 @@ struct challenge {
 	}
 
 /*
- * Reads the values of all WWW-Authenticate headers into *c, which must be empty. AUTH when nothing but
- * unsupported schemes is offered (they are named); INVALID when a Bearer has no realm, or none that
- * can stand in a URL, and there is no Basic beside it, or when a ceiling is passed.
+ * Reads the values of all WWW-Authenticate headers into *c, which must be empty. AUTH, naming them,
+ * when only unsupported schemes are offered; INVALID when a Bearer has no realm, or one that cannot
+ * be a URL, and there is no Basic beside it, or when a ceiling is exceeded.
  */
 int challenge_read(struct challenge *c, const struct span *headers, size_t n, struct err *err);
 void challenge_release(struct challenge *c);

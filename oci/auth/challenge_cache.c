@@ -5,7 +5,7 @@
 
 #include "oci/base/cleanup.h"
 
-static void replace(char **slot, const char *text)
+static void replace_text(char **slot, const char *text)
 {
 	char *copy = text ? xstrdup(text) : NULL;
 
@@ -13,8 +13,8 @@ static void replace(char **slot, const char *text)
 	*slot = copy;
 }
 
-/* "repository:<path>:pull,push" is made alike for other paths; "aws" (ECR Public) is the same for all; anything else
- * teaches nothing. */
+/* "repository:<path>:pull,push" has the same form for other paths; "aws" (ECR Public) is the same
+ * for all; any other scope says nothing about other paths. */
 static void learn_scope(struct challenge_cache *g, const char *scope, const char *path)
 {
 	cleanup_free char *mine = xasprintf("repository:%s:", path);
@@ -23,10 +23,10 @@ static void learn_scope(struct challenge_cache *g, const char *scope, const char
 	if (!*scope || strchr(scope, ' '))
 		return;
 	if (strncmp(scope, mine, n) == 0) {
-		replace(&g->actions, scope + n - 1);
-		replace(&g->fixed_scope, NULL);
+		replace_text(&g->actions, scope + n - 1);
+		replace_text(&g->fixed_scope, NULL);
 	} else if (strncmp(scope, "repository:", strlen("repository:")) != 0) {
-		replace(&g->fixed_scope, scope);
+		replace_text(&g->fixed_scope, scope);
 	}
 }
 
@@ -35,8 +35,8 @@ void challenge_cache_learn(struct challenge_cache *g, const struct challenge *c,
 	g->scheme = c->scheme;
 	if (c->scheme != CHALLENGE_BEARER)
 		return;
-	replace(&g->realm, c->realm);
-	replace(&g->service, c->service);
+	replace_text(&g->realm, c->realm);
+	replace_text(&g->service, c->service);
 	if (path)
 		learn_scope(g, c->scope, path);
 }

@@ -1,8 +1,9 @@
 /*
- * challenge_cache - what the challenges of an origin have taught about the next one.
+ * challenge_cache - what the challenges of an origin say about the next one.
  *
- * The first refusal tells the scheme, the realm and the service, which hold for all repositories there, and how the
- * scope is made, so that the other repositories are asked for with a token from the start.
+ * The first challenge gives the scheme, the realm and the service, which are the same for all
+ * repositories of the origin, and the form of the scope. So the requests of the other repositories
+ * are sent with a token from the start.
  */
 #ifndef OCI_AUTH_CHALLENGE_CACHE_H
 #define OCI_AUTH_CHALLENGE_CACHE_H
@@ -13,7 +14,7 @@ struct challenge_cache {
 	enum challenge_scheme scheme;
 	char *realm, *service;
 	char *fixed_scope; /* one scope for all repositories; NULL: repository:<path><actions> */
-	char *actions;     /* ":pull"; NULL: that */
+	char *actions;     /* ":pull,push"; NULL: ":pull" */
 };
 
 #define CHALLENGE_CACHE_INIT                                                                       \
@@ -21,8 +22,8 @@ struct challenge_cache {
 		.scheme = CHALLENGE_NONE                                                           \
 	}
 
-/* path is the repository that was asked for; NULL when the challenge is of none (GET /v2/), and a scope in it at best
- * an example (GHCR: user/image). */
+/* path is the repository of the request; NULL when there is none (GET /v2/): then a scope in the
+ * challenge is at most an example (GHCR: user/image). */
 void challenge_cache_learn(struct challenge_cache *g, const struct challenge *c, const char *path);
 /* The scope to expect for a repository; "" for the path "". The caller frees it. */
 char *challenge_cache_scope(const struct challenge_cache *g, const char *path);

@@ -47,7 +47,7 @@ void credential_copy(struct credential *to, const struct credential *from)
 
 void credential_set(struct credential *c, const char *user, const char *secret, const char *from)
 {
-	/* docker's and podman's convention, of the docker-credential-* protocol */
+	/* a convention of docker and podman, from the docker-credential-* protocol */
 	bool identity = strcmp(user, "<token>") == 0;
 
 	*c = (struct credential){
@@ -63,7 +63,7 @@ void credential_basic(const struct credential *c, struct buf *out)
 	cleanup_by(credential_wipe_buf) struct buf pair = BUF_INIT(LIMIT_CREDS);
 	size_t user = strlen(c->user), secret = strlen(c->secret);
 
-	/* room at once: a buffer that grows would leave copies behind */
+	/* all memory at once: a buffer that grows would leave copies of the secret behind */
 	if (!buf_reserve(&pair, user + 1 + secret) ||
 	    !buf_reserve(out, sizeof("Basic ") + (user + secret + 3) / 3 * 4)) {
 		out->failed = true;

@@ -1,6 +1,6 @@
 /*
- * credential - one credential. Its secret is wiped from memory when it is released, and no message in the
- * suite shows it.
+ * credential - one credential. Its secret is wiped from memory when it is released, and no message
+ * shows it.
  */
 #ifndef OCI_AUTH_CREDENTIAL_H
 #define OCI_AUTH_CREDENTIAL_H
@@ -30,13 +30,15 @@ struct credential {
 
 void credential_release(struct credential *c);
 void credential_copy(struct credential *to, const struct credential *from);
-/* A credential from a user's name and a secret: the user "<token>" makes it an identity token. */
+/* Fills *c, which must be empty, copying the texts; the user "<token>" makes it an identity token.
+ * */
 void credential_set(struct credential *c, const char *user, const char *secret, const char *from);
 
-/* "Basic dXNlcjpwYXNz" (RFC 7617). */
+/* Appends "Basic dXNlcjpwYXNz" (RFC 7617). */
 void credential_basic(const struct credential *c, struct buf *out);
 
-/* What a bearer token is made of (RFC 6750, 2.1), and a little more than that: nothing that could end a header. */
+/* The characters of a bearer token (RFC 6750, 2.1), and some that registries use: none can end a
+ * header. */
 #define CREDENTIAL_TOKEN_CHARS                                                                     \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=:,;|@!#$&*%"
 

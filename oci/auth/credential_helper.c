@@ -25,7 +25,8 @@ static bool valid_name(const char *name)
 				     "0123456789-_.") == strlen(name);
 }
 
-/* The program's full path, which the caller frees, or NULL. What stands beside the working directory never runs. */
+/* The full path of the program, which the caller frees; NULL when there is none. Relative
+ * directories are skipped, so no program of the working directory runs. */
 static char *find_program(const struct credential_helper *h)
 {
 	struct span rest = span_str(h->path ? h->path : ""), dir;
@@ -48,11 +49,12 @@ struct helper_run {
 	int status;         /* as of waitpid() */
 	struct buf said;
 	int64_t deadline;
-	const char *trouble; /* what it did instead of ending well, or NULL */
+	const char *trouble; /* why it was stopped; or NULL */
 	struct err why;      /* it could not be started; of kind NONE otherwise */
 };
 
-/* The server's name goes into the pipe before the program starts: it fits, and nobody can be gone yet. */
+/* A pipe with text in it, for reading. The text fits into the pipe, so no writer is needed later.
+ * */
 static int pipe_with(const char *text)
 {
 	int ends[2];
@@ -68,7 +70,7 @@ static int pipe_with(const char *text)
 	return ends[0];
 }
 
-static int spawn(pid_t *pid, const char *program, char *const *environment, int in, int out)
+static int spawn_program(pid_t *pid, const char *program, char *const *environment, int in, int out)
 {
 	char verb[] = "get", name[] = "docker-credential";
 	char *const argv[] = { name, verb, NULL }, *const empty[] = { NULL };
@@ -77,7 +79,7 @@ static int spawn(pid_t *pid, const char *program, char *const *environment, int 
 	sigset_t none, all;
 	int why;
 
-	/* what this process ignores or blocks is its own affair */
+	/* signals that this process ignores or blocks are not ignored or blocked by the helper */
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawnattr_init(&attributes);
@@ -98,8 +100,8 @@ static int spawn(pid_t *pid, const char *program, char *const *environment, int 
 	return why ? -1 : 0;
 }
 
-static int run(struct helper_run *r, const struct credential_helper *h, const char *program,
-	       const char *server, struct err *err)
+static int run_program(struct helper_run *r, const struct credential_helper *h, const char *program,
+		       const char *server, struct err *err)
 {
 	cleanup_fd int in = pipe_with(server);
 	cleanup_fd int theirs = -1;
@@ -110,7 +112,7 @@ static int run(struct helper_run *r, const struct credential_helper *h, const ch
 	r->out = ends[0];
 	theirs = ends[1];
 	fcntl(in, F_SETFL, 0);
-	if (spawn(&r->pid, program, h->environment, in, theirs) < 0) {
+	if (spawn_program(&r->pid, program, h->environment, in, theirs) < 0) {
 		r->pid = 0;
 		return err_sys(err, "cannot run", program);
 	}
@@ -121,7 +123,7 @@ static int run(struct helper_run *r, const struct credential_helper *h, const ch
 }
 
 /* Waits until fd is readable; false when the time is up. */
-static bool readable(int fd, int64_t deadline)
+static bool wait_readable(int fd, int64_t deadline)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int n;
@@ -134,7 +136,7 @@ static bool readable(int fd, int64_t deadline)
 	return n > 0;
 }
 
-static void end(struct helper_run *r, const char *trouble)
+static void stop_helper(struct helper_run *r, const char *trouble)
 {
 	r->trouble = trouble;
 	if (r->pid > 0 && trouble)
@@ -144,13 +146,13 @@ static void end(struct helper_run *r, const char *trouble)
 	r->pid = 0;
 }
 
-static void take_more(struct helper_run *r)
+static void read_output(struct helper_run *r)
 {
 	struct buf *said = &r->said;
 	ssize_t n;
 
 	if (r->out < 0) {
-		end(r, NULL);
+		stop_helper(r, NULL);
 		return;
 	}
 	n = read(r->out, said->p + said->n, said->max - said->n);
@@ -164,7 +166,7 @@ static void take_more(struct helper_run *r)
 	said->n += (size_t)n;
 	said->p[said->n] = '\0';
 	if (said->n == said->max)
-		end(r, "says too much");
+		stop_helper(r, "says too much");
 }
 
 int credential_helper_fd(const struct helper_run *r)
@@ -174,27 +176,28 @@ int credential_helper_fd(const struct helper_run *r)
 	return r->out < 0 ? r->pidfd : r->out;
 }
 
-/* Listens until then; whether it has ended. */
-static bool listen_until(struct helper_run *r, int64_t then)
+/* Reads its output until then (clock_now()); whether it has ended. */
+static bool read_output_until(struct helper_run *r, int64_t then)
 {
-	while (r->pid > 0 && readable(credential_helper_fd(r), then))
-		take_more(r);
+	while (r->pid > 0 && wait_readable(credential_helper_fd(r), then))
+		read_output(r);
 	if (r->pid > 0 && clock_now() >= r->deadline)
-		end(r, "takes too long");
+		stop_helper(r, "takes too long");
 	return r->pid <= 0;
 }
 
 bool credential_helper_ended(struct helper_run *r)
 {
-	return listen_until(r, 0);
+	return read_output_until(r, 0);
 }
 
-static int failed(const struct helper_run *r, struct err *err)
+static int fail_with_output(const struct helper_run *r, struct err *err)
 {
 	char words[REDACT_MAX];
 	struct span text = buf_span(&r->said);
 
-	/* a helper that fails may have said the credential all the same: that would be an object */
+	/* a helper that fails may still have written the credential, as an object: it is not
+	 * quoted */
 	redact(words, memchr(text.p, '{', text.n) ? span_of("", 0) : text, NULL);
 	return err_set(err, ERR_AUTH, 0, "credential helper \"docker-credential-%s\" failed%s%s",
 		       r->name, *words ? ": " : "", words);
@@ -217,8 +220,8 @@ static int read_answer(const struct helper_run *r, struct credential *out, struc
 	return 0;
 }
 
-/* What it came to. */
-static int conclude(const struct helper_run *r, struct credential *out, struct err *err)
+/* The result of a helper that has ended. */
+static int read_result(const struct helper_run *r, struct credential *out, struct err *err)
 {
 	if (r->why.kind != ERR_NONE) {
 		*err = r->why;
@@ -229,10 +232,10 @@ static int conclude(const struct helper_run *r, struct credential *out, struct e
 			       r->name, r->trouble);
 	if (WIFEXITED(r->status) && WEXITSTATUS(r->status) == 0)
 		return read_answer(r, out, err);
-	/* the words of docker-credential-helpers' errCredentialsNotFound */
+	/* errCredentialsNotFound of docker-credential-helpers */
 	if (strcasestr(r->said.p, "credentials not found"))
 		return 0;
-	return failed(r, err);
+	return fail_with_output(r, err);
 }
 
 static int find_and_run(struct helper_run *r, const struct credential_helper *h, const char *server,
@@ -250,9 +253,9 @@ static int find_and_run(struct helper_run *r, const struct credential_helper *h,
 			       "credential helper \"docker-credential-%s\", named in %s, is not in "
 			       "the path",
 			       h->name, h->named);
-	if (run(r, h, program, server, err) == 0)
+	if (run_program(r, h, program, server, err) == 0)
 		return 0;
-	end(r, "was not watched");
+	stop_helper(r, "was not watched");
 	return err_wrap(err, "%s", h->named);
 }
 
@@ -264,7 +267,7 @@ struct helper_run *credential_helper_start(const struct credential_helper *h, co
 	r->named = xstrdup(h->named);
 	r->pidfd = r->out = -1;
 	r->deadline = clock_now() + h->timeout_ms * CLOCK_MS;
-	/* all of it at once: a buffer that grows would leave copies behind */
+	/* all memory at once: a buffer that grows would leave copies of the secret behind */
 	buf_init(&r->said, LIMIT_HELPER);
 	buf_reserve(&r->said, LIMIT_HELPER);
 	find_and_run(r, h, server, &r->why);
@@ -275,8 +278,8 @@ int credential_helper_finish(struct helper_run *r, struct credential *out, struc
 {
 	int result;
 
-	listen_until(r, r->deadline);
-	result = conclude(r, out, err);
+	read_output_until(r, r->deadline);
+	result = read_result(r, out, err);
 	if (result < 0) {
 		err->kind = ERR_AUTH;
 		if (r->why.kind == ERR_NONE)
@@ -290,7 +293,7 @@ void credential_helper_free(struct helper_run *r)
 {
 	if (!r)
 		return;
-	end(r, "is of no use any more");
+	stop_helper(r, "is of no use any more");
 	cleanup_fd_(&r->pidfd);
 	cleanup_fd_(&r->out);
 	credential_wipe_buf(&r->said);

@@ -16,10 +16,10 @@
 
 enum { HELPER_TIMEOUT_MS = 30000 };
 
-/* What a helper said of a server: a credential, or why there is none. */
+/* The answer of a helper for a server: a credential, or why there is none. */
 struct answer {
 	char *helper, *server, *host;
-	struct helper_run *under_way; /* it has not said it yet; NULL: it has */
+	struct helper_run *under_way; /* NULL: it has ended */
 	struct credential cred;
 	bool bad;
 	struct err why;
@@ -104,7 +104,7 @@ static int read_source_file(struct keychain *c, const char *name, enum authfile_
 {
 	cleanup_by(credential_wipe_buf) struct buf text = BUF_INIT(LIMIT_CREDS);
 
-	/* all of it at once: a buffer that grows would leave copies behind */
+	/* all memory at once: a buffer that grows would leave copies of the secret behind */
 	buf_reserve(&text, LIMIT_CREDS);
 	if (file_read(AT_FDCWD, name, &text, err) < 0)
 		return err->kind == ERR_NOTFOUND ? 0 : err_wrap(err, "credentials");
@@ -196,8 +196,8 @@ static struct credential_helper helper_of(const struct keychain *c, const struct
 	};
 }
 
-static struct answer *begin(struct keychain *c, const struct credential_helper *h,
-			    const char *server, const char *host)
+static struct answer *start_helper(struct keychain *c, const struct credential_helper *h,
+				   const char *server, const char *host)
 {
 	struct answer *a = known_answer(c, h->name, server);
 
@@ -212,10 +212,10 @@ static struct answer *begin(struct keychain *c, const struct credential_helper *
 	return a;
 }
 
-static int ask_name(struct keychain *c, const struct credential_helper *h, const char *server,
-		    const char *host, struct credential *out, struct err *err)
+static int ask_helper_for(struct keychain *c, const struct credential_helper *h, const char *server,
+			  const char *host, struct credential *out, struct err *err)
 {
-	struct answer *a = begin(c, h, server, host);
+	struct answer *a = start_helper(c, h, server, host);
 
 	if (a->under_way)
 		a->bad = credential_helper_finish(take(a->under_way), &a->cred, &a->why) < 0;
@@ -227,23 +227,24 @@ static int ask_name(struct keychain *c, const struct credential_helper *h, const
 	return 0;
 }
 
-/* Docker keeps Docker Hub's credential under the address it had in its first protocol, podman under its name. */
+/* Docker keeps Docker Hub's credential under the URL of the first protocol, podman under its name.
+ * */
 static const char *first_name(const char *host)
 {
 	return strcmp(host, "docker.io") == 0 ? "https://index.docker.io/v1/" : host;
 }
 
 /* Asks a helper that f names, which may be NULL. */
-static int ask_helper(struct keychain *c, const struct authfile *f, const char *name,
-		      const char *host, struct credential *out, struct err *err)
+static int ask_helper_named(struct keychain *c, const struct authfile *f, const char *name,
+			    const char *host, struct credential *out, struct err *err)
 {
 	struct credential_helper h = helper_of(c, f, name);
 
 	if (!name)
 		return 0;
-	if (ask_name(c, &h, first_name(host), host, out, err) < 0)
+	if (ask_helper_for(c, &h, first_name(host), host, out, err) < 0)
 		return -1;
-	return out->kind == CREDENTIAL_NONE ? ask_name(c, &h, host, host, out, err) : 0;
+	return out->kind == CREDENTIAL_NONE ? ask_helper_for(c, &h, host, host, out, err) : 0;
 }
 
 static int find_in(struct keychain *c, const struct authfile *f, const char *host, const char *path,
@@ -251,7 +252,7 @@ static int find_in(struct keychain *c, const struct authfile *f, const char *hos
 {
 	const struct credential *found;
 
-	if (ask_helper(c, f, authfile_helper(f, host), host, out, err) < 0)
+	if (ask_helper_named(c, f, authfile_helper(f, host), host, out, err) < 0)
 		return -1;
 	if (out->kind != CREDENTIAL_NONE)
 		return 0;
@@ -261,7 +262,7 @@ static int find_in(struct keychain *c, const struct authfile *f, const char *hos
 		credential_copy(out, found);
 		return 0;
 	}
-	return ask_helper(c, f, authfile_store(f), host, out, err);
+	return ask_helper_named(c, f, authfile_store(f), host, out, err);
 }
 
 int keychain_find(struct keychain *c, const char *host, const char *path, struct credential *out,
@@ -277,15 +278,15 @@ int keychain_find(struct keychain *c, const char *host, const char *path, struct
 	return 0;
 }
 
-static void begin_helper(struct keychain *c, const struct authfile *f, const char *name,
-			 const char *host)
+static void start_helpers(struct keychain *c, const struct authfile *f, const char *name,
+			  const char *host)
 {
 	struct credential_helper h = helper_of(c, f, name);
 
 	if (!name)
 		return;
-	begin(c, &h, first_name(host), host);
-	begin(c, &h, host, host);
+	start_helper(c, &h, first_name(host), host);
+	start_helper(c, &h, host, host);
 }
 
 void keychain_begin(struct keychain *c, const char *host)
@@ -297,9 +298,9 @@ void keychain_begin(struct keychain *c, const char *host)
 	for (size_t i = 0; i < c->nsources && !written; i++) {
 		const struct authfile *f = c->sources[i];
 
-		begin_helper(c, f, authfile_helper(f, known), known);
+		start_helpers(c, f, authfile_helper(f, known), known);
 		if (authfile_find(f, known, "", &written, &ignored) == 0 && !written)
-			begin_helper(c, f, authfile_store(f), known);
+			start_helpers(c, f, authfile_store(f), known);
 	}
 }
 
@@ -313,7 +314,7 @@ bool keychain_ready(struct keychain *c, const char *host)
 
 		if (a->under_way && strcmp(a->host, known) == 0 &&
 		    !credential_helper_ended(a->under_way))
-			ready = false; /* the others are listened to all the same */
+			ready = false; /* the output of the others is read in any case */
 	}
 	return ready;
 }

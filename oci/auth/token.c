@@ -12,7 +12,7 @@
 #include "oci/base/percent.h"
 #include "oci/base/redact.h"
 
-/* Token specification: "If omitted, this defaults to 60 seconds"; shorter is of no use to anyone. */
+/* In seconds. Token specification: "If omitted, this defaults to 60 seconds". */
 enum { SHORTEST = 60, LONGEST = 24 * 60 * 60 };
 
 static void add_parameter(struct buf *out, char *separator, const char *name, struct span value)
@@ -31,7 +31,7 @@ static int too_long(struct err *err)
 	return err_set(err, ERR_LIMIT, 0, "the request for a token becomes too long");
 }
 
-/* What goes between the realm and the first parameter: '?', '&', or nothing when it ends in either. */
+/* Between the realm and the first parameter: '?', '&', or '\0' when the realm ends in either. */
 static char separator_after(struct span realm)
 {
 	if (!memchr(realm.p, '?', realm.n))
@@ -58,7 +58,7 @@ int token_form(struct buf *out, const struct token_request *q, struct err *err)
 {
 	char separator = '\0';
 
-	/* all of it at once: a buffer that grows would leave copies behind */
+	/* all memory at once: a buffer that grows would leave copies of the secret behind */
 	buf_reserve(out, LIMIT_TOKEN_REQUEST < out->max ? LIMIT_TOKEN_REQUEST : out->max);
 	add_parameter(out, &separator, "grant_type", span_str("refresh_token"));
 	add_parameter(out, &separator, "service", span_str(q->service));
@@ -69,28 +69,30 @@ int token_form(struct buf *out, const struct token_request *q, struct err *err)
 }
 
 /* Quotes the body without anything that could be the secret it answers, or the token itself. */
-static void quote(char words[static REDACT_MAX], struct span body, const struct credential *sent)
+static void quote_body(char words[static REDACT_MAX], struct span body,
+		       const struct credential *sent)
 {
 	redact(words, body, sent ? sent->secret : NULL);
 }
 
-static int no_json(struct span body, const struct credential *sent, struct err *err)
+static int fail_not_json(struct span body, const struct credential *sent, struct err *err)
 {
 	char words[REDACT_MAX];
 
-	/* what begins like an object may be half of one, with a token in it */
-	quote(words, memchr(body.p, '{', body.n) && *body.p != '<' ? span_of("", 0) : body, sent);
+	/* an object that breaks off may have a token in it */
+	quote_body(words, memchr(body.p, '{', body.n) && *body.p != '<' ? span_of("", 0) : body,
+		   sent);
 	return err_set(err, ERR_INVALID, 0, "the token server's answer is not JSON%s%s%s",
 		       *words ? ": \"" : "", words, *words ? "\"" : "");
 }
 
-static void wipe(const char *s)
+static void wipe_text(const char *s)
 {
 	if (s)
 		explicit_bzero((char *)s, strlen(s));
 }
 
-static const char *usable(const json_t *root, const char *key)
+static const char *text_or_null(const json_t *root, const char *key)
 {
 	const char *s = json_get_text(root, key);
 
@@ -106,8 +108,9 @@ static int64_t lifetime(const json_t *root)
 
 static int take_token(struct token *t, const json_t *root, int64_t now, struct err *err)
 {
-	const char *access = usable(root, "access_token"), *token = usable(root, "token");
-	const char *text = access ? access : token, *refresh = usable(root, "refresh_token");
+	const char *access = text_or_null(root, "access_token"),
+		   *token = text_or_null(root, "token");
+	const char *text = access ? access : token, *refresh = text_or_null(root, "refresh_token");
 
 	if (!text)
 		return err_set(err, ERR_INVALID, 0, "the token server's answer has no token in it");
@@ -133,11 +136,11 @@ int token_parse(struct token *t, struct span body, const struct credential *sent
 		return err_set(err, ERR_LIMIT, 0, "the token server's answer is too long");
 	root = json_read(body, err);
 	if (!json_is_object(root))
-		return no_json(body, sent, err);
+		return fail_not_json(body, sent, err);
 	result = take_token(t, root, now, err);
-	wipe(usable(root, "access_token"));
-	wipe(usable(root, "token"));
-	wipe(usable(root, "refresh_token"));
+	wipe_text(text_or_null(root, "access_token"));
+	wipe_text(text_or_null(root, "token"));
+	wipe_text(text_or_null(root, "refresh_token"));
 	return result;
 }
 
@@ -158,17 +161,17 @@ bool token_fresh(const struct token *t, int64_t now)
 	return t->text && now < t->expires - ahead;
 }
 
-/* The words in an error's body: {"errors":[{"message":...}]} (distribution), {"details":...} (Docker Hub),
- * {"error":..., "error_description":...} (RFC 6749, 5.2), {"message":...}. */
-static const char *said(const json_t *root)
+/* The words in an error's body: {"errors":[{"message":...}]} (distribution), {"details":...}
+ * (Docker Hub), {"error":..., "error_description":...} (RFC 6749, 5.2), {"message":...}. */
+static const char *error_text(const json_t *root)
 {
 	static const char *const keys[] = { "details", "error_description", "message", "error" };
 	const json_t *first = json_array_get(json_get_array(root, "errors"), 0);
-	const char *text = usable(first, "message");
+	const char *text = text_or_null(first, "message");
 
 	for (size_t i = 0; !text && i < sizeof(keys) / sizeof(keys[0]); i++)
-		text = usable(root, keys[i]);
-	return text ? text : usable(first, "code");
+		text = text_or_null(root, keys[i]);
+	return text ? text : text_or_null(first, "code");
 }
 
 static enum err_kind kind_of(long status)
@@ -187,13 +190,13 @@ int token_refused(long status, struct span body, const struct credential *sent, 
 {
 	struct err ignored;
 	cleanup_json json_t *root = body.n > LIMIT_TOKEN ? NULL : json_read(body, &ignored);
-	const char *text = said(root);
+	const char *text = error_text(root);
 	char words[REDACT_MAX] = "";
 
 	if (text)
-		quote(words, span_str(text), sent);
+		quote_body(words, span_str(text), sent);
 	else if (!root && !memchr(body.p, '{', body.n))
-		quote(words, body, sent);
+		quote_body(words, body, sent);
 	return err_set(err, kind_of(status), (int)status,
 		       "the token server answered with status %ld%s%s", status, *words ? ": " : "",
 		       words);

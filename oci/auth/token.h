@@ -2,8 +2,8 @@
  * token - bearer tokens as documents: the request for one, and the answer.
  *
  * Specification: distribution, "Token Authentication Specification" (GET) and "Oauth2 Token
- * Authentication" (POST). Nothing here talks to a network, and nothing here puts a token or a password
- * into a message.
+ * Authentication" (POST). Nothing here talks to a network, and nothing here puts a token or a
+ * password into a message.
  */
 #ifndef OCI_AUTH_TOKEN_H
 #define OCI_AUTH_TOKEN_H
@@ -19,16 +19,17 @@ struct err;
 
 /* All lent. */
 struct token_request {
-	const char *realm;   /* an URL, perhaps with a query of its own, perhaps relative */
+	const char *realm;   /* a URL, perhaps with a query of its own, perhaps relative */
 	const char *service; /* "" leaves the parameter out */
-	const char *scope;   /* parted by blanks: each becomes a parameter, in this order */
+	const char *scope;   /* separated by blanks: each becomes a parameter, in this order */
 	const struct credential *cred; /* NULL: anonymous */
 };
 
-/* realm?service=...&scope=...&account=user, keeping the realm's own query. A password goes beside it, into
- * the Authorization header (credential_basic()). LIMIT when it becomes too long. */
+/* realm?service=...&scope=...&account=user, keeping the realm's own query. A password goes beside
+ * it, into the Authorization header (credential_basic()). LIMIT when it becomes too long. */
 int token_url(struct buf *out, const struct token_request *q, struct err *err);
-/* The body of a POST to the realm, application/x-www-form-urlencoded, with the identity token in it. */
+/* The body of a POST to the realm, application/x-www-form-urlencoded, with the identity token in
+ * it. */
 int token_form(struct buf *out, const struct token_request *q, struct err *err);
 
 struct token {
@@ -44,22 +45,23 @@ struct token {
 	}
 
 /*
- * Reads the answer's body. `access_token` goes before `token`; a missing or short `expires_in` is 60
- * seconds; `issued_at` is not believed: `now` (clock_now() when the answer came) counts. INVALID when it is no
- * JSON (a proxy's or captive portal's page is quoted, redacted), has no token, or one that can't stand in
- * a header. `sent`, which may be NULL, is what was sent along, so that a page that echoes it is not
- * quoted with it.
+ * Reads the answer's body. `access_token` takes precedence over `token`; a missing or short
+ * `expires_in` means 60 seconds; `issued_at` is ignored, since the server's clock may be wrong:
+ * the lifetime begins at `now` (clock_now() when the answer came). INVALID when the body is not
+ * JSON (the page of a proxy is quoted, redacted), has no token, or one that does not fit into a
+ * header. `sent`, which may be NULL, is the credential of the request: a page that echoes its
+ * secret is quoted without it.
  */
 int token_parse(struct token *t, struct span body, const struct credential *sent, int64_t now,
 		struct err *err);
 void token_release(struct token *t);
 
-/* Good for some seconds more: a token is renewed ahead of its end, since some registries answer an expired one
- * with a 400 that does not say so (ECR Public). */
+/* Whether it is valid for some seconds more. A token is renewed before it expires, since some
+ * registries answer an expired one with a 400 that does not say why (ECR Public). */
 bool token_fresh(const struct token *t, int64_t now);
 
-/* *err from a token server's answer that is not 200, and -1: AUTH for 400, 401, 403 and 404, LIMIT for
- * 429, else NET; sys is the status. What the body says is quoted, redacted. */
+/* *err from a token server's answer that is not 200, and -1: AUTH for 400, 401, 403 and 404, LIMIT
+ * for 429, else NET; sys is the status. The body is quoted, redacted. */
 int token_refused(long status, struct span body, const struct credential *sent, struct err *err);
 
 #endif

@@ -18,7 +18,7 @@ static int add_name(const char *name, void *arg)
 }
 
 /* The length of name without the ending, or 0 when it has another one. */
-static size_t stem(const char *name, const char *ending)
+static size_t stem_length_of(const char *name, const char *ending)
 {
 	struct span s = span_str(name);
 
@@ -48,18 +48,20 @@ static int take_pair(struct certs *c, const struct strvec *names, const char *di
 	return 0;
 }
 
-static int sort_out(struct certs *c, const struct strvec *names, const char *dir, struct err *err)
+static int read_certificates(struct certs *c, const struct strvec *names, const char *dir,
+			     struct err *err)
 {
 	for (size_t i = 0; i < names->n; i++) {
 		const char *name = names->v[i];
 		size_t n;
 
-		if (stem(name, ".crt")) {
+		if (stem_length_of(name, ".crt")) {
 			strvec_addf(&c->ca, "%s/%s", dir, name);
-		} else if ((n = stem(name, ".cert"))) {
+		} else if ((n = stem_length_of(name, ".cert"))) {
 			if (take_pair(c, names, dir, name, n, err) < 0)
 				return -1;
-		} else if ((n = stem(name, ".key")) && !has_name(names, name, n, ".cert")) {
+		} else if ((n = stem_length_of(name, ".key")) &&
+			   !has_name(names, name, n, ".cert")) {
 			return err_set(err, ERR_USAGE, 0,
 				       "\"%s/%s\" has no certificate beside it, \"%.*s.cert\"", dir,
 				       name, (int)n, name);
@@ -68,8 +70,8 @@ static int sort_out(struct certs *c, const struct strvec *names, const char *dir
 	return 0;
 }
 
-/* 1 when the directory is there, 0 when not. One that may not be entered is not for us, as elsewhere in the
- * containers stack: /etc/docker is often root's alone. */
+/* 1 when the directory is there, 0 when not. One that may not be entered counts as missing, as in
+ * the containers stack: /etc/docker often belongs to root alone. */
 static int read_names(struct strvec *names, const char *dir, struct err *err)
 {
 	if (file_walk(AT_FDCWD, dir, add_name, names, err) == 0)
@@ -91,7 +93,7 @@ int certs_find(struct certs *c, const char *const *roots, const char *host, stru
 		if (!there)
 			continue;
 		strvec_sort(&names);
-		if (sort_out(&found, &names, dir, err) < 0) {
+		if (read_certificates(&found, &names, dir, err) < 0) {
 			certs_release(&found);
 			return -1;
 		}

@@ -4,8 +4,9 @@
  *	<root>/<host[:port]>/ *.crt		CAs, added to the system's
  *			      NAME.cert NAME.key	a client certificate and its key
  *
- * Roots: $HOME/.config/containers/certs.d, /etc/containers/certs.d, /etc/docker/certs.d. The first that has
- * a directory for the host decides. Docker Hub's is called docker.io, whatever its real host.
+ * Roots: $HOME/.config/containers/certs.d, /etc/containers/certs.d, /etc/docker/certs.d. Only the
+ * first that has a directory for the host is used. Docker Hub's directory is called docker.io,
+ * although its host has another name.
  */
 #ifndef OCI_HTTP_CERTS_H
 #define OCI_HTTP_CERTS_H
@@ -25,9 +26,9 @@ struct certs {
 		.cert = NULL                                                                       \
 	}
 
-/* Looks host ("registry.corp:5000") up below the roots (NULL-ended) into *c, which must be empty. Nothing
- * found is success with nothing in *c. USAGE when a certificate has no key or a key no certificate: docker
- * refuses that too, since a CA called .cert is a common mistake. */
+/* Looks host ("registry.corp:5000") up below the roots (NULL-ended) into *c, which must be empty
+ * and stays so when nothing is found. USAGE when a certificate has no key or a key no certificate:
+ * docker refuses that too, since a CA with a name in .cert is a common mistake. */
 int certs_find(struct certs *c, const char *const *roots, const char *host, struct err *err);
 void certs_release(struct certs *c);
 

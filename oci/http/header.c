@@ -42,7 +42,7 @@ bool header_content_range(struct span value, int64_t *first, int64_t *last, int6
 	return true;
 }
 
-/* Above this a number of seconds is a date: the span of three years, and a day in 1973. */
+/* From this on a number of seconds is a time since 1970: as a delay it would be three years. */
 #define EPOCH_FROM 100000000
 
 int64_t header_retry_after(struct span value, time_t wall)
@@ -90,7 +90,7 @@ bool header_rate_limit(struct span value, long *number, long *window)
 	return true;
 }
 
-/* A cursor over a header's value. */
+/* s is a cursor over the value of a header. */
 static void skip_any(struct span *s, const char *set)
 {
 	while (s->n && strchr(set, s->p[0]) && s->p[0])
@@ -108,7 +108,8 @@ static struct span take_until(struct span *s, const char *set)
 	return word;
 }
 
-/* quoted-string (RFC 9110, 5.6.4) without its quotes; what is not closed goes to the end. */
+/* A quoted-string (RFC 9110, 5.6.4) without its quotes; without a closing quote, all that is left.
+ * */
 static struct span take_quoted(struct span *s)
 {
 	size_t n = 1;
@@ -138,7 +139,8 @@ static bool says_next(struct span rel)
 	return false;
 }
 
-/* *( ";" name "=" value ) behind a link's target; whether rel says next. The first rel counts (RFC 8288, 3.3). */
+/* Reads *( ";" name "=" value ) behind a link's target; whether its first rel is next (RFC 8288,
+ * 3.3). */
 static bool params_say_next(struct span *s)
 {
 	bool next = false, seen = false;

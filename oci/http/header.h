@@ -1,6 +1,6 @@
 /*
- * header - values of HTTP headers that registries send, read one by one. All lenient where registries are
- * known to be sloppy, all safe for any bytes.
+ * header - values of HTTP headers that registries send. Each function is lenient where registries
+ * are known to be sloppy, and safe for any bytes.
  */
 #ifndef OCI_HTTP_HEADER_H
 #define OCI_HTTP_HEADER_H
@@ -20,20 +20,22 @@ bool header_content_range(struct span value, int64_t *first, int64_t *last, int6
 /* A length as Content-Length has it; -1 when it is none. */
 int64_t header_length(struct span value);
 
-/* Retry-After in seconds from now (RFC 9110, 10.2.3): seconds, a date, and, as Docker Hub sends it, seconds since
- * 1970; RateLimit-Reset, which registries spell in as many ways. What follows a ";" is left out. `wall` is clock_wall(). -1 when it says nothing usable; never beyond HEADER_RETRY_MAX. */
+/* Retry-After or RateLimit-Reset in seconds from now: seconds, a date (RFC 9110, 10.2.3), or, as
+ * Docker Hub sends it, seconds since 1970. Text behind a ";" is ignored. `wall` is clock_wall().
+ * At most HEADER_RETRY_MAX; -1 when the value is none of these. */
 #define HEADER_RETRY_MAX (INT64_C(7) * 24 * 3600)
 int64_t header_retry_after(struct span value, time_t wall);
 
-/* "100;w=21600" as Docker Hub sends RateLimit-Limit and -Remaining: the number, and the window in seconds (-1 when
- * not said). False when there is no number. */
+/* "100;w=21600" as Docker Hub sends RateLimit-Limit and -Remaining: the number, and the window in
+ * seconds, -1 when there is none. False when there is no number. */
 bool header_rate_limit(struct span value, long *number, long *window);
 
-/* The target of the first link with rel="next" in a Link header (RFC 8288); p is NULL when there is none. */
+/* The target of the first link with rel="next" in a Link header (RFC 8288); p is NULL when there is
+ * none. */
 struct span header_link_next(struct span value);
 
-/* The text of a Warning header ('299 - "text"', RFC 7234, 5.5; distribution-spec, "Warnings"), its escapes left as
- * they are; p is NULL when it is something else. */
+/* The text of a Warning header ('299 - "text"', RFC 7234, 5.5; distribution-spec, "Warnings"), its
+ * escapes left as they are; p is NULL when the value has another form. */
 struct span header_warning(struct span value);
 
 #endif

@@ -10,7 +10,7 @@
 #include "oci/base/limits.h"
 #include "oci/base/url.h"
 
-/* One handle of libcurl's with what it needs during a request; kept for the next. */
+/* A handle of libcurl with what it needs during a request; kept for the next request. */
 struct http_transfer {
 	CURL *easy;
 	struct http *http;
@@ -34,10 +34,10 @@ struct http {
 
 /* Read at once from a socket: fewer, larger pieces to hash and write. */
 #define CHUNK (128L * 1024)
-/* Connections kept: parallel requests to many hosts, and what they redirect to. */
+/* Connections kept: for parallel requests to many hosts and their storage. */
 #define CONNECTIONS 256L
 
-static size_t on_header(char *p, size_t size, size_t n, void *arg)
+static size_t on_curl_header(char *p, size_t size, size_t n, void *arg)
 {
 	struct http_transfer *t = arg;
 	struct http_call *c = t->call;
@@ -46,7 +46,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	if (t->answered) /* trailers */
 		return n;
 	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0)
-		buf_clear(&t->headers); /* what came before was an interim answer (1xx) */
+		buf_clear(&t->headers); /* an interim response (1xx) came before */
 	if (!buf_add(&t->headers, p, n)) {
 		err_set(&t->err, ERR_INVALID, 0, "the answer's headers are larger than %lu KiB",
 			LIMIT_HTTP_HEADERS / KIB);
@@ -64,7 +64,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	return t->ended ? 0 : n;
 }
 
-static size_t on_data(char *p, size_t size, size_t n, void *arg)
+static size_t on_curl_data(char *p, size_t size, size_t n, void *arg)
 {
 	struct http_transfer *t = arg;
 	struct http_call *c = t->call;
@@ -74,8 +74,8 @@ static size_t on_data(char *p, size_t size, size_t n, void *arg)
 	return t->ended ? 0 : n;
 }
 
-/* Connected (perhaps long ago), nothing sent yet. */
-static int on_connected(void *arg, char *address, char *local, int port, int local_port)
+/* The connection is made, perhaps long ago; nothing of this request has been sent. */
+static int on_curl_connected(void *arg, char *address, char *local, int port, int local_port)
 {
 	struct http_transfer *t = arg;
 
@@ -91,7 +91,7 @@ static int on_connected(void *arg, char *address, char *local, int port, int loc
 	return CURL_PREREQFUNC_ABORT;
 }
 
-static void set_once(struct http_transfer *t)
+static void set_fixed_options(struct http_transfer *t)
 {
 	const struct net_options *o = &t->http->o;
 	CURL *e = t->easy;
@@ -108,11 +108,11 @@ static void set_once(struct http_transfer *t)
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, o->connect_seconds);
 	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, o->stall_seconds);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_curl_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_curl_data);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_curl_connected);
 	curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
 	curl_easy_setopt(e, CURLOPT_NOPROXY, ""); /* decided here, see oci/http/proxy.h */
 	if (o->ca_file)
@@ -130,7 +130,7 @@ static struct http_transfer *transfer_new(struct http *h)
 	if (!t->easy)
 		abort();
 	buf_init(&t->headers, LIMIT_HTTP_HEADERS);
-	set_once(t);
+	set_fixed_options(t);
 	return t;
 }
 
@@ -142,7 +142,7 @@ static void transfer_free(struct http_transfer *t)
 	free(t);
 }
 
-static void put_back(struct http_transfer *t)
+static void recycle_transfer(struct http_transfer *t)
 {
 	curl_slist_free_all(t->fields);
 	t->fields = NULL;
@@ -199,7 +199,7 @@ static void set_fields(struct http_transfer *t, const struct http_call *c)
 {
 	char range[32] = "";
 
-	/* a blob's bytes are what its digest is of: nobody compresses them on the way */
+	/* a blob's digest is of the bytes as they are: they must not be compressed on the way */
 	add_field(t, "Accept-Encoding", "identity");
 	if (c->accept)
 		add_field(t, "Accept", c->accept);
@@ -225,10 +225,8 @@ static void set_method(CURL *e, const struct http_call *c)
 	curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body.n ? c->body.p : "");
 }
 
-/*
- * libcurl keeps the system's CAs parsed between connections only while there is no directory beside the file, so
- * that is left out unless it is needed; with a host's own CAs the directory stands for the system's.
- */
+/* libcurl keeps the parsed CAs of the system between connections only when no directory is set
+ * beside the file, so the directory is set only where it is needed: with a host's own CAs. */
 static void set_tls(struct http_transfer *t, const struct http_tls *tls)
 {
 	const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
@@ -261,7 +259,7 @@ static void set_url(struct http_transfer *t, struct http_call *c)
 		c->zone_reached = origin_zone_of(u.host);
 		if (u.https)
 			set_tls(t, c->tls);
-		/* one connection for all where HTTP/2 may be spoken, which TLS tells; not worth a wait without */
+		/* with TLS, wait whether HTTP/2 lets one connection carry all requests */
 		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, u.https ? 1L : 0L);
 	}
 	t->proxied = proxy != NULL;
@@ -299,10 +297,10 @@ void http_cancel(struct http *h, struct http_call *c)
 		return;
 	curl_multi_remove_handle(h->multi, t->easy);
 	c->transfer = NULL;
-	put_back(t);
+	recycle_transfer(t);
 }
 
-/* What TLS says to an answer that is none of its own. */
+/* How OpenSSL words that the server does not speak TLS. */
 static bool is_plain_http(const struct http_transfer *t, CURLcode code)
 {
 	return code == CURLE_SSL_CONNECT_ERROR && strstr(t->text, "wrong version number");
@@ -325,8 +323,8 @@ static bool is_permanent(const struct http_transfer *t, CURLcode code)
 	}
 }
 
-/* Says what libcurl's code means here. */
-static void explain(struct http_transfer *t, CURLcode code)
+/* Puts libcurl's error into words. */
+static void explain_curl_error(struct http_transfer *t, CURLcode code)
 {
 	const struct net_options *o = &t->http->o;
 	const char *advice = t->http->tls_advice;
@@ -344,7 +342,7 @@ static void explain(struct http_transfer *t, CURLcode code)
 		err_set(&t->err, ERR_NET, 0, "%s", t->text[0] ? t->text : curl_easy_strerror(code));
 }
 
-static void finish(struct http_transfer *t, CURLcode code)
+static void finish_transfer(struct http_transfer *t, CURLcode code)
 {
 	struct http_call *c = t->call;
 	enum http_result result = HTTP_DONE;
@@ -354,18 +352,19 @@ static void finish(struct http_transfer *t, CURLcode code)
 		result = code == CURLE_ABORTED_BY_CALLBACK ? HTTP_REFUSED : HTTP_ENDED;
 	} else if (code != CURLE_OK) {
 		result = is_permanent(t, code) ? HTTP_REFUSED : HTTP_FAULT;
-		explain(t, code);
-	} else if (!t->answered) { /* to curl, a head that breaks off between two lines is one */
+		explain_curl_error(t, code);
+	} else if (!t->answered) {
+		/* libcurl takes headers that break off between two lines as complete */
 		result = HTTP_FAULT;
 		err_set(&t->err, ERR_NET, 0, "the connection ended in the head of the answer");
 	}
 	c->transfer = NULL;
 	c->done(c, result, result == HTTP_DONE ? NULL : &t->err);
-	put_back(t);
+	recycle_transfer(t);
 }
 
-/* Ends what has ended; gives how many. */
-static unsigned collect(struct http *h)
+/* Ends the transfers that libcurl has ended; gives their number. */
+static unsigned finish_transfers(struct http *h)
 {
 	unsigned n = 0;
 	int left;
@@ -377,13 +376,13 @@ static unsigned collect(struct http *h)
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
-		finish(t, m->data.result);
+		finish_transfer(t, m->data.result);
 		n++;
 	}
 	return n;
 }
 
-static CURLMcode wait_for(struct http *h, const int *others, size_t n, int timeout_ms)
+static CURLMcode wait_for_event(struct http *h, const int *others, size_t n, int timeout_ms)
 {
 	struct curl_waitfd fds[HTTP_OTHERS];
 
@@ -397,8 +396,8 @@ int http_turn(struct http *h, const int *others, size_t n, int timeout_ms, struc
 	int running;
 	CURLMcode code = curl_multi_perform(h->multi, &running);
 
-	if (code == CURLM_OK && !collect(h))
-		code = wait_for(h, others, n, timeout_ms);
+	if (code == CURLM_OK && !finish_transfers(h))
+		code = wait_for_event(h, others, n, timeout_ms);
 	if (code != CURLM_OK)
 		return err_set(err, ERR_IO, 0, "network: %s", curl_multi_strerror(code));
 	return 0;

@@ -1,6 +1,6 @@
 /*
- * net_options - how this process reaches the network: the one struct of it, passed whole from the program that reads
- * the environment and the command line to the modules that connect.
+ * net_options - how this process reaches the network: one struct, passed whole from the program
+ * that reads the environment and the command line to the modules that connect.
  */
 #ifndef OCI_HTTP_NET_OPTIONS_H
 #define OCI_HTTP_NET_OPTIONS_H

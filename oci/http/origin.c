@@ -18,7 +18,7 @@ static enum origin_zone zone_of_ipv4(const unsigned char a[4])
 	return ORIGIN_PUBLIC;
 }
 
-/* ::ffff:a.b.c.d (mapped) and 64:ff9b::a.b.c.d (NAT64, RFC 6052) lead to the IPv4 address in them. */
+/* ::ffff:a.b.c.d (mapped) and 64:ff9b::a.b.c.d (NAT64, RFC 6052) reach the IPv4 address in them. */
 static bool embeds_ipv4(const unsigned char a[16])
 {
 	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -38,7 +38,8 @@ static enum origin_zone zone_of_ipv6(const unsigned char a[16])
 	return (a[0] & 0xfe) == 0xfc ? ORIGIN_PRIVATE : ORIGIN_PUBLIC;
 }
 
-/* The forms inet_aton() takes ("127.1", "0x7f000001", "2130706433") count too: resolvers accept them. */
+/* The forms inet_aton() takes ("127.1", "0x7f000001", "2130706433") count too: resolvers accept
+ * them. */
 static bool zone_of_address(struct span host, enum origin_zone *zone)
 {
 	char text[64];

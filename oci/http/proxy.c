@@ -13,7 +13,7 @@ static struct span without_brackets(struct span host)
 	return host;
 }
 
-/* An address as its family and bytes; 0 when s is none. */
+/* The family and the bytes of an address; 0 when s is not an address. */
 static int parse_address(struct span s, unsigned char out[static 16])
 {
 	char text[INET6_ADDRSTRLEN];

@@ -1,9 +1,11 @@
 /*
- * proxy - which proxy a URL is asked through: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as the container tools
- * read them (Go's httpproxy): the URL's scheme chooses; loopback hosts are always asked directly.
+ * proxy - which proxy a URL is requested through: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as the
+ * container tools read them (Go's httpproxy). The URL's scheme chooses; loopback hosts never go
+ * through a proxy.
  *
- * An entry of NO_PROXY is a name ("corp.example": it and all below it), ".corp.example" or "*.corp.example" (only
- * those below), an address, a network ("10.0.0.0/8"), each with an optional port, or "*".
+ * An entry of NO_PROXY is a name ("corp.example": it and all names below it), ".corp.example" or
+ * "*.corp.example" (only names below it), an address, a network ("10.0.0.0/8"), each with an
+ * optional port, or "*".
  */
 #ifndef OCI_HTTP_PROXY_H
 #define OCI_HTTP_PROXY_H
@@ -18,7 +20,7 @@ struct proxy {
 	const char *except;       /* comma-separated */
 };
 
-/* The proxy for u, or NULL. */
+/* The proxy for u, lent from p; NULL: none. */
 const char *proxy_for(const struct proxy *p, const struct url *u);
 
 #endif

@@ -12,11 +12,11 @@
 #include "oci/registry/http_status.h"
 #include "oci/registry/response.h"
 
-/* How much of a body is quoted. */
+/* The most bytes of a body that are quoted. */
 #define QUOTED 200
 
-/* Appends text, redacted; what is not ASCII may move a cursor too. */
-static void quote(struct buf *out, struct span text)
+/* Appends text, redacted, and in ASCII: other characters may move the cursor of a terminal. */
+static void add_quote(struct buf *out, struct span text)
 {
 	char line[REDACT_MAX];
 
@@ -40,11 +40,11 @@ static bool quote_json(struct buf *out, struct span body, char code[static 48])
 		message = code;
 	if (!*message)
 		return false;
-	quote(out, span_str(message));
+	add_quote(out, span_str(message));
 	return true;
 }
 
-/* Red Hat's and Harbor's way to say so: code UNKNOWN, "... not found". */
+/* Red Hat and Harbor say that something is missing with the code UNKNOWN and "... not found". */
 static bool is_missing(const char *code, struct span text)
 {
 	static const char words[] = "not found";
@@ -81,7 +81,7 @@ int error_response_read(long status, struct span body, struct span content_type,
 	if (is_page(content_type))
 		buf_adds(&text, "a web page, not a registry's answer");
 	else if (body.n && !quote_json(&text, body, code))
-		quote(&text, body);
+		add_quote(&text, body);
 	missing = is_missing(code, buf_span(&text));
 	return err_set(err, missing ? ERR_NOTFOUND : row->kind, (int)status, "%ld %s%s%s%s", status,
 		       row->words, row->remark && !missing ? row->remark : "", text.n ? ": " : "",

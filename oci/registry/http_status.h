@@ -1,8 +1,10 @@
 /*
- * http_status - HTTP statuses of upstreams and their token servers (RFC 9110, 15): one table, a row each.
+ * http_status - HTTP statuses of upstreams and their token servers (RFC 9110, 15): one table, a
+ * row each.
  *
- * All that depends on a status stands in its row: the words for people, the kind of error, whether another try may
- * succeed, and how the throttle counts it. A new transient status is a new row in http_status.c and nothing else.
+ * All that depends on a status stands in its row: the words for people, the kind of error, whether
+ * another try may succeed, and how the throttle counts it. A new transient status is a new row in
+ * http_status.c and nothing else.
  */
 #ifndef OCI_REGISTRY_HTTP_STATUS_H
 #define OCI_REGISTRY_HTTP_STATUS_H

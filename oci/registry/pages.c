@@ -24,8 +24,8 @@ static struct span next_link(const struct request *r)
 	return span_of(NULL, 0);
 }
 
-/* Registries behind a proxy that ends TLS say http:// of themselves; it is the host that counts, and the
- * page is asked for at the origin we know. */
+/* Registries behind a proxy that ends TLS name themselves with http://. So only the host is
+ * compared, and the page is asked for at the origin of the page before. */
 static char *page_at(const struct pages *p, const struct request *r, struct span target,
 		     struct err *err)
 {

@@ -1,6 +1,6 @@
 /*
- * pages - an answer that comes in pages, each naming the next with Link (RFC 8288; distribution-spec,
- * "Listing Tags" and "Listing Referrers").
+ * pages - an answer in pages, each of which names the next in a Link header (RFC 8288;
+ * distribution-spec, "Listing Tags" and "Listing Referrers").
  */
 #ifndef OCI_REGISTRY_PAGES_H
 #define OCI_REGISTRY_PAGES_H
@@ -10,13 +10,14 @@
 
 struct pages {
 	const char *what;   /* for messages: "tag list" */
-	struct strvec urls; /* that Link has named */
+	struct strvec urls; /* of the pages so far */
 };
 
 void pages_release(struct pages *p);
 
-/* What to do after a page has been read: REQUEST_DONE without a next one; REQUEST_AGAIN when r->page_url has been set to it;
- * REQUEST_FAILED for one at another host, a circle, or too many. */
+/* After a page has been read: REQUEST_DONE when it was the last; REQUEST_AGAIN when r->page_url
+ * has been set to the next; REQUEST_FAILED when the next is at another host or was read before, or
+ * when there are too many. */
 enum request_result pages_next(struct pages *p, struct request *r, struct err *err);
 
 #endif

@@ -9,7 +9,7 @@
 #include "oci/registry/upstream.h"
 #include "oci/store/layout.h"
 
-/* So many bytes are progress: failures are counted anew after them, this request's and its host's. */
+/* After this many bytes the failures of the request and of its host are counted anew. */
 #define PROGRESS (1L << 20)
 
 struct blob_pull {
@@ -19,20 +19,21 @@ struct blob_pull {
 	struct digest digest;
 	int64_t size;
 	struct layout *into;
-	struct layout_blob *blob; /* opened when it is its turn: queued ones take no descriptor */
-	int64_t furthest;         /* where progress was last seen */
-	bool pieced;              /* it is not all of one answer */
-	bool anew;                /* it was begun anew, since the pieces did not fit */
-	bool whole;               /* the registry is no longer asked for a part */
+	struct layout_blob *blob; /* opened when it is sent: a queued one needs no descriptor */
+	int64_t furthest;         /* bytes written at the last progress */
+	bool in_parts;            /* its bytes come from several answers */
+	bool refetched;           /* it was fetched once more as a whole */
+	bool whole_only;          /* never ask for a part again */
 	char *urls;               /* of a foreign layer, or NULL */
 	struct span urls_left;
-	char *url;                    /* asked now */
-	const struct endpoint *named; /* by this one; NULL: it is asked itself */
+	char *url; /* of the request under way */
+	const struct endpoint
+		*named_by; /* the endpoint that urls are allowed for; NULL: not used yet */
 };
 
-static int start_over(struct blob_pull *w, struct err *err)
+static int restart_blob(struct blob_pull *w, struct err *err)
 {
-	w->pieced = false;
+	w->in_parts = false;
 	return layout_restart(w->blob, err);
 }
 
@@ -45,10 +46,10 @@ static enum request_result prepare_blob(struct request *r, struct err *err)
 		w->blob = layout_begin(w->into, &w->digest, w->size, &have, err);
 		if (!w->blob)
 			return REQUEST_FAILED;
-		w->pieced = have > 0;
+		w->in_parts = have > 0;
 		w->furthest = have;
 	}
-	if (w->whole && start_over(w, err) < 0)
+	if (w->whole_only && restart_blob(w, err) < 0)
 		return REQUEST_FAILED;
 	r->from = layout_written(w->blob);
 	return r->from == w->size ? REQUEST_DONE : REQUEST_AGAIN;
@@ -65,18 +66,18 @@ static int check_length(const struct blob_pull *w, int64_t expected, struct err 
 		       (long long)length, (long long)expected);
 }
 
-static int begin_part(struct blob_pull *w, struct err *err)
+static int take_part_headers(struct blob_pull *w, struct err *err)
 {
 	struct span range = request_header(&w->request, "Content-Range");
 	int64_t first, last, total;
 
 	if (w->request.from && header_content_range(range, &first, &last, &total) &&
 	    first == w->request.from && (total < 0 || total == w->size) && last < w->size) {
-		w->pieced = true;
+		w->in_parts = true;
 		return check_length(w, last - first + 1, err);
 	}
-	/* another part than the one that is missing: never asked for parts again */
-	w->whole = true;
+	/* not the missing part: ask for the whole from now on */
+	w->whole_only = true;
 	return err_set(err, ERR_NET, 0, "answered with the wrong part, \"%.*s\"", SPAN_ARG(range));
 }
 
@@ -85,9 +86,9 @@ static int take_blob_headers(struct request *r, struct err *err)
 	struct blob_pull *w = (struct blob_pull *)r;
 
 	if (r->call.status == 206)
-		return begin_part(w, err);
-	/* the whole, though a part was asked for: from the beginning then */
-	if (r->from && start_over(w, err) < 0)
+		return take_part_headers(w, err);
+	/* the whole, although a part was asked for */
+	if (r->from && restart_blob(w, err) < 0)
 		return -1;
 	return check_length(w, w->size, err);
 }
@@ -121,38 +122,38 @@ static enum request_result finish_blob(struct request *r, struct err *err)
 		return REQUEST_WAIT;
 	if (layout_finish(take(w->blob), err) == 0)
 		return REQUEST_DONE;
-	if (err->kind != ERR_DIGEST || !w->pieced || w->anew)
+	if (err->kind != ERR_DIGEST || !w->in_parts || w->refetched)
 		return REQUEST_FAILED;
-	/* what an earlier run or another endpoint left of it may have been bad: it is gone now */
-	w->anew = true;
+	/* the part of an earlier run or another endpoint may have been bad; it has been removed */
+	w->refetched = true;
 	return REQUEST_AGAIN;
 }
 
-/* There is no such part: it is smaller than we were told, or what we have is no beginning of it. */
+/* 416: the blob is smaller than its descriptor says, or our bytes are not its beginning. */
 static bool change_blob_request(struct request *r)
 {
 	struct blob_pull *w = (struct blob_pull *)r;
-	bool first = r->call.status == 416 && r->from && !w->whole;
+	bool first = r->call.status == 416 && r->from && !w->whole_only;
 
-	w->whole |= first;
+	w->whole_only |= first;
 	return first;
 }
 
-/* Goes on to the next of its URLs that we may be sent to; false when there is none, with the reason in *err if it is a
- * new one. */
-static bool ask_elsewhere(struct blob_pull *w, struct err *err)
+/* Submits the request to the next of its URLs that is allowed. False when there is none; *err
+ * changes when a URL was refused. */
+static bool submit_to_next_url(struct blob_pull *w, struct err *err)
 {
 	struct upstream *up = NULL;
 	struct span word;
 
-	if ((!w->named && err->kind != ERR_NOTFOUND) || w->request.up->registry->stopped)
+	if ((!w->named_by && err->kind != ERR_NOTFOUND) || w->request.up->registry->stopped)
 		return false;
 	while (!up && span_cut(&w->urls_left, ' ', &word)) {
-		if (!w->named)
-			w->named = w->request.queued.endpoint;
+		if (!w->named_by)
+			w->named_by = w->request.queued.endpoint;
 		free(w->url);
 		w->url = xstrndup(word.p, word.n);
-		up = upstream_of_layer(w->named, w->url, err);
+		up = upstream_of_layer(w->named_by, w->url, err);
 	}
 	if (!up)
 		return false;
@@ -169,9 +170,9 @@ static void report_blob(struct request *r, const struct err *why)
 
 	if (why) {
 		last = *why;
-		if (ask_elsewhere(w, &last))
+		if (submit_to_next_url(w, &last))
 			return;
-		if (w->named && !r->up->registry->stopped)
+		if (w->named_by && !r->up->registry->stopped)
 			err_wrap(&last, "not in the registry, and elsewhere");
 	}
 	struct registry_blob b = { .err = err,

@@ -1,12 +1,14 @@
 /*
- * pull_blob - blobs from an upstream into a layout (distribution-spec, "Pulling blobs"; ranges: RFC 9110, 14).
+ * pull_blob - blobs from an upstream into a layout (distribution-spec, "Pulling blobs"; ranges: RFC
+ * 9110, 14).
  *
- * A blob streams to disk and is hashed on the way. What is there already, from this run or an earlier one, is not
- * asked for again: a part is taken only when it is exactly the missing one; an answer with the whole
- * starts over; a part that turns out bad is thrown away and the whole asked for, once.
+ * A blob is written to disk while it comes, and hashed meanwhile. Bytes that are there already, of
+ * this run or an earlier one, are not asked for again: a part is accepted only when it is exactly
+ * the missing one; an answer with the whole blob starts over; when a blob of several parts has the
+ * wrong digest, it is fetched once more as a whole.
  *
- * A foreign layer (image-spec, descriptor.md, "urls") is asked for in its registry first, as any other, then where its
- * URLs say, one after the other.
+ * A foreign layer (image-spec, descriptor.md, "urls") is fetched from its registry first, like any
+ * other, then from its URLs, one after the other.
  */
 #ifndef OCI_REGISTRY_PULL_BLOB_H
 #define OCI_REGISTRY_PULL_BLOB_H

@@ -15,15 +15,15 @@ struct manifest_pull {
 	struct request request; /* first */
 	registry_manifest_done *done;
 	void *arg;
-	struct digest digest; /* that it must have; "" when a tag was asked for */
-	bool head;            /* only what it is, not the bytes */
-	size_t endpoint;      /* the one that method is meant for */
+	struct digest digest; /* that the bytes must have; "" when a tag was asked for */
+	bool head;            /* the digest is enough */
+	size_t endpoint;      /* for which the method was chosen */
 	struct buf bytes;
 	struct registry_manifest m;
 	char *media_type;
 };
 
-/* That one endpoint needed a GET says nothing of the next. */
+/* Each endpoint is asked with HEAD first, even when the one before needed a GET. */
 static enum request_result prepare_manifest(struct request *r, struct err *err)
 {
 	struct manifest_pull *w = (struct manifest_pull *)r;
@@ -69,8 +69,8 @@ static int take_manifest_body(struct request *r, const char *p, size_t n, struct
 	return 0;
 }
 
-/* Some registries leave the digest out of the answer to a HEAD (ECR; others when they compress): the bytes
- * tell it. */
+/* Some registries leave the digest out of the answer to a HEAD (ECR; others when they compress):
+ * then the bytes are fetched. */
 static enum request_result finish_head(struct manifest_pull *w, struct err *err)
 {
 	struct span said = request_header(&w->request, "Docker-Content-Digest");
@@ -103,7 +103,7 @@ static enum request_result finish_manifest(struct request *r, struct err *err)
 	return REQUEST_DONE;
 }
 
-/* HEAD is not known everywhere. */
+/* Some registries do not know HEAD. */
 static bool change_manifest_request(struct request *r)
 {
 	bool unknown = r->call.status == 405 || r->call.status == 501;

@@ -1,9 +1,9 @@
 /*
- * pull_manifest - manifests from an upstream: what a tag is, and the bytes of a digest (distribution-spec, "Pulling
- * manifests").
+ * pull_manifest - manifests from an upstream: the digest of a tag, and the bytes of a digest
+ * (distribution-spec, "Pulling manifests").
  *
- * A manifest is small and held in memory, up to LIMIT_MANIFEST, checked while it streams in. Its digest is that of
- * the bytes; what the registry says it is counts only where no bytes are asked for.
+ * A manifest is kept in memory, up to LIMIT_MANIFEST, which is checked while it comes. Its digest
+ * is computed from the bytes; the one that the registry gives is used only after a HEAD.
  */
 #ifndef OCI_REGISTRY_PULL_MANIFEST_H
 #define OCI_REGISTRY_PULL_MANIFEST_H

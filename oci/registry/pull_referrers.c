@@ -18,9 +18,9 @@ struct referrers_pull {
 	void *arg;
 	struct ref ref;
 	struct digest subject;
-	bool fallback;     /* the index under the tag is asked for */
-	unsigned requests; /* spent on the API before that */
-	size_t endpoint;   /* whose pages these are */
+	bool fallback;     /* the index under the fallback tag is asked for */
+	unsigned requests; /* for the API, before the fallback */
+	size_t endpoint;   /* that the pages so far came from */
 	struct buf page;
 	struct digest *found;
 	size_t n, cap;

@@ -1,9 +1,10 @@
 /*
- * pull_referrers - what refers to a manifest: signatures, SBOMs, attestations (distribution-spec, "Listing
- * Referrers").
+ * pull_referrers - the referrers of a manifest: signatures, SBOMs, attestations
+ * (distribution-spec, "Listing Referrers").
  *
- * The referrers API is asked first, all its pages. A registry without it (404) is asked for the index under the
- * fallback tag <algorithm>-<hex> ("Unavailable Referrers API"); where that is missing too, nothing refers.
+ * The referrers API is asked first, for all its pages. When the registry does not have it (404),
+ * the index under the fallback tag <algorithm>-<hex> is fetched ("Unavailable Referrers API");
+ * when that is missing too, there are no referrers.
  */
 #ifndef OCI_REGISTRY_PULL_REFERRERS_H
 #define OCI_REGISTRY_PULL_REFERRERS_H

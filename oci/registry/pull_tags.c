@@ -13,7 +13,7 @@ struct tags_pull {
 	struct request request; /* first */
 	registry_tags_done *done;
 	void *arg;
-	size_t endpoint; /* whose pages these are */
+	size_t endpoint; /* that the pages so far came from */
 	struct buf page;
 	struct strvec tags;
 	struct table known; /* tags by name */
@@ -101,7 +101,7 @@ static void report_tags(struct request *r, const struct err *err)
 	struct registry_tags t = { .err = err, .requests = r->requests };
 
 	if (!err) {
-		/* lent to be moved about and dropped, so not the array that frees them */
+		/* the callback may change the array, so it is not the one that owns the tags */
 		t.tags = xcalloc(l->tags.n + 1, sizeof(*t.tags));
 		t.n = l->tags.n;
 		for (size_t i = 0; i < t.n; i++)

@@ -1,9 +1,9 @@
 /*
  * pull_tags - every tag of a repository (distribution-spec, "Listing Tags").
  *
- * The listing comes in pages; where the next one is, the Link header says (RFC 8288), and its words are followed
- * as they are, at the origin of the page before. A listing is complete or it is an error. What is no tag (null,
- * a digest) is left out, and what is listed twice counts once.
+ * The list comes in pages; the Link header (RFC 8288) names the next one, which is asked for at the
+ * origin of the page before. A list is complete, or it is an error. Entries that are not tags
+ * (null, a digest) are left out, and a tag that is listed twice counts once.
  */
 #ifndef OCI_REGISTRY_PULL_TAGS_H
 #define OCI_REGISTRY_PULL_TAGS_H

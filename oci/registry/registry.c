@@ -14,7 +14,7 @@
 #include "oci/registry/request.h"
 #include "oci/registry/upstream.h"
 
-/* What mirror.conf says is read at once, so that a mistake in it stops a run before it begins. */
+/* All registry lines are read first, so that a mistake in one stops a run before it begins. */
 static int set_up_hosts(struct registry *r, struct err *err)
 {
 	const struct mirror_conf *conf = r->o.conf;
@@ -63,7 +63,7 @@ static void stop_all(struct registry *r)
 	request_stop(e, &err);
 }
 
-static bool pending(const struct registry *r)
+static bool has_requests(const struct registry *r)
 {
 	EACH_ENDPOINT(r, e)
 	if (request_queue_pending(e))
@@ -71,13 +71,13 @@ static bool pending(const struct registry *r)
 	return false;
 }
 
-/* All there is, and what its end made its callers ask for. */
+/* Ends all requests, and those that callbacks submit meanwhile. */
 static void end_all(struct registry *r)
 {
 	r->stopped = true;
 	do
 		stop_all(r);
-	while (pending(r));
+	while (has_requests(r));
 }
 
 static void free_host(void *host)
@@ -106,14 +106,14 @@ void registry_free(struct registry *r)
 	free(r);
 }
 
-/* Starts what may start; gives for how long at most the loop may sleep then. */
-static int pump(struct registry *r, int timeout_ms)
+/* Starts the requests that may start; gives how many milliseconds the loop may sleep then. */
+static int pump_endpoints(struct registry *r, int timeout_ms)
 {
 	int64_t now = clock_now(), wake = INT64_MAX;
 
 	EACH_ENDPOINT(r, e)
 	request_pump(e, now);
-	/* only now: what ends at one endpoint may have begun something at another */
+	/* after all were pumped: a request that ends at one endpoint may start another elsewhere */
 	EACH_ENDPOINT(r, e)
 	{
 		int64_t at = request_queue_wakes_at(e);
@@ -134,8 +134,8 @@ int registry_run(struct registry *r, bool (*until)(void *arg), void *arg, int ti
 
 		if (r->stopped)
 			stop_all(r);
-		wait = pump(r, timeout_ms);
-		if (!pending(r))
+		wait = pump_endpoints(r, timeout_ms);
+		if (!has_requests(r))
 			return 0;
 		n = r->o.keychain ? keychain_watch(r->o.keychain, others, HTTP_OTHERS) : 0;
 		if (http_turn(r->http, others, n, wait, err) < 0) {

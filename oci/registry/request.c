@@ -1,27 +1,27 @@
 /*
- * The life of a request. Its state is the list of its endpoint that it is in (enum request_state); each event is handled
- * by one function of this file.
+ * The life of a request. Its state is the list of its endpoint that it is in (enum request_state);
+ * each event is handled by one function of this file.
  *
- *	state        event                      function            next state
- *	-----------  -------------------------  ------------------  ---------------------------------------
- *	QUEUED       a slot is free             start_request       SENT; NEEDS_TOKEN; end: all is on disk
- *	QUEUED       the quota is used up       request_pump        fail
- *	NEEDS_TOKEN  tokens have arrived        authorize_waiting   SENT; NEEDS_TOKEN; fail: no token
- *	SENT         200, 206                   on_answer           end; CHECKED; QUEUED: the next page
- *	SENT         301, 302, 303, 307, 308    on_redirect         SENT; NEEDS_TOKEN; fail: not allowed
- *	SENT         401, a token has expired   on_challenge        SENT; NEEDS_TOKEN; fail: refused again
- *	SENT         429                        on_refusal          DELAYED; QUEUED: to wait for the quota
- *	SENT         another transient status   on_refusal          DELAYED; fail: the host asks for hours
- *	SENT         any other status           on_refusal          fail; QUEUED: the verb asks otherwise
- *	SENT         the network fails          retry_later         DELAYED; fail: tried often enough
- *	SENT         TLS or address refused     on_hopeless         fail, and the host is given up
- *	CHECKED      a turn of the loop         finish_checked      end; CHECKED; QUEUED: fetch it anew
- *	DELAYED      its time has come          request_queue_wake  QUEUED, in front
- *	  or QUEUED  the host was given up      request_pump        fail
- *	any          the run is stopped         request_stop        fail
+ *  state        event                      function            next state
+ *  -----------  -------------------------  ------------------  ------------------------------------
+ *  QUEUED       a slot is free             start_request       SENT; NEEDS_TOKEN; end: all there
+ *  QUEUED       the quota is used up       request_pump        fail
+ *  NEEDS_TOKEN  tokens have arrived        authorize_waiting   SENT; NEEDS_TOKEN; fail: no token
+ *  SENT         200, 206                   on_answer           end; CHECKED; QUEUED: the next page
+ *  SENT         301, 302, 303, 307, 308    on_redirect         SENT; NEEDS_TOKEN; fail: not allowed
+ *  SENT         401, a token has expired   on_challenge        SENT; NEEDS_TOKEN; fail: final
+ *  SENT         429                        on_refusal          DELAYED; QUEUED: no quota is left
+ *  SENT         another transient status   on_refusal          DELAYED; fail: Retry-After too long
+ *  SENT         any other status           on_refusal          fail; QUEUED: another method
+ *  SENT         the network fails          retry_later         DELAYED; fail: tried often enough
+ *  SENT         TLS or address refused     on_hopeless         fail, and the host is given up
+ *  CHECKED      a turn of the loop         finish_checked      end; CHECKED; QUEUED: fetch it anew
+ *  DELAYED      its time has come          request_queue_wake  QUEUED, in front
+ *    or QUEUED  the host was given up      request_pump        fail
+ *  any          the run is stopped         request_stop        fail
  *
- * "end" is end_request(): the verb reports the outcome. "fail" is fail_request(): the request goes to the queue of the
- * upstream's next endpoint, and ends with the error where there is none.
+ * "end" is end_request(): the verb reports the outcome. "fail" is fail_request(): the request goes
+ * to the queue of the upstream's next endpoint, and ends with the error where there is none.
  */
 #include "oci/registry/request.h"
 
@@ -89,7 +89,8 @@ static void fail_request(struct request *r, const struct err *why)
 	end_request(r, &err);
 }
 
-/* Another try may succeed: `tries` of them at most, the next after so many nanoseconds (-1: the throttle decides). */
+/* Another try may succeed: `tries` of them at most, the next after so many nanoseconds (-1: the
+ * throttle decides). */
 static void retry_later(struct request *r, enum throttle_fault fault, int64_t after, unsigned tries,
 			const struct err *why)
 {
@@ -317,7 +318,8 @@ static void name_redirect_target(const struct request *r, struct err *err)
 	err_wrap(err, "redirected to %s", shown);
 }
 
-/* The storage that the registry redirects to refused: the registry may name another URL next time. */
+/* The storage that the registry redirects to refused: the registry may name another URL next time.
+ * */
 static void on_storage_error(struct request *r)
 {
 	struct err err;
@@ -451,8 +453,8 @@ static void on_answer(struct request *r)
 	take_result(r, result, &err);
 }
 
-/* What the response says about the registry, whatever becomes of the request: where it stands, which decides where it may
- * send us, and that it accepted our credentials. */
+/* What the response says about the registry, whatever becomes of the request: where it stands,
+ * which decides where it may send us, and that it accepted our credentials. */
 static void learn_from_response(struct request *r)
 {
 	struct endpoint *e = r->queued.endpoint;

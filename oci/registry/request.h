@@ -1,11 +1,12 @@
 /*
  * request - one thing asked of an upstream, until it is answered or given up.
  *
- * A verb (pull_blob, pull_tags, ...) fills in a struct request and submits it. The request waits for a slot of an
- * endpoint, and for a token where the registry wants one; it is sent, follows redirects, answers challenges, and is
- * sent again after failures that may pass. When an endpoint cannot help, it goes to the upstream's next one. At the end
- * report_outcome() is called, once. The states and events are listed at the top of request.c; which request may start
- * is decided by oci/registry/request_queue.h.
+ * A verb (pull_blob, pull_tags, ...) fills in a struct request and submits it. The request waits
+ * for a slot of an endpoint, and for a token where the registry wants one; it is sent, follows
+ * redirects, answers challenges, and is sent again after failures that may pass. When an endpoint
+ * cannot help, it goes to the upstream's next one. At the end report_outcome() is called, once.
+ * The states and events are listed at the top of request.c; which request may start is decided by
+ * oci/registry/request_queue.h.
  *
  * All calls to the verb come from request_pump(), request_stop() or http_turn().
  */
@@ -29,18 +30,21 @@ enum request_result {
 };
 
 struct request_verb {
-	/* Before each sending: gets ready to take an answer from its beginning, or from r->from. REQUEST_AGAIN: send it.
-	 * REQUEST_DONE: nothing is missing, so nothing is sent and finish_answer() is called. */
+	/* Before each sending: gets ready to take an answer from its beginning, or from r->from.
+	 * REQUEST_AGAIN: send it. REQUEST_DONE: nothing is missing, so nothing is sent and
+	 * finish_answer() is called. */
 	enum request_result (*prepare_answer)(struct request *r, struct err *err);
-	/* Status (200 or 206) and headers of an answer have come; -1 refuses it, with kind NET for another try. */
+	/* Status (200 or 206) and headers of an answer have come; -1 refuses it, with kind NET for
+	 * another try. */
 	int (*take_headers)(struct request *r, struct err *err);
 	/* Bytes of its body have come. */
 	int (*take_body)(struct request *r, const char *p, size_t n, struct err *err);
-	/* The answer is whole. REQUEST_AGAIN: the verb has changed path, page or method, and asks for more.
-	 * REQUEST_WAIT: it is being checked; this is called again in each turn of the loop. */
+	/* The answer is whole. REQUEST_AGAIN: the verb has changed path, page or method, and asks
+	 * for more. REQUEST_WAIT: it is being checked; this is called again in each turn of the
+	 * loop. */
 	enum request_result (*finish_answer)(struct request *r, struct err *err);
-	/* The registry refused the request: true when the verb has changed it (a method that is unknown, a part that is
-	 * not there) so that it is sent again at once. May be NULL. */
+	/* The registry refused the request: true when the verb has changed it (a method that is
+	 * unknown, a part that is not there) so that it is sent again at once. May be NULL. */
 	bool (*change_after_refusal)(struct request *r);
 	/* The end, with err NULL on success; frees the request's owner. */
 	void (*report_outcome)(struct request *r, const struct err *err);
@@ -78,8 +82,8 @@ struct request {
 	unsigned round; /* of the throttle when it was sent */
 };
 
-/* Queues r, whose verb's members are set and all others zero, at the first endpoint of `up`. A verb may submit its
- * request again from report_outcome(), also to another upstream. */
+/* Queues r, whose verb's members are set and all others zero, at the first endpoint of `up`. A
+ * verb may submit its request again from report_outcome(), also to another upstream. */
 void request_submit(struct upstream *up, struct request *r);
 /* Frees what this module holds of r, and `path`; for report_outcome(). */
 void request_release(struct request *r);

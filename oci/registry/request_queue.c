@@ -130,7 +130,8 @@ static void tell_quota_wait(const struct endpoint *e, int64_t seconds, const str
 	upstream_warn(e->up->registry, e->shown, text);
 }
 
-/* The quota leaves nothing for q: delays it if the program waits for quotas; otherwise *refused says why. */
+/* The quota leaves nothing for q: delays it if the program waits for quotas; otherwise *refused
+ * says why. */
 static void delay_for_quota(struct queued *q, int64_t now, struct err *refused)
 {
 	struct endpoint *e = q->endpoint;
@@ -151,7 +152,8 @@ static void delay_for_quota(struct queued *q, int64_t now, struct err *refused)
 	request_queue_move(q, REQUEST_DELAYED);
 }
 
-/* Credential helpers are slow programs: they run beside all other work, and an endpoint is asked when they have ended. */
+/* Credential helpers are slow programs: they run beside all other work, and an endpoint is asked
+ * when they have ended. */
 static bool has_credentials(struct endpoint *e)
 {
 	struct keychain *keychain = e->up->registry->o.keychain;

@@ -1,9 +1,10 @@
 /*
- * request_queue - the requests of an endpoint: their lists, its slots, and which of them may start now.
+ * request_queue - the requests of an endpoint: their lists, its slots, and which of them may start
+ * now.
  *
- * A request is in the list of its state (enum request_state). Slots are counted per host: a request has one while it is
- * sent, waits for a token, or has its answer checked. So a blob keeps its slot until it has been hashed: slow hashing
- * slows down the requests (back-pressure).
+ * A request is in the list of its state (enum request_state). Slots are counted per host: a
+ * request has one while it is sent, waits for a token, or has its answer checked. So a blob keeps
+ * its slot until it has been hashed: slow hashing slows down the requests (back-pressure).
  *
  * This module decides; oci/registry/request.c acts on it, in each turn of the loop:
  *
@@ -38,7 +39,8 @@ struct queued {
 
 /* Puts a request that is in no list to the end of an endpoint's queue. */
 void request_queue_enter(struct queued *q, struct endpoint *e);
-/* To the end of another list of its endpoint, or, with REQUEST_IDLE, out of all; takes or frees its slot. */
+/* To the end of another list of its endpoint, or, with REQUEST_IDLE, out of all; takes or frees
+ * its slot. */
 void request_queue_move(struct queued *q, enum request_state state);
 /* To the front of the queue. */
 void request_queue_move_first(struct queued *q);
@@ -51,15 +53,17 @@ void request_queue_each(struct endpoint *e, enum request_state state,
 			void (*act)(struct queued *q));
 
 /*
- * The next request that may start now, or NULL. It stays in the queue; the caller moves it. When the quota of its host
- * leaves nothing for it and the program does not wait for quotas, *refused says so (LIMIT), and the request must fail;
- * otherwise refused->kind is ERR_NONE. A request that waits for the quota becomes DELAYED here.
+ * The next request that may start now, or NULL. It stays in the queue; the caller moves it. When
+ * the quota of its host leaves nothing for it and the program does not wait for quotas, *refused
+ * says so (LIMIT), and the request must fail; otherwise refused->kind is ERR_NONE. A request that
+ * waits for the quota becomes DELAYED here.
  */
 struct queued *request_queue_next(struct endpoint *e, int64_t now, struct err *refused);
 
 /* Whether the endpoint has any request at all. */
 bool request_queue_pending(const struct endpoint *e);
-/* When the next request may start as far as time alone decides (clock_now()); INT64_MAX: only after another event. */
+/* When the next request may start as far as time alone decides (clock_now()); INT64_MAX: only
+ * after another event. */
 int64_t request_queue_wakes_at(const struct endpoint *e);
 
 #endif

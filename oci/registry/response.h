@@ -1,6 +1,6 @@
 /*
- * response - what the headers of an upstream's response say about the host, beside what was asked for: its quota, its
- * warnings, its challenges, and when to ask again.
+ * response - what the headers of an upstream's response say about the host, beside what was asked
+ * for: its quota, its warnings, its challenges, and when to ask again.
  */
 #ifndef OCI_REGISTRY_RESPONSE_H
 #define OCI_REGISTRY_RESPONSE_H

@@ -5,7 +5,7 @@
 #include "oci/base/clock.h"
 
 #define LONGEST_DELAY (30 * CLOCK_SEC)
-/* Answers until one more request may go at once. */
+/* Answers after which one more request may be sent at once. */
 #define GROWTH 16
 
 void throttle_init(struct throttle *t, long parallel, long reserve, long first_delay_ms)
@@ -52,7 +52,7 @@ void throttle_answered(struct throttle *t)
 }
 
 /* Between half of first * 2^n and all of it. */
-static int64_t delay(const struct throttle *t, unsigned n, unsigned random)
+static int64_t jittered_delay(const struct throttle *t, unsigned n, unsigned random)
 {
 	int64_t most = t->first_delay;
 
@@ -69,18 +69,18 @@ void throttle_give_up(struct throttle *t, const struct err *why)
 	t->why = *why;
 }
 
-void throttle_leave_alone(struct throttle *t, int64_t for_how_long, time_t wall,
-			  const struct err *why)
+void throttle_leave_alone(struct throttle *t, int64_t after, time_t wall, const struct err *why)
 {
 	char until[CLOCK_RFC3339];
 	struct err err;
 
-	clock_rfc3339(wall + (time_t)(for_how_long / CLOCK_SEC), until);
+	clock_rfc3339(wall + (time_t)(after / CLOCK_SEC), until);
 	err_set(&err, why->kind, why->sys, "asks not to be asked before %s: %s", until, why->msg);
 	throttle_give_up(t, &err);
 }
 
-static void count(struct throttle *t, const struct throttle_failure *f, const struct err *why)
+static void count_failure(struct throttle *t, const struct throttle_failure *f,
+			  const struct err *why)
 {
 	enum throttle_fault fault = f->fault;
 	struct err err;
@@ -99,7 +99,7 @@ static void count(struct throttle *t, const struct throttle_failure *f, const st
 	throttle_give_up(t, &err);
 }
 
-static void put_off(int64_t *when, int64_t until)
+static void postpone_until(int64_t *when, int64_t until)
 {
 	if (until > *when)
 		*when = until;
@@ -109,16 +109,16 @@ int64_t throttle_failed(struct throttle *t, const struct throttle_failure *f, in
 			const struct err *why)
 {
 	if (f->round == t->round) {
-		count(t, f, why);
-		put_off(&t->not_before, now + delay(t, t->faults - 1, f->random));
+		count_failure(t, f, why);
+		postpone_until(&t->not_before, now + jittered_delay(t, t->faults - 1, f->random));
 		if (f->fault == THROTTLE_BUSY) {
 			t->window = t->window > 1 ? t->window / 2 : 1;
 			t->grown = 0;
 		}
 	}
 	if (f->after >= 0)
-		put_off(&t->retry_after_until, now + f->after);
-	return now + (f->after >= 0 ? f->after : delay(t, f->tries - 1, f->random));
+		postpone_until(&t->retry_after_until, now + f->after);
+	return now + (f->after >= 0 ? f->after : jittered_delay(t, f->tries - 1, f->random));
 }
 
 void throttle_quota(struct throttle *t, long limit, long remaining, long reset, long window,
@@ -132,7 +132,7 @@ void throttle_quota(struct throttle *t, long limit, long remaining, long reset, 
 	t->doubtful = false;
 	if (reset < 0 && window < 0)
 		return;
-	/* how long the window is says only by when at the latest */
+	/* the window length gives only an upper bound for the reset time */
 	t->told_when = reset >= 0;
 	t->quota_until = now + (reset >= 0 ? reset : window) * CLOCK_SEC;
 }
@@ -150,12 +150,12 @@ void throttle_spent(struct throttle *t, bool counts, int64_t until)
 	}
 }
 
-/* How often it is tried whether a quota has filled up again, when nobody says when it will have. */
+/* How often one pull is sent to see whether the quota was reset, when the registry gave no time. */
 #define QUOTA_RECHECK (600 * CLOCK_SEC)
-/* A registry that says it has, and has not, is asked no more often than this. */
+/* The least time between two such pulls, even when the registry says that the quota was reset. */
 #define LEAST_RECHECK(t) ((t)->first_delay * 8)
 
-static bool is_blocked(const struct throttle *t, bool counts)
+static bool is_used_up(const struct throttle *t, bool counts)
 {
 	if (!counts)
 		return t->spent_for_heads;
@@ -166,7 +166,7 @@ enum throttle_gate throttle_may_pull(struct throttle *t, bool counts, int64_t no
 {
 	if (counts && t->doubtful && t->pulls)
 		return THROTTLE_WAIT;
-	if (!is_blocked(t, counts)) {
+	if (!is_used_up(t, counts)) {
 		t->blocked_since = 0;
 		return THROTTLE_GO;
 	}

@@ -1,19 +1,21 @@
 /*
- * throttle - how fast a registry is asked, when it is asked again, and when it is left alone.
+ * throttle - how many requests are sent to a host at once, when one is tried again, and when the
+ * host is given up.
  *
- * Decisions only: no network, and the time is given. One `struct throttle` for each host that is asked, shared by
- * all requests to it:
+ * Decisions only: no network, and the time is given. There is one `struct throttle` for each host,
+ * shared by all requests to it:
  *
- * - A host that has not answered yet, or failed twice in a row, is asked one request at a time. So two hundred
- *   requests to a dead host do not find out one by one, and the first learns what all need to know.
- * - A failure makes everybody wait, longer each time (jittered, so that many mirrors do not come back together);
- *   an answer ends the waiting.
- * - Failures in a row, without a single answer between them, end in giving the host up for the rest of the run:
- *   THROTTLE_GIVE_UP_NETWORK of the network, THROTTLE_GIVE_UP_HOST of the host. Those that were under way together when the first
- *   of them failed count as one: a proxy that restarts resets them all. Half a minute of silence counts twice:
- *   otherwise a host that takes connections and says nothing would cost minutes.
- * - 429 halves how many go at once; answers let it grow again.
- * - Pulls that count against a quota (GETs of manifests) stop when as many are left as are to be left.
+ * - A host that has not answered yet, or failed twice in a row, gets one request at a time. So the
+ *   first of two hundred requests finds out that a host is dead, and not each of them.
+ * - After a failure all requests wait, longer each time (jittered, so that many mirrors do not come
+ *   back together); an answer ends the wait.
+ * - After THROTTLE_GIVE_UP_NETWORK failures of the network in a row, or THROTTLE_GIVE_UP_HOST of
+ *   the host, without an answer between them, the host is given up for the rest of the run.
+ *   Requests that were under way together when the first of them failed count as one failure: a
+ *   proxy that restarts resets them all. THROTTLE_SILENCE without a byte counts twice: otherwise a
+ *   host that accepts connections and never answers would cost minutes.
+ * - 429 halves the number of requests at once; answers let it grow again.
+ * - Pulls that count against a quota (GETs of manifests) stop when only the reserve is left.
  */
 #ifndef OCI_REGISTRY_THROTTLE_H
 #define OCI_REGISTRY_THROTTLE_H
@@ -24,95 +26,101 @@
 
 #include "oci/base/err.h"
 
-/* What one request may cost: how often it is tried before it fails. 503 mostly means the object, not the host. */
+/* How often a request is sent in all before it fails; 503 mostly concerns one object, not the
+ * host. */
 #define THROTTLE_TRIES           5
 #define THROTTLE_TRIES_503       3
 #define THROTTLE_GIVE_UP_NETWORK 4
 #define THROTTLE_GIVE_UP_HOST    8
 #define THROTTLE_SILENCE         (INT64_C(30) * 1000000000)
-/* The longest we wait because a host says so; who asks for more is left alone for this run. */
+/* The longest Retry-After that is waited for; after a longer one the host is given up for this
+ * run. */
 #define THROTTLE_PATIENCE (INT64_C(120) * 1000000000)
 
 enum throttle_fault {
 	THROTTLE_NETWORK, /* not connected, reset, stalled */
 	THROTTLE_HOST,    /* 408, 5xx */
-	THROTTLE_BUSY,    /* 429 that is no quota */
+	THROTTLE_BUSY,    /* 429 without a quota that is used up */
 };
 
 struct throttle {
 	int64_t first_delay; /* nanoseconds */
-	long parallel;       /* how many at once when all is well */
-	long window;         /* how many since the last 429 */
+	long parallel;       /* requests at once when all is well */
+	long window;         /* requests at once, since the last 429 */
 	long grown;          /* answers since the window last changed */
-	bool answered;       /* ever */
-	unsigned
-		round; /* how many failures have been counted; a request annotations it when it is sent */
-	unsigned faults;           /* in a row */
+	bool answered;       /* at least once */
+	unsigned round;  /* failures counted so far; a request keeps the number when it is sent */
+	unsigned faults; /* in a row */
 	unsigned network_faults;   /* of the network, in a row */
-	int64_t not_before;        /* because it failed; an answer ends it */
-	int64_t retry_after_until; /* because it said so (Retry-After) */
+	int64_t not_before;        /* after failures; an answer ends it */
+	int64_t retry_after_until; /* as Retry-After said */
 	bool given_up;
-	struct err why; /* once given up: what every request is told */
+	struct err why; /* once given up: the error of every request */
 
 	long limit, remaining; /* of the quota; -1: not said */
-	long reserve;          /* so many are left */
-	long pulls;            /* counted requests under way */
-	bool spent;            /* said so by a 429 */
-	bool spent_for_heads;  /* on a request that does not count */
-	bool doubtful;         /* time has passed since: the next pull finds out, alone */
-	int64_t quota_until;   /* when to come back, as far as is known; 0 unknown */
-	bool told_when;        /* quota_until is what the registry said, not the latest it can be */
-	int64_t blocked_since; /* 0: it is not */
-	int64_t recheck_at;    /* when somebody who waits tries again */
+	long reserve;          /* pulls stop at this many remaining */
+	long pulls;            /* requests under way that count against the quota */
+	bool spent;            /* a 429 said that the quota is used up */
+	bool spent_for_heads;  /* even for requests that do not count */
+	bool doubtful;       /* `remaining` is old: one pull is sent alone to learn the new value */
+	int64_t quota_until; /* when the quota is reset; 0: unknown */
+	bool told_when;      /* the registry named quota_until; otherwise it is an upper bound */
+	int64_t blocked_since; /* no pull is allowed since then; 0: pulls are allowed */
+	int64_t recheck_at;    /* when one pull is sent to see whether the quota was reset */
 };
 
+/* `reserve` is the quota reserve: pulls stop at this many remaining; <= 0: none. */
 void throttle_init(struct throttle *t, long parallel, long reserve, long first_delay_ms);
 
-/* One more says how it is to be asked: the least that anybody says holds, and the largest reserve; <= 0 says nothing. */
+/* Merges another registry line's limits: lowest parallel, highest reserve; <= 0 changes nothing. */
 void throttle_merge(struct throttle *t, long parallel, long reserve);
 
-/* How many requests may be under way now. */
+/* The number of requests that may be under way now. */
 long throttle_free_slots(const struct throttle *t);
-/* When the next may start. */
+/* When the next request may start (clock_now()). */
 int64_t throttle_ready_at(const struct throttle *t);
 
-/* An answer that is no fault. */
+/* The host answered, and not with a failure. */
 void throttle_answered(struct throttle *t);
 
-/* What a request that fails tells of itself. */
+/* A failed request, as the throttle sees it. */
 struct throttle_failure {
 	enum throttle_fault fault;
 	unsigned round; /* of the throttle when it was sent */
 	unsigned tries; /* this one included */
 	int64_t after;  /* what Retry-After said in nanoseconds from now, or -1 */
-	int64_t silent; /* how long nothing came, in nanoseconds; 0 once an answer had begun */
+	int64_t silent; /* nanoseconds without a byte; 0 once an answer had begun */
 	unsigned random;
 };
 
-/* A failure: gives when the request that met it may try again. May give the host up, because of `why`. */
+/* A request failed: gives when it may be sent again (clock_now()). May give the host up, with
+ * `why` in the error. */
 int64_t throttle_failed(struct throttle *t, const struct throttle_failure *f, int64_t now,
 			const struct err *why);
-/* It can't get better: a certificate that is not trusted. */
+/* No request can succeed, as with a certificate that is not trusted: every request fails with why.
+ * */
 void throttle_give_up(struct throttle *t, const struct err *why);
-/* It asks to be left alone for longer than THROTTLE_PATIENCE, so it is, and everybody is told until when. */
-void throttle_leave_alone(struct throttle *t, int64_t for_how_long, time_t wall,
-			  const struct err *why);
+/* Retry-After is longer than THROTTLE_PATIENCE: gives the host up, with the time in the error. */
+void throttle_leave_alone(struct throttle *t, int64_t after, time_t wall, const struct err *why);
 
-/* The quota as headers tell it; -1 where they do not. `reset` and `window` are seconds. */
+/* The quota as headers give it; -1: not given. `reset` and `window` are seconds. */
 void throttle_quota(struct throttle *t, long limit, long remaining, long reset, long window,
 		    int64_t now);
-/* A 429 says the quota is used up, for requests that count or for all. */
+/* A 429 says that the quota is used up: with `counts` for requests that count, without for all.
+ * `until` is when it is reset (clock_now()); 0: unknown. */
 void throttle_spent(struct throttle *t, bool counts, int64_t until);
 
 enum throttle_gate {
 	THROTTLE_GO,
-	THROTTLE_WAIT,    /* until a pull under way has told what is left */
+	THROTTLE_WAIT,    /* a pull under way will tell how many are left */
 	THROTTLE_NO_PULL, /* the quota is used up, or its reserve is reached */
 };
+/* Whether a request may start as far as the quota decides; `counts` when it counts against it. */
 enum throttle_gate throttle_may_pull(struct throttle *t, bool counts, int64_t now);
-/* After THROTTLE_NO_PULL: when to try again for somebody who waits for so many nanoseconds in all; 0: not within those. */
+/* After THROTTLE_NO_PULL: when to try again (clock_now()); 0 when that is more than `patience`
+ * nanoseconds after the first THROTTLE_NO_PULL. */
 int64_t throttle_quota_wait(struct throttle *t, int64_t patience, int64_t now);
-/* What it was about, of kind LIMIT, with the time to come back where that is known. */
+/* Sets err (LIMIT): quota used up, and when it resets if known. Gives -1. */
 int throttle_quota_error(const struct throttle *t, int64_t now, time_t wall, struct err *err);
 
 #endif

@@ -127,7 +127,8 @@ static void warn_given_up(const struct token_call *c)
 	upstream_warn(c->e->up->registry, who, c->server->throttle.why.msg);
 }
 
-/* Tells the throttle of a failure that may pass: it delays the call, and perhaps gives the server up. */
+/* Tells the throttle of a failure that may pass: it delays the call, and perhaps gives the server
+ * up. */
 static void count_failure(struct token_call *c, enum throttle_fault fault, int64_t after,
 			  const struct err *why)
 {
@@ -153,7 +154,8 @@ static void count_failure(struct token_call *c, enum throttle_fault fault, int64
 }
 
 /*
- * What comes back. A call that neither ends nor fails here stays in the list, and token_fetch_pump() sends it again.
+ * What comes back. A call that neither ends nor fails here stays in the list, and
+ * token_fetch_pump() sends it again.
  */
 
 static void on_network_fault(struct token_call *c, const struct err *why)

@@ -1,9 +1,11 @@
 /*
- * token_fetch - fetches tokens for the requests that wait for them: oci/auth/auth.h decides, this sends.
+ * token_fetch - fetches tokens for the requests that wait for them: oci/auth/auth.h decides, this
+ * sends.
  *
- * One call to a token server, however many requests wait for the token; when it has ended, all of them ask again. A
- * registry names its token server, which may be another host: oci/http/origin.h says which hosts are allowed, and a
- * redirect to another origin is followed only without credentials.
+ * One call to a token server, however many requests wait for the token; when it has ended, all of
+ * them ask again. A registry names its token server, which may be another host: oci/http/origin.h
+ * says which hosts are allowed, and a redirect to another origin is followed only without
+ * credentials.
  */
 #ifndef OCI_REGISTRY_TOKEN_FETCH_H
 #define OCI_REGISTRY_TOKEN_FETCH_H
@@ -31,8 +33,8 @@ struct token_waiter {
 	bool cross_origin; /* another origin than the endpoint's */
 };
 
-/* Whether a request may be sent now; starts the call that it needs first. repo and try are lent until the request has
- * been sent, refused or stopped, the rest for the call. */
+/* Whether a request may be sent now; starts the call that it needs first. repo and try are lent
+ * until the request has been sent, refused or stopped, the rest for the call. */
 enum token_fetch_result token_fetch_ask(struct endpoint *e, const struct token_waiter *waiter,
 					struct err *err);
 

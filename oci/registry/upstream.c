@@ -18,7 +18,7 @@
 #define PARALLEL    16
 #define FIRST_DELAY 500 /* milliseconds */
 
-/* Docker Hub's name in references is not the host that answers for it. */
+/* Docker Hub's name in references is not the name of its host. */
 static const char *real_host(const char *name)
 {
 	return strcmp(name, "docker.io") == 0 ? "registry-1.docker.io" : name;
@@ -132,7 +132,7 @@ static int read_ca(struct endpoint *e, const struct registry_options *o, const c
 		       : 0;
 }
 
-/* Under which name a host's certificates are kept: the one that is really asked, but for Docker Hub. */
+/* The name of a host's directory in certs.d: that of the endpoint, except for Docker Hub. */
 static const char *certs_name(const struct endpoint *e)
 {
 	const char *host = strstr(e->origin, "://") + 3;
@@ -140,7 +140,8 @@ static const char *certs_name(const struct endpoint *e)
 	return strcmp(host, real_host("docker.io")) == 0 ? "docker.io" : host;
 }
 
-/* What mirror.conf does not say, the host's certs.d directory may. */
+/* Adds the CAs of the host's certs.d directory, and its client certificate where mirror.conf has
+ * none. */
 static int read_certs_d(struct endpoint *e, struct err *err)
 {
 	const struct registry_options *o = &e->up->registry->o;
@@ -171,7 +172,7 @@ static int read_certificates(struct endpoint *e, const struct mirror_conf_regist
 	}
 	if ((line && line->ca && read_ca(e, o, line->ca, err) < 0) || read_certs_d(e, err) < 0)
 		return -1;
-	/* SSL_CERT_FILE takes the place of the system's, and so belongs beside a host's own */
+	/* SSL_CERT_FILE replaces the system's CAs, and a host's own CAs are added to them */
 	if (e->ca.n && o->net.ca_file && read_ca(e, o, o->net.ca_file, err) < 0)
 		return -1;
 	e->tls = (struct http_tls){ .ca = buf_span(&e->ca), .cert = e->cert, .key = e->key };
@@ -200,7 +201,8 @@ static void init_other_hosts(struct endpoint *e, long parallel, long delay)
 	throttle_init(&e->other_token_server.throttle, parallel, 0, delay);
 }
 
-static int set_up(struct upstream *up, const struct mirror_conf_registry *line, struct err *err)
+static int set_up_upstream(struct upstream *up, const struct mirror_conf_registry *line,
+			   struct err *err)
 {
 	const struct registry_options *o = &up->registry->o;
 	long parallel = line && line->parallel > 0 ? line->parallel : o->parallel;
@@ -231,7 +233,7 @@ static struct upstream *new_upstream(struct registry *r, const char *name, struc
 
 	up->registry = r;
 	up->name = xstrdup(name);
-	if (set_up(up, conf ? mirror_conf_registry(conf, name) : NULL, err) < 0) {
+	if (set_up_upstream(up, conf ? mirror_conf_registry(conf, name) : NULL, err) < 0) {
 		upstream_free(up);
 		return NULL;
 	}
@@ -259,8 +261,9 @@ void upstream_free(struct upstream *up)
 	free(up);
 }
 
-/* A stand-in that tells everybody why. */
-static struct upstream *broken(struct registry *r, const char *name, const struct err *why)
+/* An upstream that cannot be set up: all its requests fail with why. */
+static struct upstream *new_broken_upstream(struct registry *r, const char *name,
+					    const struct err *why)
 {
 	struct upstream *up = xcalloc(1, sizeof(*up));
 	struct endpoint *e = add_endpoint(up);
@@ -270,7 +273,7 @@ static struct upstream *broken(struct registry *r, const char *name, const struc
 	e->up = up;
 	e->shown = xstrdup(name);
 	buf_init(&e->ca, 0);
-	e->host = host_of(r, name, 1, FIRST_DELAY); /* which no origin is */
+	e->host = host_of(r, name, 1, FIRST_DELAY); /* the key of an origin has a scheme */
 	throttle_give_up(&e->host->throttle, why);
 	return up;
 }
@@ -290,13 +293,14 @@ struct upstream *upstream_of(struct registry *r, const char *name)
 		return up;
 	up = new_upstream(r, name, &err);
 	if (!up)
-		up = broken(r, name, &err);
+		up = new_broken_upstream(r, name, &err);
 	add_upstream(r, up);
 	table_put(&r->by_name, up->name, up);
 	return up;
 }
 
-/* Kept apart for each that sends us there with another reach, since that says what we may connect to. */
+/* One for each zone of the registries that name the host: the zone limits which addresses are
+ * allowed. */
 static struct upstream *new_layer_upstream(const struct endpoint *from, const struct url *u,
 					   char *key)
 {
@@ -379,7 +383,7 @@ struct auth_repo *upstream_anonymous_repo(struct registry *r, const char *url)
 	return auth_repo(r->anonymous_auth, origin, name);
 }
 
-/* Texts a run tells at most: they are a stranger's. */
+/* The most warnings of a run: registries write their texts. */
 #define WARNINGS 100
 
 void upstream_warn(struct registry *r, const char *who, const char *text)
@@ -390,5 +394,5 @@ void upstream_warn(struct registry *r, const char *who, const char *text)
 		return;
 	r->o.warn(r->o.warn_arg, line);
 	table_put(&r->warned, line, line);
-	line = NULL; /* the table's now */
+	line = NULL; /* the table owns it now */
 }

@@ -1,10 +1,10 @@
 /*
- * upstream - a registry as references name it, and the endpoints where it is really asked: the mirrors that
- * mirror.conf names for it, in their order, then its own.
+ * upstream - a registry as references name it, and its endpoints: the mirrors that mirror.conf
+ * names for it, in their order, then its own.
  *
- * An endpoint's base URL is what stands before the repository's name. "/v2/" is put behind a path that does not
- * have it, so these are alike: https://quay.io, https://quay.io/v2; and a Harbor proxy project is
- * https://harbor.corp/v2/quay-proxy.
+ * The base URL of an endpoint is put in front of a repository's name. "/v2/" is appended to a path
+ * that does not have it, so https://quay.io and https://quay.io/v2 mean the same; a Harbor proxy
+ * project is https://harbor.corp/v2/quay-proxy.
  */
 #ifndef OCI_REGISTRY_UPSTREAM_H
 #define OCI_REGISTRY_UPSTREAM_H
@@ -23,7 +23,7 @@ struct auth_repo;
 struct queued;
 struct token_call;
 
-/* What all upstreams of a run share: struct registry from inside. */
+/* The inside of struct registry: shared by all upstreams of a run. */
 struct registry {
 	struct http *http;
 	struct auth *auth;           /* NULL: everything is anonymous */
@@ -37,16 +37,16 @@ struct registry {
 	uint64_t bytes;
 	unsigned seed; /* of the jitter */
 	bool stopped;
-	struct table warned; /* texts, owned */
+	struct table warned; /* texts that the program was told, owned */
 };
 
-/* A token server: its throttle, and how many requests are under way to it. */
+/* A token server: its throttle, and the number of requests under way to it. */
 struct token_server {
 	struct throttle throttle;
 	long active;
 };
 
-/* What is asked under one origin, by whatever names: five registries may have their mirrors at one host. */
+/* One origin, shared by all endpoints at it: five registries may have their mirrors at one host. */
 struct host {
 	char *key; /* in `hosts` */
 	struct throttle throttle;
@@ -81,7 +81,7 @@ struct endpoint {
 	struct http_tls tls;              /* lends the three above */
 	struct http_tls tls_cross_origin; /* for other origins: without our certificate */
 	struct host *host;
-	struct throttle storage;       /* of where it redirects to */
+	struct throttle storage;       /* of the hosts that it redirects to */
 	enum origin_zone zone;         /* of its address: the innermost zone it may send us to */
 	enum origin_zone zone_allowed; /* the innermost zone its address may be in */
 	bool anonymous; /* gets no credentials, even if some are known for its host */
@@ -105,21 +105,23 @@ struct upstream {
 
 void upstream_free(struct upstream *up);
 
-/* Tells the program, once per text. */
+/* Tells the program "who: text", once per text. */
 void upstream_warn(struct registry *r, const char *who, const char *text);
 
-/* The host of a foreign layer's URL, which a manifest from the endpoint `from` names, as an upstream of its own: asked by
- * whole URLs and without credentials. NULL when we may not be sent there (oci/http/origin.h). */
+/* The host of a foreign layer's URL, which a manifest from the endpoint `from` names, as an
+ * upstream of its own: asked by whole URLs and without credentials. NULL when we may not be sent
+ * there (oci/http/origin.h). */
 struct upstream *upstream_of_layer(const struct endpoint *from, const char *url, struct err *err);
 
-/* Whose authorization a request at this endpoint needs: that of the repository with whose name, name_length bytes, `path`
- * begins. NULL: none. */
+/* The authorization for a request at this endpoint: of the repository whose name is the first
+ * name_length bytes of `path`. NULL: none. */
 struct auth_repo *upstream_repo(const struct endpoint *e, const char *path, size_t name_length);
-/* The same for a URL at another origin that a registry redirects to. No password of ours is for it: storage asks for
- * none, and another registry may give a token anonymously. */
+/* The same for a URL at another origin that a registry redirects to. No password of ours is for
+ * it: storage asks for none, and another registry may give a token anonymously. */
 struct auth_repo *upstream_anonymous_repo(struct registry *r, const char *url);
 
-/* The upstream of that name, made when it is new. One that can't be set up fails whatever is asked of it. */
+/* The upstream of that name, made when it is new. When it cannot be set up, all its requests fail.
+ * */
 struct upstream *upstream_of(struct registry *r, const char *name);
 
 #endif

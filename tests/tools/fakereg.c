@@ -3,10 +3,11 @@
  *
  *	fakereg PAGE LOG DIR
  *
- * It listens at 127.0.0.1, .2 and .3 ({A}, {B}, {C}), writes every request with its headers as a line into LOG
- * and the page's files into DIR ({T}), prints where it listens and what its client is to do and to see ("host",
- * "run", "do", "then", "out" lines, filled in), then "ready". On SIGTERM it says what was asked for and not expected, or expected and
- * not asked for, and exits with 1 then. What a page may say: tests/exchanges/README.md.
+ * It listens at 127.0.0.1, .2 and .3 ({A}, {B}, {C}), writes each request with its headers as a
+ * line into LOG and the page's files into DIR ({T}). It prints its addresses, what its client is
+ * to do and to print ("host", "run", "do", "then", "out" lines, filled in), and then "ready". On
+ * SIGTERM it prints the requests that were made and not expected, or expected and not made, and
+ * exits with 1 when there are any. The words of a page: tests/exchanges/README.md.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -57,7 +58,7 @@ static bool has_header(const struct request *r, const char *field)
 	return got && strcspn(got, "\r\n") == strlen(want) && strncmp(got, want, strlen(want)) == 0;
 }
 
-static bool meets(const struct step *s, const struct request *r)
+static bool is_step_for(const struct step *s, const struct request *r)
 {
 	if (s->host != r->host || !s->times || strcmp(s->method, r->method) != 0 ||
 	    strcmp(s->target, r->target) != 0 || (s->sent && strcmp(s->sent, r->body) != 0))
@@ -71,7 +72,7 @@ static bool meets(const struct step *s, const struct request *r)
 	return true;
 }
 
-/* The request in one line, its headers parted by `between`. */
+/* Prints the request in one line, its headers separated by `between`. */
 static void show(FILE *to, const struct request *r, const char *between)
 {
 	fprintf(to, "%c %s %s", r->host, r->method, r->target);
@@ -84,22 +85,23 @@ static void show(FILE *to, const struct request *r, const char *between)
 	fflush(to);
 }
 
-static struct step *find(const struct request *r)
+static struct step *find_step(const struct request *r)
 {
 	for (size_t i = 0; i < page.nsteps; i++)
-		if (meets(&page.steps[i], r))
+		if (is_step_for(&page.steps[i], r))
 			return &page.steps[i];
 	return NULL;
 }
 
-/* The step a request meets, or NULL; when it waits for others, they have come when this returns. */
-static const struct step *meet(const struct request *r)
+/* The step for a request, or NULL. When the step waits for other requests, this returns when they
+ * came. */
+static const struct step *take_step(const struct request *r)
 {
 	struct step *s;
 
 	pthread_mutex_lock(&lock);
 	show(log_file, r, " | ");
-	s = find(r);
+	s = find_step(r);
 	if (!s) {
 		unexpected++;
 		printf("unexpected ");
@@ -119,7 +121,7 @@ static const struct step *meet(const struct request *r)
  * Replies.
  */
 
-static bool put(int fd, const char *p, size_t n)
+static bool put_bytes(int fd, const char *p, size_t n)
 {
 	while (n) {
 		ssize_t w = send(fd, p, n, MSG_NOSIGNAL);
@@ -132,7 +134,7 @@ static bool put(int fd, const char *p, size_t n)
 	return true;
 }
 
-static void cut(int fd, enum cut how)
+static void cut_connection(int fd, enum cut how)
 {
 	struct linger now = { .l_onoff = 1 };
 	char byte;
@@ -150,16 +152,16 @@ static bool put_body(int fd, const struct step *s)
 
 	if (s->chunked) {
 		snprintf(size, sizeof(size), "%zx\r\n", n);
-		if (n &&
-		    (!put(fd, size, strlen(size)) || !put(fd, s->body.p, n) || !put(fd, "\r\n", 2)))
+		if (n && (!put_bytes(fd, size, strlen(size)) || !put_bytes(fd, s->body.p, n) ||
+			  !put_bytes(fd, "\r\n", 2)))
 			return false;
-		return s->cut || put(fd, "0\r\n\r\n", 5);
+		return s->cut || put_bytes(fd, "0\r\n\r\n", 5);
 	}
-	return put(fd, s->body.p, n);
+	return put_bytes(fd, s->body.p, n);
 }
 
 /* Whether the connection stays. */
-static bool reply(int fd, const struct request *r, const struct step *s)
+static bool send_reply(int fd, const struct request *r, const struct step *s)
 {
 	cleanup_by(buf_release) struct buf head = BUF_INIT(MIB);
 
@@ -167,11 +169,11 @@ static bool reply(int fd, const struct request *r, const struct step *s)
 		static const char no[] =
 			"HTTP/1.1 400 Unexpected\r\nContent-Length: 10\r\n\r\nunexpected";
 
-		put(fd, no, sizeof(no) - 1);
+		put_bytes(fd, no, sizeof(no) - 1);
 		return false;
 	}
 	if (s->garbage) {
-		put(fd, s->garbage, strlen(s->garbage));
+		put_bytes(fd, s->garbage, strlen(s->garbage));
 		return false;
 	}
 	buf_addf(&head, "HTTP/1.1 %s\r\n%s", s->status, s->fields.p);
@@ -182,13 +184,13 @@ static bool reply(int fd, const struct request *r, const struct step *s)
 			 s->length >= 0 ? s->length : (long)s->body.n);
 	buf_adds(&head, "\r\n");
 	if (s->head) {
-		put(fd, head.p, (size_t)s->head < head.n ? (size_t)s->head : head.n);
+		put_bytes(fd, head.p, (size_t)s->head < head.n ? (size_t)s->head : head.n);
 		return false;
 	}
-	if (!put(fd, head.p, head.n) || (strcmp(r->method, "HEAD") != 0 && !put_body(fd, s)))
+	if (!put_bytes(fd, head.p, head.n) || (strcmp(r->method, "HEAD") != 0 && !put_body(fd, s)))
 		return false;
 	if (s->cut)
-		cut(fd, s->cut);
+		cut_connection(fd, s->cut);
 	return !s->cut && !s->close && s->length != -2;
 }
 
@@ -201,9 +203,9 @@ static bool read_request_from(int fd, struct buf *b, struct request *r)
 
 	buf_clear(b);
 	while (!(end = strstr(b->p, "\r\n\r\n"))) {
-		char *room = buf_reserve(b, 1);
+		char *byte = buf_reserve(b, 1);
 
-		if (!room || recv(fd, room, 1, 0) != 1)
+		if (!byte || recv(fd, byte, 1, 0) != 1)
 			return false;
 		b->n++;
 		b->p[b->n] = '\0';
@@ -225,7 +227,7 @@ static bool read_request_from(int fd, struct buf *b, struct request *r)
 	return r->headers != NULL;
 }
 
-static void *serve(void *arg)
+static void *serve_connection(void *arg)
 {
 	int fd = *(int *)arg, one = 1;
 	cleanup_by(buf_release) struct buf b = BUF_INIT(MIB);
@@ -237,7 +239,7 @@ static void *serve(void *arg)
 	getsockname(fd, (struct sockaddr *)&to, &n);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	r.host = (char)('A' + (ntohl(to.sin_addr.s_addr) & 0xff) - 1);
-	while (read_request_from(fd, &b, &r) && reply(fd, &r, meet(&r)))
+	while (read_request_from(fd, &b, &r) && send_reply(fd, &r, take_step(&r)))
 		;
 	close(fd);
 	return NULL;
@@ -252,7 +254,7 @@ static void *accept_all(void *arg)
 		int *fd = xmalloc(sizeof(*fd));
 
 		*fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-		if (*fd < 0 || pthread_create(&thread, NULL, serve, fd) != 0) {
+		if (*fd < 0 || pthread_create(&thread, NULL, serve_connection, fd) != 0) {
 			free(fd);
 			return NULL;
 		}

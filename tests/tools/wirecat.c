@@ -1,5 +1,6 @@
 /*
- * wirecat - asks registries, as mirror-sync does, and says what came of it: the driver of the exchanges.
+ * wirecat - sends requests to registries as mirror-sync does, and prints the outcomes: the client
+ * of the exchanges.
  *
  *	wirecat [OPTION...] COMMAND... [then COMMAND...]
  *
@@ -7,7 +8,7 @@
  *	'blob HOST/PATH@DIGEST SIZE [URL...]'	into the layout
  *	'referrers HOST/PATH@DIGEST'
  *
- * Commands before `then` go at once, in parallel; their outcomes are printed in the order they were given.
+ * Commands before `then` run in parallel; their outcomes are printed in the order of the commands.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,7 +53,7 @@ static void die(const char *what)
 	exit(2);
 }
 
-static void failed(struct outcome *o, const struct err *err)
+static void put_failure(struct outcome *o, const struct err *err)
 {
 	snprintf(o->text, sizeof(o->text), "%s %s", kinds[err->kind], err->msg);
 }
@@ -63,7 +64,7 @@ static void on_manifest(void *arg, const struct registry_manifest *m)
 
 	o->requests = m->requests;
 	if (m->err)
-		failed(o, m->err);
+		put_failure(o, m->err);
 	else
 		snprintf(o->text, sizeof(o->text), "ok %s %lld %s", m->digest.str,
 			 (long long)m->size, m->media_type);
@@ -75,7 +76,7 @@ static void on_blob(void *arg, const struct registry_blob *b)
 
 	o->requests = b->requests;
 	if (b->err)
-		failed(o, b->err);
+		put_failure(o, b->err);
 	else
 		snprintf(o->text, sizeof(o->text), "ok bytes=%lld", (long long)b->bytes);
 }
@@ -87,7 +88,7 @@ static void on_tags(void *arg, const struct registry_tags *t)
 
 	o->requests = t->requests;
 	if (t->err)
-		failed(o, t->err);
+		put_failure(o, t->err);
 	for (size_t i = 0; i < t->n && (size_t)n < sizeof(o->text); i++)
 		n += snprintf(o->text + n, sizeof(o->text) - (size_t)n, " %s", t->tags[i]);
 }
@@ -99,13 +100,13 @@ static void on_referrers(void *arg, const struct registry_referrers *found)
 
 	o->requests = found->requests;
 	if (found->err)
-		failed(o, found->err);
+		put_failure(o, found->err);
 	for (size_t i = 0; i < found->n && (size_t)n < sizeof(o->text); i++)
 		n += snprintf(o->text + n, sizeof(o->text) - (size_t)n, " %s",
 			      found->digests[i].str);
 }
 
-static void command(char *text, struct outcome *o)
+static void run_command(char *text, struct outcome *o)
 {
 	char *save, *verb = strtok_r(text, " ", &save), *name = strtok_r(NULL, " ", &save);
 	char *size = strtok_r(NULL, " ", &save), *urls = save && *save ? save : NULL;
@@ -140,7 +141,7 @@ static int run_round(char **words, int n)
 
 	for (; count < n && strcmp(words[count], "then") != 0; count++) {
 		names[count] = xstrdup(words[count]);
-		command(words[count], &outcomes[count]);
+		run_command(words[count], &outcomes[count]);
 	}
 	if (registry_run(registry, NULL, NULL, 1000, &err) < 0)
 		die(err.msg);
@@ -196,8 +197,8 @@ static void read_creds(const char *dir)
 		die(err.msg);
 }
 
-/* --name=value; false when it is none of ours. */
-static bool option(const char *word)
+/* Reads --name=value; false when there is no such option. */
+static bool read_option(const char *word)
 {
 	static const struct {
 		const char *name;
@@ -250,7 +251,7 @@ int main(int argc, char **argv)
 
 	options.warn = warn;
 	for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++)
-		if (!option(argv[at]))
+		if (!read_option(argv[at]))
 			die("no such option");
 	if (layout_path && layout_open(&layout, layout_path, LAYOUT_WRITE, &err) < 0)
 		die(err.msg);

@@ -34,7 +34,8 @@ static void test_token(void)
 	next(&run, alpine, &t2, "send Bearer t1", "by all");
 	next(&run, debian, &t4, "token", "another repository asks for its own at once");
 	request(&run, &t4,
-		"https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Fdebian%3Apull",
+		"https://auth.docker.io/token?service=registry.docker.io&"
+		"scope=repository%3Alibrary%2Fdebian%3Apull",
 		"with its own scope");
 	next(&run, quay, &t5, "send -", "another origin knows nothing of it");
 	auth_token_answer(debian, &t4, 200, span_str("{\"token\":\"t2\"}"), now);
@@ -168,7 +169,8 @@ static void test_scopes(void)
 	refuse(&run, r, &t, more, NULL, "is not enough for another");
 	next(&run, r, &t, "token", "one for both is asked for");
 	request(&run, &t,
-		"https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Falpine%3Ametadata_read"
+		"https://auth.docker.io/token?service=registry.docker.io&"
+		"scope=repository%3Alibrary%2Falpine%3Ametadata_read"
 		"&scope=repository%3Alibrary%2Falpine%3Apull",
 		"the newly demanded scope first");
 	answer(r, &t, 200, "{\"token\":\"t2\"}");
@@ -190,7 +192,8 @@ static void test_fixed_scope(void)
 
 	next(&run, a, &t, "send -", "ECR Public");
 	refuse(&run, a, &t,
-	       "Bearer realm=\"https://public.ecr.aws/token/\",service=\"public.ecr.aws\",scope=\"aws\"",
+	       "Bearer realm=\"https://public.ecr.aws/token/\",service=\"public.ecr.aws\","
+	       "scope=\"aws\"",
 	       NULL, "has one scope for all");
 	next(&run, a, &t, "token", "so one token does");
 	answer(a, &t, 200, "{\"token\":\"t1\"}");
@@ -231,8 +234,9 @@ static void test_ping(void)
 	struct auth_repo *r = auth_repo(run.auth, "https://gcr.io", "p/app");
 	struct auth_repo *s = auth_repo(run.auth, "https://gcr.io", "p/other");
 	struct auth_try t = { 0 }, u = { 0 }, v = { 0 };
-	struct span challenge = span_str(
-		"Bearer realm=\"https://gcr.io/v2/token\",service=\"gcr.io\",scope=\"repository:user/image:pull\"");
+	struct span challenge =
+		span_str("Bearer realm=\"https://gcr.io/v2/token\",service=\"gcr.io\","
+			 "scope=\"repository:user/image:pull\"");
 
 	next(&run, r, &t, "send -", "a request");
 	next(&run, s, &u, "send -", "and another");

@@ -80,7 +80,8 @@ static enum auth_step log_in_badly(struct run *run, int i)
 	if (step == AUTH_TOKEN) {
 		answer(r, &t, 401, "{\"details\":\"incorrect username or password\"}");
 		next(run, r, &t,
-		     "fail status 401: incorrect username or password (asked with the credentials of $DOCKER_AUTH_CONFIG)",
+		     "fail status 401: incorrect username or password (asked with the "
+		     "credentials of $DOCKER_AUTH_CONFIG)",
 		     "the refusal is told");
 	}
 	return step;
@@ -154,26 +155,30 @@ static void test_identity(void)
 	refuse(&run, a, &t, challenge, NULL, "at ACR");
 	next(&run, a, &t, "token", "goes for a token");
 	request(&run, &t,
-		"https://corp.azurecr.io/oauth2/token POST grant_type=refresh_token&service=corp.azurecr.io&"
+		"https://corp.azurecr.io/oauth2/token POST grant_type=refresh_token&"
+		"service=corp.azurecr.io&"
 		"client_id=mirror-sync&scope=repository%3Aa%3Apull&refresh_token=i-secret",
 		"by POST");
 	answer(a, &t, 200, "{\"access_token\":\"t1\",\"refresh_token\":\"j-secret\"}");
 	next(&run, a, &t, "send Bearer t1", "which gives a token");
 	next(&run, b, &u, "token", "and a new identity token");
 	request(&run, &u,
-		"https://corp.azurecr.io/oauth2/token POST grant_type=refresh_token&service=corp.azurecr.io&"
+		"https://corp.azurecr.io/oauth2/token POST grant_type=refresh_token&"
+		"service=corp.azurecr.io&"
 		"client_id=mirror-sync&scope=repository%3Ab%3Apull&refresh_token=j-secret",
 		"that goes for the next one");
 	answer(b, &u, 401, "");
 	next(&run, b, &u, "token", "if that is refused");
 	request(&run, &u,
-		"https://corp.azurecr.io/oauth2/token POST grant_type=refresh_token&service=corp.azurecr.io&"
+		"https://corp.azurecr.io/oauth2/token POST grant_type=refresh_token&"
+		"service=corp.azurecr.io&"
 		"client_id=mirror-sync&scope=repository%3Ab%3Apull&refresh_token=i-secret",
 		"the first one is tried again");
 	answer(b, &u, 404, "");
 	next(&run, b, &u, "token", "a server that knows no POST");
 	request(&run, &u,
-		"https://corp.azurecr.io/oauth2/token?service=corp.azurecr.io&scope=repository%3Ab%3Apull Basic Omktc2VjcmV0",
+		"https://corp.azurecr.io/oauth2/token?service=corp.azurecr.io&"
+		"scope=repository%3Ab%3Apull Basic Omktc2VjcmV0",
 		"is asked by GET");
 	answer(b, &u, 401, "");
 	next(&run, b, &u, "fail status 401", "and then it is over");
@@ -214,12 +219,14 @@ static void test_renewed_password(const char *challenge, const char *name)
 	if (bearer) {
 		next(&run, r, &t, "token", "for a token");
 		request(&run, &t,
-			"https://ecr.aws/t?service=s&scope=repository%3Aapp%3Apull&account=AWS Basic QVdTOjE=",
+			"https://ecr.aws/t?service=s&scope=repository%3Aapp%3Apull&"
+			"account=AWS Basic QVdTOjE=",
 			"a helper's");
 		answer(r, &t, 401, "");
 		next(&run, r, &t, "token", "which has ended");
 		request(&run, &t,
-			"https://ecr.aws/t?service=s&scope=repository%3Aapp%3Apull&account=AWS Basic QVdTOjI=",
+			"https://ecr.aws/t?service=s&scope=repository%3Aapp%3Apull&"
+			"account=AWS Basic QVdTOjI=",
 			"the helper is asked anew");
 		answer(r, &t, 401, "");
 		next(&run, r, &t, "fail status 401", "once");

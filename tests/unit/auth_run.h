@@ -18,7 +18,8 @@
 #define CHALLENGE "Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\""
 #define ALPINE    CHALLENGE ",scope=\"repository:library/alpine:pull\""
 #define ALPINE_URL                                                                                 \
-	"https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Falpine%3Apull"
+	"https://auth.docker.io/token?service=registry.docker.io&scope="                           \
+	"repository%3Alibrary%2Falpine%3Apull"
 #define BASIC "Basic realm=\"r\""
 
 /* ann:a-secret */

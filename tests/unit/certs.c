@@ -9,7 +9,8 @@
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 
-/* files: names parted by blanks. want: CAs, the certificate, the key; or "!" and a part of the message. */
+/* files: names parted by blanks. want: CAs, the certificate, the key; or "!" and a part of the
+ * message. */
 static const struct {
 	const char *name, *files, *want;
 } rows[] = {

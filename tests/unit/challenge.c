@@ -21,19 +21,23 @@ static const struct row {
 	{ "Docker Hub, a repository that is not there",
 	  { "Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\","
 	    "scope=\"repository:library/nope:pull\",error=\"insufficient_scope\"" },
-	  "bearer+insufficient|https://auth.docker.io/token|registry.docker.io|repository:library/nope:pull" },
+	  "bearer+insufficient|https://auth.docker.io/token|registry.docker.io|"
+	  "repository:library/nope:pull" },
 	{ "GHCR, /v2/",
-	  { "Bearer realm=\"https://ghcr.io/token\",service=\"ghcr.io\",scope=\"repository:user/image:pull\"" },
+	  { "Bearer realm=\"https://ghcr.io/token\",service=\"ghcr.io\","
+	    "scope=\"repository:user/image:pull\"" },
 	  "bearer|https://ghcr.io/token|ghcr.io|repository:user/image:pull" },
 	{ "Quay",
-	  { "Bearer realm=\"https://quay.io/v2/auth\",service=\"quay.io\",scope=\"repository:a/b:pull\"" },
+	  { "Bearer realm=\"https://quay.io/v2/auth\",service=\"quay.io\","
+	    "scope=\"repository:a/b:pull\"" },
 	  "bearer|https://quay.io/v2/auth|quay.io|repository:a/b:pull" },
 	{ "ECR private",
 	  { "Basic realm=\"https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/\","
 	    "service=\"ecr.amazonaws.com\"" },
 	  "basic|https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/|ecr.amazonaws.com|" },
 	{ "ECR Public",
-	  { "Bearer realm=\"https://public.ecr.aws/token/\",service=\"public.ecr.aws\",scope=\"aws\"" },
+	  { "Bearer realm=\"https://public.ecr.aws/token/\",service=\"public.ecr.aws\","
+	    "scope=\"aws\"" },
 	  "bearer|https://public.ecr.aws/token/|public.ecr.aws|aws" },
 	{ "GCR",
 	  { "Bearer realm=\"https://gcr.io/v2/token\",service=\"gcr.io\"" },
@@ -42,18 +46,21 @@ static const struct row {
 	  { "Bearer realm=\"https://corp.azurecr.io/oauth2/token\",service=\"corp.azurecr.io\","
 	    "scope=\"repository:app:metadata_read\"",
 	    "Basic realm=\"https://corp.azurecr.io/oauth2/token\",service=\"corp.azurecr.io\"" },
-	  "bearer|https://corp.azurecr.io/oauth2/token|corp.azurecr.io|repository:app:metadata_read" },
+	  "bearer|https://corp.azurecr.io/oauth2/token|corp.azurecr.io|"
+	  "repository:app:metadata_read" },
 	{ "Harbor",
 	  { "Bearer realm=\"https://harbor.corp/service/token\",service=\"harbor-registry\","
 	    "scope=\"repository:proxy/library/alpine:pull\"" },
-	  "bearer|https://harbor.corp/service/token|harbor-registry|repository:proxy/library/alpine:pull" },
+	  "bearer|https://harbor.corp/service/token|harbor-registry|"
+	  "repository:proxy/library/alpine:pull" },
 	{ "GitLab, its realm on another host",
 	  { "Bearer realm=\"https://gitlab.com/jwt/auth\",service=\"container_registry\","
 	    "scope=\"repository:group/app:pull\",error=\"invalid_token\"" },
 	  "bearer|https://gitlab.com/jwt/auth|container_registry|repository:group/app:pull" },
 	{ "Artifactory, both in one header",
 	  { "Basic realm=\"Artifactory Realm\", Bearer "
-	    "realm=\"https://corp.jfrog.io/artifactory/api/docker/null/v2/token\",service=\"corp.jfrog.io\"" },
+	    "realm=\"https://corp.jfrog.io/artifactory/api/docker/null/v2/token\","
+	    "service=\"corp.jfrog.io\"" },
 	  "bearer|https://corp.jfrog.io/artifactory/api/docker/null/v2/token|corp.jfrog.io|" },
 	{ "docker-registry with htpasswd", { "Basic realm=\"Registry\"" }, "basic|Registry||" },
 	{ "Nexus",
@@ -102,7 +109,8 @@ static const struct row {
 	{ "a token68 without padding", { "NTLM TlRMTVNTUAAB, Basic realm=r" }, "basic|r||" },
 	{ "a token68 at the end", { "Basic realm=r, NTLM TlRMTVNTUAAB" }, "basic|r||" },
 	{ "parameters belong to their challenge",
-	  { "Digest realm=\"d\",service=\"no\", Bearer realm=\"https://a/t\", Basic realm=\"b\",scope=\"no\"" },
+	  { "Digest realm=\"d\",service=\"no\", Bearer realm=\"https://a/t\", Basic "
+	    "realm=\"b\",scope=\"no\"" },
 	  "bearer|https://a/t||" },
 	{ "Basic before Bearer",
 	  { "Basic realm=\"b\"", "Bearer realm=\"https://a/t\"" },

@@ -1,4 +1,5 @@
-/* http_status: every row can be reached, has what its class needs, and means what registries mean by it. */
+/* http_status: every row can be reached, has what its class needs, and means what registries mean
+ * by it. */
 #include "oci/registry/http_status.h"
 
 #include "oci/base/cleanup.h"

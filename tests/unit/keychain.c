@@ -13,7 +13,12 @@
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 
-static const char *const kinds[] = { "none", "basic", "identity", "bearer" };
+static const char *const kinds[] = {
+	[CREDENTIAL_NONE] = "none",
+	[CREDENTIAL_BASIC] = "basic",
+	[CREDENTIAL_IDENTITY] = "identity",
+	[CREDENTIAL_BEARER] = "bearer",
+};
 
 /* "kind user secret", or "!" and the message. */
 static char *look_up(struct keychain *c, const char *host, const char *path)
@@ -177,7 +182,8 @@ static void test_files(void)
 static void test_hosts(void)
 {
 	static const char json[] =
-		"{\"auths\":{\"https://index.docker.io/v1/\":{\"username\":\"hub\",\"password\":\"p\"},"
+		"{\"auths\":{\"https://index.docker.io/v1/\":{\"username\":\"hub\","
+		"\"password\":\"p\"},"
 		"\"Registry.Corp:5000/team\":{\"username\":\"team\",\"password\":\"p\"}}}";
 	struct keychain_options o = { .docker_auth_config = json };
 	struct err err = ERR_INIT;
@@ -393,21 +399,23 @@ static void test_stores(void)
 {
 	cleanup_by(tempdir_release) struct tempdir t = tempdir_new();
 	cleanup_by(buf_release) struct buf log = BUF_INIT(1000);
-	struct keychain *c = creds_with(
-		&t,
-		"{\"credsStore\":\"all\",\"credHelpers\":{\"ghcr.io\":\"one\"},\"auths\":{\"quay.io\":{\"username\":\"ann\","
-		"\"password\":\"a-secret\"},\"docker.io\":{},\"ghcr.io\":{\"username\":\"bob\",\"password\":\"b-secret\"}}}",
-		0);
+	struct keychain *c =
+		creds_with(&t,
+			   "{\"credsStore\":\"all\",\"credHelpers\":{\"ghcr.io\":\"one\"},"
+			   "\"auths\":{\"quay.io\":{\"username\":\"ann\","
+			   "\"password\":\"a-secret\"},\"docker.io\":{},"
+			   "\"ghcr.io\":{\"username\":\"bob\",\"password\":\"b-secret\"}}}",
+			   0);
 
 	put_helper(
 		&t, "all",
 		"case $server in docker.io) " ANSWER(
-			"hub",
-			"h-secret") ";;"
-				    "gcr.io) " ANSWER(
-					    "gcr",
-					    "g-secret") ";;"
-							"*) echo credentials not found in native keychain; exit 1;; esac");
+			"hub", "h-secret") ";;"
+					   "gcr.io) " ANSWER(
+						   "gcr",
+						   "g-secret") ";;"
+							       "*) echo credentials not found in "
+							       "native keychain; exit 1;; esac");
 	put_helper(&t, "one", "echo credentials not found in native keychain; exit 1");
 	check_found(c, "quay.io", "basic ann a-secret", "what stands in the file needs no helper");
 	CHECK_TEXT(log_of(&t, "all", &log), "(never asked)", "which is not asked");
@@ -430,11 +438,12 @@ static void test_ahead(void)
 {
 	cleanup_by(tempdir_release) struct tempdir t = tempdir_new();
 	cleanup_by(buf_release) struct buf one = BUF_INIT(1000), all = BUF_INIT(1000);
-	struct keychain *c = creds_with(
-		&t,
-		"{\"credsStore\":\"all\",\"credHelpers\":{\"ghcr.io\":\"one\"},\"auths\":{\"quay.io\":"
-		"{\"username\":\"ann\",\"password\":\"a-secret\"},\"gcr.io/org\":{}}}",
-		0);
+	struct keychain *c =
+		creds_with(&t,
+			   "{\"credsStore\":\"all\",\"credHelpers\":{\"ghcr.io\":\"one\"},"
+			   "\"auths\":{\"quay.io\":"
+			   "{\"username\":\"ann\",\"password\":\"a-secret\"},\"gcr.io/org\":{}}}",
+			   0);
 	struct pollfd p = { .events = POLLIN };
 
 	put_helper(&t, "one", ANSWER("bob", "b-secret"));

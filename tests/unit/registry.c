@@ -1,5 +1,5 @@
-/* registry: what becomes of what is under way when the loop ends before it. Upstreams are sockets of this process, answered
- * between turns of the loop. */
+/* registry: what becomes of what is under way when the loop ends before it. Upstreams are sockets
+ * of this process, answered between turns of the loop. */
 #include "oci/registry/registry.h"
 
 #include <netinet/in.h>

@@ -115,7 +115,7 @@ static void test_silence(void)
 	} rows[] = {
 		{ "refused at once", 0, THROTTLE_GIVE_UP_NETWORK },
 		{ "not connected in ten seconds", 10 * CLOCK_SEC, THROTTLE_GIVE_UP_NETWORK },
-		{ "connected and a minute of silence", 60 * CLOCK_SEC, THROTTLE_GIVE_UP_NETWORK / 2 },
+		{ "connected, then a silent minute", 60 * CLOCK_SEC, THROTTLE_GIVE_UP_NETWORK / 2 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -24,10 +24,12 @@ static const struct {
 } urls[] = {
 	{ "anonymous", "https://auth.docker.io/token", "registry.docker.io",
 	  "repository:library/alpine:pull", NULL,
-	  "https://auth.docker.io/token?service=registry.docker.io&scope=repository%3Alibrary%2Falpine%3Apull" },
+	  "https://auth.docker.io/token?service=registry.docker.io&"
+	  "scope=repository%3Alibrary%2Falpine%3Apull" },
 	{ "with an account", "https://gitlab.com/jwt/auth", "container_registry",
 	  "repository:g/a:pull", &basic_cred,
-	  "https://gitlab.com/jwt/auth?service=container_registry&scope=repository%3Ag%2Fa%3Apull&account=ann" },
+	  "https://gitlab.com/jwt/auth?service=container_registry&"
+	  "scope=repository%3Ag%2Fa%3Apull&account=ann" },
 	{ "an account that needs escapes", "https://a/t", "s", "", &odd_cred,
 	  "https://a/t?service=s&account=org%2Brobot%24x%20y" },
 	{ "an identity token is no account", "https://a/t", "s", "", &identity_cred,
@@ -85,7 +87,8 @@ static const struct {
 	int seconds;
 } answers[] = {
 	{ "Docker Hub",
-	  "{\"token\":\"t\",\"access_token\":\"t\",\"expires_in\":300,\"issued_at\":\"2026-11-20T08:15:00Z\"}",
+	  "{\"token\":\"t\",\"access_token\":\"t\",\"expires_in\":300,"
+	  "\"issued_at\":\"2026-11-20T08:15:00Z\"}",
 	  "t", 300 },
 	{ "ACR: only access_token", "{\"access_token\":\"a\"}", "a", 60 },
 	{ "GHCR: only token", "{\"token\":\"t\"}", "t", 60 },
@@ -198,7 +201,8 @@ static const struct {
 	{ "Docker Hub: a wrong password", 401, "{\"details\":\"incorrect username or password\"}",
 	  ERR_AUTH, "status 401: incorrect username or password" },
 	{ "GHCR: denied", 403,
-	  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"requested access to the resource is denied\"}]}",
+	  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"requested access to the "
+	  "resource is denied\"}]}",
 	  ERR_AUTH, "status 403: requested access to the resource is denied" },
 	{ "a code without words", 401, "{\"errors\":[{\"code\":\"UNAUTHORIZED\"}]}", ERR_AUTH,
 	  "status 401: UNAUTHORIZED" },
