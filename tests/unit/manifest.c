@@ -137,13 +137,13 @@ static void test_bombs(void)
 	"\"vnd.docker.reference.digest\":\"" about "\"}}"
 #define PLAIN "{\"mediaType\":\"" MEDIA_OCI_MANIFEST "\",\"digest\":\"" C "\",\"size\":1}"
 
+#define ONES  "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+#define TWOS  "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+
 static void test_wanted(void)
 {
 	static const char text[] = "{\"manifests\":[" CHILD(A, "linux", "amd64", "") "," CHILD(
-		B, "linux", "arm64",
-		"v8") "," ATTEST("sha256:1111111111111111111111111111111111111111111111111111111111111111",
-				 A) "," ATTEST("sha256:2222222222222222222222222222222222222222222222222222222222222222",
-					       B) "," PLAIN "]}";
+		B, "linux", "arm64", "v8") "," ATTEST(ONES, A) "," ATTEST(TWOS, B) "," PLAIN "]}";
 	static const struct {
 		const char *name, *platforms, *want;
 	} table[] = {

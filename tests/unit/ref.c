@@ -8,7 +8,8 @@
 
 #define SHA "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define T128                                                                                       \
-	"tttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt"
+	"tttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt"                         \
+	"tttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt"
 
 /* What people write, and the canonical reference it means; NULL: refused. */
 static const struct {
