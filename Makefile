@@ -114,21 +114,29 @@ fuzz: ## make fuzz MODULE=ref TIME=60: libFuzzer; what it finds goes into tests/
 	build/fuzz/tests/fuzz/$(MODULE).fuzz -max_total_time=$(TIME) -timeout=10 -rss_limit_mb=2048 \
 		-artifact_prefix=tests/corpus/$(MODULE)/ build/fuzz/corpus/$(MODULE) tests/corpus/$(MODULE)
 
-install: all ## PREFIX=/usr/local DESTDIR=: programs and man pages
-	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+MAN        = share/man/man1
+COMPLETION = share/bash-completion/completions
+VERBS      = $(BUILD)/mirror-publish --help | sed -n '/^Verbs:/,/^$$/s/^  \([a-z]*\) .*/\1/p'
+install: all ## PREFIX=/usr/local DESTDIR=: programs, man pages, completion for bash
+	@install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin $(MAN) $(COMPLETION))
 	@set -e; for p in $(progs:%=mirror-%); do \
-		install $(BUILD)/$$p $(DESTDIR)$(PREFIX)/bin/$$p; $(BUILD)/$$p --man >$(BUILD)/$$p.1; \
-		install -m 644 $(BUILD)/$$p.1 $(DESTDIR)$(PREFIX)/share/man/man1/$$p.1; done; \
-	for v in $$($(BUILD)/mirror-publish --help | sed -n '/^Verbs:/,/^$$/s/^  \([a-z]*\) .*/\1/p'); do \
+		install $(BUILD)/$$p $(DESTDIR)$(PREFIX)/bin/$$p; \
+		$(BUILD)/$$p --man >$(BUILD)/$$p.1; $(BUILD)/$$p --completion >$(BUILD)/$$p.completion; \
+		install -m 644 $(BUILD)/$$p.1 $(DESTDIR)$(PREFIX)/$(MAN)/$$p.1; \
+		install -m 644 $(BUILD)/$$p.completion $(DESTDIR)$(PREFIX)/$(COMPLETION)/$$p; done; \
+	for v in $$($(VERBS)); do \
 		$(BUILD)/mirror-publish $$v --man >$(BUILD)/$$v.1; \
-		install -m 644 $(BUILD)/$$v.1 $(DESTDIR)$(PREFIX)/share/man/man1/mirror-publish-$$v.1; done
+		install -m 644 $(BUILD)/$$v.1 $(DESTDIR)$(PREFIX)/$(MAN)/mirror-publish-$$v.1; done
+uninstall: ## PREFIX= DESTDIR=: removes what install put there
+	@rm -f $(foreach p,$(progs:%=mirror-%),$(addprefix $(DESTDIR)$(PREFIX)/,bin/$(p) $(MAN)/$(p).1 $(COMPLETION)/$(p)))
+	@rm -f $(DESTDIR)$(PREFIX)/$(MAN)/mirror-publish-*.1
 
 clean: ## removes build/
 	rm -rf build
 help: ## what you are reading
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
 
-.PHONY: all always tests check lint fuzz install clean help
+.PHONY: all always tests check lint fuzz install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -10,46 +10,47 @@
 #include "oci/store/generation.h"
 #include "oci/store/retag.h"
 
-void found_generation_release(struct found_generation *p)
+void found_generation_release(struct found_generation *found)
 {
-	index_release(&p->index);
-	*p = (struct found_generation)FOUND_GENERATION_INIT;
+	index_release(&found->index);
+	*found = (struct found_generation)FOUND_GENERATION_INIT;
 }
 
-static bool says(const struct index *x, const char *key, const char *want)
+static bool annotation_is(const struct index *x, const char *key, const char *want)
 {
 	const char *value = index_annotation(x, key);
 
 	return value && strcmp(value, want) == 0;
 }
 
-static int read_number(struct found_generation *p, const struct layout *l, long number,
+static int read_number(struct found_generation *found, const struct layout *l, long number,
 		       struct err *err)
 {
-	if (generation_read(l, number, &p->index, err) < 0)
+	if (generation_read(l, number, &found->index, err) < 0)
 		return -1;
-	p->number = number;
+	found->number = number;
 	return 0;
 }
 
 /*
- * Reads generations from v[n - 1] down until one has that annotation. One that
- * cannot be read is passed over: it is no reason not to find another.
+ * Reads generations from v[n - 1] down until one has that annotation. A generation
+ * that cannot be read is skipped: an older one may still be found.
  */
-static bool find_noted(struct found_generation *p, const struct layout *l, const long *v, size_t n,
-		       const char *key, const char *want)
+static bool find_annotated(struct found_generation *found, const struct layout *l, const long *v,
+			   size_t n, const char *key, const char *want)
 {
 	while (n-- > 0) {
 		struct err ignored;
 
-		if (read_number(p, l, v[n], &ignored) == 0 && says(&p->index, key, want))
+		if (read_number(found, l, v[n], &ignored) == 0 &&
+		    annotation_is(&found->index, key, want))
 			return true;
-		found_generation_release(p);
+		found_generation_release(found);
 	}
 	return false;
 }
 
-static int no_such(const char *name, const long *v, size_t n, struct err *err)
+static int no_such_generation(const char *name, const long *v, size_t n, struct err *err)
 {
 	if (!n)
 		return err_set(err, ERR_USAGE, 0, "no generation \"%s\": none is kept", name);
@@ -67,7 +68,7 @@ static bool is_kept(const long *v, size_t n, long number)
 	return false;
 }
 
-int generation_find_named(struct found_generation *p, const struct layout *l, long current,
+int generation_find_named(struct found_generation *found, const struct layout *l, long current,
 			  const char *name, struct err *err)
 {
 	bool only_number = name[0] == '#';
@@ -78,21 +79,21 @@ int generation_find_named(struct found_generation *p, const struct layout *l, lo
 
 	if (generation_list(l, current, &v, &n, err) < 0)
 		return -1;
-	labelled = !only_number && find_noted(p, l, v, n, ANNOTATION_LABEL, name);
-	if (labelled && p->number != number && is_kept(v, n, number))
+	labelled = !only_number && find_annotated(found, l, v, n, ANNOTATION_LABEL, name);
+	if (labelled && found->number != number && is_kept(v, n, number))
 		return err_set(
 			err, ERR_USAGE, 0,
 			"\"%s\" is a generation, and the label of generation %ld: say \"#%s\" or "
 			"\"%ld\"",
-			name, p->number, name, p->number);
+			name, found->number, name, found->number);
 	if (labelled)
 		return 0;
 	if (!is_kept(v, n, number))
-		return no_such(name, v, n, err);
-	return read_number(p, l, number, err);
+		return no_such_generation(name, v, n, err);
+	return read_number(found, l, number, err);
 }
 
-int generation_find_before_sync(struct found_generation *p, const struct layout *l,
+int generation_find_before_sync(struct found_generation *found, const struct layout *l,
 				const struct index *now, struct err *err)
 {
 	long current = generation_number(now), sync = current;
@@ -101,16 +102,16 @@ int generation_find_before_sync(struct found_generation *p, const struct layout 
 
 	if (generation_list(l, current, &v, &n, err) < 0)
 		return -1;
-	if (!says(now, ANNOTATION_MADE_BY, RETAG_BY_SYNC)) {
+	if (!annotation_is(now, ANNOTATION_MADE_BY, RETAG_BY_SYNC)) {
 		while (n && v[n - 1] >= current)
 			n--;
-		if (!find_noted(p, l, v, n, ANNOTATION_MADE_BY, RETAG_BY_SYNC))
+		if (!find_annotated(found, l, v, n, ANNOTATION_MADE_BY, RETAG_BY_SYNC))
 			return err_set(err, ERR_NOTFOUND, 0,
 				       "no sync to undo among the generations kept");
-		sync = p->number;
-		found_generation_release(p);
+		sync = found->number;
+		found_generation_release(found);
 	}
-	if (read_number(p, l, sync - 1, err) < 0)
+	if (read_number(found, l, sync - 1, err) < 0)
 		return err_wrap(err, "the generation before the last sync (%ld)", sync);
 	return 0;
 }

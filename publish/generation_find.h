@@ -1,5 +1,6 @@
 /*
- * generation_find - an earlier generation, found by its number, its label, or as the one before the last sync.
+ * generation_find - finds an earlier generation: by number, by label, or the one before the last
+ * sync.
  */
 #ifndef PUBLISH_GENERATION_FIND_H
 #define PUBLISH_GENERATION_FIND_H
@@ -20,18 +21,19 @@ struct found_generation {
 	}
 
 /*
- * Reads the generation that `name` means among those up to `current`: a number, or a label (of several
- * generations so labelled the newest). A number that is also the label of another is refused, since
- * jobs like to use theirs as labels; "#12" is always the number. USAGE when there is none.
+ * Reads the generation that `name` names among those up to `current`: by its number, or by its
+ * label (the newest of several with that label). A number that is also the label of another
+ * generation is refused: CI jobs use their numbers as labels. "#12" is always the number. USAGE
+ * when there is none.
  */
-int generation_find_named(struct found_generation *p, const struct layout *l, long current,
+int generation_find_named(struct found_generation *found, const struct layout *l, long current,
 			  const char *name, struct err *err);
 
-/* Reads the generation before the newest one that a sync made, `now` being the current one. NOTFOUND
- * when no sync is on record any more, or that generation is no longer kept. */
-int generation_find_before_sync(struct found_generation *p, const struct layout *l,
+/* Reads the generation before the newest one that a sync made; `now` is the current index. NOTFOUND
+ * when no generation of a sync is kept, or not the one before it. */
+int generation_find_before_sync(struct found_generation *found, const struct layout *l,
 				const struct index *now, struct err *err);
 
-void found_generation_release(struct found_generation *p);
+void found_generation_release(struct found_generation *found);
 
 #endif

@@ -10,9 +10,9 @@
 #include "oci/store/generation.h"
 #include "publish/mirror.h"
 
-/* The texts of a line, for what is done to all of them. */
+/* The addresses of all texts of a line. */
 #define TEXTS 9
-static void texts(struct journal_line *l, const char **out[static TEXTS])
+static void line_texts(struct journal_line *l, const char **out[static TEXTS])
 {
 	const char **all[TEXTS] = { &l->time,   &l->ref, &l->old_digest, &l->new_digest, &l->why,
 				    &l->detail, &l->who, &l->list,       &l->commit };
@@ -20,7 +20,7 @@ static void texts(struct journal_line *l, const char **out[static TEXTS])
 	memcpy(out, all, sizeof(all));
 }
 
-static int add(const struct journal_line *line, void *arg)
+static int add_line(const struct journal_line *line, void *arg)
 {
 	struct history *h = arg;
 	struct journal_line copy = *line;
@@ -28,7 +28,7 @@ static int add(const struct journal_line *line, void *arg)
 
 	if (h->ref && (!line->ref || strcmp(line->ref, h->ref) != 0))
 		return 0;
-	texts(&copy, text);
+	line_texts(&copy, text);
 	for (size_t i = 0; i < TEXTS; i++)
 		if (*text[i])
 			*text[i] = xstrdup(*text[i]);
@@ -42,7 +42,7 @@ int history_read(struct history *h, const struct mirror *m, const char *ref, str
 	size_t bad = 0;
 
 	h->ref = ref;
-	if (journal_walk(&m->layout, generation_number(&m->index), add, h, &bad, err) < 0)
+	if (journal_walk(&m->layout, generation_number(&m->index), add_line, h, &bad, err) < 0)
 		return -1;
 	if (bad)
 		message_warn("%zu lines of the journal cannot be read and are left out", bad);
@@ -54,7 +54,7 @@ void history_release(struct history *h)
 	for (size_t i = 0; i < h->n; i++) {
 		const char **text[TEXTS];
 
-		texts(&h->v[i], text);
+		line_texts(&h->v[i], text);
 		for (size_t j = 0; j < TEXTS; j++)
 			free((char *)*text[j]);
 	}
@@ -67,13 +67,13 @@ bool history_moves(const struct journal_line *line)
 	return line->new_digest || line->old_digest;
 }
 
-char *history_ref(const char *words, struct err *err)
+char *history_ref(const char *name, struct err *err)
 {
 	cleanup_by(ref_release) struct ref ref = REF_INIT;
 
-	if (ref_parse(&ref, span_str(words), err) < 0) {
+	if (ref_parse(&ref, span_str(name), err) < 0) {
 		err->kind = ERR_USAGE;
-		err_wrap(err, "\"%s\"", words);
+		err_wrap(err, "\"%s\"", name);
 		return NULL;
 	}
 	if (!ref.tag && !ref.digest.str[0])

@@ -1,5 +1,5 @@
 /*
- * history - what the journal tells: read whole or for one reference, oldest line first.
+ * history - the lines of the journal: all, or those about one reference; the oldest first.
  */
 #ifndef PUBLISH_HISTORY_H
 #define PUBLISH_HISTORY_H
@@ -15,7 +15,7 @@ struct mirror;
 struct history {
 	struct journal_line *v; /* their strings are owned here */
 	size_t n, cap;
-	const char *ref; /* only lines about it; NULL: all */
+	const char *ref; /* only lines about this reference; NULL: all */
 };
 
 #define HISTORY_INIT                                                                               \
@@ -23,16 +23,16 @@ struct history {
 		.v = NULL                                                                          \
 	}
 
-/* Reads the lines about ref (NULL: about everything). Lines that do not parse are passed over, and
- * their number is said on stderr. */
+/* Reads the lines about ref (NULL: all lines). Lines that do not parse are skipped, and a
+ * warning on stderr counts them. ref is lent until the history is released. */
 int history_read(struct history *h, const struct mirror *m, const char *ref, struct err *err);
 void history_release(struct history *h);
 
-/* Whether a line says what its reference means from then on: new_digest, or nothing any more. */
+/* Whether a line gives its reference other content (new_digest), or removes it. */
 bool history_moves(const struct journal_line *line);
 
-/* The canonical reference that a person's words mean: "alpine" is docker.io/library/alpine:latest. The
+/* The canonical reference of a short name: "alpine" is docker.io/library/alpine:latest. The
  * caller frees it; NULL with USAGE. */
-char *history_ref(const char *words, struct err *err);
+char *history_ref(const char *name, struct err *err);
 
 #endif

@@ -21,7 +21,7 @@ static bool has_records(const struct mirror *m)
 	return faccessat(m->layout.root, ".mirror", F_OK, 0) == 0;
 }
 
-static int refuse(const char *path, struct err *err)
+static int not_a_mirror(const char *path, struct err *err)
 {
 	return err_set(err, ERR_INVALID, 0,
 		       "\"%s\" is an OCI image layout, but not a mirror: mirror-sync has never "
@@ -33,9 +33,9 @@ int mirror_read(struct mirror *m, const char *path, struct err *err)
 {
 	if (open_layout(m, path, err) < 0 || generation_look(&m->layout, &m->index, err) < 0)
 		return -1;
-	/* a copy made for serving may come without its records */
+	/* a copy made for serving may lack .mirror/ */
 	if (!has_records(m) && !index_annotation(&m->index, ANNOTATION_GENERATION))
-		return refuse(path, err);
+		return not_a_mirror(path, err);
 	return 0;
 }
 
@@ -44,7 +44,7 @@ int mirror_lock(struct mirror *m, const char *path, const char *who, long wait, 
 	if (open_layout(m, path, err) < 0)
 		return -1;
 	if (!has_records(m))
-		return refuse(path, err);
+		return not_a_mirror(path, err);
 	m->lock = generation_lock(&m->layout, who, (int)wait, err);
 	return m->lock < 0 ? -1 : generation_load(&m->layout, &m->index, err);
 }

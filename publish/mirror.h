@@ -2,12 +2,12 @@
  * mirror - the mirror a verb works on, opened for reading or locked for one publish.
  *
  *	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
- *	if (mirror_read(&m, run->mirror, err) < 0) ...		 what is published; takes no lock
+ *	if (mirror_read(&m, inv->mirror, err) < 0) ...		 the current index; takes no lock
  *
  * or, to change it: mirror_lock(), change m.index, generation_publish(), mirror_release().
  *
- * No verb ever makes a mirror: that is mirror-sync's. A directory that is no mirror of ours is refused
- * before anything in it is touched.
+ * Only mirror-sync makes a mirror. A directory that is not a mirror is refused before anything in
+ * it is changed.
  */
 #ifndef PUBLISH_MIRROR_H
 #define PUBLISH_MIRROR_H
@@ -28,8 +28,10 @@ struct mirror {
 		.layout = LAYOUT_INIT, .index = INDEX_INIT, .lock = -1                             \
 	}
 
+/* Reads the current index. NOTFOUND when there is no directory, INVALID when it is not a mirror. */
 int mirror_read(struct mirror *m, const char *path, struct err *err);
-/* Waits up to `wait` seconds for another publisher; a sync under way is none. */
+/* The same, with the lock that publishing needs: waits up to `wait` seconds for another
+ * publisher (a running sync does not hold it). `who` is recorded in the lock. */
 int mirror_lock(struct mirror *m, const char *path, const char *who, long wait, struct err *err);
 void mirror_release(struct mirror *m);
 

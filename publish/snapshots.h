@@ -1,10 +1,11 @@
 /*
- * snapshots - to which snapshot a tag is rolled back. Pure functions on an index.
+ * snapshots - the snapshots of a tag, and the one that it is rolled back to. Pure functions on an
+ * index.
  *
- * A tag's past is its snapshots. Each says when its content arrived (ANNOTATION_SYNCED) and when it was last
- * replaced (ANNOTATION_SNAPSHOT_AT); content that came and went and came back is one snapshot a day it was
- * replaced on. So "older than the present content" compares arrivals, and "the newest" compares when
- * they were last current: after A, B, A again, C, the way back from C is A, and from there B.
+ * Each snapshot records when its content arrived (ANNOTATION_SYNCED) and when it was last replaced
+ * (ANNOTATION_SNAPSHOT_AT). Content that was replaced on several days has a snapshot for each of
+ * them. "Older than the present content" compares arrivals; "the newest" compares times of
+ * replacement: after A, B, A again, C, a rollback goes from C to A, and from there to B.
  */
 #ifndef PUBLISH_SNAPSHOTS_H
 #define PUBLISH_SNAPSHOTS_H
@@ -15,17 +16,18 @@ struct entry;
 struct err;
 struct index;
 
-/* The snapshots of a tag, the one that was current last first; gives how many. *v is the caller's. */
+/* The snapshots of a tag, the last replaced first; gives their number. The caller frees *v, but
+ * not the entries. */
 size_t snapshots_of(const struct index *x, const char *ref, struct entry ***v);
 
-/* The newest snapshot that is older than what e means, differs from it, is not marked bad and was not
- * made by a rollback. NOTFOUND, saying why there is none. */
+/* The newest snapshot that is older than the content of e, differs from it, is not marked bad
+ * and was not made by a rollback. NULL with NOTFOUND, saying why there is none. */
 struct entry *snapshots_previous(const struct index *x, const struct entry *e, struct err *err);
 
 /*
  * The snapshot of e that `stamp` names: what follows the tag ("20261113" or ".20261113", and
- * "20261113-2"), or the snapshot's whole tag. NOTFOUND with the ones there are; INVALID when it names
- * several (the leading separator is then not optional).
+ * "20261113-2"), or the snapshot's whole tag. NULL with NOTFOUND, listing those there are; with
+ * INVALID when it names several (then the leading separator tells them apart).
  */
 struct entry *snapshots_named(const struct index *x, const struct entry *e, const char *stamp,
 			      struct err *err);

@@ -10,10 +10,10 @@
 #include "oci/image/ref.h"
 #include "oci/store/index.h"
 
-void tag_match_release(struct tag_match *p)
+void tag_match_release(struct tag_match *m)
 {
-	free(p->v);
-	*p = (struct tag_match)TAG_MATCH_INIT;
+	free(m->v);
+	*m = (struct tag_match)TAG_MATCH_INIT;
 }
 
 bool tag_match_is_tag(const struct entry *e)
@@ -21,10 +21,10 @@ bool tag_match_is_tag(const struct entry *e)
 	return ref_tag_of(e->ref) && !entry_annotation(e, ANNOTATION_SNAPSHOT_OF);
 }
 
-static void add(struct tag_match *p, struct entry *e)
+static void add_tag(struct tag_match *m, struct entry *e)
 {
-	p->v = xgrow(p->v, p->n, &p->cap, sizeof(*p->v));
-	p->v[p->n++] = e;
+	m->v = xgrow(m->v, m->n, &m->cap, sizeof(*m->v));
+	m->v[m->n++] = e;
 }
 
 bool tag_match_matches(const struct entry *e, char *const *patterns, size_t n)
@@ -34,7 +34,7 @@ bool tag_match_matches(const struct entry *e, char *const *patterns, size_t n)
 
 	if (n == 0)
 		return true;
-	/* a layout may hold names that are no references; no pattern means them */
+	/* a name of a layout that is not a reference matches no pattern */
 	if (ref_parse_canonical(&ref, span_str(e->ref), &ignored) < 0)
 		return false;
 	for (size_t i = 0; i < n; i++)
@@ -51,8 +51,8 @@ int tag_match_check(char *const *patterns, size_t n, struct err *err)
 	return 0;
 }
 
-/* Marks which patterns match the entry; whether any does. */
-static bool mark(const struct entry *e, char *const *patterns, size_t n, bool *matched)
+/* Marks the patterns that match the entry; gives whether any does. */
+static bool mark_patterns(const struct entry *e, char *const *patterns, size_t n, bool *matched)
 {
 	bool any = false;
 
@@ -62,7 +62,7 @@ static bool mark(const struct entry *e, char *const *patterns, size_t n, bool *m
 	return any;
 }
 
-/* Says why a pattern picked nothing: the commonest slip is to name a snapshot. */
+/* Reports a pattern that matched no tag: the most frequent mistake is to name a snapshot. */
 static void report_miss(const struct index *x, char *pattern)
 {
 	for (size_t i = 0; i < x->n; i++) {
@@ -77,18 +77,18 @@ static void report_miss(const struct index *x, char *pattern)
 	message_line("%s: no tag of this mirror matches", pattern);
 }
 
-void tag_match_patterns(struct tag_match *p, const struct index *x, char *const *patterns, size_t n)
+void tag_match_patterns(struct tag_match *m, const struct index *x, char *const *patterns, size_t n)
 {
 	cleanup_free bool *matched = xcalloc(n, sizeof(*matched));
 
 	for (size_t i = 0; i < x->n; i++)
-		if (tag_match_is_tag(x->v[i]) && mark(x->v[i], patterns, n, matched))
-			add(p, x->v[i]);
+		if (tag_match_is_tag(x->v[i]) && mark_patterns(x->v[i], patterns, n, matched))
+			add_tag(m, x->v[i]);
 	for (size_t i = 0; i < n; i++) {
 		if (matched[i])
 			continue;
 		report_miss(x, patterns[i]);
-		p->missed++;
+		m->missed++;
 	}
 }
 
@@ -101,7 +101,7 @@ static bool is_digest_prefix(const char *text)
 	return n >= 7 && strspn(colon + 1, "0123456789abcdef") == n;
 }
 
-int tag_match_digest(struct tag_match *p, const struct index *x, const char *digest,
+int tag_match_digest(struct tag_match *m, const struct index *x, const char *digest,
 		     struct err *err)
 {
 	const struct digest *first = NULL;
@@ -122,11 +122,11 @@ int tag_match_digest(struct tag_match *p, const struct index *x, const char *dig
 				       "\"%s\" is the beginning of \"%s\" and of \"%s\"", digest,
 				       first->str, e->digest.str);
 		first = &e->digest;
-		add(p, e);
+		add_tag(m, e);
 	}
-	if (!p->n) {
-		message_line("%s: no tag of this mirror means it", digest);
-		p->missed++;
+	if (!m->n) {
+		message_line("%s: no tag of this mirror has it", digest);
+		m->missed++;
 	}
 	return 0;
 }

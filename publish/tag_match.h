@@ -1,8 +1,9 @@
 /*
- * tag_match - which tags a command is about: those that a PATTERN matches, or those that mean a digest.
+ * tag_match - the tags that a command is about: those that a PATTERN matches, or those that have a
+ * digest.
  *
- * Only tags are picked: a reference by digest and a snapshot never move, so there is nothing to roll
- * back or to hold. They are in the index's order, each once however many patterns match it.
+ * Only tags match: references by digest and snapshots never move, so they cannot be rolled back or
+ * held. Matches are in the order of the index, each once, however many patterns match it.
  */
 #ifndef PUBLISH_TAG_MATCH_H
 #define PUBLISH_TAG_MATCH_H
@@ -27,24 +28,26 @@ struct tag_match {
 		.v = NULL                                                                          \
 	}
 
-void tag_match_release(struct tag_match *p);
+void tag_match_release(struct tag_match *m);
 
-/* Whether an entry is a tag: it has one, and is no snapshot. */
+/* Whether an entry is a tag: its reference has one, and it is not a snapshot. */
 bool tag_match_is_tag(const struct entry *e);
 
-/* Whether any of n patterns matches the entry's reference; none at all match everything. */
+/* Whether any of n patterns matches the entry's reference; no patterns (n is 0) match
+ * everything. */
 bool tag_match_matches(const struct entry *e, char *const *patterns, size_t n);
 
-/* Checks patterns before anything is done. USAGE or INVALID, naming the one that is wrong. */
+/* Checks n patterns. 0, or -1 with USAGE or INVALID, naming the first that is wrong. */
 int tag_match_check(char *const *patterns, size_t n, struct err *err);
 
-/* The tags that any of n patterns matches. */
-void tag_match_patterns(struct tag_match *p, const struct index *x, char *const *patterns,
+/* Adds the tags that any of n patterns matches. */
+void tag_match_patterns(struct tag_match *m, const struct index *x, char *const *patterns,
 			size_t n);
 
-/* The tags that mean the digest: whole, or its first characters as status shows them (7 hex digits or
- * more). INVALID when it is no digest, or the beginning of several (which are named). */
-int tag_match_digest(struct tag_match *p, const struct index *x, const char *digest,
+/* Adds the tags that have the digest: given whole, or as its first characters (7 hex digits or
+ * more), as status shows them. USAGE when it is not a digest, or the beginning of several (which
+ * are named). */
+int tag_match_digest(struct tag_match *m, const struct index *x, const char *digest,
 		     struct err *err);
 
 #endif

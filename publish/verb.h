@@ -1,10 +1,29 @@
 /*
- * verb - what main() and the verbs of mirror-publish have in common.
+ * verb - a verb of mirror-publish: all that it declares about itself, in one row.
  *
- * main() finds the verb among the words, takes it out, and calls it with everything else. A verb
- * parses its own options (with the common ones), does its work, prints results on stdout and what
- * concerns one image on stderr, and gives an exit status; or -1 with *err for what stops it whole,
- * which main() prints and turns into a status.
+ * A verb is one file, publish/verb_NAME.c, which exports one `const struct verb`, and its name in
+ * VERB_EACH() below. main() finds the verb among the words, reads its options, answers --help,
+ * prints the error of a verb that fails, and gives the exit status.
+ *
+ *	struct rollback { const char *to; bool freeze; };
+ *
+ *	static void rollback_options(void *options, struct cli_table *table)
+ *	{
+ *		struct rollback *o = options;
+ *		const struct cli_opt rows[] = {
+ *			{ .name = "to", .value = "STAMP", .to = &o->to, .help = "..." },
+ *			{ .name = "freeze", .flag = &o->freeze, .help = "..." },
+ *		};
+ *
+ *		CLI_TABLE_ADD(table, rows);
+ *	}
+ *
+ *	const struct verb verb_rollback = {
+ *		.name = "rollback", .words = "PATTERN...", .summary = "...", ...,
+ *		.common = VERB_JSON | VERB_WAIT,
+ *		.options_size = sizeof(struct rollback), .options = rollback_options,
+ *		.run = rollback_run,
+ *	};
  */
 #ifndef PUBLISH_VERB_H
 #define PUBLISH_VERB_H
@@ -13,62 +32,72 @@
 #include <stddef.h>
 
 #include "oci/cli/cli_opt.h"
+#include "oci/cli/exit_status.h"
+#include "oci/cli/format.h"
 
 struct err;
 
-/* docs/formats.md, "Exit statuses" */
-enum {
-	EXIT_DONE = 0,
-	EXIT_WRONG_USE = 1, /* the command line: nothing was done */
-	EXIT_PART = 2,      /* done in part, or something was found */
-	EXIT_NO_MIRROR = 16 /* the mirror could not be used: nothing was done */
-};
-
-/* What holds for any verb. */
+/* What holds for any verb: the options that verbs share, and the environment. */
 struct invocation {
 	const char *mirror; /* --mirror, else MIRROR_DIR, else "mirror" */
 	long wait;          /* seconds to wait for another publisher */
 	bool json;
-	bool terminal; /* stdout is one: columns have titles */
-	bool color;    /* ... and nobody said NO_COLOR */
-	char who[160]; /* user@host, for holds and the journal */
+	bool terminal;        /* stdout is one: columns have titles */
+	bool color;           /* ... and NO_COLOR is not set */
+	char who[FORMAT_WHO]; /* user@host, for holds and the journal */
+};
+
+/* The options that a verb takes besides --mirror and those of its own. */
+enum {
+	VERB_JSON = 1, /* --json: it reports */
+	VERB_WAIT = 2, /* --wait: it publishes */
 };
 
 struct verb {
-	const char *name, *words, *summary; /* for --help */
-	int (*run)(struct invocation *run, int argc, char **argv, struct err *err);
+	const char *name;
+	const char *words;   /* what follows it, for --help: "PATTERN...", or "" */
+	const char *summary; /* at most 44 columns, for the list of verbs and its own --help */
+	const char *text;    /* paragraphs */
+	const struct cli_item *examples;
+	/* What statuses of its own mean; verb_statuses[] has the meaning of the others. */
+	const struct exit_status_row *statuses;
+	unsigned common; /* VERB_JSON, VERB_WAIT */
+	/* The struct of its options, which starts as zeros, and the function that adds their
+	 * rows. */
+	size_t options_size;
+	void (*options)(void *options, struct cli_table *table);
+	/* Does the work for n words: prints results on stdout, and one line on stderr for each
+	 * image that fails. Gives the exit status; or -1 with *err when nothing was done: USAGE
+	 * is EXIT_USAGE, any other kind EXIT_MIRROR. */
+	int (*run)(const struct invocation *inv, const void *options, char **words, size_t n,
+		   struct err *err);
 };
 
-/* The rows every verb's table of options ends with. */
-#define VERB_MIRROR(run)                                                                           \
-	{                                                                                          \
-		.name = "mirror", .value = "DIR", .to = &(run)->mirror, .section = "Which mirror", \
-		.help = "the mirror's directory; default: $MIRROR_DIR, else \"mirror\""            \
-	}
-/* ... of a verb that publishes */
-#define VERB_WAIT(run)                                                                             \
-	{                                                                                          \
-		.name = "wait", .value = "SECONDS", .number = &(run)->wait, .min = 0,              \
-		.max = 86400,                                                                      \
-		.help = "how long to wait while somebody else publishes (a sync under way is "     \
-			"never waited for); default: 10"                                           \
-	}
-/* ... of a verb that reports */
-#define VERB_JSON(run)                                                                             \
-	{                                                                                          \
-		.name = "json", .flag = &(run)->json, .help = "print the result as JSON"           \
-	}
+/* The exit statuses of mirror-publish. */
+extern const struct exit_status_row verb_statuses[];
+/* The variables that it reads. */
+extern const struct cli_item verb_environment[];
 
-/* As cli_opt_parse(), but --help and --version are answered at once: then *n is unchanged. */
-int verb_parse(const struct cli_program *p, int argc, char **argv, char ***words, size_t *n,
-	       struct err *err);
+/* The options that stand before the verb, and in the tables of verbs: --json, --mirror, --wait. */
+void verb_common_options(struct invocation *inv, unsigned common, struct cli_table *table);
 
-int verb_status(struct invocation *run, int argc, char **argv, struct err *err);
-int verb_log(struct invocation *run, int argc, char **argv, struct err *err);
-int verb_at(struct invocation *run, int argc, char **argv, struct err *err);
-int verb_rollback(struct invocation *run, int argc, char **argv, struct err *err);
-int verb_hold(struct invocation *run, int argc, char **argv, struct err *err);
-int verb_release(struct invocation *run, int argc, char **argv, struct err *err);
-int verb_undo(struct invocation *run, int argc, char **argv, struct err *err);
+/* A verb that is ready to read its command line. */
+struct verb_page {
+	struct cli_program program; /* "mirror-publish rollback" */
+	struct cli_table table;
+	struct exit_status_row statuses[8];
+	void *options; /* the verb's struct */
+	char *name, *synopsis;
+};
+
+/* Makes the page of a verb; its options set *inv and page->options. The page must not be moved. */
+void verb_page_init(struct verb_page *page, const struct verb *v, struct invocation *inv);
+void verb_page_release(struct verb_page *page);
+
+/* Every verb, in the order of --help: V(NAME) for each. */
+#define VERB_EACH(V)       V(status) V(log) V(at) V(rollback) V(hold) V(release) V(undo)
+
+#define VERB_DECLARE(name) extern const struct verb verb_##name;
+VERB_EACH(VERB_DECLARE)
 
 #endif

@@ -7,16 +7,16 @@
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
 #include "oci/cli/columns.h"
+#include "oci/cli/format.h"
 #include "oci/cli/message.h"
 #include "oci/store/index.h"
-#include "publish/format.h"
 #include "publish/history.h"
 #include "publish/mirror.h"
 #include "publish/verb.h"
 
-/* The last second a DATE covers: of a day (2026-11-20, 20261120; UTC), or an RFC 3339 instant itself.
- * -1 when it is neither. */
-static time_t end_of(const char *date)
+/* The last second that a DATE covers: that of a day (2026-11-20, 20261120; UTC), or an RFC 3339
+ * instant itself. -1 when DATE is anything else. */
+static time_t last_second_of(const char *date)
 {
 	bool dashes = strchr(date, '-') != NULL;
 	struct tm tm = { 0 };
@@ -31,9 +31,10 @@ static time_t end_of(const char *date)
 	return t < 0 || tm.tm_mday != day ? -1 : t + 86399;
 }
 
-/* The last line that says what the reference meant until then; *first is the first one there is. */
-static const struct journal_line *find(const struct history *h, time_t until,
-				       const struct journal_line **first)
+/* The last line up to then that gave the reference its content; *first gets the first such line of
+ * all. NULL when there is none. */
+static const struct journal_line *find_line(const struct history *h, time_t until,
+					    const struct journal_line **first)
 {
 	const struct journal_line *last = NULL;
 
@@ -51,7 +52,8 @@ static const struct journal_line *find(const struct history *h, time_t until,
 	return last;
 }
 
-/* A name under which the digest can be pulled now: the reference itself, or one of its snapshots. */
+/* A name under which the digest can be pulled now: the reference itself, or one of its
+ * snapshots. */
 static const char *name_now(const struct index *x, const char *ref, const char *digest)
 {
 	const struct entry *e = index_find(x, ref);
@@ -69,7 +71,8 @@ static const char *name_now(const struct index *x, const char *ref, const char *
 	return NULL;
 }
 
-static void print_text(const struct journal_line *l, const char *now, const struct invocation *run)
+static void print_line_text(const struct journal_line *l, const char *now,
+			    const struct invocation *inv)
 {
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
 	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_JOURNAL_LINE);
@@ -86,10 +89,10 @@ static void print_text(const struct journal_line *l, const char *now, const stru
 	columns_add(&table, INK_PLAIN, "%ld", l->generation);
 	columns_add(&table, INK_DIM, "%s", words.p);
 	columns_end(&table);
-	columns_print(&table, stdout, run->color);
+	columns_print(&table, stdout, inv->color);
 }
 
-static void print_json(const struct journal_line *l, const char *now)
+static void print_line_json(const struct journal_line *l, const char *now)
 {
 	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_JOURNAL_LINE * 2);
 	cleanup_json json_t *o =
@@ -102,17 +105,17 @@ static void print_json(const struct journal_line *l, const char *now)
 	puts(text.p);
 }
 
-static int run_at(const struct invocation *run, const char *date, time_t until, const char *ref,
-		  struct err *err)
+static int print_at(const struct invocation *inv, const char *date, time_t until, const char *ref,
+		    struct err *err)
 {
 	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
 	cleanup_by(history_release) struct history h = HISTORY_INIT;
 	const struct journal_line *l, *first;
 	const char *now;
 
-	if (mirror_read(&m, run->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
+	if (mirror_read(&m, inv->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
 		return -1;
-	l = find(&h, until, &first);
+	l = find_line(&h, until, &first);
 	if (!l || !l->new_digest) {
 		if (!first)
 			message_line("\"%s\" was never published here", ref);
@@ -123,46 +126,51 @@ static int run_at(const struct invocation *run, const char *date, time_t until, 
 		return EXIT_PART;
 	}
 	now = name_now(&m.index, ref, l->new_digest);
-	if (run->json)
-		print_json(l, now);
+	if (inv->json)
+		print_line_json(l, now);
 	else
-		print_text(l, now, run);
-	return EXIT_DONE;
+		print_line_text(l, now, inv);
+	return EXIT_OK;
 }
 
-int verb_at(struct invocation *run, int argc, char **argv, struct err *err)
+static int at_run(const struct invocation *inv, const void *options, char **words, size_t n,
+		  struct err *err)
 {
-	const struct cli_opt options[] = { VERB_JSON(run), VERB_MIRROR(run), CLI_OPT_END };
-	const struct cli_program program = {
-		.name = "mirror-publish at",
-		.synopsis = "DATE REF",
-		.summary = "What a reference meant at the end of a day, or at an instant.",
-		.text = "Prints the reference, its digest then, since when and which generation it meant "
-			"that, why, and under which name the same content is published now. DATE is a day "
-			"in UTC (2026-11-20 or 20261120) or an instant (2026-11-20T08:15:00Z).",
-		.after =
-			"Exit status: 0 done, 1 wrong use, 2 it was not published then, 16 the mirror "
-			"could not be used.\n\nExample:\n"
-			"  mirror-publish at 2026-11-20 alpine:3.19",
-		.options = options,
-	};
 	cleanup_free char *ref = NULL;
-	char **words;
-	size_t n;
 	time_t until;
-	int r = verb_parse(&program, argc, argv, &words, &n, err);
 
-	if (r != CLI_OPT_GO)
-		return r < 0 ? -1 : EXIT_DONE;
+	(void)options;
 	if (n != 2)
 		return err_set(err, ERR_USAGE, 0,
 			       "at takes a DATE and a REF: at 2026-11-20 alpine:3.19");
-	until = end_of(words[0]);
+	until = last_second_of(words[0]);
 	if (until < 0)
 		return err_set(err, ERR_USAGE, 0,
 			       "\"%s\" is neither a day (2026-11-20) nor an instant "
 			       "(2026-11-20T08:15:00Z)",
 			       words[0]);
 	ref = history_ref(words[1], err);
-	return ref ? run_at(run, words[0], until, ref, err) : -1;
+	return ref ? print_at(inv, words[0], until, ref, err) : -1;
 }
+
+const struct verb verb_at = {
+	.name = "at",
+	.words = "DATE REF",
+	.summary = "what a reference meant on a day",
+	.text = "Prints the reference, the digest that it had at the end of the day, since when, "
+		"in which generation it got it, why, and under which name the same content is "
+		"published now. DATE is a day in UTC (2026-11-20 or 20261120) or an instant "
+		"(2026-11-20T08:15:00Z).",
+	.examples =
+		(const struct cli_item[]){
+			{ "mirror-publish at 2026-11-20 alpine:3.19", NULL },
+			{ NULL, NULL },
+		},
+	.statuses =
+		(const struct exit_status_row[]){
+			{ EXIT_PART, NULL, "REF was not published then" },
+			{ EXIT_OK, NULL, NULL },
+		},
+	.common = VERB_JSON,
+	.run = at_run,
+};

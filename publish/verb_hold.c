@@ -3,33 +3,38 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/cli/format.h"
 #include "oci/store/hold.h"
 #include "oci/store/index.h"
 #include "publish/change.h"
-#include "publish/format.h"
 #include "publish/snapshots.h"
 #include "publish/tag_match.h"
 #include "publish/verb.h"
 
+struct hold {
+	const char *reason;
+};
+
 /* What one of the two verbs does to a tag. */
 typedef void hold_act(struct change *c, struct entry *e);
 
-static void hold(struct change *c, struct entry *e)
+static void hold_tag(struct change *c, struct entry *e)
 {
 	char reason[LIMIT_REASON + 1], who[160], since[40];
 
 	hold_describe(e, reason, sizeof(reason), who, sizeof(who), since, sizeof(since));
 	if (hold_mode_of(e) == HOLD_FROZEN) {
-		change_say(c, e, "is frozen already");
+		change_skip(c, e, "is frozen already");
 		return;
 	}
-	/* freezing what a rollback blocked does not make its reason untrue */
-	hold_set(e, HOLD_FROZEN, NULL, c->reason ? c->reason : reason, c->who, c->move.when);
+	/* without a reason of its own the hold keeps that of the rollback before it */
+	hold_set(e, HOLD_FROZEN, NULL, c->reason ? c->reason : reason, c->who, c->retag.when);
 	change_journal(c, e->ref, e->digest.str, e->digest.str, "hold", c->reason);
-	change_say(c, e, "frozen");
+	change_skip(c, e, "frozen");
 }
 
-/* What was blocked may come again, and what the tag means was put back knowingly: neither is bad any longer. */
+/* A blocked digest may come again, and the content of the tag now was chosen: both are not bad any
+ * longer. */
 static void clear_bad(struct change *c, const struct entry *e)
 {
 	struct digest fine[HOLD_DIGESTS + 1];
@@ -44,90 +49,103 @@ static void clear_bad(struct change *c, const struct entry *e)
 				entry_set_annotation(v[i], ANNOTATION_BAD, NULL);
 }
 
-static void release(struct change *c, struct entry *e)
+static void release_tag(struct change *c, struct entry *e)
 {
 	if (hold_mode_of(e) == HOLD_NONE) {
-		change_say(c, e, "is not held");
+		change_skip(c, e, "is not held");
 		return;
 	}
 	clear_bad(c, e);
 	hold_release(e);
 	change_journal(c, e->ref, e->digest.str, e->digest.str, "release", c->reason);
-	change_say(c, e, "released");
+	change_skip(c, e, "released");
 }
 
-static int run_on(const struct invocation *run, const char *verb, hold_act *act, const char *reason,
-		  char **patterns, size_t n, struct err *err)
+static int change_tags(const struct invocation *inv, const char *verb, hold_act *act,
+		       const char *reason, char **patterns, size_t n, struct err *err)
 {
 	cleanup_by(change_release) struct change c = CHANGE_INIT;
-	cleanup_by(tag_match_release) struct tag_match p = TAG_MATCH_INIT;
+	cleanup_by(tag_match_release) struct tag_match tags = TAG_MATCH_INIT;
 
 	if (!n)
-		return err_set(err, ERR_USAGE, 0, "%s what? name tags (PATTERN...)", verb);
+		return err_set(err, ERR_USAGE, 0, "%s takes tags (PATTERN...)", verb);
 	if (cli_opt_check_text("reason", reason, LIMIT_REASON, err) < 0 ||
-	    tag_match_check(patterns, n, err) < 0 || change_begin(&c, run, verb, reason, err) < 0)
+	    tag_match_check(patterns, n, err) < 0 || change_begin(&c, inv, verb, reason, err) < 0)
 		return -1;
-	tag_match_patterns(&p, &c.mirror.index, patterns, n);
-	c.failed = p.missed > 0;
-	for (size_t i = 0; i < p.n; i++)
-		act(&c, p.v[i]);
-	return change_finish(&c, run, err);
+	tag_match_patterns(&tags, &c.mirror.index, patterns, n);
+	c.failed = tags.missed > 0;
+	for (size_t i = 0; i < tags.n; i++)
+		act(&c, tags.v[i]);
+	return change_finish(&c, inv, err);
 }
 
-int verb_hold(struct invocation *run, int argc, char **argv, struct err *err)
+static void hold_options(void *options, struct cli_table *table)
 {
-	const char *reason = NULL;
-	const struct cli_opt options[] = {
+	struct hold *o = options;
+	const struct cli_opt rows[] = {
 		{ .name = "reason",
 		  .value = "TEXT",
-		  .to = &reason,
+		  .to = &o->reason,
 		  .help = "why; kept with the hold and in the journal" },
-		VERB_JSON(run),
-		VERB_MIRROR(run),
-		VERB_WAIT(run),
-		CLI_OPT_END,
 	};
-	const struct cli_program program = {
-		.name = "mirror-publish hold",
-		.synopsis = "PATTERN... [--reason TEXT]",
-		.summary = "Freeze tags: mirror-sync leaves them alone until they are released.",
-		.after =
-			"Exit status: 0 done (also when they were frozen already), 1 wrong use, 2 a "
-			"PATTERN matched no tag, 16 the mirror could not be used.",
-		.options = options,
-	};
-	char **patterns;
-	size_t n;
-	int r = verb_parse(&program, argc, argv, &patterns, &n, err);
 
-	if (r != CLI_OPT_GO)
-		return r < 0 ? -1 : EXIT_DONE;
-	return run_on(run, "hold", hold, reason, patterns, n, err);
+	CLI_TABLE_ADD(table, rows);
 }
 
-int verb_release(struct invocation *run, int argc, char **argv, struct err *err)
+static int hold_run(const struct invocation *inv, const void *options, char **patterns, size_t n,
+		    struct err *err)
 {
-	const struct cli_opt options[] = {
-		VERB_JSON(run),
-		VERB_MIRROR(run),
-		VERB_WAIT(run),
-		CLI_OPT_END,
-	};
-	const struct cli_program program = {
-		.name = "mirror-publish release",
-		.synopsis = "PATTERN...",
-		.summary = "Let tags move again: mirror-sync brings what upstream has.",
-		.text = "What was blocked, and what the tag means now, is no longer marked bad, either.",
-		.after =
-			"Exit status: 0 done (also when nothing was held), 1 wrong use, 2 a PATTERN "
-			"matched no tag, 16 the mirror could not be used.",
-		.options = options,
-	};
-	char **patterns;
-	size_t n;
-	int r = verb_parse(&program, argc, argv, &patterns, &n, err);
+	const struct hold *o = options;
 
-	if (r != CLI_OPT_GO)
-		return r < 0 ? -1 : EXIT_DONE;
-	return run_on(run, "release", release, NULL, patterns, n, err);
+	return change_tags(inv, "hold", hold_tag, o->reason, patterns, n, err);
 }
+
+static int release_run(const struct invocation *inv, const void *options, char **patterns, size_t n,
+		       struct err *err)
+{
+	(void)options;
+	return change_tags(inv, "release", release_tag, NULL, patterns, n, err);
+}
+
+const struct verb verb_hold = {
+	.name = "hold",
+	.words = "PATTERN...",
+	.summary = "freeze tags until they are released",
+	.text = "mirror-sync does not move a frozen tag, whatever upstream offers.",
+	.examples =
+		(const struct cli_item[]){
+			{ "mirror-publish hold 'redis:7*' --reason 'until the release'", NULL },
+			{ NULL, NULL },
+		},
+	.statuses =
+		(const struct exit_status_row[]){
+			{ EXIT_OK, NULL, "done (also when the tags were frozen already)" },
+			{ EXIT_PART, NULL, "a PATTERN matched no tag" },
+			{ EXIT_OK, NULL, NULL },
+		},
+	.common = VERB_JSON | VERB_WAIT,
+	.options_size = sizeof(struct hold),
+	.options = hold_options,
+	.run = hold_run,
+};
+
+const struct verb verb_release = {
+	.name = "release",
+	.words = "PATTERN...",
+	.summary = "let tags move again",
+	.text = "The next mirror-sync moves a released tag to what upstream has. The digests that "
+		"were blocked, and the content of the tag now, are no longer marked bad.",
+	.examples =
+		(const struct cli_item[]){
+			{ "mirror-publish release 'redis:7*'", NULL },
+			{ NULL, NULL },
+		},
+	.statuses =
+		(const struct exit_status_row[]){
+			{ EXIT_OK, NULL, "done (also when nothing was held)" },
+			{ EXIT_PART, NULL, "a PATTERN matched no tag" },
+			{ EXIT_OK, NULL, NULL },
+		},
+	.common = VERB_JSON | VERB_WAIT,
+	.run = release_run,
+};

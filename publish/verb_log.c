@@ -1,5 +1,3 @@
-#include "oci/cli/message.h"
-
 #include <string.h>
 
 #include "oci/base/buf.h"
@@ -8,15 +6,16 @@
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
 #include "oci/cli/columns.h"
-#include "publish/format.h"
+#include "oci/cli/format.h"
+#include "oci/cli/message.h"
 #include "publish/history.h"
 #include "publish/mirror.h"
 #include "publish/verb.h"
 
 /* ---- one line ---- */
 
-/* Why it changed, beyond what stands in the columns: "sync", "kept: 3.19.20261120", "\"too slow\"". */
-static void say_why(struct buf *out, const struct journal_line *l, const char *made_by)
+/* Why it changed, besides what the columns say: "sync", "kept: 3.19.20261120", "\"too slow\"". */
+static void add_why(struct buf *out, const struct journal_line *l, const char *made_by)
 {
 	bool is_sync = l->why && strcmp(l->why, "sync") == 0;
 
@@ -59,7 +58,7 @@ static json_t *line_json(const struct journal_line *l)
 	return o;
 }
 
-/* Prints element number nth of a list that stands one element a line. */
+/* Prints element number nth of a JSON list, one element a line. */
 static void print_element(const json_t *o, size_t nth)
 {
 	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX);
@@ -70,24 +69,24 @@ static void print_element(const json_t *o, size_t nth)
 
 /* ---- the history of a reference ---- */
 
-static void print_history(const struct history *h, const struct invocation *run)
+static void print_history(const struct history *h, const struct invocation *inv)
 {
 	static const char *const titles[] = { "GENERATION", "TIME", "FROM", "", "TO", "WHY", NULL };
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
 
-	if (run->terminal)
+	if (inv->terminal)
 		columns_titles(&table, titles);
 	for (size_t i = h->n; i-- > 0;) {
 		cleanup_by(buf_release) struct buf why = BUF_INIT(LIMIT_JOURNAL_LINE);
 
-		say_why(&why, &h->v[i], NULL);
+		add_why(&why, &h->v[i], NULL);
 		columns_add(&table, INK_PLAIN, "%ld", h->v[i].generation);
 		columns_add(&table, INK_PLAIN, "%s", h->v[i].time ? h->v[i].time : "");
 		add_digests(&table, &h->v[i]);
 		columns_add(&table, INK_PLAIN, "%s", why.p);
 		columns_end(&table);
 	}
-	columns_print(&table, stdout, run->color);
+	columns_print(&table, stdout, inv->color);
 }
 
 static void print_history_json(const struct history *h)
@@ -102,7 +101,7 @@ static void print_history_json(const struct history *h)
 
 /* ---- generations ---- */
 
-/* The lines of one generation, and what they say about it as a whole. */
+/* The lines of one generation, and what holds for all of them. */
 struct generation {
 	const struct journal_line *v;
 	size_t n;
@@ -127,17 +126,17 @@ static struct generation last_generation(const struct journal_line *v, size_t n)
 		if (!g.commit)
 			g.commit = l->commit;
 	}
-	/* "snapshot" is what happens on the way to something else */
+	/* "snapshot" only accompanies another change */
 	for (size_t i = 0; i < g.n && !g.made_by; i++)
 		if (g.v[i].why && strcmp(g.v[i].why, "snapshot") != 0)
 			g.made_by = g.v[i].why;
 	return g;
 }
 
-static void print_generation(const struct generation *g, const struct invocation *run, bool first)
+static void print_generation(const struct generation *g, const struct invocation *inv, bool first)
 {
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
-	const char *on = run->color ? "\033[1m" : "", *off = run->color ? "\033[0m" : "";
+	const char *on = inv->color ? "\033[1m" : "", *off = inv->color ? "\033[0m" : "";
 
 	printf("%s%sgeneration %ld%s  %s  %s", first ? "" : "\n", on, g->v[0].generation, off,
 	       g->v[0].time ? g->v[0].time : "-", g->made_by ? g->made_by : "-");
@@ -151,13 +150,13 @@ static void print_generation(const struct generation *g, const struct invocation
 
 		if (!g->v[i].ref)
 			continue;
-		say_why(&why, &g->v[i], g->made_by);
+		add_why(&why, &g->v[i], g->made_by);
 		columns_add(&table, INK_PLAIN, "  %s", g->v[i].ref);
 		add_digests(&table, &g->v[i]);
 		columns_add(&table, INK_PLAIN, "%s", why.p);
 		columns_end(&table);
 	}
-	columns_print(&table, stdout, run->color);
+	columns_print(&table, stdout, inv->color);
 }
 
 static void print_generation_json(const struct generation *g, size_t nth)
@@ -176,70 +175,75 @@ static void print_generation_json(const struct generation *g, size_t nth)
 	print_element(o, nth);
 }
 
-static void print_generations(const struct history *h, const struct invocation *run)
+static void print_generations(const struct history *h, const struct invocation *inv)
 {
 	size_t shown = 0;
 
 	for (size_t left = h->n; left; shown++) {
 		struct generation g = last_generation(h->v, left);
 
-		if (run->json)
+		if (inv->json)
 			print_generation_json(&g, shown);
 		else
-			print_generation(&g, run, shown == 0);
+			print_generation(&g, inv, shown == 0);
 		left -= g.n;
 	}
-	if (run->json)
+	if (inv->json)
 		puts(shown ? "\n]" : "[]");
 }
 
-static int run_log(const struct invocation *run, const char *ref, struct err *err)
+static int print_log(const struct invocation *inv, const char *ref, struct err *err)
 {
 	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
 	cleanup_by(history_release) struct history h = HISTORY_INIT;
 
-	if (mirror_read(&m, run->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
+	if (mirror_read(&m, inv->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
 		return -1;
 	if (!ref)
-		print_generations(&h, run);
-	else if (run->json)
+		print_generations(&h, inv);
+	else if (inv->json)
 		print_history_json(&h);
 	else
-		print_history(&h, run);
+		print_history(&h, inv);
 	if (h.n || !ref)
-		return EXIT_DONE;
+		return EXIT_OK;
 	message_line("\"%s\" was never published here", ref);
 	return EXIT_PART;
 }
 
-int verb_log(struct invocation *run, int argc, char **argv, struct err *err)
+static int log_run(const struct invocation *inv, const void *options, char **words, size_t n,
+		   struct err *err)
 {
-	const struct cli_opt options[] = { VERB_JSON(run), VERB_MIRROR(run), CLI_OPT_END };
-	const struct cli_program program = {
-		.name = "mirror-publish log",
-		.synopsis = "[REF]",
-		.summary = "What each generation changed, the newest first; or the history of one "
-			   "reference.",
-		.text = "Everything comes from the journal, which is never pruned: when, which digest "
-			"became which, why, on which line of the lists, and who asked for it.",
-		.after =
-			"Exit status: 0 done, 1 wrong use, 2 REF was never published, 16 the mirror "
-			"could not be used.\n\nExamples:\n"
-			"  mirror-publish log\n"
-			"  mirror-publish log alpine:3.19",
-		.options = options,
-	};
 	cleanup_free char *ref = NULL;
-	char **words;
-	size_t n;
-	int r = verb_parse(&program, argc, argv, &words, &n, err);
 
-	if (r != CLI_OPT_GO)
-		return r < 0 ? -1 : EXIT_DONE;
+	(void)options;
 	if (n > 1)
 		return err_set(err, ERR_USAGE, 0, "log takes one REF, and \"%s\" is another",
 			       words[1]);
 	if (n == 1 && !(ref = history_ref(words[0], err)))
 		return -1;
-	return run_log(run, ref, err);
+	return print_log(inv, ref, err);
 }
+
+const struct verb verb_log = {
+	.name = "log",
+	.words = "[REF]",
+	.summary = "what generations changed; a tag's history",
+	.text = "Without REF, prints what each generation changed, the newest first; with REF, the "
+		"history of that reference. Everything comes from the journal, which is never "
+		"pruned: when, which digest became which, why, on which line of the lists, and "
+		"which user did it.",
+	.examples =
+		(const struct cli_item[]){
+			{ "mirror-publish log", NULL },
+			{ "mirror-publish log alpine:3.19", NULL },
+			{ NULL, NULL },
+		},
+	.statuses =
+		(const struct exit_status_row[]){
+			{ EXIT_PART, NULL, "REF was never published" },
+			{ EXIT_OK, NULL, NULL },
+		},
+	.common = VERB_JSON,
+	.run = log_run,
+};

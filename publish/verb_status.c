@@ -9,19 +9,19 @@
 #include "oci/base/limits.h"
 #include "oci/base/unit.h"
 #include "oci/cli/columns.h"
+#include "oci/cli/format.h"
 #include "oci/cli/message.h"
 #include "oci/store/generation.h"
 #include "oci/store/hold.h"
 #include "oci/store/index.h"
 #include "oci/store/sync_state.h"
-#include "publish/format.h"
 #include "publish/mirror.h"
 #include "publish/snapshots.h"
 #include "publish/tag_match.h"
 #include "publish/verb.h"
 
 struct status {
-	const struct invocation *run;
+	const struct invocation *inv;
 	const struct index *index;
 	const struct sync_state *checked;
 	char **patterns;
@@ -33,25 +33,25 @@ struct status {
 
 /* ---- as text ---- */
 
-/* Puts "; " between what is said. */
-static void say(struct buf *out, const char *what, const char *a, const char *b)
+/* Adds a clause to the last column: `what`, a, b; "; " stands between clauses. */
+static void add_clause(struct buf *out, const char *what, const char *a, const char *b)
 {
 	if (out->n)
 		buf_adds(out, "; ");
 	buf_addf(out, "%s%s%s", what, a, b);
 }
 
-static void say_since(struct buf *out, const char *what, const char *since)
+static void add_since(struct buf *out, const char *what, const char *since)
 {
 	char day[FORMAT_DAY];
 
 	if (!since)
 		return;
 	format_day(since, day);
-	say(out, what, " since ", day);
+	add_clause(out, what, " since ", day);
 }
 
-static void say_hold(struct buf *out, const struct entry *e)
+static void add_hold(struct buf *out, const struct entry *e)
 {
 	char reason[LIMIT_REASON + 1], who[160], since[40], day[FORMAT_DAY];
 	struct digest blocked[HOLD_DIGESTS];
@@ -64,16 +64,16 @@ static void say_hold(struct buf *out, const struct entry *e)
 	format_day(since, day);
 	format_digest(n ? blocked[0].str : NULL, digest);
 	if (hold_mode_of(e) == HOLD_FROZEN)
-		say(out, "held: frozen", "", "");
+		add_clause(out, "held: frozen", "", "");
 	else
-		say(out, "held: blocked ", digest, "");
+		add_clause(out, "held: blocked ", digest, "");
 	if (reason[0])
 		buf_addf(out, ", \"%s\"", reason);
 	if (who[0])
 		buf_addf(out, " (%s, %s)", who, day);
 }
 
-static void say_snapshot(struct buf *out, const struct entry *e)
+static void add_snapshot(struct buf *out, const struct entry *e)
 {
 	const char *by = entry_annotation(e, ANNOTATION_SNAPSHOT_BY),
 		   *bad = entry_annotation(e, ANNOTATION_BAD);
@@ -82,11 +82,11 @@ static void say_snapshot(struct buf *out, const struct entry *e)
 	if (!entry_annotation(e, ANNOTATION_SNAPSHOT_OF))
 		return;
 	format_day(entry_annotation(e, ANNOTATION_SNAPSHOT_AT), day);
-	say(out, "replaced ", day, "");
+	add_clause(out, "replaced ", day, "");
 	if (by)
 		buf_addf(out, " by %s", by);
 	if (bad)
-		say(out, "bad: ", bad, "");
+		add_clause(out, "bad: ", bad, "");
 }
 
 /* ---- max-age= ---- */
@@ -103,14 +103,14 @@ static bool is_stale(const struct status *s, const struct entry *e)
 				   s->now);
 }
 
-static void say_stale(const struct status *s, struct buf *out, const struct entry *e)
+static void add_stale(const struct status *s, struct buf *out, const struct entry *e)
 {
 	cleanup_free char *max = unit_duration_text(sync_state_max_age(s->checked, e->ref));
 	char at[CLOCK_RFC3339], age[FORMAT_AGE];
 
 	clock_rfc3339(last_check(s, e), at);
 	format_age(at, s->now, age);
-	say(out, "not checked with success for ", age, "");
+	add_clause(out, "not checked with success for ", age, "");
 	buf_addf(out, " (max-age %s)", max);
 }
 
@@ -122,14 +122,14 @@ static void add_row(struct status *s, const struct entry *e, size_t snapshots)
 		     entry_annotation(e, ANNOTATION_BAD);
 	char digest[FORMAT_DIGEST], age[FORMAT_AGE];
 
-	say_hold(&words, e);
+	add_hold(&words, e);
 	if (stale)
-		say_stale(s, &words, e);
-	say_since(&words, "gone", entry_annotation(e, ANNOTATION_GONE_SINCE));
-	say_since(&words, "unlisted", entry_annotation(e, ANNOTATION_UNLISTED_SINCE));
-	say_snapshot(&words, e);
+		add_stale(s, &words, e);
+	add_since(&words, "gone", entry_annotation(e, ANNOTATION_GONE_SINCE));
+	add_since(&words, "unlisted", entry_annotation(e, ANNOTATION_UNLISTED_SINCE));
+	add_snapshot(&words, e);
 	if (entry_annotation(e, ANNOTATION_SUBJECT))
-		say(&words, "refers to ", entry_annotation(e, ANNOTATION_SUBJECT), "");
+		add_clause(&words, "refers to ", entry_annotation(e, ANNOTATION_SUBJECT), "");
 	format_digest(e->digest.str, digest);
 	format_age(entry_annotation(e, ANNOTATION_SYNCED), s->now, age);
 	columns_add(&s->table, INK_PLAIN, "%s", e->ref);
@@ -145,7 +145,7 @@ static void add_row(struct status *s, const struct entry *e, size_t snapshots)
 
 /* ---- as JSON ---- */
 
-/* The hold as it is in the index, or null; one that cannot be read is frozen. */
+/* The hold as it is in the index, or null; a hold that cannot be read is "frozen". */
 static json_t *hold_json(const struct entry *e)
 {
 	const char *text = entry_annotation(e, ANNOTATION_HELD);
@@ -217,7 +217,7 @@ static json_t *entry_json(const struct status *s, const struct entry *e,
 	return o;
 }
 
-/* One image a line, so that a diff of two reports reads well and none is ever held whole. */
+/* One image a line: two reports can be compared with diff, and no report is held in memory. */
 static void print_json(struct status *s, const struct entry *e, struct entry *const *snapshots,
 		       size_t n)
 {
@@ -228,14 +228,14 @@ static void print_json(struct status *s, const struct entry *e, struct entry *co
 	printf("%s%s", s->shown ? ",\n" : "\n", text.p);
 }
 
-/* ---- what is shown ---- */
+/* ---- which entries are shown ---- */
 
-static void show(struct status *s, const struct entry *e)
+static void show_entry(struct status *s, const struct entry *e)
 {
 	cleanup_free struct entry **snapshots = NULL;
 	size_t n = tag_match_is_tag(e) ? snapshots_of(s->index, e->ref, &snapshots) : 0;
 
-	if (s->run->json) {
+	if (s->inv->json) {
 		print_json(s, e, snapshots, n);
 	} else {
 		add_row(s, e, n);
@@ -245,7 +245,7 @@ static void show(struct status *s, const struct entry *e)
 	s->shown++;
 }
 
-/* Snapshots are shown with their tag; alone when a pattern means them and not the tag. */
+/* A snapshot is shown with its tag; alone when a pattern matches the snapshot and not the tag. */
 static bool is_shown(const struct status *s, const struct entry *e)
 {
 	const char *of = entry_annotation(e, ANNOTATION_SNAPSHOT_OF);
@@ -257,9 +257,9 @@ static bool is_shown(const struct status *s, const struct entry *e)
 	       !(tag && tag_match_matches(tag, s->patterns, s->npatterns));
 }
 
-/* ---- around it ---- */
+/* ---- all of it ---- */
 
-static void begin_json(const struct index *x)
+static void print_head_json(const struct index *x)
 {
 	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX_ENTRY);
 	cleanup_json json_t *o = json_pack("{s:I}", "generation", (json_int_t)generation_number(x));
@@ -269,12 +269,12 @@ static void begin_json(const struct index *x)
 	json_set_text(o, "label", index_annotation(x, ANNOTATION_LABEL));
 	json_set_text(o, "commit", index_annotation(x, ANNOTATION_LIST_COMMIT));
 	json_write(&text, o);
-	/* the list of images goes inside, before the last brace */
+	/* the list of images goes before the last brace */
 	printf("%.*s,\"images\":[", (int)text.n - 1, text.p);
 }
 
-/* For eyes only: a pipe gets rows and nothing else. */
-static void begin_text(struct status *s)
+/* Only for a terminal: a pipe gets rows and nothing else. */
+static void print_head_text(struct status *s)
 {
 	static const char *const titles[] = { "REFERENCE", "DIGEST", "AGE",
 					      "SNAPSHOTS", "STATE",  NULL };
@@ -282,7 +282,7 @@ static void begin_text(struct status *s)
 		   *by = index_annotation(s->index, ANNOTATION_MADE_BY);
 	const char *label = index_annotation(s->index, ANNOTATION_LABEL);
 
-	if (!s->run->terminal)
+	if (!s->inv->terminal)
 		return;
 	printf("generation %ld", generation_number(s->index));
 	if (at)
@@ -295,56 +295,66 @@ static void begin_text(struct status *s)
 	columns_titles(&s->table, titles);
 }
 
-static int show_all(struct status *s)
+static int show_entries(struct status *s)
 {
-	if (s->run->json)
-		begin_json(s->index);
+	if (s->inv->json)
+		print_head_json(s->index);
 	else
-		begin_text(s);
+		print_head_text(s);
 	for (size_t i = 0; i < s->index->n; i++)
 		if (is_shown(s, s->index->v[i]))
-			show(s, s->index->v[i]);
-	if (s->run->json)
+			show_entry(s, s->index->v[i]);
+	if (s->inv->json)
 		puts(s->shown ? "\n]}" : "]}");
 	else
-		columns_print(&s->table, stdout, s->run->color);
+		columns_print(&s->table, stdout, s->inv->color);
 	columns_release(&s->table);
 	if (s->shown || !s->npatterns)
-		return EXIT_DONE;
+		return EXIT_OK;
 	message_line("nothing in this mirror matches");
 	return EXIT_PART;
 }
 
-int verb_status(struct invocation *run, int argc, char **argv, struct err *err)
+static int status_run(const struct invocation *inv, const void *options, char **patterns, size_t n,
+		      struct err *err)
 {
-	const struct cli_opt options[] = { VERB_JSON(run), VERB_MIRROR(run), CLI_OPT_END };
-	const struct cli_program program = {
-		.name = "mirror-publish status",
-		.synopsis = "[PATTERN...]",
-		.summary =
-			"What is published: digests, ages, snapshots, holds, what is gone, unlisted, or past its max-age.",
-		.text = "One reference a line: its digest, how long ago that arrived, how many snapshots "
-			"it has, and what is to be said about it. With PATTERNs, only references that "
-			"match one, each with its snapshots, the newest first.",
-		.after =
-			"Exit status: 0 done, 1 wrong use, 2 nothing matches, 16 the mirror could not "
-			"be used.\n\nExamples:\n"
-			"  mirror-publish status\n"
-			"  mirror-publish status alpine:3.19 'quay.io/*'",
-		.options = options,
-	};
 	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
 	cleanup_by(sync_state_release) struct sync_state checked = SYNC_STATE_INIT;
 	struct status s = {
-		.run = run, .index = &m.index, .checked = &checked, .now = clock_wall()
+		.inv = inv,
+		.index = &m.index,
+		.checked = &checked,
+		.patterns = patterns,
+		.npatterns = n,
+		.now = clock_wall(),
 	};
-	int r = verb_parse(&program, argc, argv, &s.patterns, &s.npatterns, err);
 
-	if (r != CLI_OPT_GO)
-		return r < 0 ? -1 : EXIT_DONE;
-	if (tag_match_check(s.patterns, s.npatterns, err) < 0 ||
-	    mirror_read(&m, run->mirror, err) < 0)
+	(void)options;
+	if (tag_match_check(patterns, n, err) < 0 || mirror_read(&m, inv->mirror, err) < 0)
 		return -1;
 	sync_state_load(&checked, &m.layout);
-	return show_all(&s);
+	return show_entries(&s);
 }
+
+const struct verb verb_status = {
+	.name = "status",
+	.words = "[PATTERN...]",
+	.summary = "what is published: digests, snapshots, holds",
+	.text = "Prints one reference a line: its digest, how long ago that arrived, how many "
+		"snapshots it has, and whether it is held, gone, unlisted, or past its max-age. "
+		"With PATTERNs, prints only references that match one, each with its snapshots, "
+		"the newest first.",
+	.examples =
+		(const struct cli_item[]){
+			{ "mirror-publish status", NULL },
+			{ "mirror-publish status alpine:3.19 'quay.io/*'", NULL },
+			{ NULL, NULL },
+		},
+	.statuses =
+		(const struct exit_status_row[]){
+			{ EXIT_PART, NULL, "nothing matches" },
+			{ EXIT_OK, NULL, NULL },
+		},
+	.common = VERB_JSON,
+	.run = status_run,
+};

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include "oci/base/err.h"
+#include "oci/cli/cli_help.h"
 #include "oci/cli/cli_opt.h"
+#include "oci/cli/exit_status.h"
 #include "oci/image/ref.h"
 #include "serve/repository_names.h"
 
@@ -11,16 +13,34 @@ static const char text[] =
 	"Serves an OCI image layout, such as a mirror kept by mirror-sync, to docker, containerd, "
 	"podman and every other client of the distribution API. It only reads: GET and HEAD.\n\n"
 	"MIRROR is the layout's directory (default: MIRROR_DIR of the environment, else "
-	"\"mirror\"). When its index.json is replaced the new one is served from the next request "
-	"on; one that cannot be read changes nothing. SIGHUP looks at it again in any case. "
-	"SIGTERM and SIGINT finish what is being sent, then end; a second one ends at once.";
-
-static const char after[] =
+	"\"mirror\"). When its index.json is replaced, the next request is answered from the new "
+	"one; an index.json that cannot be read changes nothing. SIGHUP reads it again in any "
+	"case. SIGTERM and SIGINT finish the replies that are being sent, then end; a second "
+	"signal ends at once.\n\n"
 	"An image docker.io/library/alpine:3.19 is found as alpine:3.19, library/alpine:3.19 and "
 	"docker.io/library/alpine:3.19. A registry with a port is also found as HOST_PORT, since "
 	"clients cannot write a colon there.\n\n"
-	"When it is ready it prints \"listening on http://ADDR:PORT\". Exit status: 0 after a "
-	"signal, 1 for a wrong command line, 16 when the mirror or the address cannot be used.";
+	"When it is ready to serve it prints \"listening on http://ADDR:PORT\".";
+
+static const struct exit_status_row statuses[] = {
+	{ EXIT_OK, NULL, "ended by a signal" },
+	{ EXIT_USAGE, NULL, "wrong use" },
+	{ EXIT_MIRROR, NULL, "the mirror or the address cannot be used" },
+	{ EXIT_OK, NULL, NULL },
+};
+
+static const struct cli_item environment[] = {
+	{ "MIRROR_DIR", "the mirror's directory, when MIRROR is not given" },
+	{ NULL, NULL },
+};
+
+static const struct cli_item examples[] = {
+	{ "mirror-serve /srv/mirror", "serve it to this machine, at 127.0.0.1:5000" },
+	{ "mirror-serve --listen 0.0.0.0:5000 /srv/mirror", "serve it to the network" },
+	{ NULL, NULL },
+};
+
+static const char *const see_also[] = { "mirror-sync(1)", "mirror-publish(1)", NULL };
 
 /* A repository's name, with or without a host in front. */
 static bool is_repository(const char *name)
@@ -33,7 +53,7 @@ static bool is_repository(const char *name)
 	return path.p && ref_valid_host(host) && ref_valid_path(path);
 }
 
-static int check(struct cmdline *o, struct err *err)
+static int check_names(struct cmdline *o, struct err *err)
 {
 	repository_names_host(span_str(o->registry), o->host);
 	if (!ref_valid_host(span_str(o->host)))
@@ -52,34 +72,68 @@ static long default_threads(void)
 	return n < 1 ? 1 : n > 16 ? 16 : n;
 }
 
-int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror,
-		 struct cli_program *program, struct err *err)
+static void add_server_options(struct cli_table *table, struct cmdline *o)
 {
-	static struct cli_opt table[] = {
+	const struct cli_opt rows[] = {
 		{ .name = "listen",
 		  .value = "ADDR:PORT",
-		  .help = "where to listen (default 127.0.0.1:5000); port 0 picks a free one, and an "
-			  "IPv6 address stands in brackets" },
+		  .to = &o->listen,
+		  .help = "where to listen (default 127.0.0.1:5000); port 0 picks a free one, and "
+			  "an IPv6 address stands in brackets" },
 		{ .name = "threads",
 		  .value = "N",
-		  .help = "threads that answer requests (default: one for each processor, up to 16)",
+		  .number = &o->threads,
 		  .min = 1,
-		  .max = 256 },
+		  .max = 256,
+		  .help = "threads that answer requests (default: one for each processor, up to "
+			  "16)" },
 		{ .name = "access-log",
 		  .value = "FILE",
-		  .help = "append a line for each request: the common log format, with the user agent" },
+		  .to = &o->access_log,
+		  .help = "append a line for each request: the common log format, with the user "
+			  "agent" },
+	};
+
+	CLI_TABLE_ADD(table, rows);
+}
+
+static void add_name_options(struct cli_table *table, struct cmdline *o)
+{
+	const struct cli_opt rows[] = {
 		{ .name = "default-registry",
 		  .value = "HOST",
-		  .help = "whose images are meant by names without a registry (default docker.io)",
+		  .to = &o->registry,
+		  .help = "the registry of names that are asked for without one (default "
+			  "docker.io)",
 		  .section = "Names" },
 		{ .name = "name",
 		  .value = "NAME",
-		  .help = "the repository of entries that have only a tag, as in layouts made by other "
-			  "tools" },
+		  .to = &o->name,
+		  .help = "the repository of entries that have only a tag, as in layouts made by "
+			  "other tools" },
 		{ .name = "list-snapshots",
-		  .help = "also list snapshots (3.19.20261120) among the tags; they can be pulled in "
-			  "any case" },
-		CLI_OPT_END,
+		  .flag = &o->list_snapshots,
+		  .help = "also list snapshots (3.19.20261120) among the tags; they can be pulled "
+			  "with or without this" },
+	};
+
+	CLI_TABLE_ADD(table, rows);
+}
+
+int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror, struct err *err)
+{
+	struct cli_table table = CLI_TABLE_INIT;
+	const struct cli_program program = {
+		.name = "mirror-serve",
+		.synopsis = "[OPTION...] [MIRROR]",
+		.summary = "a read-only registry over an OCI image layout",
+		.text = text,
+		.options = table.rows,
+		.words = "DIR",
+		.statuses = statuses,
+		.environment = environment,
+		.examples = examples,
+		.see_also = see_also,
 	};
 	char **words;
 	size_t n;
@@ -89,25 +143,17 @@ int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror,
 			       .registry = "docker.io",
 			       .mirror = mirror ? mirror : "mirror",
 			       .threads = default_threads() };
-	table[0].to = &o->listen;
-	table[1].number = &o->threads;
-	table[2].to = &o->access_log;
-	table[3].to = &o->registry;
-	table[4].to = &o->name;
-	table[5].flag = &o->list_snapshots;
-	*program = (struct cli_program){ .name = "mirror-serve",
-					 .synopsis = "[OPTION...] [MIRROR]",
-					 .summary = "a read-only registry over an OCI image layout",
-					 .text = text,
-					 .after = after,
-					 .options = table };
-	result = cli_opt_parse(program, argc, argv, &words, &n, err);
-	if (result != CLI_OPT_GO)
+	add_server_options(&table, o);
+	add_name_options(&table, o);
+	result = cli_opt_parse(&program, argc, argv, &words, &n, err);
+	if (result != CLI_OPT_GO) {
+		cli_help_answer(&program, result);
 		return result;
+	}
 	if (n > 1)
 		return err_set(err, ERR_USAGE, 0, "one MIRROR directory, not \"%s\" as well",
 			       words[1]);
 	if (n == 1)
 		o->mirror = words[0];
-	return check(o, err) < 0 ? -1 : CLI_OPT_GO;
+	return check_names(o, err) < 0 ? -1 : CLI_OPT_GO;
 }

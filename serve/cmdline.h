@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 struct err;
-struct cli_program;
 
 struct cmdline {
 	const char *mirror;     /* directory */
@@ -18,14 +17,14 @@ struct cmdline {
 	const char *access_log; /* path, or NULL */
 	bool list_snapshots;
 	long threads;
-	char host[256]; /* registry as it is compared */
+	char host[256]; /* the registry in the form of names_host() */
 };
 
 /*
- * Reads the command line; mirror is what the environment says, or NULL. Gives what cli_opt_parse() gives,
- * or -1 with USAGE. The program, for --help, is in *program.
+ * Reads the command line; texts are lent by argv. mirror is MIRROR_DIR of the environment, or NULL.
+ * Gives CLI_OPT_GO; another result of cli_opt_parse() when --help or the like was printed; or -1
+ * with USAGE.
  */
-int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror,
-		 struct cli_program *program, struct err *err);
+int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror, struct err *err);
 
 #endif

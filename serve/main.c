@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -9,15 +8,13 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/cli/cli_opt.h"
+#include "oci/cli/exit_status.h"
 #include "oci/cli/message.h"
 #include "serve/cmdline.h"
 #include "serve/listen.h"
 #include "serve/reload.h"
 #include "serve/server.h"
 #include "serve/worker_pool.h"
-
-#define EXIT_USAGE    1
-#define EXIT_UNUSABLE 16
 
 /* A connection needs two descriptors while a blob is sent; some are left for everything else. */
 static int most_connections(void)
@@ -65,9 +62,9 @@ static int serve(const struct cmdline *o, struct err *err)
 
 int main(int argc, char **argv)
 {
-	struct cli_program program;
 	struct err err = ERR_INIT;
 	struct cmdline o;
+	int result;
 
 	message_init("mirror-serve");
 	/* a state is replaced as a whole: its memory must be given back, not kept by the
@@ -75,15 +72,11 @@ int main(int argc, char **argv)
 	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 	mallopt(M_ARENA_MAX, 2);
 	signal(SIGPIPE, SIG_IGN);
-	switch (cmdline_read(&o, argc, argv, getenv("MIRROR_DIR"), &program, &err)) {
-	case CLI_OPT_GO: break;
-	case CLI_OPT_HELP: cli_opt_help(&program, stdout); return 0;
-	case CLI_OPT_MAN: cli_opt_man(&program, stdout); return 0;
-	case CLI_OPT_VERSION: printf("mirror-serve %s\n", MIRROR_VERSION); return 0;
-	default: message_err(&err); return EXIT_USAGE;
-	}
-	if (serve(&o, &err) == 0)
-		return 0;
+	result = cmdline_read(&o, argc, argv, getenv("MIRROR_DIR"), &err);
+	if (result > CLI_OPT_GO)
+		return EXIT_OK;
+	if (result == CLI_OPT_GO && serve(&o, &err) == 0)
+		return EXIT_OK;
 	message_err(&err);
-	return err.kind == ERR_USAGE ? EXIT_USAGE : EXIT_UNUSABLE;
+	return err.kind == ERR_USAGE ? EXIT_USAGE : EXIT_MIRROR;
 }

@@ -6,6 +6,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
 #include "oci/base/table.h"
+#include "oci/cli/format.h"
 #include "oci/image/ref.h"
 #include "oci/lists/lists.h"
 #include "sync/list_source.h"
@@ -111,11 +112,6 @@ static size_t count_repositories(const struct lists *ls)
 	return n;
 }
 
-const char *check_plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 void check_summary(const struct list_source *s, enum problem_format format)
 {
 	const struct lists *ls = s->lists;
@@ -123,6 +119,6 @@ void check_summary(const struct list_source *s, enum problem_format format)
 	FILE *out = check_out(format);
 
 	fprintf(out, "%s: no errors: %zu list%s, %zu line%s, ", s->where, ls->files.n,
-		check_plural(ls->files.n), ls->n, check_plural(ls->n));
+		format_plural(ls->files.n), ls->n, format_plural(ls->n));
 	fprintf(out, "%zu repositor%s\n", repositories, repositories == 1 ? "y" : "ies");
 }

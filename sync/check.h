@@ -25,7 +25,4 @@ void check_summary(const struct list_source *s, enum problem_format format);
 /* The stream for lines that people read: stdout, or stderr when the report is on stdout. */
 FILE *check_out(enum problem_format format);
 
-/* "s", or "" for one. */
-const char *check_plural(size_t n);
-
 #endif

@@ -1,13 +1,11 @@
 /*
- * cmdline - mirror-sync's command line: one table for parsing, --help and the man page, and which options go
- * together.
+ * cmdline - the command line of mirror-sync: its options, and which of them go together.
  */
 #ifndef SYNC_CMDLINE_H
 #define SYNC_CMDLINE_H
 
 #include <stdbool.h>
 
-#include "oci/cli/cli_opt.h"
 #include "sync/list_source.h"
 #include "sync/problem_format.h"
 #include "sync/remote.h"
@@ -20,16 +18,16 @@ struct cmdline {
 	struct list_source_options source;
 	struct remote remote; /* --repo; its url is NULL without it */
 	bool check, online;
-	const char *since;  /* or NULL: all lines */
+	const char *since;  /* a revision, or NULL: all lines */
 	const char *report; /* or NULL */
 	enum problem_format format;
 	int tolerate; /* bits that are left out of the exit status */
-	bool color;   /* on a terminal; the environment's word */
+	bool color;   /* on a terminal without NO_COLOR; set by main() */
 };
 
-extern const struct cli_program cmdline_program;
-
-/* Reads argv[1..] and lends what was read. An opt_result, or -1 with USAGE. */
-int cmdline_read(int argc, char **argv, struct cmdline **line, struct err *err);
+/* Reads argv[1..]; texts are lent by argv, and the caller calls remote_release() on
+ * line->remote. Gives CLI_OPT_GO; another result of cli_opt_parse() when --help or the like was
+ * printed; or -1 with USAGE. */
+int cmdline_read(struct cmdline *line, int argc, char **argv, struct err *err);
 
 #endif

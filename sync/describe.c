@@ -4,7 +4,7 @@
 
 #include "oci/base/buf.h"
 #include "oci/base/clock.h"
-#include "oci/cli/progress.h"
+#include "oci/cli/format.h"
 #include "oci/lists/lists.h"
 #include "sync/outcome.h"
 #include "sync/run_options.h"
@@ -28,7 +28,7 @@ void describe_size(struct buf *out, const struct outcome *o, const struct target
 
 	if (!o->options->sizes || !target_row(t)->is_moved)
 		return;
-	progress_bytes((uint64_t)t->missing, amount, sizeof(amount));
+	format_bytes((uint64_t)t->missing, amount, sizeof(amount));
 	buf_addf(out, "%s%s to fetch", out->n ? ", " : "", amount);
 }
 

@@ -1,7 +1,7 @@
 #include "sync/disk_space.h"
 
 #include "oci/base/err.h"
-#include "oci/cli/progress.h"
+#include "oci/cli/format.h"
 #include "oci/store/layout.h"
 #include "sync/fetch.h"
 
@@ -11,8 +11,8 @@ int disk_space_check_policy(const struct disk_space *s, int64_t bytes, struct er
 
 	if (s->max_bytes < 0 || bytes <= s->max_bytes)
 		return 0;
-	progress_bytes((uint64_t)bytes, needs, sizeof(needs));
-	progress_bytes((uint64_t)s->max_bytes, allowed, sizeof(allowed));
+	format_bytes((uint64_t)bytes, needs, sizeof(needs));
+	format_bytes((uint64_t)s->max_bytes, allowed, sizeof(allowed));
 	return err_set(err, ERR_USAGE, 0,
 		       "needs %s, more than the %s of the policy's max-bytes=", needs, allowed);
 }
@@ -35,8 +35,8 @@ int disk_space_check(const struct disk_space *s, int64_t bytes, bool *no_space, 
 		return 0;
 	if (no_space)
 		*no_space = true;
-	progress_bytes((uint64_t)bytes, needs, sizeof(needs));
-	progress_bytes(space, left, sizeof(left));
+	format_bytes((uint64_t)bytes, needs, sizeof(needs));
+	format_bytes(space, left, sizeof(left));
 	return err_set(err, ERR_INVALID, 0, "needs %s, and the disk has %s left for it", needs,
 		       left);
 }

@@ -204,19 +204,15 @@ static int run_program(struct cmdline *o)
 
 int main(int argc, char **argv)
 {
-	struct cmdline *o;
+	struct cmdline o;
 	struct err err;
 	int status;
 
-	message_init(cmdline_program.name);
-	switch (cmdline_read(argc, argv, &o, &err)) {
-	case CLI_OPT_HELP: cli_opt_help(&cmdline_program, stdout); return 0;
-	case CLI_OPT_MAN: cli_opt_man(&cmdline_program, stdout); return 0;
-	case CLI_OPT_VERSION: printf("mirror-sync %s\n", MIRROR_VERSION); return 0;
-	case CLI_OPT_GO: break;
-	default: return fail_with(&err, EXIT_USAGE);
-	}
-	status = run_program(o);
-	remote_release(&o->remote);
+	message_init("mirror-sync");
+	status = cmdline_read(&o, argc, argv, &err);
+	if (status != CLI_OPT_GO)
+		return status < 0 ? fail_with(&err, EXIT_USAGE) : EXIT_OK;
+	status = run_program(&o);
+	remote_release(&o.remote);
 	return status;
 }

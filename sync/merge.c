@@ -1,6 +1,5 @@
 #include "sync/merge.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 
 #include "oci/base/cleanup.h"
@@ -10,6 +9,7 @@
 #include "oci/base/str.h"
 #include "oci/base/strvec.h"
 #include "oci/base/unit.h"
+#include "oci/cli/format.h"
 #include "oci/lists/lists.h"
 #include "oci/store/generation.h"
 #include "oci/store/hold.h"
@@ -25,7 +25,7 @@ struct merge {
 	struct index index; /* as published now, being changed */
 	struct retag move;
 	char now[CLOCK_RFC3339];
-	char *who; /* user@host, of this process */
+	char who[FORMAT_WHO];
 	struct journal_line *lines;
 	size_t nlines, cap;
 	struct strvec texts; /* the journal's lines point at them */
@@ -37,7 +37,6 @@ static void merge_release(struct merge *m)
 	index_release(&m->index);
 	strvec_release(&m->texts);
 	free(m->lines);
-	free(m->who);
 }
 
 /* Appends a line to the journal; all texts are lent. Something has changed, so this run
@@ -48,17 +47,6 @@ static struct journal_line *add_journal_line(struct merge *m, const char *ref, c
 	m->lines = xgrow(m->lines, m->nlines, &m->cap, sizeof(*m->lines));
 	m->lines[m->nlines] = (struct journal_line){ .ref = ref, .why = why, .who = m->who };
 	return &m->lines[m->nlines++];
-}
-
-static char *user_at_host(void)
-{
-	const struct passwd *pw = getpwuid(getuid());
-	char host[256] = "";
-
-	gethostname(host, sizeof(host) - 1);
-	if (pw)
-		return xasprintf("%s@%s", pw->pw_name, host);
-	return xasprintf("uid %lu@%s", (unsigned long)getuid(), host);
 }
 
 /* ---- one entry ---- */
@@ -365,15 +353,14 @@ static void set_authors(const struct run *r)
 
 int merge_publish(struct run *r, struct err *err)
 {
-	cleanup_by(merge_release) struct merge m = { .run = r,
-						     .index = INDEX_INIT,
-						     .who = user_at_host() };
+	cleanup_by(merge_release) struct merge m = { .run = r, .index = INDEX_INIT };
 	cleanup_fd int lock = -1;
 
 	m.move = (struct retag){ .index = &m.index,
 				 .suffix = r->options->suffix,
 				 .when = r->outcome.started,
 				 .by = RETAG_BY_SYNC };
+	format_who(m.who);
 	clock_rfc3339(clock_wall(), m.now);
 	set_authors(r);
 	m.index = r->index;

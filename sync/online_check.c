@@ -8,7 +8,7 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/cli/exit_status.h"
-#include "oci/cli/progress.h"
+#include "oci/cli/format.h"
 #include "oci/image/ref.h"
 #include "oci/lists/lists.h"
 #include "sync/check.h"
@@ -205,9 +205,9 @@ static void show_addition(const struct verdict *v, bool snapshot, FILE *out)
 {
 	char amount[32];
 
-	progress_bytes(v->bytes, amount, sizeof(amount));
+	format_bytes(v->bytes, amount, sizeof(amount));
 	if (v->added)
-		fprintf(out, "adds %zu image%s, %s", v->added, check_plural(v->added), amount);
+		fprintf(out, "adds %zu image%s, %s", v->added, format_plural(v->added), amount);
 	else if (v->bytes)
 		fprintf(out, "adds %s to what is there", amount);
 	else if (v->skipped && v->skipped == v->targets)
@@ -229,7 +229,7 @@ static void show_line(const struct online_check *o, size_t line, FILE *out)
 		return; /* it is among the problems, or no pattern matches it */
 	fprintf(out, "%s/%s:%d: ", o->source->where, image->file, image->line);
 	if (v->listing)
-		fprintf(out, "%zu tag%s, ", v->listing->n, check_plural(v->listing->n));
+		fprintf(out, "%zu tag%s, ", v->listing->n, format_plural(v->listing->n));
 	show_addition(v, image->snapshot, out);
 	putc('\n', out);
 }
@@ -248,14 +248,14 @@ static void show_summary(const struct online_check *o, FILE *out)
 		added += o->verdicts[i].added;
 		bytes += o->verdicts[i].bytes;
 	}
-	progress_bytes(bytes, amount, sizeof(amount));
+	format_bytes(bytes, amount, sizeof(amount));
 	fprintf(out, "%s: asked for %zu of %zu line%s: ", o->source->where, o->n, n,
-		check_plural(n));
+		format_plural(n));
 	if (failed)
 		fprintf(out, "%zu would fail, ", failed);
 	if (limited)
 		fprintf(out, "%zu left open by a rate limit, ", limited);
-	fprintf(out, "%zu image%s and %s would be added\n", added, check_plural(added), amount);
+	fprintf(out, "%zu image%s and %s would be added\n", added, format_plural(added), amount);
 }
 
 void online_check_show(const struct online_check *o, enum problem_format format)

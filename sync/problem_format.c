@@ -8,22 +8,12 @@
 #include "oci/base/percent.h"
 #include "oci/image/digest.h"
 
-int problem_format_read(enum problem_format *format, const char *word, struct err *err)
-{
-	static const char *const words[] = {
-		[PROBLEM_FORMAT_TEXT] = "text",
-		[PROBLEM_FORMAT_GITHUB] = "github",
-		[PROBLEM_FORMAT_GITLAB] = "gitlab",
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(word, words[i]) == 0) {
-			*format = (enum problem_format)i;
-			return 0;
-		}
-	return err_set(err, ERR_USAGE, 0, "--format is one of text, github, gitlab, not \"%s\"",
-		       word);
-}
+const char *const problem_format_words[] = {
+	[PROBLEM_FORMAT_TEXT] = "text",
+	[PROBLEM_FORMAT_GITHUB] = "github",
+	[PROBLEM_FORMAT_GITLAB] = "gitlab",
+	NULL,
+};
 
 void problem_format_text(struct buf *out, const char *where, const struct problem *p)
 {

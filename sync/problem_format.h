@@ -16,12 +16,11 @@
 #include "oci/base/problem.h"
 
 struct buf;
-struct err;
 
 enum problem_format { PROBLEM_FORMAT_TEXT, PROBLEM_FORMAT_GITHUB, PROBLEM_FORMAT_GITLAB };
 
-/* "text", "github", "gitlab"; USAGE, naming these, for any other word. */
-int problem_format_read(enum problem_format *format, const char *word, struct err *err);
+/* The word for each format: "text", "github", "gitlab"; NULL ends them. */
+extern const char *const problem_format_words[];
 
 /* Append one problem of a file in the directory `where`; the first two are lines. */
 void problem_format_text(struct buf *out, const char *where, const struct problem *p);

@@ -14,7 +14,7 @@
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
 #include "oci/cli/exit_status.h"
-#include "oci/cli/progress.h"
+#include "oci/cli/format.h"
 #include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
 #include "sync/describe.h"
@@ -340,7 +340,7 @@ static void markdown_hosts(struct buf *b, const struct outcome *o)
 		buf_adds(b, "\n| host | requests | received | retries | quota |\n"
 			    "| --- | --: | --: | --: | --: |\n");
 	for (size_t i = 0; i < n; i++) {
-		progress_bytes(hosts[i].bytes, amount, sizeof(amount));
+		format_bytes(hosts[i].bytes, amount, sizeof(amount));
 		buf_adds(b, "| ");
 		add_cell(b, hosts[i].host);
 		buf_addf(b, " | %llu | %s | %llu | ", (unsigned long long)hosts[i].requests, amount,

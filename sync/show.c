@@ -9,6 +9,7 @@
 #include "oci/base/limits.h"
 #include "oci/cli/columns.h"
 #include "oci/cli/message.h"
+#include "oci/cli/format.h"
 #include "oci/cli/progress.h"
 #include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
@@ -150,7 +151,7 @@ static void show_total(const struct outcome *o)
 	for (size_t i = 0; i < o->targets.n; i++)
 		if (target_row(o->targets.v[i])->is_moved)
 			total += (uint64_t)o->targets.v[i]->missing;
-	progress_bytes(total, amount, sizeof(amount));
+	format_bytes(total, amount, sizeof(amount));
 	printf("%s to fetch; ", amount);
 }
 
@@ -174,7 +175,7 @@ static void show_summary(const struct outcome *o)
 			printf("%s%zu %s", first ? "" : ", ", count[s], summary_word(s));
 			first = false;
 		}
-	progress_bytes(registry_bytes(o->registry), amount, sizeof(amount));
+	format_bytes(registry_bytes(o->registry), amount, sizeof(amount));
 	printf("%s; %s in %.1f s; ", first ? "nothing to do" : "", amount,
 	       (double)(clock_now() - o->started_mono) / CLOCK_SEC);
 	if (o->options->sizes)

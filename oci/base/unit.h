@@ -29,8 +29,8 @@ struct unit_rate {
 	long seconds;
 };
 
-/* An amount as unit_size() reads it, then nothing (each second: "50M"), or "/" and a period: "10/s",
- * "100/6h". Both are above 0. USAGE otherwise. */
+/* An amount as unit_size() reads it, then nothing (each second: "50M"), or "/" and a period:
+ * "10/s", "100/6h". Both are above 0. USAGE otherwise. */
 int unit_rate(struct unit_rate *rate, struct span text, struct err *err);
 
 #endif

@@ -38,8 +38,8 @@ struct value_rule {
 
 /*
  * Reads `text` into `member`, which is what the kind says. A TEXT and a LIST are only checked: the
- * caller keeps the text. 0, or -1 with USAGE or what the check says: the fault is *at bytes into the
- * text, and *err names neither the option nor its place.
+ * caller keeps the text. 0, or -1 with USAGE or what the check says: the fault is *at bytes into
+ * the text, and *err names neither the option nor its place.
  */
 int value_read(const struct value_rule *rule, struct span text, void *member, size_t *at,
 	       struct err *err);

@@ -22,7 +22,7 @@ void columns_release(struct columns *c)
 	*c = (struct columns)COLUMNS_INIT;
 }
 
-/* What stands in an index may come from a stranger; it must not move the terminal's cursor. */
+/* Texts of an index may come from anywhere; control characters would move the terminal's cursor. */
 static char *printable(char *text)
 {
 	for (char *p = text; *p; p++)
@@ -62,8 +62,8 @@ void columns_titles(struct columns *c, const char *const *titles)
 	columns_end(c);
 }
 
-/* Columns a text takes: its characters, near enough, are the bytes that continue none. */
-static size_t width(const char *text)
+/* The columns that a text takes: its UTF-8 characters, one column each. */
+static size_t text_width(const char *text)
 {
 	size_t n = 0;
 
@@ -86,7 +86,7 @@ static void print_row(const struct column_row *row, const size_t *widths, FILE *
 		fprintf(out, "%s%s%s", inked ? inks[cell->ink] : "", cell->text,
 			inked ? "\033[0m" : "");
 		if (i + 1 < row->n)
-			fprintf(out, "%*s", (int)(widths[i] - width(cell->text) + 2), "");
+			fprintf(out, "%*s", (int)(widths[i] - text_width(cell->text) + 2), "");
 	}
 	fputc('\n', out);
 }
@@ -97,7 +97,7 @@ void columns_print(const struct columns *c, FILE *out, bool color)
 
 	for (size_t r = 0; r < c->n; r++) {
 		for (size_t i = 0; i + 1 < c->rows[r].n; i++) {
-			size_t w = width(c->rows[r].cells[i].text);
+			size_t w = text_width(c->rows[r].cells[i].text);
 
 			if (w > widths[i])
 				widths[i] = w;

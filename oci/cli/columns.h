@@ -5,10 +5,10 @@
  *	columns_add(&c, INK_PLAIN, "%s", e->ref);
  *	columns_add(&c, INK_WARN, "held");
  *	columns_end(&c);			 // one row
- *	columns_print(&c, stdout, run->color);
+ *	columns_print(&c, stdout, inv->color);
  *
  * A cell is never empty ("-" stands for nothing) and only the last one of a row may hold blanks, so
- * that awk reads what people read. Only programs call it.
+ * that awk can read the columns. Only programs call it.
  */
 #ifndef OCI_CLI_COLUMNS_H
 #define OCI_CLI_COLUMNS_H
@@ -46,6 +46,7 @@ void columns_release(struct columns *c);
 /* The next cell of the row. Control characters become '?'; "" becomes "-". */
 void columns_add(struct columns *c, enum ink ink, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Ends the row. */
 void columns_end(struct columns *c);
 /* A row of titles. */
 void columns_titles(struct columns *c, const char *const *titles);

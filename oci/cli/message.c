@@ -7,12 +7,12 @@
 
 #include "oci/base/err.h"
 
-static const char *name = "mirror";
-static void (*step_aside)(void);
-static void (*come_back)(void);
+static const char *program_name = "mirror";
+static void (*before_line)(void);
+static void (*after_line)(void);
 
-/* Opened so that who writes to what was closed is told so, as before. */
-static void keep_standard(void)
+/* Opened for reading only: writing to a descriptor that was closed fails as it did before. */
+static void open_standard(void)
 {
 	int fd;
 
@@ -25,29 +25,29 @@ static void keep_standard(void)
 
 void message_init(const char *program)
 {
-	keep_standard();
-	name = program;
+	open_standard();
+	program_name = program;
 }
 
 void message_hooks(void (*before)(void), void (*after)(void))
 {
-	step_aside = before;
-	come_back = after;
+	before_line = before;
+	after_line = after;
 }
 
-/* One write a line, so that lines of several processes into one file do not mix. */
-__attribute__((format(printf, 2, 0))) static void print(const char *kind, const char *fmt,
-							va_list ap)
+/* One write for each line, so that the lines of several processes in one file do not mix. */
+__attribute__((format(printf, 2, 0))) static void print_line(const char *kind, const char *fmt,
+							     va_list ap)
 {
 	char text[2048];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	if (step_aside)
-		step_aside();
-	fprintf(stderr, "%s: %s%s\n", name, kind, text);
+	if (before_line)
+		before_line();
+	fprintf(stderr, "%s: %s%s\n", program_name, kind, text);
 	fflush(stderr);
-	if (come_back)
-		come_back();
+	if (after_line)
+		after_line();
 }
 
 void message_line(const char *fmt, ...)
@@ -55,7 +55,7 @@ void message_line(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	print("", fmt, ap);
+	print_line("", fmt, ap);
 	va_end(ap);
 }
 
@@ -64,7 +64,7 @@ void message_warn(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	print("warning: ", fmt, ap);
+	print_line("warning: ", fmt, ap);
 	va_end(ap);
 }
 

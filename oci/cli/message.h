@@ -1,5 +1,5 @@
 /*
- * message - lines on stderr: "mirror-sync: <text>", one each. Only programs call it.
+ * message - lines on stderr: "mirror-sync: <text>", one for each message. Only programs call it.
  */
 #ifndef OCI_CLI_MESSAGE_H
 #define OCI_CLI_MESSAGE_H
@@ -8,8 +8,9 @@
 
 struct err;
 
-/* To be called first. The program's name, for the front of each line. Standard descriptors that are closed become
- * /dev/null: the next file opened would be taken for one of them, and get our lines. */
+/* To be called first. The program's name begins each line. Standard descriptors that are closed
+ * become /dev/null: otherwise the next file that is opened would get one of their numbers, and
+ * our lines. */
 void message_init(const char *program);
 
 void message_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -17,7 +18,8 @@ void message_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void message_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void message_err(const struct err *err);
 
-/* Called before and after each line, so that a progress line can step aside; may be NULL. */
+/* Sets functions that are called before and after each line, so that a progress line can be
+ * erased and redrawn; may be NULL. */
 void message_hooks(void (*before)(void), void (*after)(void));
 
 #endif

@@ -5,13 +5,15 @@
 #include <unistd.h>
 
 #include "oci/base/clock.h"
+#include "oci/cli/format.h"
 #include "oci/cli/message.h"
 
-/* A rate over the last seconds says more than one over the whole run. */
+/* The rate shown is that of the last seconds: it follows changes, an average of the run does
+ * not. */
 #define RATE_WINDOW (3 * CLOCK_SEC)
 #define REDRAW      (100 * CLOCK_MS)
-/* Into a log: often enough that nobody takes a long run for a hung one, seldom enough to stay out of the way. */
-#define REMIND (60 * CLOCK_SEC)
+/* A line into a log: often enough to tell a long run from a hung one. */
+#define LOG_PERIOD (60 * CLOCK_SEC)
 
 static struct {
 	int terminal; /* 0 not asked yet, 1 yes, -1 no */
@@ -22,13 +24,13 @@ static struct {
 	char text[160];
 } line;
 
-static void erase(void)
+static void erase_line(void)
 {
 	if (line.shown)
 		fputs("\r\033[K", stderr);
 }
 
-static void draw(void)
+static void draw_line(void)
 {
 	if (line.shown)
 		fputs(line.text, stderr);
@@ -40,20 +42,9 @@ static bool on_terminal(void)
 	if (line.terminal == 0) {
 		line.terminal = isatty(STDERR_FILENO) ? 1 : -1;
 		if (line.terminal == 1)
-			message_hooks(erase, draw);
+			message_hooks(erase_line, draw_line);
 	}
 	return line.terminal == 1;
-}
-
-void progress_bytes(uint64_t bytes, char *out, size_t n)
-{
-	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB", "PB" };
-	double value = (double)bytes;
-	size_t unit = 0;
-
-	for (; value >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
-		value /= 1000;
-	snprintf(out, n, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
 static void update_rate(const struct progress *p, int64_t now)
@@ -72,9 +63,9 @@ static void update_rate(const struct progress *p, int64_t now)
 	line.rate_from = p->bytes;
 }
 
-/* Seconds that are left, by images and by bytes: the longer of the two, rounded up, since something is; -1 when nothing
- * can be said. */
-static long estimate(const struct progress *p, int64_t now)
+/* Estimates the seconds that are left, by images and by bytes: the longer of the two, rounded
+ * up; -1 when neither estimate can be made yet. */
+static long seconds_left(const struct progress *p, int64_t now)
 {
 	double by_images = -2, by_bytes = -2;
 
@@ -86,13 +77,13 @@ static long estimate(const struct progress *p, int64_t now)
 	return (long)(by_images > by_bytes ? by_images : by_bytes) + 1;
 }
 
-static void format(const struct progress *p, int64_t now)
+static void format_line(const struct progress *p, int64_t now)
 {
 	char amount[32], rate[32], left[64] = "";
-	long seconds = estimate(p, now);
+	long seconds = seconds_left(p, now);
 
-	progress_bytes(p->bytes, amount, sizeof(amount));
-	progress_bytes((uint64_t)line.rate, rate, sizeof(rate));
+	format_bytes(p->bytes, amount, sizeof(amount));
+	format_bytes((uint64_t)line.rate, rate, sizeof(rate));
 	if (seconds >= 0)
 		snprintf(left, sizeof(left), ", about %ld:%02ld left", seconds / 60, seconds % 60);
 	snprintf(line.text, sizeof(line.text), "%zu of %zu images, %s, %s/s%s", p->done, p->all,
@@ -103,7 +94,7 @@ static bool is_due(const struct progress *p, int64_t now)
 {
 	if (on_terminal())
 		return now - line.drawn >= REDRAW;
-	return now - (line.drawn ? line.drawn : p->started) >= REMIND;
+	return now - (line.drawn ? line.drawn : p->started) >= LOG_PERIOD;
 }
 
 void progress_show(const struct progress *p)
@@ -113,20 +104,20 @@ void progress_show(const struct progress *p)
 	if (!is_due(p, now))
 		return;
 	update_rate(p, now);
-	format(p, now);
+	format_line(p, now);
 	line.drawn = now;
 	if (!on_terminal()) {
 		message_line("%s", line.text);
 		return;
 	}
-	erase();
+	erase_line();
 	line.shown = true;
-	draw();
+	draw_line();
 }
 
 void progress_end(void)
 {
-	erase();
+	erase_line();
 	fflush(stderr);
 	line.shown = false;
 }

@@ -1,6 +1,7 @@
 /*
- * progress - one line on a terminal's stderr that says how far long work is: bytes, rate, how many of
- * how many, and about how long it will take. Elsewhere it prints nothing. Only programs call it.
+ * progress - how far long work is, on stderr: images done of all, bytes, rate, and an estimate of
+ * the time left. On a terminal it is one line that is redrawn; elsewhere a line a minute. Only
+ * programs call it.
  */
 #ifndef OCI_CLI_PROGRESS_H
 #define OCI_CLI_PROGRESS_H
@@ -9,17 +10,15 @@
 #include <stdint.h>
 
 struct progress {
-	uint64_t bytes, bytes_left; /* the latter as far as is known yet */
+	uint64_t bytes, bytes_left; /* bytes_left as far as it is known yet */
 	size_t done, all;
 	int64_t started; /* clock_now() */
 };
 
-/* Draws the line, at most ten times a second; lines of oci/cli/message.h make it step aside. */
+/* To be called often: draws the line when it is due, at most ten times a second. Lines of
+ * oci/cli/message.h take its place, and it is redrawn below them. */
 void progress_show(const struct progress *p);
-/* Takes the line away for good. */
+/* Erases the line for good. */
 void progress_end(void);
-
-/* "3.2 MB": decimal units, as disks and networks have them. */
-void progress_bytes(uint64_t bytes, char *out, size_t n);
 
 #endif

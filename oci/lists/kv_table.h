@@ -2,8 +2,8 @@
  * kv_table - the key=value words of a line, read into a struct by a table: a row for each key, with
  * the kind of its value (oci/base/value.h) and its member.
  *
- * A table describes every option member of its struct, so emptying, filling and releasing the struct
- * need no further code. The texts of a struct are copies, owned by it.
+ * A table describes every option member of its struct, so emptying, filling and releasing the
+ * struct need no further code. The texts of a struct are copies, owned by it.
  */
 #ifndef OCI_LISTS_KV_TABLE_H
 #define OCI_LISTS_KV_TABLE_H
@@ -36,8 +36,8 @@ void kv_table_init(const struct kv_row *table, void *s);
 void kv_table_release(const struct kv_row *table, void *s);
 
 /* Reads the words of a line from word number `first` on. Each fault (an unknown option, with the
- * nearest known one; an option given twice; a bad value) is added as an error at its place; false when
- * there is any. */
+ * nearest known one; an option given twice; a bad value) is added as an error at its place;
+ * false when there is any. */
 bool kv_table_read(const struct kv_row *table, void *s, const struct line *l, size_t first,
 		   const struct place *at);
 

@@ -9,9 +9,9 @@ setup() {
 	programs="mirror-sync mirror-publish mirror-serve"
 }
 
-# The options that --help lists, one a line, without dashes.
+# The options that --help of a program, or of a verb, lists, one a line, without dashes.
 options_of() {
-	"$bin/$1" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'
+	"$bin/$1" "${@:2}" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'
 }
 
 verbs() {
@@ -129,12 +129,69 @@ verbs() {
 	[[ $output != *libcurl* && $output != *libgit2* && $output != *libarchive* ]]
 }
 
-@test "make install puts programs and man pages below DESTDIR and PREFIX, and nothing elsewhere" {
+@test "--help and the man page have the same last sections" {
+	for program in $programs; do
+		"$bin/$program" --help >"$BATS_TEST_TMPDIR/help"
+		"$bin/$program" --man >"$BATS_TEST_TMPDIR/man"
+		for section in "Exit status" Environment Examples "See also"; do
+			grep -q "^$section:" "$BATS_TEST_TMPDIR/help" || { echo "$program: $section" && false; }
+			grep -qE "^\.SH \"?${section^^}\"?$" "$BATS_TEST_TMPDIR/man" || { echo "$program: $section" && false; }
+		done
+	done
+	for verb in $(verbs); do
+		"$bin/mirror-publish" "$verb" --help >"$BATS_TEST_TMPDIR/help"
+		for section in "Exit status" Environment Examples "See also"; do
+			grep -q "^$section:" "$BATS_TEST_TMPDIR/help" || { echo "$verb: $section" && false; }
+		done
+		[ "$(awk 'length > 80' "$BATS_TEST_TMPDIR/help")" = "" ]
+	done
+}
+
+# What bash would offer for the last of these words, one a line.
+complete_words() {
+	local COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY
+	# shellcheck disable=SC1090  # made by the program
+	source <("$bin/$1" --completion)
+	"_${1//-/_}"
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+@test "bash completes every option, and those of a verb" {
+	for program in mirror-sync mirror-serve mirror-publish; do
+		[ "$(complete_words "$program" --)" = "$(options_of "$program" | sed 's/^/--/')" ]
+	done
+	for verb in $(verbs); do
+		[ "$(complete_words mirror-publish "$verb" --)" = "$(options_of "mirror-publish" "$verb" | sed 's/^/--/')" ]
+	done
+	[ "$(complete_words mirror-sync --dry-run --wor)" = --worktree ]
+	[ "$(complete_words mirror-publish --mirror somewhere rollback alpine:3.19 --fre)" = --freeze ]
+}
+
+@test "bash completes verbs, choices, files and directories" {
+	mkdir "$BATS_TEST_TMPDIR/here" && cd "$BATS_TEST_TMPDIR/here"
+	mkdir "a b" && touch aab
+	[ "$(complete_words mirror-publish "")" = "$(verbs)" ]
+	[ "$(complete_words mirror-publish --mirror m ro)" = rollback ]
+	[ "$(complete_words mirror-publish --mirror = m --wait 3 ro)" = rollback ]
+	[ "$(complete_words mirror-publish status ro)" = "" ]
+	[ "$(complete_words mirror-publish rollback --reason ro)" = "" ]
+	[ "$(complete_words mirror-sync --format "")" = $'text\ngithub\ngitlab' ]
+	[ "$(complete_words mirror-sync --format =)" = $'text\ngithub\ngitlab' ]
+	[ "$(complete_words mirror-sync --format = gitl)" = gitlab ]
+	[ "$(complete_words mirror-sync --mirror a)" = "a b" ]
+	[ "$(complete_words mirror-sync --report aa)" = aab ]
+	[ "$(complete_words mirror-serve --threads 2 a)" = "a b" ]
+}
+
+@test "make install puts programs, man pages and completions below DESTDIR and PREFIX; make uninstall removes them" {
 	make -s -C "$top" BUILD="$bin" install DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr -o all
 	run find "$BATS_TEST_TMPDIR/root" -type f -printf '%P %m\n'
 	[ "$(grep -v mirror-publish- <<<"$output" | sort)" = "usr/bin/mirror-publish 755
 usr/bin/mirror-serve 755
 usr/bin/mirror-sync 755
+usr/share/bash-completion/completions/mirror-publish 644
+usr/share/bash-completion/completions/mirror-serve 644
+usr/share/bash-completion/completions/mirror-sync 644
 usr/share/man/man1/mirror-publish.1 644
 usr/share/man/man1/mirror-serve.1 644
 usr/share/man/man1/mirror-sync.1 644" ]
@@ -143,4 +200,6 @@ usr/share/man/man1/mirror-sync.1 644" ]
 	[ "$(grep -c man1/mirror-publish- <<<"$output")" = "$(verbs | wc -l)" ]
 	run "$BATS_TEST_TMPDIR/root/usr/bin/mirror-serve" --version
 	[ "$status" -eq 0 ]
+	make -s -C "$top" BUILD="$bin" uninstall DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr
+	[ -z "$(find "$BATS_TEST_TMPDIR/root" -type f)" ]
 }

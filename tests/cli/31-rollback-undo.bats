@@ -143,7 +143,7 @@ setup() {
 	[ "$(mirror_means mirror $A)" = two ]
 	publish rollback --digest sha256:0000000
 	[ "$status" -eq 2 ]
-	[[ $stderr == *"sha256:0000000: no tag of this mirror means it"* ]]
+	[[ $stderr == *"sha256:0000000: no tag of this mirror has it"* ]]
 	publish rollback --digest three
 	[ "$status" -eq 1 ]
 }
@@ -319,7 +319,7 @@ setup() {
 	publish rollback alpine:3.19 --reason worse
 	publish undo
 	[ "$(mirror_means mirror $A)" = two ]
-	[[ $stderr == *"$A: what it means again is marked bad: worse (release takes the mark \
+	[[ $stderr == *"$A: its content now is marked bad: worse (release takes the mark \
 away)"* ]]
 	publish status alpine:3.19
 	[[ $output == *"bad: worse"* ]]

@@ -1,5 +1,9 @@
 #include "oci/cli/cli_opt.h"
 
+#include "oci/base/unit.h"
+#include "oci/cli/cli_help.h"
+#include "oci/cli/exit_status.h"
+
 #include <stdlib.h>
 
 #include "oci/base/cleanup.h"
@@ -10,7 +14,15 @@ static struct {
 	const char *mirror;
 	long jobs;
 	bool force;
+	const char *kinds;
+	long wait;
+	int64_t room;
+	struct unit_rate rate;
+	int format;
 } got;
+
+static const char *const formats[] = { "text", "json", NULL };
+static const char *const kinds[] = { "gone", "failed", NULL };
 
 static const struct cli_opt options[] = {
 	{ .name = "mirror", .value = "DIR", .to = &got.mirror, .help = "where" },
@@ -19,16 +31,39 @@ static const struct cli_opt options[] = {
 	  .number = &got.jobs,
 	  .min = 1,
 	  .max = 256,
-	  .help = "a help text that is long enough that it does not fit on one line of eighty columns" },
+	  .help = "a help text that is long enough that it does not fit on one line of eighty "
+		  "columns" },
+	{ .name = "wait", .value = "DURATION", .duration = &got.wait, .help = "how long" },
+	{ .name = "room", .value = "SIZE", .size = &got.room, .help = "how much" },
+	{ .name = "rate", .value = "RATE", .rate = &got.rate, .help = "how fast" },
+	{ .name = "format",
+	  .value = "FORMAT",
+	  .choice = &got.format,
+	  .words = formats,
+	  .help = "in what form" },
+	{ .name = "kinds", .value = "KINDS", .list = &got.kinds, .words = kinds, .help = "which" },
 	{ .section = "More", .name = "force", .flag = &got.force, .help = "a \\ and a -dash" },
 	CLI_OPT_END,
 };
+static const struct exit_status_row statuses[] = { { EXIT_OK, NULL, "fine" },
+						   { EXIT_MIRROR, NULL, "broken" },
+						   { EXIT_OK, NULL, NULL } };
+static const struct cli_item environment[] = { { "MIRROR_DIR", "where it is" }, { NULL, NULL } };
+static const struct cli_item examples[] = { { "mirror-test -", NULL },
+					    { "mirror-test --jobs 1", "slowly" },
+					    { NULL, NULL } };
+static const char *const see_also[] = { "mirror-a(1)", "mirror-b(1)", NULL };
+
 static const struct cli_program program = {
 	.name = "mirror-test",
 	.synopsis = "[OPTION...] [WORD...]",
 	.summary = "test",
-	.text = "one\n\n.two",
-	.after = "Examples:\n  mirror-test --force\n    and so on",
+	.text = "one\n\n.two\n\n  mirror-test --force\n    and so on",
+	.statuses = statuses,
+	.status_text = "The sum.",
+	.environment = environment,
+	.examples = examples,
+	.see_also = see_also,
 	.options = options,
 };
 
@@ -56,6 +91,21 @@ static const struct {
 	{ "a number too large", { "--jobs=257" }, -1, "from 1 to 256" },
 	{ "a number too small", { "--jobs", "0" }, -1, "from 1 to 256" },
 	{ "a number that is none", { "--jobs", "many" }, -1, "\"many\"" },
+	{ "a duration that is none",
+	  { "--wait", "soon" },
+	  -1,
+	  "--wait: \"soon\" is not a duration" },
+	{ "a size that is none", { "--room=big" }, -1, "--room: \"big\" is not a size" },
+	{ "a rate that is none", { "--rate=fast" }, -1, "--rate: \"fast\" is not a rate" },
+	{ "a choice that is none",
+	  { "--format", "xml" },
+	  -1,
+	  "--format is one of text, json, not \"xml\"" },
+	{ "a list with another word",
+	  { "--kinds", "gone,late" },
+	  -1,
+	  "--kinds takes a list of gone, failed, not \"late\"" },
+	{ "--completion", { "--completion" }, CLI_OPT_COMPLETION, NULL },
 	{ "a short option", { "-f" }, -1, "\"-f\"" },
 };
 
@@ -105,6 +155,23 @@ static void test_values(void)
 		  "-- ends the options, and - is a word");
 }
 
+static void test_kinds(void)
+{
+	static const char *const first[] = { "--wait=2m", "--room", "4K", "--rate=10/m", NULL },
+				 *const second[] = { "--format=json", "--kinds", "failed,gone",
+						     NULL };
+	struct err err;
+	char **words;
+	size_t n;
+
+	CHECK(run(first, &words, &n, &err) == CLI_OPT_GO);
+	CHECK_ROW(got.wait == 120 && got.room == 4096, "a duration in seconds, a size in bytes");
+	CHECK_ROW(got.rate.amount == 10 && got.rate.seconds == 60, "a rate");
+	CHECK(run(second, &words, &n, &err) == CLI_OPT_GO);
+	CHECK_ROW(got.format == 1, "a choice is the place of its word");
+	CHECK_TEXT(got.kinds, "failed,gone", "a list is its text");
+}
+
 static char *printed(void (*print)(const struct cli_program *, FILE *))
 {
 	char *text = NULL;
@@ -118,7 +185,7 @@ static char *printed(void (*print)(const struct cli_program *, FILE *))
 
 static void test_texts(void)
 {
-	cleanup_free char *help = printed(cli_opt_help), *man = printed(cli_opt_man);
+	cleanup_free char *help = printed(cli_help_print), *man = printed(cli_help_man);
 	size_t longest = 0, n = 0;
 
 	for (const char *c = help; *c; c++) {
@@ -128,7 +195,18 @@ static void test_texts(void)
 	CHECK_ROW(longest <= 80, "--help fits a terminal of 80 columns");
 	CHECK_ROW(strstr(help, "--jobs N") && strstr(help, "More:") && strstr(help, "--version"),
 		  "--help names every option and section");
-	CHECK_ROW(strstr(help, "\n  mirror-test --force\n"), "examples keep their shape");
+	CHECK_ROW(strstr(help, "\n  mirror-test --force\n"), "indented lines keep their shape");
+	CHECK_ROW(strstr(help, "\nExit status:\n   0  fine\n  16  broken\nThe sum.\n"),
+		  "--help has the exit statuses");
+	CHECK_ROW(strstr(help, "\nEnvironment:\n  MIRROR_DIR  "), "the environment");
+	CHECK_ROW(strstr(help, "\nExamples:\n  mirror-test -\n  mirror-test --jobs 1  "),
+		  "examples, explained or not");
+	CHECK_ROW(strstr(help, "\nSee also: mirror-a(1), mirror-b(1)\n"), "and other pages");
+	CHECK_ROW(strstr(man, ".SH \"EXIT STATUS\"\n.TP\n\\fB0\\fR\nfine\n"),
+		  "the man page has the exit statuses");
+	CHECK_ROW(strstr(man, ".SH ENVIRONMENT\n") && strstr(man, ".SH EXAMPLES\n") &&
+			  strstr(man, ".SH \"SEE ALSO\"\n\\fBmirror\\-a(1)\\fR,\n"),
+		  "and the other sections");
 	CHECK_ROW(strstr(man, "\\fB\\-\\-jobs\\fR \\fIN\\fR"), "the man page has the option");
 	CHECK_ROW(strstr(man, "\\&.two"), "a dot at the start of a line is no request");
 	CHECK_ROW(strstr(man, "\nmirror\\-test \\-\\-force\n  and so on\n"),
@@ -140,6 +218,7 @@ int main(void)
 {
 	test_rows();
 	test_values();
+	test_kinds();
 	test_texts();
 	return tap_done();
 }

@@ -1,3 +1,4 @@
+#include "oci/cli/format.h"
 #include "oci/cli/progress.h"
 
 #include <stdint.h>
@@ -53,7 +54,7 @@ int main(void)
 	char text[200];
 
 	for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
-		progress_bytes(amounts[i].bytes, text, sizeof(text));
+		format_bytes(amounts[i].bytes, text, sizeof(text));
 		CHECK_ROW(strcmp(text, amounts[i].text) == 0, amounts[i].text);
 	}
 	message_init("mirror-sync");

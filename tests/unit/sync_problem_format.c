@@ -157,14 +157,9 @@ static void test_fingerprint(void)
 
 static void test_words(void)
 {
-	enum problem_format format = PROBLEM_FORMAT_TEXT;
-	struct err err = ERR_INIT;
-
-	CHECK(problem_format_read(&format, "gitlab", &err) == 0 && format == PROBLEM_FORMAT_GITLAB);
-	CHECK(problem_format_read(&format, "github", &err) == 0 && format == PROBLEM_FORMAT_GITHUB);
-	CHECK(problem_format_read(&format, "text", &err) == 0 && format == PROBLEM_FORMAT_TEXT);
-	CHECK(problem_format_read(&format, "xml", &err) < 0 && err.kind == ERR_USAGE);
-	CHECK(format == PROBLEM_FORMAT_TEXT);
+	CHECK_TEXT(problem_format_words[PROBLEM_FORMAT_GITLAB], "gitlab", "the word of a format");
+	CHECK_TEXT(problem_format_words[PROBLEM_FORMAT_GITHUB], "github", "... of another");
+	CHECK_TEXT(problem_format_words[PROBLEM_FORMAT_TEXT], "text", "... of the default one");
 }
 
 int main(void)

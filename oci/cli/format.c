@@ -1,4 +1,4 @@
-#include "publish/format.h"
+#include "oci/cli/format.h"
 
 #include <ctype.h>
 #include <pwd.h>
@@ -28,7 +28,7 @@ void format_age(const char *since, time_t now, char out[static FORMAT_AGE])
 		{ 365 * 86400L, 'y' }, { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' },
 	};
 	time_t then = since ? clock_parse_rfc3339(since) : -1;
-	/* a clock that went back is no reason to show a negative age */
+	/* the clock may have been put back: no age is negative */
 	long age = now > then ? (long)(now - then) : 0;
 	size_t i = 0;
 
@@ -53,7 +53,23 @@ const char *format_tag(const char *ref)
 	return tag ? tag : ref;
 }
 
-void format_who(char *out, size_t n)
+void format_bytes(uint64_t bytes, char *out, size_t n)
+{
+	static const char *const units[] = { "bytes", "kB", "MB", "GB", "TB", "PB" };
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	for (; value >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+		value /= 1000;
+	snprintf(out, n, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+}
+
+const char *format_plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+void format_who(char out[static FORMAT_WHO])
 {
 	const struct passwd *user = getpwuid(getuid());
 	char host[65] = "";
@@ -61,9 +77,9 @@ void format_who(char *out, size_t n)
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		snprintf(host, sizeof(host), "localhost");
 	if (user && user->pw_name)
-		snprintf(out, n, "%s@%s", user->pw_name, host);
+		snprintf(out, FORMAT_WHO, "%s@%s", user->pw_name, host);
 	else
-		snprintf(out, n, "%u@%s", (unsigned)getuid(), host);
+		snprintf(out, FORMAT_WHO, "%u@%s", (unsigned)getuid(), host);
 	for (char *c = out; *c; c++)
 		if (!isgraph((unsigned char)*c))
 			*c = '?';
