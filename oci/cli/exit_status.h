@@ -29,8 +29,8 @@ struct exit_status_row {
 /* One row for each status, in the order of their values; the last row has no meaning. */
 extern const struct exit_status_row exit_status_rows[];
 
-/* Reads the value of --tolerate, a list of names ("gone,limited"; NULL: none), into *bits, their sum.
- * USAGE, with the list of all names, for a word that is not one of them. */
+/* Reads the value of --tolerate, a list of names ("gone,limited"; NULL: none), into *bits, their
+ * sum. USAGE, with the list of all names, for a word that is not one of them. */
 int exit_status_tolerate(const char *names, int *bits, struct err *err);
 
 #endif

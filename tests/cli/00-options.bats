@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# What every program says about itself: --help, --version, man pages, mistyped options, make install.
+# What every program says about itself: --help, --version, man pages, mistyped options, make
+# install.
 
 bats_require_minimum_version 1.5.0
 

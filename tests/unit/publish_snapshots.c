@@ -34,7 +34,8 @@ static void set_day(struct entry *e, const char *key, char n)
 	entry_set_annotation(e, key, time);
 }
 
-/* What a tag means or meant, in up to six characters: content, day it arrived, day it was replaced, who
+/* What a tag means or meant, in up to six characters: content, day it arrived, day it was replaced,
+ * who
  * replaced it ('s'ync, 'r'ollback, 'u'ndo), '!' for bad, the generation that replaced it. */
 struct was {
 	const char *stamp, *what;

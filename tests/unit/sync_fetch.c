@@ -299,7 +299,7 @@ static void test_nested(void)
 	forget();
 }
 
-/* The document's digest is made up: it cannot be had, but it must not be followed for ever either. */
+/* The document's digest is made up: no upstream has it, and following it must end. */
 static void test_lies(void)
 {
 	struct content *config = add("{\"f\":1}"), *layer = add("f layer"),
@@ -318,8 +318,8 @@ static void test_lies(void)
 		{ "a child that is schema 1",
 		  descriptor(MEDIA_OCI_MANIFEST, add("{\"schemaVersion\":1}"), ""), "schema 1" },
 		{ "a child of 5 MB",
-		  "{\"mediaType\":\"" MEDIA_OCI_MANIFEST
-		  "\",\"digest\":\"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+		  "{\"mediaType\":\"" MEDIA_OCI_MANIFEST "\",\"digest\":\"sha256:"
+		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
 		  "\"size\":5242880}",
 		  "more than the 4194304 allowed" },
 	};

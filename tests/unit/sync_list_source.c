@@ -122,7 +122,8 @@ static const struct {
 	{ "no list", { .where = "none", .worktree = true }, "no *.list file in \"none\"" },
 	{ "no git",
 	  { .where = "files", .rev = "HEAD" },
-	  "\"files\" is not in a git repository (lists are read from a commit; --worktree reads files "
+	  "\"files\" is not in a git repository (lists are read from a commit; "
+	  "--worktree reads files "
 	  "as they are)" },
 	{ "no directory",
 	  { .where = "nowhere", .worktree = true },
