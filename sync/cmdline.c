@@ -52,8 +52,9 @@ static void add_source_options(struct cli_table *table, struct cmdline *line, st
 		  .to = &given->repo,
 		  .help = "a git repository that is fetched first (https://, ssh://, "
 			  "git@host:path, a path ...); --lists is then a path inside it, and the "
-			  "clone is kept in the mirror, under .mirror/lists.git; a token for it "
-			  "belongs into ~/.netrc" },
+			  "clone is kept in the mirror, under .mirror/lists.git. git fetches "
+			  "it, with the user's settings: a token for it belongs into ~/.netrc or a "
+			  "credential helper" },
 		{ .name = "rev",
 		  .value = "REV",
 		  .to = &line->source.rev,

@@ -22,7 +22,7 @@ static const char *get_proxy(const char *lower, const char *upper)
 
 int env_read_credentials(struct env *e, struct err *err)
 {
-	struct keychain_options o = { .path = get_variable("PATH"), .environment = environ };
+	struct keychain_options o = { .path = e->path, .environment = e->environment };
 
 	keychain_read_variables(&o, get_variable);
 	e->wire.keychain = keychain_new(&o, err);
@@ -47,6 +47,8 @@ void env_read(struct env *e)
 	*e = (struct env){
 		.mirror = get_variable("MIRROR_DIR"),
 		.home = get_variable("HOME"),
+		.path = get_variable("PATH"),
+		.environment = environ,
 		.color = !get_variable("NO_COLOR"),
 	};
 	find_certs(e);

@@ -15,6 +15,8 @@ struct env {
 	const char *mirror;           /* $MIRROR_DIR, or NULL */
 	struct registry_options wire; /* proxies, CAs, certs.d directories, credentials; lent */
 	const char *home;             /* $HOME, or NULL */
+	const char *path;             /* $PATH, or NULL */
+	char *const *environment;     /* all of it, for programs that are run */
 	bool color;                   /* $NO_COLOR is not set */
 	const char *certs_roots[4];
 	char *home_certs;

@@ -13,6 +13,8 @@
 #include "oci/base/url.h"
 #include "oci/http/origin.h"
 
+#define BEGINS_WITH_MINUS "a part of it begins with \"-\", which a program could take for an option"
+
 static const struct {
 	const char *scheme;
 	enum remote_way way;
@@ -42,13 +44,14 @@ static bool is_directory(const char *path)
 
 /* ---- user:password@ ---- */
 
-/* A stranger's eyes see no more of it than that it is there. */
+/* The text may hold a password: the message does not repeat it. */
 static int refuse(struct err *err, const char *why)
 {
 	return err_set(err, ERR_USAGE, 0, "--repo: %s", why);
 }
 
-/* Percent-decoded (RFC 3986, 2.1), NUL-terminated; NULL when it cannot be, or holds a control character. */
+/* Percent-decoded (RFC 3986, 2.1), NUL-terminated; NULL when it cannot be, or holds a control
+ * character. */
 static char *decoded(struct span s)
 {
 	char *out = xcalloc(s.n + 1, 1);
@@ -72,8 +75,8 @@ static char *decoded(struct span s)
 	return out;
 }
 
-/* Takes "user:password@" off the front of what follows the scheme. A password may hold an "@" that is not
- * escaped: the last one before the path counts. */
+/* Takes "user:password@" off the front of what follows the scheme. A password may hold an "@" that
+ * is not escaped: the last one before the path counts. */
 static int cut_userinfo(struct remote *r, struct span *rest, struct err *err)
 {
 	struct span authority = span_of(rest->p, index_of(*rest, '/')), user;
@@ -117,23 +120,27 @@ static int read_host(struct remote *r, struct span rest, struct err *err)
 	return 0;
 }
 
-/* "host:2222/path" of an ssh URL: the port and the path. "/~ann/x" is below ann's home, as git has it. */
-static int read_ssh(struct remote *r, struct span rest, struct err *err)
+/* "host:2222/path" of a URL: the port. */
+static int check_port(struct span rest, struct err *err)
 {
-	struct span host = span_of(rest.p, index_of(rest, '/')), path = after(rest, host.n);
+	struct span host = span_of(rest.p, index_of(rest, '/'));
 	const char *colon = memrchr(host.p, ':', host.n);
 	struct span port = SPAN_INIT;
 
 	if (colon && !memchr(colon, ']', host.n - (size_t)(colon - host.p)))
 		port = after(host, (size_t)(colon - host.p) + 1);
-	if (port.n && span_number(port, 65535) < 1)
-		return refuse(err, "the URL has no valid port");
-	if (port.n)
-		r->port = xstrndup(port.p, port.n);
-	if (span_starts(path, "/~"))
-		path = after(path, 1);
-	r->path = decoded(path);
-	return r->path ? 0 : refuse(err, "the path in the URL cannot be read");
+	return port.n && span_number(port, 65535) < 1 ? refuse(err, "the URL has no valid port")
+						      : 0;
+}
+
+/* git decodes it, and gives it to other programs. */
+static int check_path(struct span path, struct err *err)
+{
+	cleanup_free char *text = decoded(path);
+
+	if (!text)
+		return refuse(err, "the path in the URL cannot be read");
+	return text[0] == '-' ? refuse(err, BEGINS_WITH_MINUS) : 0;
 }
 
 static int check_credentials(const struct remote *r, struct err *err)
@@ -142,6 +149,8 @@ static int check_credentials(const struct remote *r, struct err *err)
 		return refuse(err, "ssh takes keys, from an agent or ~/.ssh, and no password");
 	if ((r->way == REMOTE_GIT || r->way == REMOTE_LOCAL) && r->user)
 		return refuse(err, "only https and ssh know users");
+	if (r->user && r->user[0] == '-')
+		return refuse(err, BEGINS_WITH_MINUS);
 	return 0;
 }
 
@@ -154,7 +163,8 @@ static int check_http(const struct remote *r, struct err *err)
 	if (strpbrk(r->url, "?#"))
 		return refuse(
 			err,
-			"the URL of a repository has no \"?\" and no \"#\"; a token belongs into ~/.netrc");
+			"the URL of a repository has no \"?\" and no \"#\"; a token belongs into "
+			"~/.netrc");
 	if (url_parse(&u, span_str(r->url), err) == 0)
 		return 0;
 	err->kind = ERR_USAGE;
@@ -175,7 +185,9 @@ static int parse_url(struct remote *r, const char *scheme, struct span rest, str
 		return err_set(err, ERR_USAGE, 0, "--repo: \"%s\" names no repository", r->url);
 	if (check_credentials(r, err) < 0 || check_http(r, err) < 0)
 		return -1;
-	return r->way == REMOTE_SSH ? read_ssh(r, rest, err) : 0;
+	if (r->way == REMOTE_HTTPS || r->way == REMOTE_HTTP)
+		return 0;
+	return check_port(rest, err) < 0 ? -1 : check_path(rest, err);
 }
 
 /* "git@host:path", "host:path": what has a colon before its first slash. */
@@ -196,7 +208,8 @@ static int parse_ssh(struct remote *r, const char *text, struct err *err)
 	r->url = xstrdup(text);
 	if (colon + 1 >= rest.n)
 		return err_set(err, ERR_USAGE, 0, "--repo: \"%s\" names no repository", text);
-	r->path = xstrdup(rest.p + colon + 1);
+	if (rest.p[colon + 1] == '-')
+		return refuse(err, BEGINS_WITH_MINUS);
 	return read_host(r, span_of(rest.p, colon), err);
 }
 
@@ -214,8 +227,12 @@ static int parse(struct remote *r, const char *text, struct err *err)
 {
 	size_t colon = strcspn(text, ":");
 
+	if (text[0] == '-')
+		return refuse(err, BEGINS_WITH_MINUS);
+	if (strncmp(text + colon, "::", 2) == 0 && colon < strcspn(text, "/"))
+		return refuse(err, "git's remote helpers (\"NAME::\") are not used");
 	if (!*text || has_control_character(text) || strlen(text) > LIMIT_URL)
-		return refuse(err, "neither a URL nor a path");
+		return refuse(err, "this is no URL and no path");
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		size_t n = strlen(schemes[i].scheme);
 
@@ -249,8 +266,6 @@ void remote_release(struct remote *r)
 	free(r->host);
 	credential_wipe(r->user);
 	credential_wipe(r->password);
-	free(r->port);
-	free(r->path);
 	*r = (struct remote)REMOTE_INIT;
 }
 

@@ -1,9 +1,10 @@
 /*
- * remote - where a git repository is, as --repo says it: a URL (https, http, ssh, git, file), "git@host:path" as
- * ssh takes it, or a path on this machine.
+ * remote - where a git repository is, as --repo says it: a URL (https, http, ssh, git, file),
+ * "git@host:path" as ssh takes it, or a path on this machine.
  *
- * What may be secret (a user's name may be a token) is taken out at once: `url` can stand in messages and in the
- * configuration of a clone.
+ * What may be secret (a user's name may be a token) is taken out at once: `url` can stand in
+ * messages, in a command line and in a clone. Nothing that git, ssh or a shell could take for an
+ * option or a program is accepted: no "::", no control character, no part that begins with "-".
  */
 #ifndef SYNC_REMOTE_H
 #define SYNC_REMOTE_H
@@ -20,8 +21,6 @@ struct remote {
 	char *host;     /* NULL when it is on this machine */
 	char *user;     /* or NULL */
 	char *password; /* or NULL */
-	char *port;     /* ssh's, or NULL */
-	char *path;     /* ssh's: what the far end calls it; "~ann/x" and "x" are below a home */
 };
 
 #define REMOTE_INIT                                                                                \
@@ -29,11 +28,12 @@ struct remote {
 		.url = NULL                                                                        \
 	}
 
-/* USAGE when text is none of these. */
+/* USAGE when text is not one of these. */
 int remote_parse(struct remote *r, const char *text, struct err *err);
 void remote_release(struct remote *r);
 
-/* Whether anybody on the way there can read it, and change the answer: plain http or git to another machine. */
+/* Whether every machine on the way can read and change what comes: http or git to another
+ * machine. */
 bool remote_is_open(const struct remote *r);
 
 #endif

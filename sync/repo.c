@@ -10,58 +10,24 @@
 #include "oci/base/err.h"
 #include "oci/cli/message.h"
 #include "oci/lists/git.h"
-#include "sync/apart.h"
 #include "sync/clone.h"
-#include "sync/env.h"
 #include "sync/remote.h"
 #include "sync/scratch.h"
 
-#define SILENCE_MS 60000
+CLEANUP_PTR(cleanup_git_, struct git, git_free)
 
-CLEANUP_PTR(own_git_, struct git, git_free)
-
-/* ---- one fetch, apart ---- */
-
-struct job {
-	const char *directory;
-	const struct clone_options *o;
-};
-
-static void alive(void *arg)
+static int fetch_into(const char *directory, const struct repo_options *o, struct err *err)
 {
-	apart_alive(arg);
+	const struct clone_options clone = { .from = o->from, .env = o->env, .stop = o->stop };
+
+	return clone_fetch(directory, &clone, err);
 }
 
-static int work(struct apart *a, struct err *err)
+/* Whether what will be read from it can be read. A revision or directory that it does not have is a
+ * wrong option, and told when the lists are read. */
+static int check_clone(const char *clone, const struct repo_options *o, struct err *err)
 {
-	const struct job *job = a->arg;
-
-	return clone_fetch(job->directory, job->o, alive, a, err);
-}
-
-static int fetch(const char *directory, const struct repo_options *o, struct err *err)
-{
-	const struct net_options *net = &o->env->wire.net;
-	const struct clone_options clone = {
-		.from = o->from,
-		.web = { .user_agent = net->user_agent,
-			 .ca_file = net->ca_file,
-			 .ca_dir = net->ca_dir,
-			 .proxy = net->proxy,
-			 .home = o->env->home },
-	};
-	struct job job = { .directory = directory, .o = &clone };
-	const struct apart_limits limits = { .silence_ms = SILENCE_MS, .stop = o->stop };
-
-	return apart_run(work, &job, &limits, err);
-}
-
-/* ---- the clone ---- */
-
-/* Whether what is to be read from it can be read. What it does not have is the asker's error, and told later. */
-static int check(const char *clone, const struct repo_options *o, struct err *err)
-{
-	cleanup_by(own_git_) struct git *g = git_open_bare(clone, o->lists, o->rev, err);
+	cleanup_by(cleanup_git_) struct git *g = git_open_bare(clone, o->lists, o->rev, err);
 
 	if (g ? git_check(g, err) == 0 : err->kind != ERR_IO)
 		return 0;
@@ -79,7 +45,7 @@ static int make_anew(const char *clone, const struct repo_options *o, struct err
 	cleanup_free char *fresh = xasprintf("%s.new", clone), *old = xasprintf("%s.old", clone);
 
 	scratch_remove_tree(fresh); /* of a run that was killed */
-	if (fetch(fresh, o, err) < 0) {
+	if (fetch_into(fresh, o, err) < 0) {
 		scratch_remove_tree(fresh);
 		return -1;
 	}
@@ -95,11 +61,12 @@ static int bring_up_to_date(const char *clone, const struct repo_options *o, str
 {
 	if (access(clone, F_OK) < 0)
 		return make_anew(clone, o, err);
-	if (fetch(clone, o, err) == 0 && check(clone, o, err) == 0)
+	if (fetch_into(clone, o, err) == 0 && check_clone(clone, o, err) == 0)
 		return 0;
 	if (err->kind != ERR_INVALID)
 		return -1;
-	message_warn("%s is made anew, and what it was kept as lists.git.old: %s", clone, err->msg);
+	message_warn("%s is made anew, and the old one is kept as lists.git.old: %s", clone,
+		     err->msg);
 	return make_anew(clone, o, err);
 }
 
@@ -110,8 +77,8 @@ int repo_open(struct repo *r, const struct repo_options *o, struct err *err)
 	*r = (struct repo)REPO_INIT;
 	if (remote_is_open(o->from))
 		message_warn(
-			"%s is neither encrypted nor signed: whoever is on the way can change the "
-			"lists",
+			"%s is neither encrypted nor signed: every machine on the way can "
+			"change the lists",
 			o->from->url);
 	if (!o->mirror && !(r->temporary = scratch_directory(err)))
 		return -1;

@@ -1,9 +1,11 @@
 /*
- * repo - the clone that --repo keeps: brought up to date before the lists in it are read, never read as it was.
+ * repo - the clone that --repo keeps: brought up to date before the lists in it are read, never
+ * read as it was.
  *
- * It is MIRROR/.mirror/lists.git, used by who holds the lock of syncs; or, for a run that writes nothing, a temporary
- * directory that goes with the run. A clone is made under another name and renamed when it is whole, so one that
- * was cut short is no clone; one that turns out to be broken is made anew, and kept aside until the next time.
+ * It is MIRROR/.mirror/lists.git, used by the process that holds the lock of syncs; or, for a run
+ * that writes nothing, a temporary directory that goes with the run. A clone is made under another
+ * name and renamed when it is whole, so one that was cut short is no clone; one that turns out to
+ * be broken is made anew, and kept aside until the next time.
  */
 #ifndef SYNC_REPO_H
 #define SYNC_REPO_H

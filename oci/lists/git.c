@@ -53,7 +53,7 @@ static const char *last_words(void)
  * configuration files the result depends on the repository alone. The extensions are those that
  * actions/checkout and partial clones set: they change no object.
  */
-void git_start(void)
+static void start_libgit2(void)
 {
 	static const char *const extensions[] = { "worktreeconfig", "partialclone" };
 	static const int levels[] = { GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
@@ -66,11 +66,6 @@ void git_start(void)
 			 sizeof(extensions) / sizeof(extensions[0]));
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
-}
-
-void git_stop(void)
-{
-	git_libgit2_shutdown();
 }
 
 /* ---- the repository and the directory ---- */
@@ -269,7 +264,7 @@ static struct git *git_new(void)
 {
 	struct git *g = xcalloc(1, sizeof(*g));
 
-	git_start();
+	start_libgit2();
 	buf_init(&g->author, LIMIT_LIST_LINE);
 	return g;
 }
@@ -318,7 +313,7 @@ void git_free(struct git *g)
 	git_commit_free(g->commit);
 	git_repository_free(g->repository);
 	free(g);
-	git_stop();
+	git_libgit2_shutdown();
 }
 
 const char *git_id(const struct git *g)

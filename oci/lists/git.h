@@ -30,10 +30,6 @@ struct git *git_open_bare(const char *repository, const char *path, const char *
 			  struct err *err);
 void git_free(struct git *g);
 
-/* Starts libgit2 with the settings above (no configuration, any owner). Each start needs a stop. */
-void git_start(void);
-void git_stop(void);
-
 /* The commit's id, 40 hex digits. */
 const char *git_id(const struct git *g);
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# mirror-sync --repo: lists from a repository that is fetched first. Git's own servers: tests/interop/repo.bats.
+# mirror-sync --repo: lists from a repository that is fetched first. Git's own servers:
+# tests/interop/repo.bats.
 
 # shellcheck disable=SC2016,SC2030,SC2031  # what is evaluated later; each test is a process of its own
 
@@ -59,8 +60,9 @@ trace() {
 	find "$mirror" -printf '%P %s %T@\n' | sort
 }
 
-# An ssh whose far end is this machine. It says "begun" in the fifo of that name, and is told by the fifo `go` to pass
-# on all, or so many bytes, when it says "cut" and waits. While it lives the fifo `begun` does not end.
+# An ssh whose far end is this machine. It says "begun" in the fifo of that name, and is told by
+# the fifo `go` to pass on all, or so many bytes, when it says "cut" and waits. While it lives the
+# fifo `begun` does not end.
 fake_ssh() {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	mkfifo "$BATS_TEST_TMPDIR/begun" "$BATS_TEST_TMPDIR/go"
@@ -114,7 +116,8 @@ fake_ssh() {
 	push
 	repo
 	[ -n "$(published up.example/team/app:2)" ]
-	[ "$(git -C "$clone" for-each-ref --format='%(refname)')" = $'refs/heads/main\nrefs/heads/x/y' ]
+	names=$(git -C "$clone" for-each-ref --format='%(refname)' refs/heads refs/tags)
+	[ "$names" = $'refs/heads/main\nrefs/heads/x/y' ]
 	run --separate-stderr repo --rev side
 	[ "$status" -eq 1 ]
 	[ "$stderr" = "mirror-sync: nothing was done: $remote: unknown git revision \"side\": no branch, tag or commit of that name" ]
@@ -231,12 +234,12 @@ fake_ssh() {
 	breaks=(
 		'rm -r "$clone/objects"'
 		'rm -r "$clone/refs" "$clone/HEAD"'
-		'echo rubbish >"$clone/config"'
+		'rm "$clone/origin"'
+		'echo not-a-commit >"$clone/refs/heads/main"'
+		'rm "$clone/config"; mkdir -p "$clone/config/x"'
 		'touch "$clone/refs/heads/main.lock"; git -C team commit -q --allow-empty -m more; push'
 		'rm -r "$clone"; echo a file >"$clone"'
-		'find "$clone/objects" -name "*.pack" -exec truncate -s 20 {} +; find "$clone/objects" -name "*.idx" -delete'
-		'find "$clone/objects" -name "*.pack" -exec truncate -s 40 {} +'
-		'echo not-a-commit >"$clone/refs/heads/main"'
+		'find "$clone/objects" -type f -exec chmod u+w {} + -exec truncate -s 20 {} +'
 	)
 	for break in "${breaks[@]}"; do
 		eval "$break"
@@ -251,6 +254,123 @@ fake_ssh() {
 		[ -z "$stderr" ]
 	done
 	whole
+}
+
+@test "what is wrong with a clone and does not matter is written anew" {
+	breaks=(
+		'echo rubbish >"$clone/config"'
+		'rm "$clone/config" "$clone/HEAD"'
+		'echo "$PWD/nowhere" >"$clone/commondir"'
+		'mkdir -p "$clone/objects/info"; echo "$PWD/nowhere" >"$clone/objects/info/alternates"'
+		'git -C "$clone" symbolic-ref HEAD refs/heads/main'
+		'find "$clone/objects" -type f -delete'
+		'git -C "$clone" rev-parse HEAD >"$clone/shallow"'
+	)
+	for break in "${breaks[@]}"; do
+		repo
+		eval "$break"
+		run --separate-stderr repo
+		echo "$break: $stderr"
+		[ "$status" -eq 0 ]
+		[ -z "$stderr" ]
+		[ ! -e "$clone.old" ]
+		[ "$(git -C "$clone" rev-parse HEAD)" = "$(git -C team rev-parse HEAD)" ]
+		git -C "$clone" fsck --strict
+	done
+}
+
+@test "a hostile configuration and the hooks of a clone have no effect" {
+	repo
+	mine="touch $PWD/hostile"
+	hook=$(printf '#!/bin/sh\n%s\n' "$mine")
+	cat >hostile.config <<-END
+		[core]
+			repositoryformatversion = 1
+			bare = true
+			fsmonitor = $mine
+			sshCommand = $mine
+			gitProxy = $mine
+			askPass = $mine
+			alternateRefsCommand = $mine
+			hooksPath = $PWD/hooks
+		[extensions]
+			worktreeConfig = true
+		[alias]
+			fetch = !$mine
+		[credential]
+			helper = !$mine
+		[uploadpack]
+			packObjectsHook = $mine
+		[remote "$remote"]
+			uploadpack = $mine
+		[url "ext::$mine "]
+			insteadOf = $remote
+		[url "ext::$mine "]
+			insteadOf = far
+		[protocol]
+			allow = always
+		[include]
+			path = $PWD/more.config
+	END
+	git config -f more.config gc.recentObjectsHook "$mine"
+	mkdir -p hooks
+	for directory in hooks "$clone/hooks"; do
+		mkdir -p "$directory"
+		for name in reference-transaction pre-auto-gc post-update update post-merge; do
+			echo "$hook" >"$directory/$name"
+			chmod +x "$directory/$name"
+		done
+	done
+	fake_ssh
+	for url in "${remote#far:}" "$remote"; do
+		remote=$url
+		cp hostile.config "$clone/config"
+		cp hostile.config "$clone/config.worktree"
+		echo "$url" >"$clone/origin"
+		list "up.example/team/app:1 reason=$RANDOM$RANDOM"
+		git -C team push -q --mirror "${remote#far:}"
+		[ "$url" = "${url#far:}" ] || { (read -r _ <begun && echo all >go) 3>&- & }
+		run --separate-stderr repo
+		echo "$stderr"
+		[ "$status" -eq 0 ]
+		[ -z "$stderr" ]
+		[ ! -e hostile ]
+		[ "$(grep -c hostile "$clone/config")" = 0 ]
+		[ "$(git --git-dir="$clone" rev-parse HEAD)" = "$(git -C team rev-parse HEAD)" ]
+	done
+}
+
+@test "variables that lead git elsewhere are not passed on" {
+	git init -q --bare "$PWD/decoy"
+	export GIT_DIR=$PWD/decoy GIT_WORK_TREE=$PWD GIT_INDEX_FILE=$PWD/index
+	export GIT_OBJECT_DIRECTORY=$PWD/decoy/objects GIT_ALTERNATE_OBJECT_DIRECTORIES=$PWD/decoy/objects
+	export GIT_EXEC_PATH=$PWD/bin GIT_COMMON_DIR=$PWD/decoy GIT_CONFIG=$PWD/config GIT_NAMESPACE=x
+	export GIT_ASKPASS="touch hostile" GIT_EXTERNAL_DIFF="touch hostile"
+	export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=url.ext::x.insteadOf GIT_CONFIG_VALUE_0=/
+	export GIT_CONFIG_PARAMETERS="'core.fsmonitor=touch hostile'" GIT_ALLOW_PROTOCOL=ext
+	export GIT_PROXY_COMMAND="touch hostile" GIT_TEMPLATE_DIR=$PWD GIT_DEFAULT_HASH=sha256
+	export GIT_SHALLOW_FILE=$PWD/x GIT_TRACE=$PWD/hostile
+	repo
+	[ ! -e hostile ]
+	env -i "PATH=$PATH" git --git-dir="$clone" rev-parse HEAD
+}
+
+@test "git itself: found in absolute directories only, and told when it is not there" {
+	mkdir none
+	printf '#!/bin/sh\ntouch hostile\n' >git
+	chmod +x git
+	run --separate-stderr env "PATH=.:$PWD/none:" \
+		"$BIN/mirror-sync" --mirror "$mirror" --repo "$remote"
+	unfetched "$remote: the program git is not installed, or not in \$PATH"
+	[ ! -e hostile ]
+}
+
+@test "a repository with SHA-256 object names is not supported, and told as that" {
+	git init -q --bare --object-format=sha256 other.git
+	git init -q --object-format=sha256 other
+	git -C other -c user.name=Ann -c user.email=ann@corp.example commit -q --allow-empty -m one
+	remote=other run --separate-stderr repo --check
+	remote=other unfetched "repositories with SHA-256 object names are not supported"
 }
 
 @test "the clone of another repository is not taken for this one's" {
@@ -319,15 +439,30 @@ fake_ssh() {
 		'ssh://user:s3cret@host/x=ssh takes keys'
 		'user:s3cret@host/x=a user and a password need a scheme'
 		'ssh://-oProxyCommand=x/y=has no valid host'
-		'-x:y=has no valid host'
+		'-x:y=begins with "-"'
+		'-oProxyCommand=touch hostile'
+		'--upload-pack=touch hostile'
+		'ssh://-x@host/y=begins with "-"'
+		'git@-x:y=has no valid host'
+		'git@host:-y=begins with "-"'
+		'ext::sh -c touch% hostile=remote helpers'
+		'ext::sh -c touch% hostile /x=remote helpers'
+		'fd::7=remote helpers'
+		'https::https://user:s3cret@host/x=remote helpers'
+		'file://-x/y=begins with "-"'
+		$'file:///a\nb=no URL and no path'
+		$'file:///a\033[2Jb=no URL and no path'
+		'file:///a%0ab=cannot be read'
+		$'https://user:s3cret@host/a\rb=no URL and no path'
 	)
 	for row in "${rows[@]}"; do
 		run --separate-stderr "$BIN/mirror-sync" --mirror "$mirror" "--repo=${row%=*}"
 		echo "$row: $stderr"
 		[ "$status" -eq 1 ]
 		words=${row##*=}
+		[ "${words#touch}" = "$words" ] || words='begins with "-"'
 		[[ $stderr == *"${words//\\/}"* ]]
-		[[ $stderr != *s3cret* && $stderr != *$'\n'* ]]
+		[[ $stderr != *s3cret* && $stderr != *$'\n'* && $stderr != *$'\033'* ]]
 	done
-	[ ! -e "$mirror" ]
+	[ ! -e "$mirror" ] && [ ! -e hostile ]
 }

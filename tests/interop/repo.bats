@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# mirror-sync --repo, from git's own servers: git daemon, git http-backend behind nginx with TLS and passwords, sshd.
+# mirror-sync --repo, from git's own servers: git daemon, git http-backend behind nginx with TLS
+# and passwords, sshd.
 
 # shellcheck source=tests/interop/lib.bash
 source "$BATS_TEST_DIRNAME/lib.bash"
@@ -131,11 +132,12 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	https_start good
 	fetched "https://localhost:$port/team/lists.git"
 	fetched "https://127.0.0.1:$port/team/lists.git/"
-	SSL_CERT_FILE='' refused 'issuer certificate: SSL_CERT_FILE names the CAs to trust' \
+	SSL_CERT_FILE='' refused 'CAfile: none CRLfile: none: SSL_CERT_FILE names the CAs to trust' \
 		"https://localhost:$port/team/lists.git"
 	mkdir "$work/cas" && cp "$work/ca.pem" "$work/cas" && openssl rehash "$work/cas"
 	SSL_CERT_FILE='' SSL_CERT_DIR=$work/cas fetched "https://localhost:$port/team/lists.git"
-	SSL_CERT_FILE=$work/nowhere.pem refused "$work/nowhere.pem" "https://localhost:$port/team/lists.git"
+	SSL_CERT_FILE=$work/nowhere.pem refused 'the file that SSL_CERT_FILE or' \
+		"https://localhost:$port/team/lists.git"
 }
 
 @test "https as few speak it: TLS 1.3 alone, HTTP/2" {
@@ -152,12 +154,12 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	refused 'certificate' "https://localhost:$port/team/lists.git"
 	stop https
 	https_start expired
-	refused 'expired' "https://localhost:$port/team/lists.git"
+	refused 'certificate verification failed' "https://localhost:$port/team/lists.git"
 	stop https
 	web_start <<<"server { listen PORT; }"
-	refused 'localhost: does not speak TLS' "https://localhost:$port/team/lists.git"
+	refused 'localhost does not speak TLS' "https://localhost:$port/team/lists.git"
 	stop https
-	refused "localhost: Failed to connect" "https://localhost:$port/team/lists.git"
+	refused "Failed to connect to localhost" "https://localhost:$port/team/lists.git"
 }
 
 @test "https: no such repository, no repository, none that we may read" {
@@ -173,7 +175,7 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	END
 	local url=https://localhost:$port
 	refused 'localhost has no such repository (404), or hides it' "$url/team/no-such.git"
-	refused 'localhost: answers with "text/html", not as a git server does' "$url/page/lists.git"
+	refused 'localhost offers no branch and no tag: is it the URL' "$url/page/lists.git"
 	refused 'localhost does not let us read it (403)' "$url/mine/lists.git"
 	refused 'localhost answers 503: try again later' "$url/down/lists.git"
 	refused 'localhost answers 410: is it the URL that git clones?' "$url/over/lists.git"
@@ -203,7 +205,8 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	https_start good
 	mirror_sync --mirror "$work/m" --repo "$url" --lists .
 	stop https
-	[[ $(requests https | tail -n 1) == "GET /team/empty.git/info/refs"* ]]
+	# the list of references
+	[ "$(requests https | grep -c 'POST /team/empty.git/git-upload-pack')" = 1 ]
 }
 
 # A server of two answers: one that breaks off, and an error page of 100 MiB.
@@ -228,26 +231,79 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 		}' "127.0.0.1:$at"
 	refused 'bytes remaining' "http://localhost:$at/team/lists.git"
 	refused 'localhost has no such repository (404)' "http://localhost:$at/long/lists.git"
-	await "$(log_of odd)" '^(cut off|read whole)'
-	grep -x 'cut off' "$(log_of odd)"
+	stop odd
+}
+
+# It sends the beginning of an answer, and then nothing.
+@test "http: a fetch that stalls is given up" {
+	local at
+	at=$(free_port)
+	# shellcheck disable=SC2016  # perl's
+	start odd '^ready' perl -MIO::Socket::INET -e '
+		my $server = IO::Socket::INET->new(Listen => 8, LocalAddr => shift, ReuseAddr => 1) or die "$!";
+		print STDERR "ready\n";
+		while (my $client = $server->accept) {
+			while (<$client>) { last if $_ eq "\r\n" }
+			print $client "HTTP/1.1 200 x\r\nContent-Length: 1000\r\n",
+				"Content-Type: application/x-git-upload-pack-advertisement\r\n\r\n",
+				"001e# service=git-upload-pack\n0000";
+			$client->flush;
+			push @open, $client;
+		}' "127.0.0.1:$at"
+	export GIT_HTTP_LOW_SPEED_LIMIT=1 GIT_HTTP_LOW_SPEED_TIME=1
+	refused 'Operation too slow' "http://localhost:$at/team/lists.git"
 	stop odd
 }
 
 @test "https with a password" {
 	with_password
 	local url=localhost:$port/team/lists.git
-	refused "asks for a user and a password, and ~/.netrc has none for it" "https://$url"
+	refused "localhost:$port asks for a user and a password, and neither ~/.netrc nor" "https://$url"
 	fetched "https://deploy:s3cret-w0rd@$url"
 	fetched "https://t0ken-in-place-of-a-name@$url"
-	refused "does not take the user and the password of the URL" "https://deploy:wrong-w0rd@$url"
-	printf 'machine localhost\n login other password x\n login deploy\n password s3cret-w0rd\n' >"$HOME/.netrc"
+	refused "localhost:$port does not take the user and the password that it was given" \
+		"https://deploy:wrong-w0rd@$url"
+	printf 'machine localhost\n login deploy\n password s3cret-w0rd\n' >"$HOME/.netrc"
 	fetched "https://$url"
 	fetched "https://deploy@$url"
 	printf 'machine localhost login deploy password wrong-w0rd\n' >"$HOME/.netrc"
-	refused "does not take the user and the password of $HOME/.netrc" "https://$url"
-	rm "$HOME/.netrc" && mkdir "$HOME/.netrc"
-	refused "$HOME/.netrc" "https://$url"
-	rmdir "$HOME/.netrc"
+	refused "asks for a user and a password, and neither ~/.netrc nor" "https://$url"
+	fetched "https://deploy:s3cret-w0rd@$url"
+}
+
+@test "https with the credential helpers and the settings of the user's git" {
+	with_password
+	local url=localhost:$port/team/lists.git
+	export GIT_CONFIG_GLOBAL=$work/gitconfig
+	printf '#!/bin/sh\ncat >>%s\necho username=deploy\necho password=s3cret-w0rd\n' \
+		"$work/asked" >"$work/helper"
+	chmod +x "$work/helper"
+	git config --global credential.helper "$work/helper"
+	fetched "https://$url"
+	fetched "https://deploy@$url"
+	grep -x 'username=deploy' "$work/asked"
+	# a password in the URL is not given to helpers that would keep it
+	: >"$work/asked"
+	fetched "https://deploy:s3cret-w0rd@$url"
+	[ ! -s "$work/asked" ]
+	git config --global credential.helper 'store'
+	fetched "https://deploy:s3cret-w0rd@$url"
+	[ ! -e "$HOME/.git-credentials" ]
+	# of the user's, with a CA of its own
+	printf 'https://deploy:s3cret-w0rd@localhost%%3a%s\n' "$port" >"$HOME/.git-credentials"
+	git config --global http.sslCAInfo "$work/ca.pem"
+	SSL_CERT_FILE='' fetched "https://$url"
+	git config --global url."https://localhost:$port/".insteadOf https://lists.corp.example/
+	fetched "https://lists.corp.example/team/lists.git"
+	# a program that asks a person is not started
+	rm "$HOME/.git-credentials"
+	printf '#!/bin/sh\ntouch %s\n' "$work/prompted" >"$work/askpass"
+	chmod +x "$work/askpass"
+	git config --global core.askPass "$work/askpass"
+	export GIT_ASKPASS=$work/askpass SSH_ASKPASS=$work/askpass
+	refused 'asks for a user and a password' "https://$url"
+	[ ! -e "$work/prompted" ]
+	rm "$GIT_CONFIG_GLOBAL"
 }
 
 @test "https: a password is kept nowhere, and said only when it is asked for" {
@@ -262,6 +318,15 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	[ "$status" = 2 ] # no image of that name; the clone is there
 	[ -e "$work/m/.mirror/lists.git/HEAD" ]
 	run ! grep -r -e w0rd -e deploy -e "$(printf deploy:s3cret-w0rd | base64)" "$work/m" "$work/report.json"
+	# nor on a command line of git, of its transport, of the shell that runs the credential helper
+	rm "$HOME/.netrc"
+	if strace -o /dev/null true 2>/dev/null; then
+		ASAN_OPTIONS=detect_leaks=0 strace -f -s 10000 -o "$work/calls" -e trace=execve \
+			"$bin/mirror-sync" --check --lists . \
+			--repo "https://deploy:s3cret-w0rd@localhost:$port/team/lists.git"
+		grep -F 'MIRROR_SYNC_REPO_PASSWORD' "$work/calls"
+		run ! grep -F w0rd <(grep -v -F '"--repo"' "$work/calls")
+	fi
 	stop https
 	https_start good
 	fetched "https://deploy:s3cret-w0rd@localhost:$port/team/lists.git"
@@ -270,7 +335,7 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	run ! grep -v 'auth="-"' <(grep -F ' HTTP/1.1' "$(log_of https)")
 }
 
-@test "https: redirects within the origin are followed, others are not, and take no password along" {
+@test "https: redirects are followed, but not to http, and take no password along" {
 	local elsewhere first
 	nginx_start elsewhere <<<"server { listen PORT ssl; $(tls good) return 401; }"
 	elsewhere=$(at elsewhere)
@@ -290,22 +355,19 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 			location /nowhere/ { return 302 ftp://git.corp.example/; }
 		}
 	END
-	local url=https://localhost:$port
-	printf 'machine localhost login deploy password s3cret-w0rd\nmachine 127.0.0.1 login deploy password s3cret-w0rd\n' \
-		>"$HOME/.netrc"
-	fetched "$url/moved/lists.git"
-	refused "localhost sends us to https://$elsewhere, which is not followed: if the repository is there, name that URL" \
-		"$url/away/lists.git"
-	refused "localhost sends us to https://localhost:${elsewhere##*:}, which is not followed" "$url/next/lists.git"
-	refused "localhost sends us to http://localhost:$first, which is not followed" "$url/down/lists.git"
-	refused 'localhost sends us round (302), not to a repository' "$url/round/lists.git"
-	refused 'localhost sends us round (302), not to a repository' "$url/home/lists.git"
-	refused 'localhost sends us nowhere (302)' "$url/nowhere/lists.git"
+	local with_password=https://deploy:s3cret-w0rd@localhost:$port
+	fetched "$with_password/moved/lists.git"
+	refused "$elsewhere asks for a user and a password" "$with_password/away/lists.git"
+	refused "localhost:${elsewhere##*:} asks for a user and a password" "$with_password/next/lists.git"
+	refused 'localhost redirects to a protocol that is not followed' "$with_password/down/lists.git"
+	refused 'localhost redirects without end' "$with_password/round/lists.git"
+	refused 'localhost redirects to what is not a repository' "$with_password/home/lists.git"
+	refused 'localhost redirects to a protocol that is not followed' "$with_password/nowhere/lists.git"
 	stop https
 	stop elsewhere
 	requests https | grep -F 'POST /team/lists.git/git-upload-pack 200'
-	run ! grep -E '"(GET|POST|CONNECT) ' "$(log_of elsewhere)"
-	run ! grep -F 'GET /login' "$(log_of https)"
+	grep -F '"GET /team/lists.git/info/refs' "$(log_of elsewhere)"
+	run ! grep -F 'auth="Basic' "$(log_of elsewhere)"
 }
 
 @test "http: no password goes over it to another machine, and there is a warning" {
@@ -331,7 +393,8 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	run ! grep -F 'auth="Basic' "$(log_of https)"
 }
 
-# A proxy that knows one host, git.corp.example, under our own address; with words, it wants them as a password.
+# A proxy that knows one host, git.corp.example, under our own address; with words, it wants them
+# as a password.
 # shellcheck disable=SC2016  # perl's
 proxy_start() {
 	start proxy '^ready' perl -MIO::Socket::INET -MMIME::Base64 -e '
@@ -366,22 +429,23 @@ proxy_start() {
 	proxy_start "$proxy"
 	https_proxy=$proxy fetched "$url"
 	HTTPS_PROXY=http://$proxy fetched "$url"
-	https_proxy=$proxy refused "through the proxy $proxy: CONNECT tunnel failed, response 502: NO_PROXY names" \
+	https_proxy=$proxy refused "CONNECT tunnel failed, response 502: NO_PROXY names" \
 		https://git.other.example/team/lists.git
-	https_proxy=$proxy no_proxy=corp.example refused 'git.corp.example: Could not resolve host' "$url"
+	https_proxy=$proxy no_proxy=corp.example refused 'Could not resolve host: git.corp.example' "$url"
 	[ "$(grep -c 'CONNECT git.corp' "$(log_of proxy)")" = 2 ]
-	https_proxy=$proxy fetched "https://localhost:$port/team/lists.git"
+	https_proxy=$proxy no_proxy=localhost fetched "https://localhost:$port/team/lists.git"
 	[ "$(grep -c CONNECT "$(log_of proxy)")" = 3 ]
 	stop proxy
-	https_proxy=$proxy refused "git.corp.example: through the proxy $proxy: Failed to connect" "$url"
+	https_proxy=$proxy refused "Failed to connect to 127.0.0.1 port ${proxy#*:}" "$url"
 	proxy_start "$proxy" ann:pr0xy-w0rd
 	https_proxy=http://ann:pr0xy-w0rd@$proxy fetched "$url"
-	https_proxy=http://ann:wrong-w0rd@$proxy refused "through the proxy $proxy: CONNECT tunnel failed, response 407: the user" "$url"
+	https_proxy=http://ann:wrong-w0rd@$proxy \
+		refused "CONNECT tunnel failed, response 407: the proxy's URL takes a user" "$url"
 	https_proxy=http://$proxy refused 'response 407' "$url"
 }
 
-# A host key of its own, and one user, who is who runs this test. The ssh that is found first is told to look at
-# our home, since the program itself looks at the account's.
+# A host key of its own, and one user, who is who runs this test. The ssh that is found first is
+# told to look at our home, since the program itself looks at the account's.
 sshd_start() {
 	local dir=$work/run/sshd
 	mkdir -p "$dir" "$HOME/.ssh" "$work/bin"
@@ -409,7 +473,6 @@ sshd_start() {
 		  Port $ssh_port
 		  ProxyJump lists
 		Host *
-		  StrictHostKeyChecking accept-new
 		  UserKnownHostsFile $HOME/.ssh/known_hosts
 		  GlobalKnownHostsFile none
 		  IdentityFile $HOME/.ssh/id_ed25519
@@ -438,8 +501,8 @@ ssh_key() {
 	need ssh /usr/sbin/sshd
 	sshd_start
 	ssh_key ed25519
-	over_ssh refused "No ED25519 host key is known for [127.0.0.1]:$ssh_port" "$ssh_url"
-	[[ $stderr == *"ssh-keyscan asks for it: compare it with what the host's owner says, and add it to ~/.ssh/known_hosts" ]]
+	over_ssh refused "Host key verification failed" "$ssh_url"
+	[[ $stderr == *"ssh-keyscan prints the host's key: compare it with"*"add it to ~/.ssh/known_hosts" ]]
 	[ ! -e "$HOME/.ssh/known_hosts" ]
 	know
 	over_ssh fetched "$ssh_url"
@@ -475,7 +538,7 @@ ssh_key() {
 	ssh-keygen -q -t ed25519 -N '' -f "$work/run/sshd/other_key"
 	know other_key
 	over_ssh refused "Host key for [127.0.0.1]:$ssh_port has changed" "$ssh_url"
-	[[ $stderr == *"ask the host's owner; if it is so, take the old one out with ssh-keygen -R" ]]
+	[[ $stderr == *"ask the host's owner; if it is so, remove the old key with ssh-keygen -R" ]]
 }
 
 @test "ssh: a key with a passphrase is not asked for it; a host that is not there" {
@@ -490,8 +553,10 @@ ssh_key() {
 }
 
 @test "ssh: the program is not there" {
-	mkdir "$work/nothing"
-	run --separate-stderr env "PATH=$work/nothing" "$bin/mirror-sync" --check --repo git@localhost:team/lists.git
+	mkdir "$work/git-alone"
+	ln -s "$(command -v git)" "$(command -v sh)" "$work/git-alone"
+	run --separate-stderr env "PATH=$work/git-alone" \
+		"$bin/mirror-sync" --check --repo git@localhost:team/lists.git
 	[ "$status" = 1 ]
-	[[ $stderr == *"git@localhost:team/lists.git: ssh: the program ssh is not installed" ]]
+	[[ $stderr == *"localhost cannot be asked: the program ssh is not installed"* ]]
 }

@@ -6,34 +6,33 @@
 static const struct {
 	const char *text;
 	enum remote_way way;
-	const char *url, *host, *user, *password, *port, *path;
+	const char *url, *host, *user, *password;
 } good[] = {
 	{ "https://git.corp/team/lists.git", REMOTE_HTTPS, "https://git.corp/team/lists.git",
-	  "git.corp", NULL, NULL, NULL, NULL },
+	  "git.corp", NULL, NULL },
 	{ "https://ann:pass@git.corp:8443/x", REMOTE_HTTPS, "https://git.corp:8443/x", "git.corp",
-	  "ann", "pass", NULL, NULL },
+	  "ann", "pass" },
 	{ "HTTPS://ann:p%40ss%3a%2F@git.corp/x", REMOTE_HTTPS, "https://git.corp/x", "git.corp",
-	  "ann", "p@ss:/", NULL, NULL },
+	  "ann", "p@ss:/" },
 	{ "https://ann:p@ss@git.corp/x", REMOTE_HTTPS, "https://git.corp/x", "git.corp", "ann",
-	  "p@ss", NULL, NULL },
+	  "p@ss" },
 	{ "https://token@git.corp/x@y", REMOTE_HTTPS, "https://git.corp/x@y", "git.corp", "token",
-	  NULL, NULL, NULL },
-	{ "http://[::1]:80/x", REMOTE_HTTP, "http://[::1]:80/x", "::1", NULL, NULL, NULL, NULL },
-	{ "git://git.corp/x", REMOTE_GIT, "git://git.corp/x", "git.corp", NULL, NULL, NULL, NULL },
+	  NULL },
+	{ "http://[::1]:80/x", REMOTE_HTTP, "http://[::1]:80/x", "::1", NULL, NULL },
+	{ "git://git.corp/x", REMOTE_GIT, "git://git.corp/x", "git.corp", NULL, NULL },
 	{ "ssh://git@git.corp:2222/team/a%20b.git", REMOTE_SSH,
-	  "ssh://git@git.corp:2222/team/a%20b.git", "git.corp", "git", NULL, "2222",
-	  "/team/a b.git" },
-	{ "ssh://git.corp/~ann/x", REMOTE_SSH, "ssh://git.corp/~ann/x", "git.corp", NULL, NULL,
-	  NULL, "~ann/x" },
-	{ "ssh://[fe80::1]/x", REMOTE_SSH, "ssh://[fe80::1]/x", "fe80::1", NULL, NULL, NULL, "/x" },
-	{ "git@git.corp:team/x.git", REMOTE_SSH, "git@git.corp:team/x.git", "git.corp", "git", NULL,
-	  NULL, "team/x.git" },
-	{ "git.corp:/srv/x", REMOTE_SSH, "git.corp:/srv/x", "git.corp", NULL, NULL, NULL,
-	  "/srv/x" },
-	{ "file:///srv/x", REMOTE_LOCAL, "file:///srv/x", NULL, NULL, NULL, NULL, NULL },
-	{ "/srv/x", REMOTE_LOCAL, "/srv/x", NULL, NULL, NULL, NULL, NULL },
-	{ "../x", REMOTE_LOCAL, "../x", NULL, NULL, NULL, NULL, NULL },
-	{ "./a:b", REMOTE_LOCAL, "./a:b", NULL, NULL, NULL, NULL, NULL },
+	  "ssh://git@git.corp:2222/team/a%20b.git", "git.corp", "git", NULL },
+	{ "ssh://git.corp/~ann/x", REMOTE_SSH, "ssh://git.corp/~ann/x", "git.corp", NULL, NULL },
+	{ "ssh://[fe80::1]/x", REMOTE_SSH, "ssh://[fe80::1]/x", "fe80::1", NULL, NULL },
+	{ "git@git.corp:team/x.git", REMOTE_SSH, "git@git.corp:team/x.git", "git.corp", "git",
+	  NULL },
+	{ "git.corp:/srv/x", REMOTE_SSH, "git.corp:/srv/x", "git.corp", NULL, NULL },
+	{ "file:///srv/x", REMOTE_LOCAL, "file:///srv/x", NULL, NULL, NULL },
+	{ "/srv/x", REMOTE_LOCAL, "/srv/x", NULL, NULL, NULL },
+	{ "../x", REMOTE_LOCAL, "../x", NULL, NULL, NULL },
+	{ "./a:b", REMOTE_LOCAL, "./a:b", NULL, NULL, NULL },
+	{ "./a::b", REMOTE_LOCAL, "./a::b", NULL, NULL, NULL },
+	{ "./-x", REMOTE_LOCAL, "./-x", NULL, NULL, NULL },
 };
 
 static const char *const bad[] = {
@@ -58,6 +57,29 @@ static const char *const bad[] = {
 	"ssh://git.corp:70000/x",
 	"ssh://-oProxyCommand=x/y",
 	"ssh://git.corp/%00",
+	"ssh://git.corp/a%0ab",
+	"ssh://-x@git.corp/y",
+	"git@-x:y",
+	"git@git.corp:-x",
+	"git.corp:-x",
+	"-oProxyCommand=x:y",
+	"-oProxyCommand=x@git.corp:y",
+	"-x",
+	"--upload-pack=x",
+	"ext::sh -c true",
+	"ext::sh -c true% /x",
+	"fd::7",
+	"https::git.corp",
+	"https::https://ann:pass@git.corp/x",
+	"file::/srv/x",
+	"file://-x",
+	"file:///srv/a%0ab",
+	"file:///srv/a\nb",
+	"/srv/a\033b",
+	"https://git.corp/a\rb",
+	"git://git.corp/a%0ahost=b",
+	"git://-x/y",
+	"https://-x/y",
 	"git://ann@git.corp/x",
 	"file://",
 	"git@git.corp:",
@@ -83,8 +105,6 @@ static void test_good(void)
 		CHECK_TEXT(r.host, good[i].host, "host");
 		CHECK_TEXT(r.user, good[i].user, "user");
 		CHECK_TEXT(r.password, good[i].password, "password");
-		CHECK_TEXT(r.port, good[i].port, "port");
-		CHECK_TEXT(r.path, good[i].path, "path");
 		remote_release(&r);
 	}
 }
