@@ -2,7 +2,7 @@
 # mirror-sync --repo: lists from a repository that is fetched first. Git's own servers:
 # tests/interop/repo.bats.
 
-# shellcheck disable=SC2016,SC2030,SC2031  # what is evaluated later; each test is a process of its own
+# shellcheck disable=SC2016,SC2030,SC2031  # texts are evaluated later, by test processes
 
 bats_require_minimum_version 1.5.0
 

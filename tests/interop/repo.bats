@@ -318,7 +318,7 @@ with_password() { https_start good "auth_basic lists; auth_basic_user_file $work
 	[ "$status" = 2 ] # no image of that name; the clone is there
 	[ -e "$work/m/.mirror/lists.git/HEAD" ]
 	run ! grep -r -e w0rd -e deploy -e "$(printf deploy:s3cret-w0rd | base64)" "$work/m" "$work/report.json"
-	# nor on a command line of git, of its transport, of the shell that runs the credential helper
+	# nor on a command line of git, its transport, or the shell that runs the helper
 	rm "$HOME/.netrc"
 	if strace -o /dev/null true 2>/dev/null; then
 		ASAN_OPTIONS=detect_leaks=0 strace -f -s 10000 -o "$work/calls" -e trace=execve \
