@@ -3,7 +3,6 @@
  * environment, lists and run together, and turns the outcome into the exit status.
  */
 #include <errno.h>
-#include <stdio.h>
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
@@ -137,6 +136,7 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 	o->run.wire = &env->wire;
 	catch_signals();
 	status = asks ? check_online(r, o, source) : sync_lists(r, o, source);
+	o->run.wire = NULL;
 	run_release(r); /* its targets point into the lists */
 	return status;
 }

@@ -62,7 +62,8 @@ verbs() {
 
 @test "an option without its value is one line that names it, and status 1" {
 	for program in $programs; do
-		for option in $("$bin/$program" --help | sed -n 's/^  --\([a-z-]*\) [A-Z].*/\1/p'); do
+		for option in $("$bin/$program" --help |
+			sed -n 's/^  --\([a-z-]*\) [A-Z].*/\1/p'); do
 			run --separate-stderr "$bin/$program" "--$option"
 			[ "$status" -eq 1 ]
 			[ "${#stderr_lines[@]}" -eq 1 ]
@@ -86,11 +87,12 @@ verbs() {
 		local program=$1 option
 		shift
 		for option; do
-			options_of "$program" | grep -qx -- "$option" || { echo "$program: no --$option" && return 1; }
+			options_of "$program" | grep -qx -- "$option" ||
+				{ echo "$program: no --$option" && return 1; }
 		done
 	}
-	wanted mirror-sync mirror lists rev worktree check dry-run against missing force jobs wait label \
-		tolerate report snapshot-suffix
+	wanted mirror-sync mirror lists rev worktree check dry-run against missing force jobs wait \
+		label tolerate report snapshot-suffix
 	wanted mirror-publish mirror wait
 	wanted mirror-serve listen default-registry list-snapshots name threads access-log
 }
@@ -103,7 +105,8 @@ verbs() {
 		[ -z "$output" ]
 		groff -man -Tascii -P-cbou "$BATS_TEST_TMPDIR/$program.1" >"$BATS_TEST_TMPDIR/page"
 		for option in $(options_of "$program"); do
-			grep -q -e "--$option" "$BATS_TEST_TMPDIR/page" || { echo "$program: --$option" && false; }
+			grep -q -e "--$option" "$BATS_TEST_TMPDIR/page" ||
+				{ echo "$program: --$option" && false; }
 		done
 	done
 }
@@ -135,17 +138,24 @@ verbs() {
 		"$bin/$program" --help >"$BATS_TEST_TMPDIR/help"
 		"$bin/$program" --man >"$BATS_TEST_TMPDIR/man"
 		for section in "Exit status" Environment Examples "See also"; do
-			grep -q "^$section:" "$BATS_TEST_TMPDIR/help" || { echo "$program: $section" && false; }
-			grep -qE "^\.SH \"?${section^^}\"?$" "$BATS_TEST_TMPDIR/man" || { echo "$program: $section" && false; }
+			grep -q "^$section:" "$BATS_TEST_TMPDIR/help" ||
+				{ echo "$program --help: $section" && false; }
+			grep -qE "^\.SH \"?${section^^}\"?$" "$BATS_TEST_TMPDIR/man" ||
+				{ echo "$program --man: $section" && false; }
 		done
 	done
 	for verb in $(verbs); do
 		"$bin/mirror-publish" "$verb" --help >"$BATS_TEST_TMPDIR/help"
 		for section in "Exit status" Environment Examples "See also"; do
-			grep -q "^$section:" "$BATS_TEST_TMPDIR/help" || { echo "$verb: $section" && false; }
+			grep -q "^$section:" "$BATS_TEST_TMPDIR/help" ||
+				{ echo "$verb: $section" && false; }
 		done
 		[ "$(awk 'length > 80' "$BATS_TEST_TMPDIR/help")" = "" ]
 	done
+}
+
+dashed_options_of() {
+	options_of "$@" | sed 's/^/--/'
 }
 
 # What bash would offer for the last of these words, one a line.
@@ -159,13 +169,14 @@ complete_words() {
 
 @test "bash completes every option, and those of a verb" {
 	for program in mirror-sync mirror-serve mirror-publish; do
-		[ "$(complete_words "$program" --)" = "$(options_of "$program" | sed 's/^/--/')" ]
+		[ "$(complete_words "$program" --)" = "$(dashed_options_of "$program")" ]
 	done
 	for verb in $(verbs); do
-		[ "$(complete_words mirror-publish "$verb" --)" = "$(options_of "mirror-publish" "$verb" | sed 's/^/--/')" ]
+		[ "$(complete_words mirror-publish "$verb" --)" = \
+			"$(dashed_options_of mirror-publish "$verb")" ]
 	done
 	[ "$(complete_words mirror-sync --dry-run --wor)" = --worktree ]
-	[ "$(complete_words mirror-publish --mirror somewhere rollback alpine:3.19 --fre)" = --freeze ]
+	[ "$(complete_words mirror-publish --mirror m rollback alpine:3.19 --fre)" = --freeze ]
 }
 
 @test "bash completes verbs, choices, files and directories" {
@@ -184,7 +195,7 @@ complete_words() {
 	[ "$(complete_words mirror-serve --threads 2 a)" = "a b" ]
 }
 
-@test "make install puts programs, man pages and completions below DESTDIR and PREFIX; make uninstall removes them" {
+@test "make install puts all files below DESTDIR and PREFIX, make uninstall removes them" {
 	make -s -C "$top" BUILD="$bin" install DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr -o all
 	run find "$BATS_TEST_TMPDIR/root" -type f -printf '%P %m\n'
 	[ "$(grep -v mirror-publish- <<<"$output" | sort)" = "usr/bin/mirror-publish 755
