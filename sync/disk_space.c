@@ -28,7 +28,8 @@ int disk_space_check(const struct disk_space *s, int64_t bytes, bool *no_space, 
 		return -1;
 	if (space >= s->promised + (uint64_t)bytes)
 		return 0;
-	/* a part of what was promised has arrived and is not free any more: count only the rest */
+	/* of the promised bytes, those that have arrived are not free any more: subtract the
+	 * others */
 	awaited = fetch_awaited(s->fetch);
 	space = space > awaited ? space - awaited : 0;
 	if (space >= (uint64_t)bytes)

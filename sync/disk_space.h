@@ -2,9 +2,9 @@
  * disk_space - whether an image may be fetched: max-bytes= of the policy, and the bytes that the
  * mirror's disk has free.
  *
- * Many images are fetched at once, so the disk's free bytes alone say little: what is promised to
- * images under way is taken off first. An image's bytes are promised when its fetch is admitted and
- * given back when the fetch has ended.
+ * Many images are fetched at once. The bytes that images under way still need are promised to them
+ * and subtracted from the free ones. They are promised when a fetch is admitted and given back at
+ * its end.
  */
 #ifndef SYNC_DISK_SPACE_H
 #define SYNC_DISK_SPACE_H

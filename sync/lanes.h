@@ -26,8 +26,8 @@ struct lanes {
 /* Appends a target to the lane of its source's host. */
 void lanes_add(struct lanes *lanes, struct target *t);
 
-/* Puts those that wait into order: what was checked longest ago comes first, so that runs that are
- * cut short get through all of the lists in turn; otherwise the order is the lists'. */
+/* Sorts the waiting targets: the one that was checked longest ago comes first, so that interrupted
+ * runs get through all of the lists in turn; equally old ones keep the lists' order. */
 void lanes_sort(struct lanes *lanes);
 
 void lanes_release(struct lanes *lanes);

@@ -82,7 +82,7 @@ int run_lock(struct run *r, const struct run_options *options, struct err *err)
 	return 0;
 }
 
-/* Reads what is published, under the lock. */
+/* Reads the published index, under the lock. */
 static int open_mirror(struct run *r, struct err *err)
 {
 	if (r->lock < 0 && run_lock(r, r->options, err) < 0)

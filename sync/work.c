@@ -169,7 +169,7 @@ static void got_image(void *arg, const struct fetch_result *result)
 		job_end(job, state_of_arrival(t));
 }
 
-/* Gets what is missing below t->found, or finds that nothing is. */
+/* Fetches the blobs and manifests below t->found that the store lacks. */
 static void fetch_target(struct job *job)
 {
 	struct run *r = job->run;
@@ -276,8 +276,9 @@ static bool names_snapshot(const struct target *t)
 	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
 }
 
-/* upstream=gone, --missing for what is there already, or not due. A pinned digest costs no request,
- * so it is always due. */
+/* Whether upstream is not asked for the target: its line says upstream=gone, --missing is given and
+ * the mirror has it, or refresh= says that it is not due. A pinned digest needs no request, so it
+ * is always due. */
 static bool is_left_aside(const struct run *r, const struct target *t)
 {
 	return t->o.upstream_gone || (r->options->missing && t->base.str[0]) ||
