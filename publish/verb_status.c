@@ -320,6 +320,7 @@ static int status_run(const struct invocation *inv, const void *options, char **
 {
 	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
 	cleanup_by(sync_state_release) struct sync_state checked = SYNC_STATE_INIT;
+	struct err why;
 	struct status s = {
 		.inv = inv,
 		.index = &m.index,
@@ -332,7 +333,8 @@ static int status_run(const struct invocation *inv, const void *options, char **
 	(void)options;
 	if (tag_match_check(patterns, n, err) < 0 || mirror_read(&m, inv->mirror, err) < 0)
 		return -1;
-	sync_state_load(&checked, &m.layout);
+	if (sync_state_load(&checked, &m.layout, &why) < 0)
+		message_warn("%s; no reference is shown as stale", why.msg);
 	return show_entries(&s);
 }
 

@@ -161,13 +161,25 @@ static void save_state(struct run *r)
 		const struct target *t = r->outcome.targets.v[i];
 
 		if (was_checked(t))
-			sync_state_note(&r->checked, t->name, r->outcome.started);
+			sync_state_row(&r->checked, t->name)->checked = r->outcome.started;
 		if (was_checked(t) || t->base.str[0])
-			sync_state_set_max_age(&r->checked, t->name, max_age_of(t));
+			sync_state_row(&r->checked, t->name)->max_age = max_age_of(t);
 	}
 	if (sync_state_save(&r->checked, &r->layout, is_listed, r, &err) < 0)
 		message_warn("%s: %s; the next run asks for everything", r->options->mirror,
 			     err.msg);
+}
+
+/* A run without the file asks for more than it must, and is right. */
+static void load_state(struct run *r)
+{
+	struct err err;
+
+	if (sync_state_load(&r->checked, &r->layout, &err) < 0)
+		message_warn("%s; everything is asked again, and what waits for its min-age= waits "
+			     "again%s",
+			     err.msg,
+			     r->options->dry_run ? "" : "; the file is kept as state.json.bad");
 }
 
 static int open_all(struct run *r, const struct run_options *options, struct list_source *source,
@@ -191,7 +203,7 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 		.max_bytes = source->lists->conf.max_bytes,
 	};
 	r->outcome.generation = generation_number(&r->index);
-	sync_state_load(&r->checked, &r->layout);
+	load_state(r);
 	return 0;
 }
 
