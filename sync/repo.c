@@ -76,10 +76,9 @@ int repo_open(struct repo *r, const struct repo_options *o, struct err *err)
 
 	*r = (struct repo)REPO_INIT;
 	if (remote_is_open(o->from))
-		message_warn(
-			"%s is neither encrypted nor signed: every machine on the way can "
-			"change the lists",
-			o->from->url);
+		message_warn("%s is neither encrypted nor signed: every machine on the way can "
+			     "change the lists",
+			     o->from->url);
 	if (!o->mirror && !(r->temporary = scratch_directory(err)))
 		return -1;
 	r->clone = xasprintf("%s%s/lists.git", o->mirror ? o->mirror : r->temporary, within);
