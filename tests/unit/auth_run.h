@@ -70,8 +70,10 @@ static inline void next(struct run *run, struct auth_repo *r, struct auth_try *t
 	case AUTH_TOKEN: got = xstrdup("token"); break;
 	case AUTH_WAIT: got = xstrdup("wait"); break;
 	case AUTH_PING: got = xstrdup("ping"); break;
-	case AUTH_FAIL: got = xasprintf("fail %s", run->err.msg);
+	case AUTH_FAIL: break;
 	}
+	if (!got)
+		got = xasprintf("fail %s", run->err.msg);
 	if (strncmp(want, "fail ", 5) != 0)
 		CHECK_TEXT(got, want, name);
 	else if (!CHECK_ROW(strncmp(got, "fail ", 5) == 0 && strstr(got, want + 5) &&
