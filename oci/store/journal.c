@@ -183,7 +183,7 @@ static int append_at(int fd, off_t end, const struct journal_line *lines, size_t
 static int append_lines(const struct layout *l, long current, const struct journal_line *lines,
 			size_t n, struct err *err)
 {
-	cleanup_fd int fd = openat(l->root, PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	cleanup_fd int fd = file_open_or_create(l->root, PATH, O_RDWR, 0644);
 	struct stat st;
 	off_t end;
 

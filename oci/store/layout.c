@@ -245,15 +245,14 @@ int layout_read(const struct layout *l, const struct digest *d, struct buf *out,
 
 static int open_partial(struct layout_blob *b, struct err *err)
 {
-	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
 	struct layout *l = b->layout;
 
 	if (l->partial.dir < 0 && partial_open(&l->partial, l->root, err) < 0)
 		return -1;
-	b->fd = openat(l->partial.dir, b->name, flags, 0644);
+	b->fd = file_open_or_create(l->partial.dir, b->name, O_RDWR, 0644);
 	/* read-only: staged by a run that died before layout_commit() */
 	if (b->fd < 0 && errno == EACCES && fchmodat(l->partial.dir, b->name, 0644, 0) == 0)
-		b->fd = openat(l->partial.dir, b->name, flags, 0644);
+		b->fd = file_open_or_create(l->partial.dir, b->name, O_RDWR, 0644);
 	return b->fd < 0 ? fail_io(err, "cannot open partial", b->name) : 0;
 }
 
@@ -421,7 +420,7 @@ static int stage_blob(struct layout_blob *b, struct err *err)
 	struct staged *s;
 
 	/* some file systems report a full disk only when a file is closed */
-	if (fchmod(b->fd, 0444) < 0 || close(take_fd(&b->fd)) < 0) {
+	if (file_set_mode(b->fd, l->root, "blobs/", 0444) < 0 || close(take_fd(&b->fd)) < 0) {
 		fail_io(err, "cannot finish partial", b->name);
 		return err_wrap(err, "%s", l->path);
 	}
