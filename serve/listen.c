@@ -1,5 +1,6 @@
 #include "serve/listen.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -90,4 +91,38 @@ int listen_open(const char *text, char url[static LISTEN_URL], struct err *err)
 	if (fd < 0 || tell_url(fd, url, err) < 0)
 		return -1;
 	return take_fd(&fd);
+}
+
+static void write_peer(const struct sockaddr_storage *from, char peer[static ACCESS_LOG_PEER])
+{
+	const void *address =
+		from->ss_family == AF_INET6
+			? (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr
+			: (const void *)&((const struct sockaddr_in *)from)->sin_addr;
+
+	if (!inet_ntop(from->ss_family, address, peer, ACCESS_LOG_PEER))
+		snprintf(peer, ACCESS_LOG_PEER, "-");
+}
+
+int listen_accept(struct listener *l, char peer[static ACCESS_LOG_PEER])
+{
+	struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
+	socklen_t n = sizeof(from);
+	int fd = accept4(l->fd, (struct sockaddr *)&from, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	write_peer(&from, peer);
+	atomic_fetch_add_explicit(&l->connections, 1, memory_order_relaxed);
+	return fd;
+}
+
+bool listen_is_full(struct listener *l)
+{
+	return atomic_load_explicit(&l->connections, memory_order_relaxed) >= l->max;
+}
+
+void listen_release(struct listener *l)
+{
+	atomic_fetch_sub_explicit(&l->connections, 1, memory_order_relaxed);
 }

@@ -47,7 +47,7 @@ static int serve(const struct cmdline *o, struct err *err)
 	char url[LISTEN_URL];
 	struct server s = { .registry = o->host,
 			    .list_snapshots = o->list_snapshots,
-			    .max_connections = most_connections(),
+			    .listener.max = most_connections(),
 			    .reload = &reload };
 
 	if (o->access_log && (access_log = open_log(o->access_log, err)) < 0)
@@ -55,7 +55,7 @@ static int serve(const struct cmdline *o, struct err *err)
 	listener = listen_open(o->listen, url, err);
 	if (listener < 0 || reload_init(&reload, &from, err) < 0)
 		return -1;
-	s.listener = listener;
+	s.listener.fd = listener;
 	s.access_log = access_log;
 	return worker_pool_run(&s, (int)o->threads, url, err);
 }

@@ -14,16 +14,16 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "serve/listen.h"
+
 struct reload;
 
 struct server {
 	const char *registry; /* where a name without a host is looked for, "docker.io" */
 	bool list_snapshots;
-	int listener;
+	struct listener listener;
 	int access_log; /* or -1 */
-	int max_connections;
 	struct reload *reload; /* has the current state */
-	atomic_int connections;
 	atomic_bool stopping; /* workers send the replies under way, then end */
 };
 

@@ -1,8 +1,6 @@
 #include "serve/worker.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -38,8 +36,8 @@ static void watch_listener(struct worker *w, bool on)
 {
 	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = w->server };
 
-	if (on != w->accepting &&
-	    epoll_ctl(w->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, w->server->listener, &e) == 0)
+	if (on != w->accepting && epoll_ctl(w->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+					    w->server->listener.fd, &e) == 0)
 		w->accepting = on;
 }
 
@@ -52,7 +50,7 @@ static void drop_conn(struct worker *w, struct conn *c)
 	if (c->next)
 		c->next->previous = c->previous;
 	conn_free(c);
-	atomic_fetch_sub_explicit(&w->server->connections, 1, memory_order_relaxed);
+	listen_release(&w->server->listener);
 	if (!w->accepting && !is_stopping(w))
 		watch_listener(w, true);
 }
@@ -71,25 +69,12 @@ static void watch_conn(struct worker *w, struct conn *c, enum conn_next next)
 		drop_conn(w, c);
 }
 
-static void name_peer(struct conn *c, const struct sockaddr_storage *from)
-{
-	const void *address =
-		from->ss_family == AF_INET6
-			? (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr
-			: (const void *)&((const struct sockaddr_in *)from)->sin_addr;
-
-	if (!inet_ntop(from->ss_family, address, c->peer, sizeof(c->peer)))
-		snprintf(c->peer, sizeof(c->peer), "-");
-}
-
 /* Accepts one connection; false when none waits, or no more are accepted now. */
 static bool accept_one(struct worker *w)
 {
-	struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
-	socklen_t n = sizeof(from);
 	struct epoll_event e = { .events = EPOLLIN };
-	int fd = accept4(w->server->listener, (struct sockaddr *)&from, &n,
-			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	char peer[ACCESS_LOG_PEER];
+	int fd = listen_accept(&w->server->listener, peer);
 	struct conn *c;
 
 	if (fd < 0) {
@@ -99,14 +84,13 @@ static bool accept_one(struct worker *w)
 		return errno == ECONNABORTED || errno == EINTR;
 	}
 	c = conn_new(fd);
-	name_peer(c, &from);
+	memcpy(c->peer, peer, sizeof(peer));
 	e.data.ptr = c;
 	c->next = w->conns;
 	if (c->next)
 		c->next->previous = c;
 	w->conns = c;
-	if (atomic_fetch_add_explicit(&w->server->connections, 1, memory_order_relaxed) + 1 >=
-	    w->server->max_connections)
+	if (listen_is_full(&w->server->listener))
 		watch_listener(w, false);
 	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
 		drop_conn(w, c);
@@ -153,7 +137,7 @@ static void wind_down(struct worker *w)
 	while (w->accepting && accept_one(w))
 		continue;
 	watch_listener(w, false);
-	shutdown(w->server->listener, SHUT_RD);
+	shutdown(w->server->listener.fd, SHUT_RD);
 	for (struct conn *c = w->conns; c; c = next) {
 		next = c->next;
 		if (c->state != CONN_IDLE)

@@ -57,7 +57,7 @@ static void add_target(const struct plan *p, const struct list_image *line, cons
 /* A target that upstream is not asked for: its listing shows that it is gone, or failed, or the run
  * leaves its line aside. It takes its name, so that no other line gets it. error may be NULL. */
 static void add_decided(struct run *r, const struct list_image *line, const char *tag,
-			enum target_state state, const char *error)
+			enum image_state state, const char *error)
 {
 	struct target *t = keep_target(r, line, tag);
 

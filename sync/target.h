@@ -15,7 +15,7 @@
 #include "oci/image/ref.h"
 #include "oci/lists/image_options.h"
 #include "sync/referrers.h"
-#include "sync/target_state.h"
+#include "sync/image_state.h"
 
 struct entry;
 struct index;
@@ -31,7 +31,7 @@ struct target {
 	struct digest base; /* its digest when the run began; "" when the mirror did not have it */
 	char *base_held;    /* its hold when the run began, or NULL */
 	bool is_snapshot;   /* the entry under this name is a snapshot; never moved */
-	enum target_state state;
+	enum image_state state;
 	struct digest found; /* what upstream offers (or the line pins); "" when unknown */
 	char *author;        /* of the line, when the target moves; or NULL */
 	char *media_type;    /* of found, once it is in the store */

@@ -65,7 +65,7 @@ static void start_targets(struct run *r);
 
 /* ---- the end of a target ---- */
 
-static void job_end(struct job *job, enum target_state state)
+static void job_end(struct job *job, enum image_state state)
 {
 	struct run *r = job->run;
 
@@ -93,7 +93,7 @@ static void give_up_run(struct run *r, const struct err *err)
 	registry_stop(r->registry);
 }
 
-static enum target_state state_of_arrival(const struct target *t)
+static enum image_state state_of_arrival(const struct target *t)
 {
 	if (!t->base.str[0])
 		return STATE_NEW;

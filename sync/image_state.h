@@ -1,11 +1,11 @@
 /*
- * target_state - the states of a target, and all that depends on a state alone.
+ * image_state - the states of an image in a sync (of a target), and all that depends on one alone.
  *
- * TARGET_STATES is the only list: a state is added by adding a row. Columns that a row leaves out
+ * IMAGE_STATES is the only list: a state is added by adding a row. Columns that a row leaves out
  * are 0. What needs more than a column is a switch without default:, which the compiler checks.
  */
-#ifndef SYNC_TARGET_STATE_H
-#define SYNC_TARGET_STATE_H
+#ifndef SYNC_IMAGE_STATE_H
+#define SYNC_IMAGE_STATE_H
 
 #include <stdbool.h>
 
@@ -36,7 +36,7 @@ struct state_row {
 
 /* The order is that of summaries and of the table on a terminal. */
 /* clang-format off */
-#define TARGET_STATES(ROW)                                                                         \
+#define IMAGE_STATES(ROW)                                                                         \
 	/* not decided yet; at the end of a run: the run was interrupted */                        \
 	ROW(PENDING, .name = "pending", .for_people = "not reached",                               \
 	    .exit = EXIT_PART, .is_never_tolerated = true, .no_terminal_row = true)                \
@@ -57,11 +57,11 @@ struct state_row {
 	ROW(FAILED, .name = "failed", .ink = INK_BAD, .exit = EXIT_PART, .is_failed = true)
 /* clang-format on */
 
-#define TARGET_STATE_ENUM(id, ...)  STATE_##id,
-#define TARGET_STATE_COUNT(id, ...) +1
+#define IMAGE_STATE_ENUM(id, ...)  STATE_##id,
+#define IMAGE_STATE_COUNT(id, ...) +1
 
-enum target_state { TARGET_STATES(TARGET_STATE_ENUM) };
-enum { STATES = 0 TARGET_STATES(TARGET_STATE_COUNT) };
+enum image_state { IMAGE_STATES(IMAGE_STATE_ENUM) };
+enum { STATES = 0 IMAGE_STATES(IMAGE_STATE_COUNT) };
 
 extern const struct state_row state_rows[STATES];
 

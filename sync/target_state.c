@@ -1,5 +1,0 @@
-#include "sync/target_state.h"
-
-#define TARGET_STATE_ROW(id, ...) [STATE_##id] = { __VA_ARGS__ },
-
-const struct state_row state_rows[STATES] = { TARGET_STATES(TARGET_STATE_ROW) };
