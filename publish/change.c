@@ -15,6 +15,7 @@
 #include "oci/image/snapshot_suffix.h"
 #include "oci/store/generation.h"
 #include "oci/store/reach.h"
+#include "oci/store/reserve.h"
 #include "publish/verb.h"
 
 /* The suffix of the last sync's snapshots: all snapshots of a mirror have one. */
@@ -262,6 +263,19 @@ static void print_items_json(const struct change *c)
 	puts(text.p);
 }
 
+/* On a full disk the operator's verb gets the room that is kept for it. */
+static long publish_change(struct change *c, const struct publication *what, struct err *err)
+{
+	const struct layout *l = &c->mirror.layout;
+	long number = generation_publish(l, &c->mirror.index, what, err);
+
+	if (number >= 0 || !reserve_spend(l, err))
+		return number;
+	message_line("the disk is full: used the room that is kept for this (.mirror/reserve); "
+		     "make room for the next sync");
+	return generation_publish(l, &c->mirror.index, what, err);
+}
+
 int change_finish(struct change *c, const struct invocation *inv, struct err *err)
 {
 	struct publication publication = { .made_by = c->made_by,
@@ -270,8 +284,7 @@ int change_finish(struct change *c, const struct invocation *inv, struct err *er
 
 	c->generation = generation_number(&c->mirror.index);
 	if (c->nlines) {
-		c->generation =
-			generation_publish(&c->mirror.layout, &c->mirror.index, &publication, err);
+		c->generation = publish_change(c, &publication, err);
 		if (c->generation < 0)
 			return err_wrap(err, "nothing was changed");
 		c->published = true;

@@ -174,9 +174,7 @@ int main(int argc, char **argv)
 		message_err(&err);
 		status = err.kind == ERR_USAGE ? EXIT_USAGE : EXIT_MIRROR;
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		message_line("cannot write to standard output");
+	if (message_flush_output() < 0)
 		status |= EXIT_PART;
-	}
 	return status;
 }

@@ -29,8 +29,11 @@ struct state_load {
 	struct tag *tags; /* all of them, sorted at the end */
 	size_t ntags;
 	size_t nameless;     /* entries without a name that clients could ask for */
-	size_t broken;       /* entries whose manifest is missing or damaged */
-	const char *example; /* of those, for the warning */
+	/* entries whose manifest is missing or damaged, and those that this user may not read */
+	struct unread {
+		size_t n;
+		const char *example; /* the first, for the warning */
+	} broken, denied;
 };
 
 /* The length of the host in a name: "docker.io" of "docker.io/library/alpine". */
@@ -101,6 +104,17 @@ static bool name_entry(struct state_load *l, const struct entry *e, struct tag *
 	return true;
 }
 
+/* Its name stays known all the same: the file may be repaired while we serve. */
+static void count_unread(struct state_load *l, const struct entry *e, const struct object *o)
+{
+	cleanup_fd int fd = -1;
+	bool denied = state_open(l->state, o, &fd) == BLOB_FILE_DENIED;
+	struct unread *u = denied ? &l->denied : &l->broken;
+
+	if (!u->n++)
+		u->example = state_text(l->state, e->ref, strlen(e->ref));
+}
+
 static void add_entry(struct state_load *l, const struct entry *e)
 {
 	struct tag tag = { .snapshot = entry_annotation(e, ANNOTATION_SNAPSHOT_OF) != NULL };
@@ -110,9 +124,8 @@ static void add_entry(struct state_load *l, const struct entry *e)
 		return;
 	}
 	tag.object = object_graph_root(&l->graph, &e->digest, e->size, e->media_type);
-	/* its name stays known all the same: the file may be repaired while we serve */
-	if (!tag.object->is_read && !l->broken++)
-		l->example = state_text(l->state, e->ref, strlen(e->ref));
+	if (!tag.object->is_read)
+		count_unread(l, e, tag.object);
 	l->tags[l->ntags++] = tag;
 }
 
@@ -207,10 +220,10 @@ static void name_generation(struct state *s, const struct index *x)
 	snprintf(s->generation, sizeof(s->generation), "%s", usable ? number : s->id.str);
 }
 
-static void open_blobs(struct state *s, const struct layout *layout)
+static void take_blobs(struct state *s, struct layout *layout)
 {
-	s->blobs[0] = openat(layout->root, "blobs/sha256", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	s->blobs[1] = openat(layout->root, "blobs/sha512", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < 2; i++)
+		s->blobs[i] = take_fd(&layout->blobs[i]);
 }
 
 static void warn_entries(const struct state_load *l, const struct state_source *from)
@@ -220,10 +233,14 @@ static void warn_entries(const struct state_load *l, const struct state_source *
 			"%s: entries of index.json without a usable name: %zu; --name says under "
 			"which name to serve them",
 			from->mirror, l->nameless);
-	if (l->broken)
+	if (l->denied.n)
+		message_warn("%s: entries whose manifest this user may not read (Permission "
+			     "denied): %zu, the first is \"%s\"",
+			     from->mirror, l->denied.n, l->denied.example);
+	if (l->broken.n)
 		message_warn("%s: entries whose manifest is missing or damaged: %zu, the first is "
 			     "\"%s\"",
-			     from->mirror, l->broken, l->example);
+			     from->mirror, l->broken.n, l->broken.example);
 }
 
 static int read_index(const struct layout *layout, struct buf *bytes, struct index *x,
@@ -236,7 +253,7 @@ static int read_index(const struct layout *layout, struct buf *bytes, struct ind
 	return 0;
 }
 
-static int fill_state(struct state_load *l, const struct layout *layout, struct err *err)
+static int fill_state(struct state_load *l, struct layout *layout, struct err *err)
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	cleanup_by(index_release) struct index x = INDEX_INIT;
@@ -245,7 +262,7 @@ static int fill_state(struct state_load *l, const struct layout *layout, struct 
 	    keep_index(l->state, buf_span(&bytes), err) < 0)
 		return err_wrap(err, "%s", layout->path);
 	buf_release(&bytes);
-	open_blobs(l->state, layout);
+	take_blobs(l->state, layout);
 	name_generation(l->state, &x);
 	l->tags = xcalloc(x.n, sizeof(*l->tags));
 	for (size_t i = 0; i < x.n; i++)

@@ -210,9 +210,13 @@ int main(int argc, char **argv)
 
 	message_init("mirror-sync");
 	status = cmdline_read(&o, argc, argv, &err);
-	if (status != CLI_OPT_GO)
-		return status < 0 ? fail_with(&err, EXIT_USAGE) : EXIT_OK;
-	status = run_program(&o);
-	remote_release(&o.remote);
-	return status;
+	if (status < 0)
+		return fail_with(&err, EXIT_USAGE);
+	if (status == CLI_OPT_GO) {
+		status = run_program(&o);
+		remote_release(&o.remote);
+	} else {
+		status = EXIT_OK;
+	}
+	return message_flush_output() < 0 ? status | EXIT_PART : status;
 }

@@ -12,6 +12,7 @@
 #include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
 #include "oci/store/generation.h"
+#include "oci/store/reserve.h"
 #include "sync/fetch.h"
 #include "sync/merge.h"
 #include "sync/remote_index.h"
@@ -90,6 +91,8 @@ static int open_mirror(struct run *r, struct err *err)
 	/* a new mirror gets its generation 0 here, before its first blob */
 	if (generation_load(&r->layout, &r->index, err) < 0)
 		return -1;
+	/* what is fetched must leave operators room to act */
+	reserve_keep(&r->layout);
 	r->fetch = fetch_new(r->registry, &r->layout);
 	return 0;
 }

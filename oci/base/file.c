@@ -16,10 +16,17 @@
 int file_read(int dir, const char *path, struct buf *out, struct err *err)
 {
 	cleanup_fd int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	buf_clear(out);
+	return fd < 0 ? err_sys(err, "cannot open", path) : file_read_open(fd, path, out, err);
+}
+
+int file_read_open(int fd, const char *path, struct buf *out, struct err *err)
+{
 	struct stat st;
 
 	buf_clear(out);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return err_sys(err, "cannot open", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_INVALID, 0, "\"%s\" is not a regular file", path);
@@ -150,6 +157,21 @@ int file_open_dir(int dir, const char *path, struct err *err)
 	int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? err_sys(err, "cannot open directory", path) : fd;
+}
+
+int file_same_mount(int dir, const char *a, const char *b, bool *same, struct err *err)
+{
+	const unsigned want = STATX_TYPE | STATX_MNT_ID;
+	struct statx x, y;
+
+	if (statx(dir, a, AT_STATX_SYNC_AS_STAT, want, &x) < 0)
+		return err_sys(err, "cannot look at", a);
+	if (statx(dir, b, AT_STATX_SYNC_AS_STAT, want, &y) < 0)
+		return err_sys(err, "cannot look at", b);
+	/* an older kernel does not tell the mount */
+	*same = x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor &&
+		(!(x.stx_mask & y.stx_mask & STATX_MNT_ID) || x.stx_mnt_id == y.stx_mnt_id);
+	return 0;
 }
 
 int file_sync_dir(int dir, const char *path, struct err *err)

@@ -19,6 +19,9 @@ struct err;
  * INVALID when it is larger than the ceiling of out, or not a regular file. */
 int file_read(int dir, const char *path, struct buf *out, struct err *err);
 
+/* The same for a file that is open for reading at its beginning; path is for messages. */
+int file_read_open(int fd, const char *path, struct buf *out, struct err *err);
+
 /* Replaces path by a file of exactly these bytes and of file_mode_in(), or leaves it as it was:
  * temporary file, fsync, rename. The directory is not synced: file_sync_dir() does that, once for many files. */
 int file_replace(int dir, const char *path, const void *p, size_t n, mode_t mode, struct err *err);
@@ -44,6 +47,10 @@ int file_make_dirs(int dir, const char *path, struct err *err);
 
 /* Opens path as a directory handle, close-on-exec. Gives the descriptor or -1. */
 int file_open_dir(int dir, const char *path, struct err *err);
+
+/* Whether a file can be renamed from one of these directories to the other: they are on one mount of
+ * one file system. */
+int file_same_mount(int dir, const char *a, const char *b, bool *same, struct err *err);
 
 /* Writes all of p; short writes are continued. */
 int file_write(int fd, const void *p, size_t n, const char *name, struct err *err);

@@ -119,19 +119,12 @@ static void report_err(struct reach *s, const struct step *at, const struct err 
 
 /* ---- one file ---- */
 
-/* -1 and errno when there is none. */
-static int64_t file_size(const struct layout *l, const struct digest *d)
+static void report_file(struct reach *s, const struct step *at, enum blob_file f)
 {
-	char path[DIGEST_PATH];
-	struct stat st;
+	bool disk = f == BLOB_FILE_DENIED || f == BLOB_FILE_BUSY || f == BLOB_FILE_DISK;
 
-	digest_path(d, path);
-	if (fstatat(l->root, path, &st, 0) < 0)
-		return -1;
-	if (S_ISREG(st.st_mode))
-		return st.st_size;
-	errno = ENOENT;
-	return -1;
+	report_problem(s, at, disk ? REACH_DISK : REACH_MISSING, "%s%s%s", blob_file_words(f),
+		       disk ? ": " : "", disk ? strerror(errno) : "");
 }
 
 /* What is known of this digest; its file is looked for when the digest is met for the first
@@ -139,22 +132,22 @@ static int64_t file_size(const struct layout *l, const struct digest *d)
 static struct seen *find_seen(struct reach *s, const struct step *at, bool *first)
 {
 	struct seen *seen = table_get(&s->seen, at->digest.str);
+	enum blob_file f;
 
 	*first = seen == NULL;
 	if (seen)
 		return seen;
 	seen = xcalloc(1, sizeof(*seen));
 	seen->digest = at->digest;
-	seen->size = file_size(s->layout, &at->digest);
-	table_put(&s->seen, seen->digest.str, seen);
-	if (seen->size >= 0) {
+	seen->size = -1;
+	f = layout_look(s->layout, &at->digest, -1, &seen->size);
+	if (f == BLOB_FILE_HERE) {
 		s->files++;
 		s->bytes += (uint64_t)seen->size;
-	} else if (errno == ENOENT || errno == ENOTDIR) {
-		report_problem(s, at, REACH_MISSING, "is missing");
 	} else {
-		report_problem(s, at, REACH_DISK, "cannot be looked at: %s", strerror(errno));
+		report_file(s, at, f);
 	}
+	table_put(&s->seen, seen->digest.str, seen);
 	return seen;
 }
 
