@@ -38,10 +38,23 @@ static void next_clause(struct buf *out)
 		buf_adds(out, "; ");
 }
 
+void describe_referrers(struct buf *out, const size_t came[static REFERRER_KINDS])
+{
+	for (size_t i = 0; i < REFERRER_KINDS; i++) {
+		size_t n = came[i];
+		const struct referrer_kind_row *row = &referrer_kinds[i];
+
+		if (n)
+			buf_addf(out, "%s%zu %s", out->n ? ", " : "", n,
+				 n > 1 ? row->many : row->one);
+	}
+}
+
 void describe_details(struct buf *out, const struct target *t)
 {
 	char when[CLOCK_RFC3339], found[DIGEST_SHORT];
 
+	describe_referrers(out, t->referrers.came);
 	if (t->snapshot)
 		buf_addf(out, "%skept as %s", out->n ? ", " : "", t->snapshot);
 	if (t->error) {
@@ -51,6 +64,10 @@ void describe_details(struct buf *out, const struct target *t)
 		next_clause(out);
 		digest_short(&t->found, found);
 		buf_addf(out, "upstream has %s", found);
+	}
+	for (size_t i = 0; i < t->referrers.warnings.n; i++) {
+		next_clause(out);
+		buf_adds(out, t->referrers.warnings.v[i]);
 	}
 	if (t->stale) {
 		next_clause(out);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "oci/image/digest.h"
+#include "sync/referrer_kind.h"
 
 struct buf;
 struct listing;
@@ -20,8 +21,11 @@ const char *describe_state(const struct target *t, bool dry_run);
 /* With --sizes, appends "12.3 MB to fetch" to the text in `out`. */
 void describe_size(struct buf *out, const struct outcome *o, const struct target *t);
 
-/* Appends the snapshot ("kept as 3.19.20261120"), the error, upstream's digest of a held target and
- * the age of a stale one, as far as there are any. */
+/* Appends "3 signatures, 1 SBOM": the referrers that came, or nothing. */
+void describe_referrers(struct buf *out, const size_t came[static REFERRER_KINDS]);
+
+/* Appends the referrers that came, the snapshot ("kept as 3.19.20261120"), the error, upstream's digest of a held target the
+ * warnings about referrers, and the age of a stale one, as far as there are any. */
 void describe_details(struct buf *out, const struct target *t);
 
 /* Appends a warning when no tag matches the line's tag options; else nothing. */

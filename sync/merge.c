@@ -165,8 +165,7 @@ static char *referrer_name(const struct target *t, const struct fetched_referrer
 }
 
 /* A signature or SBOM is an entry of its own, which lives as long as its subject. */
-static void merge_referrer(struct merge *m, const struct target *t,
-			   const struct fetched_referrer *f)
+static void merge_referrer(struct merge *m, struct target *t, const struct fetched_referrer *f)
 {
 	const char *name = strvec_add_owned(&m->texts, referrer_name(t, f));
 	struct entry *e = index_find(&m->index, name);
@@ -189,15 +188,18 @@ static void merge_referrer(struct merge *m, const struct target *t,
 	entry_set_annotation(e, ANNOTATION_SUBJECT, f->subject.str);
 	entry_set_annotation(e, ANNOTATION_SOURCE, source);
 	entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
+	t->referrers.came[f->kind]++;
 	j = add_journal_line(m, name, "referrer");
 	j->old_digest = old.str[0] ? strvec_add(&m->texts, old.str) : NULL;
 	j->new_digest = f->digest.str;
 }
 
-static void merge_referrers(struct merge *m, const struct target *t)
+static void merge_referrers(struct merge *m, struct target *t)
 {
-	for (size_t i = 0; i < t->referrers.n; i++)
-		merge_referrer(m, t, &t->referrers.v[i]);
+	const struct referrers *rs = referrers_of(t);
+
+	for (size_t i = 0; i < rs->n; i++)
+		merge_referrer(m, t, &rs->v[i]);
 }
 
 /* A tag is listed again, is gone upstream, or is back there. */

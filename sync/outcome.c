@@ -49,9 +49,17 @@ static int bits_of_state(const struct outcome *o, const struct target *t)
 	return row->exit | (o->options->dry_run ? row->exit_dry_run : 0);
 }
 
+/* A promise that could not be kept, in part. */
+static int bits_of_referrers(const struct target *t)
+{
+	if (!t->incomplete)
+		return 0;
+	return t->referrers.why == ERR_LIMIT ? EXIT_LIMITED : EXIT_PART;
+}
+
 int outcome_status_of(const struct outcome *o, const struct target *t, int tolerate)
 {
-	int bits = bits_of_state(o, t) | (t->incomplete ? EXIT_PART : 0);
+	int bits = bits_of_state(o, t) | bits_of_referrers(t);
 
 	return target_row(t)->is_never_tolerated ? bits : bits & ~tolerate;
 }

@@ -249,6 +249,8 @@ static void got_tags(void *arg, const struct registry_tags *tags)
 	struct run *r = q->plan->run;
 	struct err err;
 
+	if (!tags->err)
+		referrer_memory_learn(&r->referrers, &q->listing->line->source, tags);
 	if (tags->err)
 		fail_listing(r, q->listing, tags->err);
 	else if (read_tags(r, q->listing, tags, &err) < 0)

@@ -40,6 +40,28 @@ static void json_flag(struct buf *b, const char *key, bool value)
 		buf_addf(b, ",\"%s\":true", key);
 }
 
+/* What came, and the warnings about what did not. */
+static void json_referrers(struct buf *b, const struct referrers *rs)
+{
+	const char *between = ",\"referrers\":{", *end = "";
+
+	for (size_t i = 0; i < REFERRER_KINDS; i++) {
+		if (!rs->came[i])
+			continue;
+		buf_addf(b, "%s\"%s\":%zu", between, referrer_kinds[i].member, rs->came[i]);
+		between = ",";
+		end = "}";
+	}
+	buf_adds(b, end);
+	between = ",\"warnings\":[";
+	for (size_t i = 0; i < rs->warnings.n; i++) {
+		buf_adds(b, between);
+		buf_add_json(b, rs->warnings.v[i]);
+		between = ",";
+	}
+	buf_adds(b, rs->warnings.n ? "]" : "");
+}
+
 static void json_image(struct buf *b, const struct outcome *o, const struct target *t)
 {
 	cleanup_free char *place = xasprintf("%s:%d", t->line->file, t->line->line);
@@ -63,6 +85,7 @@ static void json_image(struct buf *b, const struct outcome *o, const struct targ
 	}
 	if (o->options->sizes)
 		buf_addf(b, ",\"missing\":%lld", (long long)t->missing);
+	json_referrers(b, &t->referrers);
 	json_flag(b, "incomplete", t->incomplete);
 	json_flag(b, "stale", t->stale);
 	buf_addc(b, '}');
@@ -297,7 +320,8 @@ static void markdown_row(struct buf *b, const struct outcome *o, const struct ta
 
 static bool is_quiet(const struct target *t)
 {
-	return !t->incomplete && !t->stale && target_row(t)->no_markdown_row;
+	return !t->incomplete && !t->stale && !t->referrers.warnings.n &&
+	       target_row(t)->no_markdown_row;
 }
 
 static void markdown_images(struct buf *b, const struct outcome *o)

@@ -15,6 +15,7 @@
 #include "oci/store/reserve.h"
 #include "sync/fetch.h"
 #include "sync/merge.h"
+#include "sync/referrers_due.h"
 #include "sync/remote_index.h"
 #include "sync/scratch.h"
 #include "sync/work.h"
@@ -168,6 +169,7 @@ static void save_state(struct run *r)
 		if (was_checked(t) || t->base.str[0])
 			sync_state_row(&r->checked, t->name)->max_age = max_age_of(t);
 	}
+	referrers_due_remember(r);
 	if (sync_state_save(&r->checked, &r->layout, is_listed, r, &err) < 0)
 		message_warn("%s: %s; the next run asks for everything", r->options->mirror,
 			     err.msg);
@@ -207,6 +209,7 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 	};
 	r->outcome.generation = generation_number(&r->index);
 	load_state(r);
+	referrers_due_recall(r);
 	return 0;
 }
 
@@ -215,6 +218,7 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 {
 	if (open_all(r, options, source, err) < 0 || work_all(r, err) < 0)
 		return -1;
+	referrers_finish(r);
 	mark_stale(r);
 	if (options->dry_run)
 		return 0;
@@ -228,6 +232,7 @@ void run_release(struct run *r)
 {
 	work_free(r->work);
 	sync_state_release(&r->checked);
+	referrer_memory_release(&r->referrers);
 	outcome_release(&r->outcome);
 	fetch_free(r->fetch);
 	registry_free(r->registry);

@@ -20,6 +20,7 @@
 #include "sync/disk_space.h"
 #include "sync/list_source.h"
 #include "sync/outcome.h"
+#include "sync/referrer_memory.h"
 #include "sync/run_options.h"
 
 struct err;
@@ -37,6 +38,7 @@ struct run {
 	struct layout scratch; /* --sizes: manifests that were read to count what is below them */
 	struct index index;    /* as published when the run began; merge takes it */
 	struct sync_state checked;
+	struct referrer_memory referrers;
 	struct registry *registry;
 	struct fetch *fetch; /* NULL in a dry run without --sizes */
 	struct disk_space space;

@@ -28,6 +28,25 @@ static void show_size(const struct outcome *o, const struct target *t)
 		printf(", %s", words.p);
 }
 
+/* ", with 3 signatures", when some came. */
+static void show_referrers(const size_t came[static REFERRER_KINDS])
+{
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+	describe_referrers(&words, came);
+	if (words.n)
+		printf(", with %s", words.p);
+}
+
+static bool has_new_referrers(const struct target *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < REFERRER_KINDS; i++)
+		n += t->referrers.came[i];
+	return n > 0;
+}
+
 static void show_moved(const struct outcome *o, const struct target *t)
 {
 	char from[DESCRIBE_DIGEST], to[DESCRIBE_DIGEST];
@@ -38,6 +57,7 @@ static void show_moved(const struct outcome *o, const struct target *t)
 	       o->options->dry_run ? "would be updated," : "updated", from, to,
 	       t->snapshot ? ", kept as " : "", t->snapshot ? t->snapshot : "");
 	show_size(o, t);
+	show_referrers(t->referrers.came);
 	putchar('\n');
 }
 
@@ -51,6 +71,7 @@ static void show_target(const struct outcome *o, const struct target *t)
 	case STATE_NEW:
 		printf("%s: %s %s", t->name, o->options->dry_run ? "would be new," : "new", found);
 		show_size(o, t);
+		show_referrers(t->referrers.came);
 		putchar('\n');
 		break;
 	case STATE_HELD:
@@ -60,8 +81,14 @@ static void show_target(const struct outcome *o, const struct target *t)
 			printf("%s: held; upstream has %s\n", t->name, found);
 		break;
 	case STATE_GONE: message_line("%s: gone: %s", t->name, t->error); break;
-	case STATE_PENDING:
 	case STATE_CURRENT:
+		if (has_new_referrers(t)) {
+			printf("%s: current", t->name);
+			show_referrers(t->referrers.came);
+			putchar('\n');
+		}
+		break;
+	case STATE_PENDING:
 	case STATE_SKIPPED: break; /* the summary counts them */
 	case STATE_LIMITED:
 	case STATE_FAILED: break; /* show_failures() has them */
@@ -108,6 +135,16 @@ static void show_stale(const struct outcome *o)
 		clock_rfc3339(t->checked, when);
 		message_warn("%s: last checked with success %s, longer ago than its max-age",
 			     t->name, when);
+	}
+}
+
+static void show_referrer_warnings(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->targets.n; i++) {
+		const struct target *t = o->targets.v[i];
+
+		for (size_t k = 0; k < t->referrers.warnings.n; k++)
+			message_warn("%s: %s", t->name, t->referrers.warnings.v[k]);
 	}
 }
 
@@ -164,17 +201,21 @@ static const char *summary_word(size_t state)
 
 static void show_summary(const struct outcome *o)
 {
-	size_t count[STATES] = { 0 };
+	size_t count[STATES] = { 0 }, came[REFERRER_KINDS] = { 0 };
 	char amount[32];
 	bool first = true;
 
-	for (size_t i = 0; i < o->targets.n; i++)
+	for (size_t i = 0; i < o->targets.n; i++) {
 		count[o->targets.v[i]->state]++;
+		for (size_t k = 0; k < REFERRER_KINDS; k++)
+			came[k] += o->targets.v[i]->referrers.came[k];
+	}
 	for (size_t s = 0; s < STATES; s++)
 		if (count[s]) {
 			printf("%s%zu %s", first ? "" : ", ", count[s], summary_word(s));
 			first = false;
 		}
+	show_referrers(came);
 	format_bytes(registry_bytes(o->registry), amount, sizeof(amount));
 	printf("%s; %s in %.1f s; ", first ? "nothing to do" : "", amount,
 	       (double)(clock_now() - o->started_mono) / CLOCK_SEC);
@@ -240,7 +281,7 @@ static void add_more(struct columns *table, const struct target *t, size_t more)
 
 static bool has_row(const struct target *t)
 {
-	return t->incomplete || t->stale || !target_row(t)->no_terminal_row;
+	return t->incomplete || t->stale || has_new_referrers(t) || !target_row(t)->no_terminal_row;
 }
 
 static void add_target(struct columns *table, const struct outcome *o,
@@ -280,6 +321,7 @@ void show_results(const struct outcome *o, bool color)
 		show_table(o, color);
 	else
 		show_lines(o);
+	show_referrer_warnings(o);
 	show_listings(o);
 	show_unmatched_patterns(o);
 	show_unlisted(o);

@@ -20,7 +20,7 @@
  *	fetch			fetch_image, which asks admit_image before the blobs
  *	  |  got_image
  *	  |-- any failure ---------------------------------------> FAILED, LIMITED
- *	  |-- without referrers=yes, and in a dry run -----------> NEW, CURRENT, UPDATED
+ *	  |-- referrers are not due, and in a dry run -----------> NEW, CURRENT, UPDATED
  *	  v
  *	referrers		referrers_fetch
  *	     got_referrers ---------------------------------------> NEW, CURRENT, UPDATED
@@ -43,6 +43,7 @@
 #include "sync/lanes.h"
 #include "sync/plan.h"
 #include "sync/referrers.h"
+#include "sync/referrers_due.h"
 #include "sync/run.h"
 
 /* What a run needs only while it works. */
@@ -162,7 +163,7 @@ static void got_image(void *arg, const struct fetch_result *result)
 	}
 	t->media_type = xstrdup(result->media_type);
 	t->size = result->size;
-	if (t->o.referrers == 1 && !job->run->options->dry_run)
+	if (referrers_due_is(job->run, t))
 		referrers_fetch(job->run, t, result->manifests, result->nmanifests, got_referrers,
 				job);
 	else
@@ -262,7 +263,8 @@ static bool is_due(const struct run *r, const struct target *t)
 {
 	const struct entry *e = index_find(&r->index, t->name);
 
-	if (r->options->force || !e || sync_state_due(t->checked, t->o.refresh, r->outcome.started))
+	if (r->options->force || !e || referrers_due_changed(r, t) ||
+	    sync_state_due(t->checked, t->o.refresh, r->outcome.started))
 		return true;
 	return !t->base_held &&
 	       (!target_is_origin(t, e) ||

@@ -85,6 +85,10 @@ enum {
 #define OPTION(name_, kind_, member)                                                               \
 	.name = (name_), .kind = (kind_), .offset = offsetof(struct image_options, member)
 
+static const char *const referrers_words[] = {
+	[REFERRERS_NO] = "no", [REFERRERS_YES] = "yes", [REFERRERS_AUTO] = "auto", NULL
+};
+
 static const struct kv_row table[] = {
 	{ OPTION("platform", VALUE_LIST, platform), .check = check_platform,
 	  .flags = ASKS_UPSTREAM },
@@ -98,7 +102,8 @@ static const struct kv_row table[] = {
 	{ OPTION("max-age", VALUE_DURATION, max_age) },
 	{ OPTION("keep", VALUE_NUMBER, keep), .min = 0, .max = 1000000 },
 	{ OPTION("keep-for", VALUE_DURATION, keep_for) },
-	{ OPTION("referrers", VALUE_YES_NO, referrers), .flags = ASKS_UPSTREAM },
+	{ OPTION("referrers", VALUE_CHOICE, referrers), .words = referrers_words,
+	  .flags = ASKS_UPSTREAM },
 	{ OPTION("upstream", VALUE_FLAG, upstream_gone), .word = "gone", .flags = ASKS_UPSTREAM },
 	{ OPTION("owner", VALUE_TEXT, owner) },
 	{ OPTION("reason", VALUE_TEXT, reason) },
@@ -128,8 +133,13 @@ void image_options_drop_defaults(struct image_options *o)
 		o->keep_for = -1;
 	if (o->max_age == UNIT_NEVER)
 		o->max_age = -1;
-	if (!o->referrers)
+	if (o->referrers == REFERRERS_AUTO)
 		o->referrers = -1;
+}
+
+enum referrers_mode image_options_referrers(const struct image_options *o)
+{
+	return o->referrers < 0 ? REFERRERS_AUTO : (enum referrers_mode)o->referrers;
 }
 
 /* "all" means every platform, so another one beside it is a mistake. */

@@ -15,6 +15,10 @@ struct line;
 struct line_word;
 struct place;
 
+/* Whether signatures, attestations and SBOMs come along: never; as a promise, so that it is a
+ * failure when they cannot be had; or those that can be had, with a warning for the rest. */
+enum referrers_mode { REFERRERS_NO, REFERRERS_YES, REFERRERS_AUTO };
+
 /* NULL, -1 or false where the line says nothing. */
 struct image_options {
 	char *platform;       /* "linux/amd64,linux/arm64", or "all" */
@@ -27,7 +31,7 @@ struct image_options {
 	long max_age;  /* seconds, or UNIT_NEVER */
 	long keep;     /* snapshots */
 	long keep_for; /* seconds, or UNIT_NEVER */
-	int referrers; /* 1, 0 */
+	int referrers; /* enum referrers_mode */
 	bool upstream_gone;
 	char *owner, *reason;
 };
@@ -46,9 +50,12 @@ bool image_options_read(struct image_options *o, const struct line *l, size_t fi
 /* Fills in what `to` does not say and `from` does, lending its texts. */
 void image_options_fill(struct image_options *to, const struct image_options *from);
 
-/* Takes out what means the same as saying nothing: platform=all, referrers=no, and "never" of
+/* Takes out what means the same as saying nothing: platform=all, referrers=auto, and "never" of
  * max-age= and keep-for=. For options that are complete: after image_options_fill(). */
 void image_options_drop_defaults(struct image_options *o);
+
+/* What referrers= says; saying nothing is auto. */
+enum referrers_mode image_options_referrers(const struct image_options *o);
 
 /* Options that choose tags are tags=, exclude=, match=, semver= and newest=. */
 

@@ -166,8 +166,12 @@ bool kv_row_same(const struct kv_row *row, const void *a, const void *b)
 
 void kv_row_write(const struct kv_row *row, const void *s, struct buf *out)
 {
+	const int *choice = (const int *)(const void *)((const char *)s + row->offset);
+
 	if (row->kind == VALUE_FLAG)
 		buf_adds(out, kv_row_is_given(row, s) ? row->word : "");
+	else if (row->kind == VALUE_CHOICE)
+		buf_adds(out, *choice >= 0 ? row->words[*choice] : "");
 	else
 		value_write(row->kind, (const char *)s + row->offset, out);
 }

@@ -48,7 +48,7 @@ void kv_table_fill(const struct kv_row *table, void *to, const void *from);
 bool kv_row_is_given(const struct kv_row *row, const void *s);
 /* Whether the member has the same value in two structs (texts are compared letter by letter). */
 bool kv_row_same(const struct kv_row *row, const void *a, const void *b);
-/* Appends the member's value as value_write() does; a FLAG as its word. */
+/* Appends the member's value as value_write() does; a FLAG and a CHOICE as their words. */
 void kv_row_write(const struct kv_row *row, const void *s, struct buf *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include "oci/auth/keychain.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
+#include "oci/base/limits.h"
 #include "oci/lists/mirror_conf.h"
 #include "oci/registry/pull_blob.h"
 #include "oci/registry/pull_manifest.h"
@@ -97,6 +98,7 @@ void registry_free(struct registry *r)
 	auth_free(r->auth);
 	auth_free(r->anonymous_auth);
 	table_clear(&r->warned, free);
+	table_clear(&r->no_referrers, free);
 	for (size_t i = 0; i < r->n; i++)
 		upstream_free(r->upstreams[i]);
 	free(r->upstreams);
@@ -171,13 +173,37 @@ void registry_blob(struct registry *r, const struct ref *ref, const struct regis
 
 void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg)
 {
-	pull_tags(upstream_of(r, ref->host), ref, done, arg);
+	pull_tags(upstream_of(r, ref->host), ref, LIMIT_TAG_PAGES, done, arg);
+}
+
+void registry_tags_within(struct registry *r, const struct ref *ref, size_t pages,
+			  registry_tags_done *done, void *arg)
+{
+	pull_tags(upstream_of(r, ref->host), ref, pages, done, arg);
 }
 
 void registry_referrers(struct registry *r, const struct ref *ref, const struct digest *subject,
 			registry_referrers_done *done, void *arg)
 {
 	pull_referrers(upstream_of(r, ref->host), ref, subject, done, arg);
+}
+
+void registry_set_no_referrers(struct registry *r, const char *key)
+{
+	char *copy = xstrdup(key);
+
+	free(table_put(&r->no_referrers, copy, copy));
+}
+
+void registry_each_no_referrers(const struct registry *r, void (*each)(void *arg, const char *key),
+				void *arg)
+{
+	const char *key;
+	size_t at = 0;
+
+	while ((key = table_next(&r->no_referrers, &at)))
+		if (!span_ends(span_str(key), " "))
+			each(arg, key);
 }
 
 static time_t quota_until(const struct throttle *p)

@@ -47,10 +47,20 @@ void registry_blob(struct registry *r, const struct ref *ref, const struct regis
 
 /* Every tag of ref's repository, following Link (distribution-spec, "Listing Tags"). */
 void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg);
+/* The same, but INVALID when the list has more than so many pages: it is not worth more requests. */
+void registry_tags_within(struct registry *r, const struct ref *ref, size_t pages,
+			  registry_tags_done *done, void *arg);
 
-/* The referrers of a manifest of ref's repository (distribution-spec, "Listing Referrers"). */
+/* The referrers of a manifest of ref's repository, as the referrers API lists them
+ * (distribution-spec, "Listing Referrers"). A registry that is known to have none is not asked. */
 void registry_referrers(struct registry *r, const struct ref *ref, const struct digest *subject,
 			registry_referrers_done *done, void *arg);
+
+/* Where there is no referrers API, as texts that may be kept until a later run: what an earlier one
+ * learnt is set before the first request, and each of what is known is told at the end. */
+void registry_set_no_referrers(struct registry *r, const char *key);
+void registry_each_no_referrers(const struct registry *r, void (*each)(void *arg, const char *key),
+				void *arg);
 
 /* Turns the loop until no request is queued or under way, or until(arg) is true between two turns;
  * `until` may be NULL. A turn waits at most `timeout_ms` for an event. -1 when the loop itself

@@ -379,7 +379,7 @@ static void on_refusal(struct request *r)
 		on_challenge(r);
 		return;
 	}
-	if (r->cross_origin && r->call.status != 416) {
+	if (r->cross_origin && r->call.status != 416 && !r->verb->is_answered_elsewhere) {
 		on_storage_error(r);
 		return;
 	}

@@ -37,7 +37,8 @@ struct registry {
 	uint64_t bytes;
 	unsigned seed; /* of the jitter */
 	bool stopped;
-	struct table warned; /* texts that the program was told, owned */
+	struct table warned;       /* texts that the program was told, owned */
+	struct table no_referrers; /* oci/registry/referrers_api.h; owned texts */
 };
 
 /* A token server: its throttle, and the number of requests under way to it. */
@@ -52,6 +53,7 @@ struct host {
 	struct throttle throttle;
 	long active; /* requests under way or waiting for a token */
 	struct token_server token_server;
+	bool told_no_referrers; /* the program was warned: referrers_api.h */
 };
 
 /* In which list of its endpoint a request is (oci/registry/request.h). */

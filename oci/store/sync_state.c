@@ -28,12 +28,22 @@ static void row_free(void *value)
 	free(row->ref);
 	free(row->offer);
 	free(row->referrers);
+	free(row->referrers_as);
 	free(row);
+}
+
+static void absence_free(void *value)
+{
+	struct sync_absence *a = value;
+
+	free(a->key);
+	free(a);
 }
 
 void sync_state_release(struct sync_state *s)
 {
 	table_clear(&s->rows, row_free);
+	table_clear(&s->no_referrers, absence_free);
 	s->unreadable = false;
 }
 
@@ -53,6 +63,18 @@ struct sync_row *sync_state_row(struct sync_state *s, const char *ref)
 	row->max_age = -1;
 	table_put(&s->rows, row->ref, row);
 	return row;
+}
+
+void sync_state_set_absence(struct sync_state *s, const char *key, time_t since)
+{
+	struct sync_absence *a = table_get(&s->no_referrers, key);
+
+	if (!a) {
+		a = xcalloc(1, sizeof(*a));
+		a->key = xstrdup(key);
+		table_put(&s->no_referrers, a->key, a);
+	}
+	a->since = since;
 }
 
 void sync_row_set(char **text, const char *value)
@@ -83,6 +105,7 @@ static void read_row(struct sync_row *row, const json_t *o)
 	row->offer_since = time_of(json_get_text(offer, "since"));
 	row->offer_seen = time_of(json_get_text(offer, "seen"));
 	sync_row_set(&row->referrers, json_get_text(refs, "digest"));
+	sync_row_set(&row->referrers_as, json_get_text(refs, "as"));
 	row->referrers_at = time_of(json_get_text(refs, "at"));
 }
 
@@ -126,6 +149,25 @@ static int read_references(struct sync_state *s, struct span object, struct err 
 	return r < 0 ? -1 : json_split_end(&split, err);
 }
 
+/* There are few: a handful of registries. */
+static int read_absences(struct sync_state *s, struct span object, struct err *err)
+{
+	cleanup_json json_t *doc = json_read(object, err);
+	const char *key;
+	const json_t *value;
+
+	if (!doc)
+		return -1;
+	json_object_foreach(doc, key, value)
+	{
+		time_t since = time_of(json_string_value(value));
+
+		if (since)
+			sync_state_set_absence(s, key, since);
+	}
+	return 0;
+}
+
 static int read_document(struct sync_state *s, struct span text, struct err *err)
 {
 	struct json_split split;
@@ -135,6 +177,8 @@ static int read_document(struct sync_state *s, struct span text, struct err *err
 	if (json_split_begin(&split, text, '{', err) < 0)
 		return -1;
 	while ((r = json_split_next(&split, &key, &value, err)) > 0) {
+		if (span_eq(key, "\"no_referrers\"") && read_absences(s, value, err) < 0)
+			return -1;
 		if (!span_eq(key, "\"references\"") && !span_eq(key, "\"checked\"") &&
 		    !span_eq(key, "\"max_age\""))
 			continue;
@@ -214,6 +258,11 @@ static void write_row(struct buf *out, const struct sync_row *row)
 	}
 	if (row->referrers) {
 		buf_addf(out, "\"referrers\":{\"digest\":\"%s\",", row->referrers);
+		if (row->referrers_as) {
+			buf_adds(out, "\"as\":");
+			buf_add_json(out, row->referrers_as);
+			buf_addc(out, ',');
+		}
 		write_time(out, "at", row->referrers_at);
 		close_object(out);
 		buf_addc(out, ',');
@@ -226,6 +275,23 @@ static int row_order(const void *a, const void *b)
 	const struct sync_row *x = *(struct sync_row *const *)a, *y = *(struct sync_row *const *)b;
 
 	return strcmp(x->ref, y->ref);
+}
+
+static void write_absences(const struct sync_state *s, struct buf *out)
+{
+	const struct sync_absence *a;
+	const char *between = "\n";
+	size_t at = 0;
+
+	while ((a = table_next(&s->no_referrers, &at))) {
+		char text[CLOCK_RFC3339];
+
+		clock_rfc3339(a->since, text);
+		buf_adds(out, between);
+		buf_add_json(out, a->key);
+		buf_addf(out, ":\"%s\"", text);
+		between = ",\n";
+	}
 }
 
 int sync_state_save(struct sync_state *s, const struct layout *l,
@@ -246,7 +312,9 @@ int sync_state_save(struct sync_state *s, const struct layout *l,
 		buf_adds(&b, i ? ",\n" : "\n");
 		write_row(&b, v[i]);
 	}
-	buf_adds(&b, "\n}}\n");
+	buf_adds(&b, "\n},\"no_referrers\":{");
+	write_absences(s, &b);
+	buf_adds(&b, "}}\n");
 	/* what cannot be read may still tell a person something */
 	if (s->unreadable)
 		renameat(l->root, path, l->root, path_bad);

@@ -6,6 +6,8 @@
  *	{"version":2,"references":{
  *	"docker.io/library/alpine:3.19":{"checked":"2026-11-20T06:00:00Z","max_age":86400},
  *	...
+ *	},"no_referrers":{
+ *	"https://ghcr.io/v2/org":"2026-11-20T06:00:00Z"
  *	}}
  *
  * mirror-sync writes the file and reads it to decide what is due; other programs read it to report
@@ -37,17 +39,25 @@ struct sync_row {
 	char *offer;    /* the digest that upstream offers and that is not published yet */
 	time_t offer_since, offer_seen; /* the first and the last check that saw this offer */
 	char *referrers;                /* the digest whose referrers were asked for ... */
-	time_t referrers_at;            /* ... and when */
+	char *referrers_as;             /* ... under which options (sync/referrers_due.h) ... */
+	time_t referrers_at;            /* ... and when; 0: not all of them could be had */
+};
+
+/* A registry that was found to have no referrers API; key is oci/registry/registry.h's. */
+struct sync_absence {
+	char *key;
+	time_t since;
 };
 
 struct sync_state {
-	struct table rows; /* struct sync_row by ref */
-	bool unreadable;   /* the file is there and could not be read: save() keeps it aside */
+	struct table rows;         /* struct sync_row by ref */
+	struct table no_referrers; /* struct sync_absence by key */
+	bool unreadable; /* the file is there and could not be read: save() keeps it aside */
 };
 
 #define SYNC_STATE_INIT                                                                            \
 	{                                                                                          \
-		.rows = TABLE_INIT                                                                 \
+		.rows = TABLE_INIT, .no_referrers = TABLE_INIT                                     \
 	}
 
 /* Reads the file into *s, which is empty. A missing file is empty. -1 with INVALID or IO when
@@ -61,6 +71,9 @@ const struct sync_row *sync_state_find(const struct sync_state *s, const char *r
 struct sync_row *sync_state_row(struct sync_state *s, const char *ref);
 /* Sets a text of a row: a copy of value, which may be NULL. */
 void sync_row_set(char **text, const char *value);
+
+/* Notes since when a registry is known to have no referrers API. */
+void sync_state_set_absence(struct sync_state *s, const char *key, time_t since);
 
 /* When ref was last checked; 0: never, or unknown. */
 time_t sync_state_at(const struct sync_state *s, const char *ref);

@@ -24,6 +24,7 @@
 #include "oci/base/problem.h"
 #include "oci/image/ref.h"
 #include "oci/lists/mirror_conf.h"
+#include "oci/registry/referrer_list.h"
 #include "oci/registry/registry.h"
 #include "oci/store/layout.h"
 
@@ -101,9 +102,11 @@ static void on_referrers(void *arg, const struct registry_referrers *found)
 	o->requests = found->requests;
 	if (found->err)
 		put_failure(o, found->err);
+	else if (found->no_api)
+		snprintf(o->text, sizeof(o->text), "no API");
 	for (size_t i = 0; i < found->n && (size_t)n < sizeof(o->text); i++)
 		n += snprintf(o->text + n, sizeof(o->text) - (size_t)n, " %s",
-			      found->digests[i].str);
+			      found->rows[i].digest.str);
 }
 
 static void run_command(char *text, struct outcome *o)

@@ -174,7 +174,7 @@ static const struct {
 	  "a.list:1:29: max-age: \"1y\" is not a duration (such as 10m, 6h, 90d, or never)\n"
 	  "a.list:1:42: keep-for: \"3 d\" is not a duration (such as 10m, 6h, 90d, or never)" },
 	{ "yes or no", "alpine:1 referrers=true",
-	  "a.list:1:20: referrers: \"true\" is neither yes nor no" },
+	  "a.list:1:20: referrers: \"true\" is not one of no, yes, auto" },
 	{ "only gone", "alpine:1 upstream=away",
 	  "a.list:1:19: upstream: \"away\" is not known here, only \"gone\" is" },
 	{ "a bad expression", "alpine match=\"a b(c\"",

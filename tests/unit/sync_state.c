@@ -87,6 +87,7 @@ static void test_round_trip(void)
 	struct layout l = { .root = t.fd, .path = t.path };
 	struct sync_row *row = sync_state_row(&s, "a.example/b:1");
 	const struct sync_row *same;
+	const struct sync_absence *absence;
 	char dropped[] = "a.example/dropped:1";
 	struct err err;
 
@@ -98,7 +99,10 @@ static void test_round_trip(void)
 	row->offer_since = 2000;
 	row->offer_seen = 3000;
 	sync_row_set(&row->referrers, "sha256:bb");
+	sync_row_set(&row->referrers_as, "yes");
 	row->referrers_at = 4000;
+	sync_state_set_absence(&s, "https://a.example/v2/b", 5000);
+	sync_state_set_absence(&s, "https://a.example/v2/c", 6000);
 	sync_state_row(&s, "a.example/plain:1");
 	sync_state_row(&s, "a.example/dropped:1")->checked = 1;
 	CHECK(sync_state_save(&s, &l, is_kept, dropped, &err) == 0);
@@ -108,6 +112,9 @@ static void test_round_trip(void)
 	CHECK(same && str_same(same->offer, "sha256:aa") && same->offer_since == 2000 &&
 	      same->offer_seen == 3000);
 	CHECK(same && str_same(same->referrers, "sha256:bb") && same->referrers_at == 4000);
+	CHECK(same && str_same(same->referrers_as, "yes"));
+	absence = table_get(&again.no_referrers, "https://a.example/v2/b");
+	CHECK(again.no_referrers.n == 2 && absence && absence->since == 5000);
 	same = sync_state_find(&again, "a.example/plain:1");
 	CHECK(same && !same->checked && same->max_age == -1 && !same->offer && !same->referrers);
 	CHECK(!sync_state_find(&again, "a.example/dropped:1"));
