@@ -254,6 +254,8 @@ static void answer_manifest(struct exchange *x)
 	if (c.by_tag) {
 		tag = repository_tag(x->repository, reference);
 		c.object = tag ? tag->object : NULL;
+		if (!tag && listing_fallback(x))
+			return;
 	} else if (read_digest(x, &d)) {
 		c.object = repository_object(x->state, x->repository, &d);
 	} else {
