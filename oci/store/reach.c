@@ -36,6 +36,7 @@ struct step {
 	struct digest digest;
 	int64_t size;
 	int nesting;
+	bool is_document; /* a manifest or an index here, whatever it is elsewhere */
 };
 
 void reach_init(struct reach *s, const struct layout *l, enum reach_depth depth,
@@ -162,13 +163,25 @@ static const char *role_of(const struct manifest *m, size_t i)
 	return media_type_kind(m->below[i].media_type) == MEDIA_INDEX ? "index" : "manifest";
 }
 
+/* A descriptor in an index may be a document; one in an image manifest is a blob, whatever its media
+ * type says. */
+static bool names_document(const char *media_type)
+{
+	enum media_type_kind kind = media_type_kind(media_type);
+
+	return kind == MEDIA_INDEX || kind == MEDIA_MANIFEST || !media_type[0];
+}
+
 static void visit_below(struct reach *s, const struct step *at, const struct manifest *m)
 {
+	cleanup_free bool *wanted =
+		manifest_choose(m, m->kind == MEDIA_INDEX ? at->filter : PLATFORM_ALL);
+
 	for (size_t i = 0; i < m->n; i++) {
 		const struct descriptor *d = &m->below[i];
 		struct step below = *at;
 
-		if (m->kind == MEDIA_INDEX && !manifest_wanted(m, i, at->filter))
+		if (!wanted[i])
 			continue;
 		if (d->urls && !layout_has(s->layout, &d->digest, -1))
 			continue;
@@ -176,6 +189,7 @@ static void visit_below(struct reach *s, const struct step *at, const struct man
 		below.media_type = d->media_type;
 		below.digest = d->digest;
 		below.size = d->size;
+		below.is_document = m->kind == MEDIA_INDEX && names_document(d->media_type);
 		below.nesting++;
 		visit_step(s, &below);
 	}
@@ -202,13 +216,6 @@ static void visit_document(struct reach *s, const struct step *at, struct seen *
 		visit_below(s, at, &m);
 }
 
-static bool is_document(const struct step *at)
-{
-	enum media_type_kind kind = media_type_kind(at->media_type);
-
-	return kind == MEDIA_INDEX || kind == MEDIA_MANIFEST || !at->media_type[0];
-}
-
 static bool is_walked(const struct seen *seen, const char *filter)
 {
 	if (!seen->walked)
@@ -228,7 +235,7 @@ static void visit_step(struct reach *s, const struct step *at)
 	if (seen->size != at->size)
 		report_problem(s, at, REACH_SIZE, "has %lld bytes, not %lld", (long long)seen->size,
 			       (long long)at->size);
-	if (is_document(at)) {
+	if (at->is_document) {
 		if (is_walked(seen, at->filter))
 			return;
 		seen->walked = true;
@@ -250,6 +257,7 @@ void reach_entry(struct reach *s, const struct entry *e)
 		.media_type = e->media_type,
 		.digest = e->digest,
 		.size = e->size,
+		.is_document = names_document(e->media_type),
 	};
 
 	visit_step(s, &at);
