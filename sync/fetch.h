@@ -22,6 +22,7 @@
 
 struct fetch;
 struct layout;
+struct platforms;
 struct registry;
 
 struct fetch_result {
@@ -41,6 +42,19 @@ typedef void fetch_done(void *arg, const struct fetch_result *result);
  * refuses, and the image fails with that error. */
 typedef int fetch_admit(void *arg, int64_t bytes, struct err *err);
 
+/* Called before the blobs of an image are asked for (those but its config, which tells its
+ * platform), with the platforms that it has. -1 with *err refuses it. */
+typedef int fetch_judge(void *arg, const struct platforms *there, struct err *err);
+
+/* How an image is fetched; what is left out is 0. */
+struct fetch_how {
+	const char *platforms; /* only these children of indexes ("linux/amd64,linux/arm64"); NULL:
+				* all */
+	fetch_admit *admit;
+	fetch_judge *judge;
+	bool only_judge; /* the root, and what else tells the platforms, is all that is fetched */
+};
+
 struct fetch *fetch_new(struct registry *r, struct layout *l);
 /* NULL is fine. No image may be under way any more. */
 void fetch_free(struct fetch *f);
@@ -52,12 +66,20 @@ void fetch_free(struct fetch *f);
  */
 void fetch_measure(struct fetch *f, const struct layout *base);
 
-/*
- * Fetches `root` and what is below it from `from`'s repository. platforms: only these children of
- * indexes ("linux/amd64,linux/arm64"; NULL: all). admit may be NULL; arg goes to it and to done.
- */
-void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
-		 const char *platforms, fetch_admit *admit, fetch_done *done, void *arg);
+/* Fetches `root` and what is below it from `from`'s repository. arg goes to admit, judge and
+ * done. */
+void fetch_image_as(struct fetch *f, const struct ref *from, const struct digest *root,
+		    const struct fetch_how *how, fetch_done *done, void *arg);
+
+/* The same for an image whose platforms are not judged; platforms and admit may be NULL. */
+static inline void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
+			       const char *platforms, fetch_admit *admit, fetch_done *done,
+			       void *arg)
+{
+	const struct fetch_how how = { .platforms = platforms, .admit = admit };
+
+	fetch_image_as(f, from, root, &how, done, arg);
+}
 
 /* Bytes of the blobs under way that are not in the store's files yet. Looks at each such file. */
 uint64_t fetch_awaited(const struct fetch *f);
