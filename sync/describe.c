@@ -65,6 +65,10 @@ void describe_details(struct buf *out, const struct target *t)
 		digest_short(&t->found, found);
 		buf_addf(out, "upstream has %s", found);
 	}
+	if (t->warning) {
+		next_clause(out);
+		buf_adds(out, t->warning);
+	}
 	for (size_t i = 0; i < t->referrers.warnings.n; i++) {
 		next_clause(out);
 		buf_adds(out, t->referrers.warnings.v[i]);

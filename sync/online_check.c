@@ -41,6 +41,8 @@ static void tally_target(struct verdict *v, const struct target *t)
 		return; /* it stands for a listing that failed */
 	v->targets++;
 	v->bytes += (uint64_t)t->missing;
+	if (t->warning && !v->nwarned++)
+		v->warned = t;
 	switch (t->state) {
 	case STATE_PENDING:
 	case STATE_FAILED:
@@ -152,11 +154,22 @@ static void judge_gone(struct online_check *o, size_t line)
 	add_problem(o, line, true, text);
 }
 
+static void judge_warned(struct online_check *o, size_t line)
+{
+	const struct verdict *v = &o->verdicts[line];
+	cleanup_free char *name = ref_str(&v->warned->source);
+	cleanup_free char *more =
+		v->nwarned > 1 ? xasprintf(" (and %zu more)", v->nwarned - 1) : NULL;
+	cleanup_free char *text = xasprintf("%s: %s%s", name, v->warned->warning, more ? more : "");
+
+	add_problem(o, line, true, text);
+}
+
 static void judge_lines(struct online_check *o)
 {
 	struct lists *lists = o->source->lists;
 
-	lists->problems.kept = LIMIT_LIST_ERRORS + lists->n; /* room for one of each line */
+	lists->problems.kept = LIMIT_LIST_ERRORS + 2 * lists->n; /* an error and a warning each */
 	for (size_t i = 0; i < lists->n; i++) {
 		if (!o->lines[i])
 			continue;
@@ -166,6 +179,8 @@ static void judge_lines(struct online_check *o)
 			judge_bad(o, i);
 		if (o->verdicts[i].gone)
 			judge_gone(o, i);
+		if (o->verdicts[i].warned)
+			judge_warned(o, i);
 	}
 	problems_sort(&lists->problems);
 }

@@ -34,7 +34,8 @@ struct verdict {
 	const struct listing *listing; /* of a line that chooses tags */
 	const struct target *bad;      /* the first that would fail */
 	const struct target *gone;     /* the first that is gone upstream */
-	size_t nbad, ngone;
+	const struct target *warned;   /* the first with a warning */
+	size_t nbad, ngone, nwarned;
 	size_t targets, added, held, skipped;
 	uint64_t bytes;
 	bool failed;  /* its problem is an error */

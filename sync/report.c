@@ -86,6 +86,8 @@ static void json_image(struct buf *b, const struct outcome *o, const struct targ
 	if (o->options->sizes)
 		buf_addf(b, ",\"missing\":%lld", (long long)t->missing);
 	json_referrers(b, &t->referrers);
+	if (t->warning)
+		add_text(b, "warning", t->warning);
 	json_flag(b, "incomplete", t->incomplete);
 	json_flag(b, "stale", t->stale);
 	buf_addc(b, '}');
@@ -320,7 +322,7 @@ static void markdown_row(struct buf *b, const struct outcome *o, const struct ta
 
 static bool is_quiet(const struct target *t)
 {
-	return !t->incomplete && !t->stale && !t->referrers.warnings.n &&
+	return !t->incomplete && !t->stale && !t->warning && !t->referrers.warnings.n &&
 	       target_row(t)->no_markdown_row;
 }
 

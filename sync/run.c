@@ -98,7 +98,8 @@ static int open_mirror(struct run *r, struct err *err)
 	return 0;
 }
 
-/* --sizes reads manifests; those that the mirror lacks go into a store of their own. */
+/* A dry run reads manifests, to tell platforms and sizes; those that the mirror lacks go into a
+ * store of their own. */
 static int open_scratch(struct run *r, struct err *err)
 {
 	if (scratch_open(&r->scratch, err) < 0)
@@ -200,7 +201,7 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 		return -1;
 	if ((options->dry_run ? open_mirror_read_only(r, err) : open_mirror(r, err)) < 0)
 		return -1;
-	if (options->sizes && open_scratch(r, err) < 0)
+	if (options->dry_run && open_scratch(r, err) < 0)
 		return -1;
 	r->space = (struct disk_space){
 		.layout = &r->layout,

@@ -35,12 +35,12 @@ struct run {
 
 	struct layout layout;  /* the mirror's */
 	int lock;              /* .mirror/sync.lock, or -1 */
-	struct layout scratch; /* --sizes: manifests that were read to count what is below them */
+	struct layout scratch; /* of a dry run: what was read to tell platforms and sizes */
 	struct index index;    /* as published when the run began; merge takes it */
 	struct sync_state checked;
 	struct referrer_memory referrers;
 	struct registry *registry;
-	struct fetch *fetch; /* NULL in a dry run without --sizes */
+	struct fetch *fetch;
 	struct disk_space space;
 	struct work *work; /* private to work.c */
 

@@ -124,6 +124,13 @@ static void show_incomplete(const struct outcome *o)
 	}
 }
 
+static void show_warnings(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->targets.n; i++)
+		if (o->targets.v[i]->warning)
+			message_warn("%s: %s", o->targets.v[i]->name, o->targets.v[i]->warning);
+}
+
 static void show_stale(const struct outcome *o)
 {
 	for (size_t i = 0; i < o->targets.n; i++) {
@@ -235,6 +242,7 @@ static void show_lines(const struct outcome *o)
 		show_target(o, o->targets.v[i]);
 	show_failures(o);
 	show_incomplete(o);
+	show_warnings(o);
 	show_stale(o);
 }
 
@@ -242,7 +250,7 @@ static void show_lines(const struct outcome *o)
 
 static enum ink ink_of(const struct target *t)
 {
-	return t->incomplete || t->stale ? INK_WARN : target_row(t)->ink;
+	return t->incomplete || t->stale || t->warning ? INK_WARN : target_row(t)->ink;
 }
 
 static void add_digests(struct buf *out, const struct target *t)
@@ -281,7 +289,8 @@ static void add_more(struct columns *table, const struct target *t, size_t more)
 
 static bool has_row(const struct target *t)
 {
-	return t->incomplete || t->stale || has_new_referrers(t) || !target_row(t)->no_terminal_row;
+	return t->incomplete || t->stale || t->warning || has_new_referrers(t) ||
+	       !target_row(t)->no_terminal_row;
 }
 
 static void add_target(struct columns *table, const struct outcome *o,
@@ -290,7 +299,7 @@ static void add_target(struct columns *table, const struct outcome *o,
 	size_t more = 0;
 	bool told = failure_groups_tell(reasons, t, &more);
 
-	if (told || t->stale || !more)
+	if (told || t->stale || t->warning || !more)
 		add_row(table, o, t);
 	if (told && more)
 		add_more(table, t, more);

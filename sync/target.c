@@ -67,6 +67,7 @@ void target_free(struct target *t)
 	free(t->media_type);
 	free(t->snapshot);
 	free(t->error);
+	free(t->warning);
 	referrers_release(&t->referrers);
 	free(t);
 }
@@ -106,6 +107,14 @@ void target_set_error(struct target *t, const char *text)
 {
 	free(t->error);
 	t->error = xstrdup(text);
+}
+
+void target_add_warning(struct target *t, const char *text)
+{
+	char *all = t->warning ? xasprintf("%s; %s", t->warning, text) : xstrdup(text);
+
+	free(t->warning);
+	t->warning = all;
 }
 
 void target_fail(struct target *t, const struct err *err)

@@ -46,6 +46,7 @@ struct target {
 	bool incomplete;   /* some referrers could not be fetched: see error */
 	bool stale;        /* not checked with success for longer than max-age= allows */
 	char *error;       /* one line, or NULL */
+	char *warning;     /* of an image that did not fail, one line; or NULL */
 	enum err_kind why; /* of the failure; NONE when there is none */
 };
 
@@ -79,6 +80,8 @@ bool target_is_origin(const struct target *t, const struct entry *e);
 /* Gives a target the state that the kind of an error means, FAILED or LIMITED, and its message. */
 void target_fail(struct target *t, const struct err *err);
 void target_set_error(struct target *t, const char *text);
+/* Adds a warning behind those that the target has. */
+void target_add_warning(struct target *t, const char *text);
 
 /* Whether the line pins a digest: upstream is not asked what it is, and it is fetched once. */
 bool target_is_pinned(const struct target *t);

@@ -17,7 +17,8 @@
  *	compare  <-----------------------------------------'
  *	  |-- a hold, or a snapshot of that name ----------------> HELD
  *	  v
- *	fetch			fetch_image, which asks admit_image before the blobs
+ *	fetch			fetch_image_as, which asks judge_image and admit_image before
+ *	  |			the blobs
  *	  |  got_image
  *	  |-- any failure ---------------------------------------> FAILED, LIMITED
  *	  |-- referrers are not due, and in a dry run -----------> NEW, CURRENT, UPDATED
@@ -42,6 +43,7 @@
 #include "sync/fetch.h"
 #include "sync/lanes.h"
 #include "sync/plan.h"
+#include "sync/promise.h"
 #include "sync/referrers.h"
 #include "sync/referrers_due.h"
 #include "sync/run.h"
@@ -170,19 +172,29 @@ static void got_image(void *arg, const struct fetch_result *result)
 		job_end(job, state_of_arrival(t));
 }
 
+static int judge_image(void *arg, const struct platforms *there, struct err *err)
+{
+	struct job *job = arg;
+
+	return promise_judge(job->run, job->target, there, err);
+}
+
 /* Fetches the blobs and manifests below t->found that the store lacks. */
 static void fetch_target(struct job *job)
 {
 	struct run *r = job->run;
 	struct target *t = job->target;
+	struct fetch_how how = {
+		.platforms = t->o.platform,
+		.admit = admit_image,
+		.judge = promise_is_judged(r, t) ? judge_image : NULL,
+		.only_judge = promise_is_all(r, t),
+	};
 
-	/* a dry run does not fetch; with --against only the index is known, and what it names is
-	 * taken to be there */
-	if (!r->fetch || (r->options->against && digest_eq(&t->base, &t->found)))
+	if (promise_is_believed(r, t))
 		job_end(job, state_of_arrival(t));
 	else
-		fetch_image(r->fetch, &t->source, &t->found, t->o.platform, admit_image, got_image,
-			    job);
+		fetch_image_as(r->fetch, &t->source, &t->found, &how, got_image, job);
 }
 
 /* ---- compare ---- */

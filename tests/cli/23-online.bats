@@ -340,12 +340,13 @@ snapshot that the mirror does not have: "* ]]
 		"registry dead.example endpoint=http://127.0.0.1:1"
 	list up.example/team/app:1.21 up.example/no/such:1 private.example/app:1 \
 		dead.example/app:1 \
-		"up.example/team/app tags=*" "up.example/team/app tags=7.*"
+		"up.example/team/app tags=*" "up.example/team/app tags=7.*" \
+		"up.example/team/app:1.19 platform=linux/arm"
 	run -2 online
 	# shellcheck disable=SC2016  # backquotes are the page's
 	sed -n 's|^. `[a-z.]*/[a-z/]*[:0-9.]*: \([^`]*\)` .*|\1|p' \
 		"$BATS_TEST_DIRNAME/../../mirror-lists/README.md" >promised
-	[ "$(wc -l <promised)" -eq 6 ]
+	[ "$(wc -l <promised)" -eq 7 ]
 	output=$(any_number <<<"$output")
 	while read -r promise; do
 		promise=$(any_number <<<"${promise%%…*}")
