@@ -68,8 +68,8 @@ struct walk {
 	struct ref from;
 	char *platforms; /* or NULL */
 	bool only_judge;
-	/* Wants by digest, owned. A digest may be named as a blob and as a manifest: as a manifest it
-	 * has something below it. */
+	/* Wants by digest, owned. A digest may be named as a blob and as a manifest: as the latter
+	 * it has something below it. */
 	struct table seen_blobs, seen_manifests;
 	struct want **blobs; /* those of seen_blobs that are missing, in the order met */
 	size_t nblobs, capblobs;

@@ -30,8 +30,8 @@ struct fetch_promise {
 	enum media_type_kind kind; /* MEDIA_OTHER: nothing */
 };
 
-/* Descriptor and manifest must agree on the size and the kind, since some clients read the one, some
- * the other: INVALID when they do not. `size` is the manifest's. */
+/* Descriptor and manifest must agree on the size and the kind, since some clients read the one,
+ * some the other: INVALID when they do not. `size` is the manifest's. */
 int fetch_check_promise(const struct fetch_promise *p, const struct manifest *m, size_t size,
 			struct err *err);
 

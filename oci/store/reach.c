@@ -163,8 +163,8 @@ static const char *role_of(const struct manifest *m, size_t i)
 	return media_type_kind(m->below[i].media_type) == MEDIA_INDEX ? "index" : "manifest";
 }
 
-/* A descriptor in an index may be a document; one in an image manifest is a blob, whatever its media
- * type says. */
+/* A descriptor in an index may be a document; one in an image manifest is a blob, whatever its
+ * media type says. */
 static bool names_document(const char *media_type)
 {
 	enum media_type_kind kind = media_type_kind(media_type);

@@ -339,8 +339,8 @@ static void test_lies(void)
 	forget();
 }
 
-/* A digest that is named as a blob and as a manifest: what is below the manifest comes, whichever is
- * met first. */
+/* A digest that is named as a blob and as a manifest: what is below the manifest comes, whichever
+ * is met first. */
 static void test_kinds(void)
 {
 	for (int first = 0; first < 2; first++) {
