@@ -30,7 +30,8 @@ units    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.t,$(wildcard tests/un
 fuzzers  = $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 replays  = $(fuzzers:%=$(BUILD)/tests/fuzz/%.t)
 tools    = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
-sources  = $(wildcard $(addsuffix /*.c,oci/* $(progs) tests/unit tests/fuzz tests/tools))
+preloads = $(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(wildcard tests/preload/*.c))
+sources  = $(wildcard $(addsuffix /*.c,oci/* $(progs) tests/unit tests/fuzz tests/tools tests/preload))
 headers  = $(wildcard $(addsuffix /*.h,oci/* $(progs) tests tests/unit tests/fuzz tests/tools))
 scripts  = $(shell git ls-files -z -- ci tests .ci | xargs -0 grep -lE '^\#!.*\b(sh|bash|bats)$$')
 
@@ -68,7 +69,12 @@ $(BUILD)/tests/fuzz/%.fuzz: $(BUILD)/tests/fuzz/%.o $(rooms) $(lib)
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(lib)
 	@$(LINK) $(LIBS_sync) $(LIBS)
 
-tests: all $(units) $(replays) $(tools) ## everything that the tests run, without running them
+# what tests put in front of the C library; it has no sanitizer of its own
+$(BUILD)/tests/preload/%.so: tests/preload/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -fPIC -shared -o $@ $<
+
+tests: all $(units) $(replays) $(tools) $(preloads) ## everything that the tests run, without running them
 
 # A crash under a sanitizer exits with 99: no status of ours, and never taken for one. The environment
 # of whoever calls (proxies, credentials, git settings) stays outside.

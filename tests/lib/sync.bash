@@ -51,7 +51,7 @@ conf() {
 }
 
 sync() {
-	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" "$@"
+	${clock_file:+with_clock} "$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" "$@"
 }
 
 entry() {
