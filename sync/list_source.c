@@ -203,6 +203,7 @@ void list_source_release(struct list_source *s)
 	lists_free(s->lists);
 	git_free(s->git);
 	free(s->where);
+	free(s->author);
 	*s = (struct list_source)LIST_SOURCE_INIT;
 }
 
@@ -213,7 +214,9 @@ char *list_source_place(const struct list_source *s, const struct list_image *im
 
 const char *list_source_author(struct list_source *s, const struct list_image *image)
 {
-	if (!s->git)
+	const char *author;
+
+	if (!s->git || s->lists->conf.authors == AUTHORS_COMMIT)
 		return NULL;
 	if (git_is_shallow(s->git) && !s->said_shallow) {
 		s->said_shallow = true;
@@ -221,5 +224,8 @@ const char *list_source_author(struct list_source *s, const struct list_image *i
 			     "(git fetch --unshallow)",
 			     s->where);
 	}
-	return git_author(s->git, image->file, image->line);
+	author = git_author(s->git, image->file, image->line);
+	free(s->author);
+	s->author = author ? mirror_conf_author(&s->lists->conf, author) : NULL;
+	return s->author;
 }

@@ -100,6 +100,7 @@ static const struct kv_row table[] = {
 	{ OPTION("as", VALUE_TEXT, as), .check = check_as, .flags = ONLY_IN_LISTS },
 	{ OPTION("refresh", VALUE_DURATION, refresh) },
 	{ OPTION("max-age", VALUE_DURATION, max_age) },
+	{ OPTION("min-age", VALUE_DURATION, min_age) },
 	{ OPTION("keep", VALUE_NUMBER, keep), .min = 0, .max = 1000000 },
 	{ OPTION("keep-for", VALUE_DURATION, keep_for) },
 	{ OPTION("referrers", VALUE_CHOICE, referrers), .words = referrers_words,
@@ -133,6 +134,8 @@ void image_options_drop_defaults(struct image_options *o)
 		o->keep_for = -1;
 	if (o->max_age == UNIT_NEVER)
 		o->max_age = -1;
+	if (!o->min_age)
+		o->min_age = -1;
 	if (o->referrers == REFERRERS_AUTO)
 		o->referrers = -1;
 }
@@ -180,6 +183,18 @@ static bool check_newest(const struct image_options *o, const struct line *l,
 	return true;
 }
 
+/* What waits for ever would never be noticed. */
+static bool check_min_age(const struct image_options *o, const struct line *l,
+			  const struct place *at)
+{
+	if (o->min_age != UNIT_NEVER)
+		return true;
+	place_error(at, line_find(l, "min-age")->value_column,
+		    "min-age: \"never\" is no time to wait (0s: no waiting; a tag that is not to "
+		    "move is pinned by its digest)");
+	return false;
+}
+
 static bool check_conf(const struct line *l, const struct place *at)
 {
 	bool good = true;
@@ -202,7 +217,7 @@ bool image_options_read(struct image_options *o, const struct line *l, size_t fi
 {
 	if (!kv_table_read(table, o, l, first, at))
 		return false;
-	return check_platform_all(o, l, at) && check_newest(o, l, at) &&
+	return check_platform_all(o, l, at) && check_newest(o, l, at) && check_min_age(o, l, at) &&
 	       (!in_conf || check_conf(l, at));
 }
 

@@ -29,6 +29,7 @@ struct image_options {
 	char *as;      /* a reference */
 	long refresh;  /* seconds; 0 every run, UNIT_NEVER never */
 	long max_age;  /* seconds, or UNIT_NEVER */
+	long min_age;  /* seconds that new content of a name waits; 0 not at all */
 	long keep;     /* snapshots */
 	long keep_for; /* seconds, or UNIT_NEVER */
 	int referrers; /* enum referrers_mode */
@@ -50,8 +51,8 @@ bool image_options_read(struct image_options *o, const struct line *l, size_t fi
 /* Fills in what `to` does not say and `from` does, lending its texts. */
 void image_options_fill(struct image_options *to, const struct image_options *from);
 
-/* Takes out what means the same as saying nothing: platform=all, referrers=auto, and "never" of
- * max-age= and keep-for=. For options that are complete: after image_options_fill(). */
+/* Takes out what means the same as saying nothing: platform=all, referrers=auto, min-age=0s, and
+ * "never" of max-age= and keep-for=. For options that are complete: after image_options_fill(). */
 void image_options_drop_defaults(struct image_options *o);
 
 /* What referrers= says; saying nothing is auto. */

@@ -35,6 +35,28 @@ settled() {
 	[ "$(note up.example/team/b:1 author)" = "Bob <ann@corp.example>" ]
 }
 
+@test "privacy authors= says what is recorded of an author" {
+	layout_image "$up" docker.io/team/a:1 one
+	list up.example/team/a:1
+	while read -r authors recorded; do
+		rm -rf "$mirror"
+		conf "privacy authors=$authors"
+		sync
+		[ "$(note up.example/team/a:1 author)" = "$recorded" ]
+		if [ "$recorded" ]; then
+			grep -F "\"who\":\"$recorded\"" "$mirror/.mirror/journal.jsonl"
+		else
+			run ! grep -E 'Ann|corp.example' "$mirror/.mirror/journal.jsonl" \
+				"$mirror/index.json"
+		fi
+		sed -i '/^privacy/d' "$lists/mirror.conf"
+	done <<-EOF
+		mail Ann <ann@corp.example>
+		name Ann
+		commit
+	EOF
+}
+
 @test "a tag that was gone and comes back with other content is gone no longer" {
 	layout_image "$up" docker.io/team/app:1 one
 	list up.example/team/app:1

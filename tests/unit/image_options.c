@@ -22,6 +22,8 @@ static const struct {
 	{ "as=a.example/b", "", false, true },
 	{ "refresh=1h", "", false, false },
 	{ "max-age=1d", "", false, false },
+	{ "min-age=3d", "", false, false },
+	{ "min-age=0s", "", false, false },
 	{ "keep=5", "", false, false },
 	{ "keep-for=90d", "", false, false },
 	{ "referrers=yes", "referrers yes\n", false, false },
