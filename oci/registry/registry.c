@@ -236,6 +236,24 @@ size_t registry_stats(const struct registry *r, struct registry_host_stats *out,
 	return n;
 }
 
+#define CLOCK_TOLERANCE 300
+
+bool registry_clock_differs(const struct registry *r, int64_t *ahead)
+{
+	size_t known = 0, differ = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct upstream *up = r->upstreams[i];
+
+		known += up->tells_time;
+		if (!up->tells_time || llabs(up->seconds_ahead) <= CLOCK_TOLERANCE)
+			continue;
+		if (!differ++)
+			*ahead = up->seconds_ahead;
+	}
+	return differ * 2 > known;
+}
+
 uint64_t registry_bytes(const struct registry *r)
 {
 	return r->bytes;

@@ -74,6 +74,9 @@ void registry_stop(struct registry *r);
 
 /* Statistics of at most `max` hosts, for the report; gives the number of hosts. */
 size_t registry_stats(const struct registry *r, struct registry_host_stats *out, size_t max);
+/* Whether the wall clock of this machine differs by more than five minutes from those of most
+ * hosts that have told their time; *ahead then gets by how many seconds one of them is ahead. */
+bool registry_clock_differs(const struct registry *r, int64_t *ahead);
 /* Bytes received so far from all hosts, for a progress line. */
 uint64_t registry_bytes(const struct registry *r);
 

@@ -103,6 +103,8 @@ struct upstream {
 	struct endpoint *endpoints;
 	size_t n;
 	uint64_t requests, bytes, retries;
+	bool tells_time;
+	int64_t seconds_ahead; /* of this machine's wall clock, by its last Date */
 };
 
 void upstream_free(struct upstream *up);

@@ -38,7 +38,7 @@ static struct layout layout = LAYOUT_INIT;
 static struct registry_options options = { .net.user_agent = "wirecat" };
 static const char *layout_path;
 static struct mirror_conf conf;
-static bool stats;
+static bool stats, tells_clock;
 static const char *certs[2];
 
 static const char *const kinds[] = {
@@ -168,6 +168,13 @@ static void print_stats(void)
 		       (unsigned long long)s[i].retries, s[i].quota_remaining, s[i].quota_limit);
 }
 
+static void print_clock(void)
+{
+	int64_t ahead;
+
+	puts(registry_clock_differs(registry, &ahead) ? "clock: differs" : "clock: agrees");
+}
+
 static void warn(void *arg, const char *text)
 {
 	(void)arg;
@@ -236,6 +243,8 @@ static bool read_option(const char *word)
 	}
 	if (span_eq(name, "--stats"))
 		stats = true;
+	else if (span_eq(name, "--clock"))
+		tells_clock = true;
 	else if (span_eq(name, "--conf"))
 		read_conf(value);
 	else if (span_eq(name, "--certs"))
@@ -265,6 +274,8 @@ int main(int argc, char **argv)
 		at += run_round(argv + at, argc - at);
 	if (stats)
 		print_stats();
+	if (tells_clock)
+		print_clock();
 	registry_free(registry);
 	keychain_free(options.keychain);
 	mirror_conf_release(&conf);
