@@ -110,6 +110,15 @@ static void add_action_options(struct cli_table *table, struct cmdline *line)
 		{ .name = "force",
 		  .flag = &line->run.force,
 		  .help = "ask about every image, also those that are not due by refresh=" },
+		{ .name = "observe",
+		  .flag = &line->run.observe,
+		  .help = "ask the upstreams what they offer, as often as this is called, and "
+			  "record it for min-age=; fetch and publish nothing: for an hourly timer "
+			  "between syncs" },
+		{ .name = "skip-min-age",
+		  .flag = &line->run.skip_min_age,
+		  .help = "with a PATTERN: publish what upstream offers, also when its min-age= "
+			  "is not over; the journal says who did that" },
 		{ .name = "jobs",
 		  .value = "N",
 		  .number = &line->run.jobs,
@@ -192,6 +201,7 @@ static const struct cli_item examples[] = {
 	{ "mirror-sync --dry-run", "which tags would move?" },
 	{ "mirror-sync --label sprint-47", "do it, and name the generation" },
 	{ "mirror-sync --missing", "fetch only what was added to the lists" },
+	{ "mirror-sync --observe", "what is offered now? (hourly, for min-age=)" },
 	{ NULL, NULL },
 };
 
@@ -232,6 +242,13 @@ static int check_together(const struct cmdline *a, const struct given *given, st
 		{ a->since && !a->online, "--since goes with --check --online" },
 		{ a->check && (a->run.dry_run || a->run.missing),
 		  "--check goes without --dry-run and --missing" },
+		{ a->run.observe && (a->check || a->run.dry_run || a->run.missing || a->run.force ||
+				     a->run.label || a->run.skip_min_age),
+		  "--observe goes without --check, --dry-run, --missing, --force, --label and "
+		  "--skip-min-age" },
+		{ a->check && a->run.skip_min_age, "--check goes without --skip-min-age" },
+		{ a->run.skip_min_age && !a->run.npatterns,
+		  "--skip-min-age needs a PATTERN: what is not to wait" },
 		{ given->format >= 0 && !a->check, "--format goes with --check" },
 		{ a->source.conf_rev && a->source.worktree,
 		  "--conf-rev and --worktree do not go together" },

@@ -50,7 +50,7 @@ void describe_referrers(struct buf *out, const size_t came[static REFERRER_KINDS
 	}
 }
 
-void describe_details(struct buf *out, const struct target *t)
+void describe_details(struct buf *out, const struct outcome *o, const struct target *t)
 {
 	char when[CLOCK_RFC3339], found[DIGEST_SHORT];
 
@@ -73,6 +73,7 @@ void describe_details(struct buf *out, const struct target *t)
 		next_clause(out);
 		buf_adds(out, t->referrers.warnings.v[i]);
 	}
+	min_age_describe(out, t, o->started);
 	if (t->stale) {
 		next_clause(out);
 		clock_rfc3339(t->checked, when);

@@ -24,9 +24,10 @@ void describe_size(struct buf *out, const struct outcome *o, const struct target
 /* Appends "3 signatures, 1 SBOM": the referrers that came, or nothing. */
 void describe_referrers(struct buf *out, const size_t came[static REFERRER_KINDS]);
 
-/* Appends the referrers that came, the snapshot ("kept as 3.19.20261120"), the error, upstream's digest of a held target the
- * warnings about referrers, and the age of a stale one, as far as there are any. */
-void describe_details(struct buf *out, const struct target *t);
+/* Appends the referrers that came, the snapshot ("kept as 3.19.20261120"), the error, upstream's
+ * digest of a held target, what waits, the warnings about referrers, and the age of a stale one, as
+ * far as there are any. */
+void describe_details(struct buf *out, const struct outcome *o, const struct target *t);
 
 /* Appends a warning when no tag matches the line's tag options; else nothing. */
 void describe_listing(struct buf *out, const struct listing *l);

@@ -16,6 +16,7 @@
 #include "oci/store/journal.h"
 #include "oci/store/retag.h"
 #include "sync/run.h"
+#include "sync/waiting_tags.h"
 
 /* How long an operator's publish may take; it is milliseconds. */
 #define PUBLISH_WAIT 60
@@ -142,6 +143,9 @@ static void retag_target(struct merge *m, struct target *t, struct entry *e)
 		j->new_digest = t->base.str;
 		j->detail = t->name;
 	}
+	/* the line's author did not decide that */
+	if (t->wait.is_skipped)
+		add_journal_line(m, t->name, "skip-min-age");
 	j = add_journal_line(m, t->name, RETAG_BY_SYNC);
 	j->old_digest = is_new ? NULL : t->base.str;
 	j->new_digest = t->found.str;
@@ -251,22 +255,6 @@ static void merge_target(struct merge *m, struct target *t)
 
 /* ---- entries that are on no list any more ---- */
 
-/* Whether the listing of this entry's repository failed, so that its line may still choose the
- * entry. */
-static bool is_listing_incomplete(const struct run *r, const char *ref)
-{
-	for (size_t i = 0; i < r->outcome.nlistings; i++) {
-		cleanup_free char *repository =
-			ref_repository(&r->outcome.listings[i].line->target);
-		size_t n = strlen(repository);
-
-		if (!r->outcome.listings[i].complete && strncmp(ref, repository, n) == 0 &&
-		    ref[n] == ':')
-			return true;
-	}
-	return false;
-}
-
 static void mark_unlisted(struct merge *m)
 {
 	struct run *r = m->run;
@@ -280,7 +268,9 @@ static void mark_unlisted(struct merge *m)
 		    entry_annotation(e, ANNOTATION_SNAPSHOT_OF) ||
 		    entry_annotation(e, ANNOTATION_UNLISTED_SINCE) ||
 		    entry_annotation(e, ANNOTATION_SUBJECT) ||
-		    targets_find(&r->outcome.targets, e->ref) || is_listing_incomplete(r, e->ref))
+		    targets_find(&r->outcome.targets, e->ref) ||
+		    outcome_misses_listing(&r->outcome, e->ref) ||
+		    waiting_tags_keep(&r->outcome, e->ref))
 			continue;
 		entry_set_annotation(e, ANNOTATION_UNLISTED_SINCE, m->now);
 		add_journal_line(m, e->ref, "unlisted");

@@ -5,6 +5,7 @@
 
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/cli/exit_status.h"
@@ -43,6 +44,7 @@ static void tally_target(struct verdict *v, const struct target *t)
 	v->bytes += (uint64_t)t->missing;
 	if (t->warning && !v->nwarned++)
 		v->warned = t;
+	v->waits_until = t->wait.until > v->waits_until ? t->wait.until : v->waits_until;
 	switch (t->state) {
 	case STATE_PENDING:
 	case STATE_FAILED:
@@ -57,6 +59,7 @@ static void tally_target(struct verdict *v, const struct target *t)
 	case STATE_NEW:
 	case STATE_UPDATED: v->added++; break;
 	case STATE_HELD: v->held++; break;
+	case STATE_WAITING: break; /* a check goes on to what is below */
 	case STATE_SKIPPED: v->skipped++; break;
 	case STATE_CURRENT: break;
 	}
@@ -218,7 +221,7 @@ int online_check_ask(struct online_check *o, struct run *r, struct run_options *
 
 static void show_addition(const struct verdict *v, bool snapshot, FILE *out)
 {
-	char amount[32];
+	char amount[32], until[CLOCK_RFC3339];
 
 	format_bytes(v->bytes, amount, sizeof(amount));
 	if (v->added)
@@ -233,6 +236,10 @@ static void show_addition(const struct verdict *v, bool snapshot, FILE *out)
 		fprintf(out, "adds nothing");
 	if (v->held)
 		fprintf(out, ", %zu held", v->held);
+	if (v->waits_until > clock_wall()) {
+		clock_rfc3339(v->waits_until, until);
+		fprintf(out, ", waits for its min-age until %s", until);
+	}
 }
 
 static void show_line(const struct online_check *o, size_t line, FILE *out)

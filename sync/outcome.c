@@ -1,7 +1,9 @@
 #include "sync/outcome.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/cli/exit_status.h"
 #include "oci/lists/list_image.h"
 #include "sync/pattern.h"
@@ -15,6 +17,8 @@ static void listing_release(struct listing *l)
 		free(l->gone[i]);
 	free(l->tags);
 	free(l->gone);
+	strvec_release(&l->due);
+	strvec_release(&l->spare);
 	free(l->error);
 }
 
@@ -25,7 +29,20 @@ void outcome_release(struct outcome *o)
 	free(o->listings);
 	targets_release(&o->targets);
 	free(o->unlisted);
+	strvec_release(&o->taken_back);
 	*o = (struct outcome){ .options = NULL };
+}
+
+bool outcome_misses_listing(const struct outcome *o, const char *ref)
+{
+	for (size_t i = 0; i < o->nlistings; i++) {
+		cleanup_free char *repository = ref_repository(&o->listings[i].line->target);
+		size_t n = strlen(repository);
+
+		if (!o->listings[i].complete && strncmp(ref, repository, n) == 0 && ref[n] == ':')
+			return true;
+	}
+	return false;
 }
 
 bool outcome_matches(const struct outcome *o, const char *pattern)

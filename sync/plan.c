@@ -10,6 +10,7 @@
 #include "sync/lanes.h"
 #include "sync/pattern.h"
 #include "sync/run.h"
+#include "sync/waiting_tags.h"
 
 /* What planning needs until the last listing is here. */
 struct plan {
@@ -46,12 +47,15 @@ static struct target *keep_target(struct run *r, const struct list_image *line, 
 	return t;
 }
 
-static void add_target(const struct plan *p, const struct list_image *line, const char *tag)
+static void add_target(const struct plan *p, const struct list_image *line, const char *tag,
+		       bool is_beside)
 {
 	struct target *t = keep_target(p->run, line, tag);
 
-	if (t)
-		lanes_add(p->lanes, t);
+	if (!t)
+		return;
+	t->wait.is_beside = is_beside;
+	lanes_add(p->lanes, t);
 }
 
 /* A target that upstream is not asked for: its listing shows that it is gone, or failed, or the run
@@ -178,12 +182,17 @@ static int find_gone_tags(const struct run *r, struct listing *l, const struct r
 static int read_tags(const struct run *r, struct listing *l, const struct registry_tags *tags,
 		     struct err *err)
 {
+	cleanup_by(waiting_tags_release) struct waiting_tags waiting = WAITING_TAGS_INIT;
 	long n;
 
 	l->all = tags->n;
-	if (find_gone_tags(r, l, tags, err) < 0)
+	if (waiting_tags_take(&waiting, r, l, tags->tags, tags->n, err) < 0 ||
+	    find_gone_tags(r, l, tags, err) < 0)
 		return -1;
 	n = tag_select_tags(l->line->select, tags->tags, tags->n, err);
+	/* those that wait were taken out, so there is room for them */
+	for (size_t i = 0; n >= 0 && i < waiting.n; i++)
+		tags->tags[n++] = waiting.beside[i];
 	if (n < 0 || check_tags_policy(r, l, tags->tags, n, err) < 0)
 		return -1;
 	l->tags = xcalloc((size_t)n, sizeof(*l->tags));
@@ -217,7 +226,8 @@ static void add_listed(struct plan *p)
 
 	for (size_t i = 0; i < o->nlistings; i++)
 		for (size_t k = 0; k < o->listings[i].n; k++)
-			add_target(p, o->listings[i].line, o->listings[i].tags[k]);
+			add_target(p, o->listings[i].line, o->listings[i].tags[k],
+				   o->listings[i].has_content);
 	for (size_t i = 0; i < o->nlistings; i++)
 		for (size_t k = 0; k < o->listings[i].ngone; k++)
 			add_decided(r, o->listings[i].line, o->listings[i].gone[k], STATE_GONE,
@@ -274,7 +284,7 @@ static void add_line(const struct plan *p, const struct list_image *line, bool i
 
 	if (!line->select)
 		is_aside ? add_decided(r, line, NULL, STATE_SKIPPED, NULL)
-			 : add_target(p, line, NULL);
+			 : add_target(p, line, NULL, false);
 	else if (!is_aside && is_asked_for(r, &line->target, true))
 		o->listings[o->nlistings++] = (struct listing){ .line = line };
 }

@@ -62,11 +62,37 @@ static void json_referrers(struct buf *b, const struct referrers *rs)
 	buf_adds(b, rs->warnings.n ? "]" : "");
 }
 
+static void json_time(struct buf *b, const char *key, time_t when)
+{
+	char text[CLOCK_RFC3339];
+
+	if (when <= 0)
+		return;
+	clock_rfc3339(when, text);
+	add_text(b, key, text);
+}
+
+/* What waits: since when and until when; what upstream took back. */
+static void json_wait(struct buf *b, const struct target *t)
+{
+	const struct min_age *m = &t->wait;
+
+	if (t->state == STATE_WAITING) {
+		json_time(b, "since", m->since);
+		json_time(b, "until", m->until);
+	}
+	if (!m->taken_back.str[0])
+		return;
+	buf_addf(b, ",\"taken_back\":{\"digest\":\"%s\"", m->taken_back.str);
+	json_time(b, "since", m->taken_since);
+	json_time(b, "seen", m->taken_seen);
+	buf_addc(b, '}');
+}
+
 static void json_image(struct buf *b, const struct outcome *o, const struct target *t)
 {
 	cleanup_free char *place = xasprintf("%s:%d", t->line->file, t->line->line);
 	cleanup_free char *source = ref_str(&t->source);
-	char checked[CLOCK_RFC3339];
 
 	buf_adds(b, "\n{\"ref\":");
 	buf_add_json(b, t->name);
@@ -79,10 +105,8 @@ static void json_image(struct buf *b, const struct outcome *o, const struct targ
 	add_text(b, "list", place);
 	add_text(b, "source", source);
 	add_text(b, "platform", t->o.platform);
-	if (t->checked) {
-		clock_rfc3339(t->checked, checked);
-		add_text(b, "checked", checked);
-	}
+	json_time(b, "checked", t->checked);
+	json_wait(b, t);
 	if (o->options->sizes)
 		buf_addf(b, ",\"missing\":%lld", (long long)t->missing);
 	json_referrers(b, &t->referrers);
@@ -149,6 +173,11 @@ static void json_warnings(struct buf *b, const struct outcome *o)
 			continue;
 		buf_adds(b, between);
 		buf_add_json(b, words.p);
+		between = ",";
+	}
+	for (size_t i = 0; i < o->taken_back.n; i++) {
+		buf_adds(b, between);
+		buf_add_json(b, o->taken_back.v[i]);
 		between = ",";
 	}
 	buf_addc(b, ']');
@@ -247,7 +276,7 @@ static void junit_case(struct buf *b, const struct outcome *o, const struct targ
 	const char *state = describe_state(t, o->options->dry_run);
 
 	describe_size(&note, o, t);
-	describe_details(&note, t);
+	describe_details(&note, o, t);
 	buf_adds(b, "<testcase classname=\"");
 	add_xml(b, t->line->file);
 	buf_adds(b, "\" name=\"");
@@ -310,7 +339,7 @@ static void markdown_row(struct buf *b, const struct outcome *o, const struct ta
 	cleanup_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
 
 	describe_size(&note, o, t);
-	describe_details(&note, t);
+	describe_details(&note, o, t);
 	buf_adds(b, "| ");
 	add_cell(b, t->name);
 	buf_addf(b, " | %s | ", describe_state(t, o->options->dry_run));
@@ -323,7 +352,7 @@ static void markdown_row(struct buf *b, const struct outcome *o, const struct ta
 static bool is_quiet(const struct target *t)
 {
 	return !t->incomplete && !t->stale && !t->warning && !t->referrers.warnings.n &&
-	       target_row(t)->no_markdown_row;
+	       !t->wait.taken_back.str[0] && target_row(t)->no_markdown_row;
 }
 
 static void markdown_images(struct buf *b, const struct outcome *o)
@@ -352,6 +381,11 @@ static void markdown_warnings(struct buf *b, const struct outcome *o)
 			continue;
 		buf_adds(b, "\nWarning: ");
 		add_cell(b, words.p);
+		buf_addc(b, '\n');
+	}
+	for (size_t i = 0; i < o->taken_back.n; i++) {
+		buf_adds(b, "\nWarning: ");
+		add_cell(b, o->taken_back.v[i]);
 		buf_addc(b, '\n');
 	}
 }

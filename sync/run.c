@@ -18,6 +18,7 @@
 #include "sync/referrers_due.h"
 #include "sync/remote_index.h"
 #include "sync/scratch.h"
+#include "sync/waiting_tags.h"
 #include "sync/work.h"
 
 static void warn_user(void *arg, const char *text)
@@ -109,6 +110,18 @@ static int open_scratch(struct run *r, struct err *err)
 	return 0;
 }
 
+/* --observe: what is published is only read; the lock is for state.json. */
+static int open_observed(struct run *r, struct err *err)
+{
+	if (layout_is_new(r->options->mirror))
+		return err_set(err, ERR_NOTFOUND, 0,
+			       "%s: there is no mirror yet, so nothing can wait",
+			       r->options->mirror);
+	if (r->lock < 0 && run_lock(r, r->options, err) < 0)
+		return -1;
+	return generation_look(&r->layout, &r->index, err);
+}
+
 /* For a dry run: nothing is written, no lock taken, and a mirror that does not exist is empty. */
 static int open_mirror_read_only(struct run *r, struct err *err)
 {
@@ -127,13 +140,14 @@ static bool is_listed(const char *ref, void *arg)
 
 	/* a run with patterns, or a stopped one, does not know all references of the lists */
 	return r->options->npatterns || r->outcome.stopped ||
-	       targets_find(&r->outcome.targets, ref);
+	       outcome_misses_listing(&r->outcome, ref) || targets_find(&r->outcome.targets, ref);
 }
 
 /* Whether upstream answered for the target's name in this run. */
 static bool was_checked(const struct target *t)
 {
-	return target_row(t)->upstream != UPSTREAM_UNKNOWN;
+	return target_row(t)->upstream != UPSTREAM_UNKNOWN &&
+	       (t->state != STATE_WAITING || t->is_asked);
 }
 
 /* upstream=gone disables max-age=. */
@@ -162,7 +176,8 @@ static void save_state(struct run *r)
 {
 	struct err err;
 
-	for (size_t i = 0; i < r->outcome.targets.n; i++) {
+	/* an observed image does not rest for its refresh=: nothing of it was fetched */
+	for (size_t i = 0; i < r->outcome.targets.n && !r->options->observe; i++) {
 		const struct target *t = r->outcome.targets.v[i];
 
 		if (was_checked(t))
@@ -188,6 +203,13 @@ static void load_state(struct run *r)
 			     r->options->dry_run ? "" : "; the file is kept as state.json.bad");
 }
 
+static int open_store(struct run *r, struct err *err)
+{
+	if (r->options->observe)
+		return open_observed(r, err);
+	return r->options->dry_run ? open_mirror_read_only(r, err) : open_mirror(r, err);
+}
+
 static int open_all(struct run *r, const struct run_options *options, struct list_source *source,
 		    struct err *err)
 {
@@ -199,7 +221,7 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 	r->outcome.started_mono = clock_now();
 	if (open_registry(r, err) < 0)
 		return -1;
-	if ((options->dry_run ? open_mirror_read_only(r, err) : open_mirror(r, err)) < 0)
+	if (open_store(r, err) < 0)
 		return -1;
 	if (options->dry_run && open_scratch(r, err) < 0)
 		return -1;
@@ -221,11 +243,13 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 		return -1;
 	referrers_finish(r);
 	mark_stale(r);
-	if (options->dry_run)
-		return 0;
-	if (merge_publish(r, err) < 0)
+	min_age_settle(r);
+	if (!options->dry_run && !options->observe && merge_publish(r, err) < 0)
 		return -1;
-	save_state(r);
+	min_age_record(r);
+	waiting_tags_note_vanished(r);
+	if (!options->dry_run)
+		save_state(r);
 	return 0;
 }
 

@@ -39,6 +39,7 @@ struct run {
 	struct index index;    /* as published when the run began; merge takes it */
 	struct sync_state checked;
 	struct referrer_memory referrers;
+	bool is_clock_wrong; /* it differs from those of most upstreams (sync/min_age.h) */
 	struct registry *registry;
 	struct fetch *fetch;
 	struct disk_space space;

@@ -61,6 +61,14 @@ static void show_moved(const struct outcome *o, const struct target *t)
 	putchar('\n');
 }
 
+static void show_waiting(const struct outcome *o, const struct target *t)
+{
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+	min_age_describe_wait(&words, t, o->started);
+	printf("%s: waiting: %s\n", t->name, words.p);
+}
+
 static void show_target(const struct outcome *o, const struct target *t)
 {
 	char found[DESCRIBE_DIGEST];
@@ -80,6 +88,7 @@ static void show_target(const struct outcome *o, const struct target *t)
 		else
 			printf("%s: held; upstream has %s\n", t->name, found);
 		break;
+	case STATE_WAITING: show_waiting(o, t); break;
 	case STATE_GONE: message_line("%s: gone: %s", t->name, t->error); break;
 	case STATE_CURRENT:
 		if (has_new_referrers(t)) {
@@ -153,6 +162,24 @@ static void show_referrer_warnings(const struct outcome *o)
 		for (size_t k = 0; k < t->referrers.warnings.n; k++)
 			message_warn("%s: %s", t->name, t->referrers.warnings.v[k]);
 	}
+}
+
+/* An offer that is gone before its time is worth a look: somebody may have repaired something. */
+static void show_taken_back(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->targets.n; i++) {
+		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+		min_age_describe_taken(&words, &o->targets.v[i]->wait);
+		if (words.n)
+			message_line("%s: %s", o->targets.v[i]->name, words.p);
+	}
+}
+
+static void show_vanished(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->taken_back.n; i++)
+		message_line("%s", o->taken_back.v[i]);
 }
 
 static void show_listings(const struct outcome *o)
@@ -230,6 +257,8 @@ static void show_summary(const struct outcome *o)
 		show_total(o);
 	if (o->options->dry_run)
 		printf("nothing was changed (dry run)\n");
+	else if (o->options->observe)
+		printf("nothing was changed (observed)\n");
 	else if (o->published)
 		printf("published generation %ld\n", o->generation);
 	else
@@ -244,6 +273,7 @@ static void show_lines(const struct outcome *o)
 	show_incomplete(o);
 	show_warnings(o);
 	show_stale(o);
+	show_taken_back(o);
 }
 
 /* ---- on a terminal: a table ---- */
@@ -271,7 +301,7 @@ static void add_row(struct columns *table, const struct outcome *o, const struct
 
 	add_digests(&words, t);
 	describe_size(&words, o, t);
-	describe_details(&words, t);
+	describe_details(&words, o, t);
 	columns_add(table, ink_of(t), "%s", describe_state(t, o->options->dry_run));
 	columns_add(table, INK_PLAIN, "%s", t->name);
 	columns_add(table, INK_PLAIN, "%s", words.p);
@@ -290,7 +320,7 @@ static void add_more(struct columns *table, const struct target *t, size_t more)
 static bool has_row(const struct target *t)
 {
 	return t->incomplete || t->stale || t->warning || has_new_referrers(t) ||
-	       !target_row(t)->no_terminal_row;
+	       t->wait.taken_back.str[0] || !target_row(t)->no_terminal_row;
 }
 
 static void add_target(struct columns *table, const struct outcome *o,
@@ -331,6 +361,7 @@ void show_results(const struct outcome *o, bool color)
 	else
 		show_lines(o);
 	show_referrer_warnings(o);
+	show_vanished(o);
 	show_listings(o);
 	show_unmatched_patterns(o);
 	show_unlisted(o);

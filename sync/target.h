@@ -14,6 +14,7 @@
 #include "oci/image/digest.h"
 #include "oci/image/ref.h"
 #include "oci/lists/image_options.h"
+#include "sync/min_age.h"
 #include "sync/referrers.h"
 #include "sync/image_state.h"
 
@@ -32,6 +33,8 @@ struct target {
 	char *base_held;    /* its hold when the run began, or NULL */
 	bool is_snapshot;   /* the entry under this name is a snapshot; never moved */
 	enum image_state state;
+	bool is_asked; /* upstream was asked for it, and answered: found, or not there */
+	struct min_age wait;
 	struct digest found; /* what upstream offers (or the line pins); "" when unknown */
 	char *author;        /* of the line, when the target moves; or NULL */
 	char *media_type;    /* of found, once it is in the store */

@@ -16,6 +16,7 @@
  *	  v                                                |
  *	compare  <-----------------------------------------'
  *	  |-- a hold, or a snapshot of that name ----------------> HELD
+ *	  |-- min-age= is not over, and always with --observe ---> WAITING
  *	  v
  *	fetch			fetch_image_as, which asks judge_image and admit_image before
  *	  |			the blobs
@@ -37,6 +38,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/unit.h"
 #include "oci/lists/list_image.h"
 #include "oci/registry/registry.h"
 #include "oci/store/hold.h"
@@ -204,6 +206,7 @@ static void compare_target(struct job *job)
 {
 	struct target *t = job->target;
 	const struct entry *e = index_find(&job->run->index, t->name);
+	bool waits = min_age_waits(job->run, t);
 
 	if (e && !digest_eq(&e->digest, &t->found) &&
 	    (t->is_snapshot || hold_covers(e, &t->found))) {
@@ -211,6 +214,10 @@ static void compare_target(struct job *job)
 			target_set_error(t, "the mirror keeps a snapshot under this name, and "
 					    "upstream has something else");
 		job_end(job, STATE_HELD);
+	} else if (waits && !job->run->options->check) {
+		job_end(job, STATE_WAITING);
+	} else if (job->run->options->observe && !digest_eq(&t->base, &t->found)) {
+		job_end(job, STATE_SKIPPED);
 	} else {
 		fetch_target(job);
 	}
@@ -229,6 +236,7 @@ static void got_no_head(struct job *job, const struct err *err)
 	struct target *t = job->target;
 	struct err why = *err;
 
+	t->is_asked = true;
 	if (t->base.str[0]) {
 		target_set_error(t, plan_gone);
 		job_end(job, STATE_GONE);
@@ -259,6 +267,7 @@ static void got_head(void *arg, const struct registry_manifest *m)
 		return;
 	}
 	t->found = m->digest;
+	t->is_asked = true;
 	compare_target(job);
 }
 
@@ -274,7 +283,13 @@ static bool is_same_text(const char *a, const char *b)
 static bool is_due(const struct run *r, const struct target *t)
 {
 	const struct entry *e = index_find(&r->index, t->name);
+	const struct sync_row *row = sync_state_find(&r->checked, t->name);
 
+	if (min_age_is_due(row, t->o.min_age, r->outcome.started))
+		return true;
+	if (!e && row && row->offer_until)
+		return r->options->force ||
+		       sync_state_due(t->checked, t->o.refresh, r->outcome.started);
 	if (r->options->force || !e || referrers_due_changed(r, t) ||
 	    sync_state_due(t->checked, t->o.refresh, r->outcome.started))
 		return true;
@@ -296,7 +311,24 @@ static bool names_snapshot(const struct target *t)
 static bool is_left_aside(const struct run *r, const struct target *t)
 {
 	return t->o.upstream_gone || (r->options->missing && t->base.str[0]) ||
-	       (!target_is_pinned(t) && !is_due(r, t));
+	       (!target_is_pinned(t) && !r->options->observe && !is_due(r, t));
+}
+
+/* --observe asks for what can wait, as often as it is called, and for nothing that the next sync
+ * would not ask for. */
+static bool is_not_observed(const struct run *r, const struct target *t)
+{
+	return r->options->observe &&
+	       (t->o.min_age <= 0 || t->o.refresh == UNIT_NEVER || target_is_pinned(t) ||
+		(!t->base.str[0] && !t->wait.is_beside));
+}
+
+/* Not asked for in this run; when it waits, that is told all the same. */
+static enum image_state state_of_rest(const struct run *r, struct target *t)
+{
+	if (t->o.upstream_gone || r->options->missing || r->options->observe)
+		return STATE_SKIPPED;
+	return min_age_recall(r, t) ? STATE_WAITING : STATE_SKIPPED;
 }
 
 static void start_target(struct run *r, struct lane *lane, struct target *t)
@@ -307,8 +339,8 @@ static void start_target(struct run *r, struct lane *lane, struct target *t)
 	lane->active++;
 	if (names_snapshot(t)) {
 		job_end(job, STATE_CURRENT);
-	} else if (is_left_aside(r, t)) {
-		job_end(job, STATE_SKIPPED);
+	} else if (is_not_observed(r, t) || is_left_aside(r, t)) {
+		job_end(job, state_of_rest(r, t));
 	} else if (target_is_pinned(t)) {
 		t->found = t->source.digest;
 		compare_target(job);

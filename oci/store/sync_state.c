@@ -85,6 +85,13 @@ void sync_row_set(char **text, const char *value)
 	*text = value ? xstrdup(value) : NULL;
 }
 
+void sync_row_drop_offer(struct sync_row *row)
+{
+	sync_row_set(&row->offer, NULL);
+	row->offer_since = row->offer_seen = row->offer_until = row->offers_since = 0;
+	row->offers_changed = 0;
+}
+
 /* ---- reading ---- */
 
 static time_t time_of(const char *text)
@@ -104,6 +111,11 @@ static void read_row(struct sync_row *row, const json_t *o)
 	sync_row_set(&row->offer, json_get_text(offer, "digest"));
 	row->offer_since = time_of(json_get_text(offer, "since"));
 	row->offer_seen = time_of(json_get_text(offer, "seen"));
+	row->offer_until = time_of(json_get_text(offer, "until"));
+	row->offers_since = time_of(json_get_text(offer, "first"));
+	row->offers_changed = (long)json_get_size(offer, "changes");
+	if (row->offers_changed < 0)
+		row->offers_changed = 0;
 	sync_row_set(&row->referrers, json_get_text(refs, "digest"));
 	sync_row_set(&row->referrers_as, json_get_text(refs, "as"));
 	row->referrers_at = time_of(json_get_text(refs, "at"));
@@ -253,6 +265,10 @@ static void write_row(struct buf *out, const struct sync_row *row)
 		buf_addf(out, "\"offer\":{\"digest\":\"%s\",", row->offer);
 		write_time(out, "since", row->offer_since);
 		write_time(out, "seen", row->offer_seen);
+		write_time(out, "until", row->offer_until);
+		write_time(out, "first", row->offers_since);
+		if (row->offers_changed)
+			buf_addf(out, "\"changes\":%ld,", row->offers_changed);
 		close_object(out);
 		buf_addc(out, ',');
 	}

@@ -37,10 +37,16 @@ struct sync_row {
 	long max_age;   /* seconds; -1: it has no limit */
 	bool gone;      /* that check found it gone */
 	char *offer;    /* the digest that upstream offers and that is not published yet */
-	time_t offer_since, offer_seen; /* the first and the last check that saw this offer */
-	char *referrers;                /* the digest whose referrers were asked for ... */
-	char *referrers_as;             /* ... under which options (sync/referrers_due.h) ... */
-	time_t referrers_at;            /* ... and when; 0: not all of them could be had */
+	/* The first check of the unbroken series that saw this offer (0: not known, the clock was
+	 * wrong) and the last one; when its min-age= is over (0: it does not wait). */
+	time_t offer_since, offer_seen, offer_until;
+	/* Since when upstream has offered something else than is published, and how often that
+	 * changed meanwhile. */
+	time_t offers_since;
+	long offers_changed;
+	char *referrers;     /* the digest whose referrers were asked for ... */
+	char *referrers_as;  /* ... under which options (sync/referrers_due.h) ... */
+	time_t referrers_at; /* ... and when; 0: not all of them could be had */
 };
 
 /* A registry that was found to have no referrers API; key is oci/registry/registry.h's. */
@@ -74,6 +80,8 @@ void sync_row_set(char **text, const char *value);
 
 /* Notes since when a registry is known to have no referrers API. */
 void sync_state_set_absence(struct sync_state *s, const char *key, time_t since);
+/* Forgets the offer. */
+void sync_row_drop_offer(struct sync_row *row);
 
 /* When ref was last checked; 0: never, or unknown. */
 time_t sync_state_at(const struct sync_state *s, const char *ref);
