@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "oci/base/cleanup.h"
+#include "oci/base/clock.h"
 #include "oci/base/err.h"
+#include "oci/base/str.h"
 #include "oci/cli/message.h"
 #include "oci/image/ref.h"
 #include "oci/store/generation.h"
@@ -20,12 +22,21 @@ static void line_texts(struct journal_line *l, const char **out[static TEXTS])
 	memcpy(out, all, sizeof(all));
 }
 
+/* Remembers the newest generation that was published by then. Its lines share one time. */
+static void note_generation(struct history *h, const struct journal_line *line)
+{
+	if (h->until && line->time && line->generation > h->newest &&
+	    clock_parse_rfc3339(line->time) <= h->until)
+		h->newest = line->generation;
+}
+
 static int add_line(const struct journal_line *line, void *arg)
 {
 	struct history *h = arg;
 	struct journal_line copy = *line;
 	const char **text[TEXTS];
 
+	note_generation(h, line);
 	if (h->ref && (!line->ref || strcmp(line->ref, h->ref) != 0))
 		return 0;
 	line_texts(&copy, text);
@@ -64,7 +75,7 @@ void history_release(struct history *h)
 
 bool history_moves(const struct journal_line *line)
 {
-	return line->new_digest || line->old_digest;
+	return !str_same(line->old_digest, line->new_digest);
 }
 
 char *history_ref(const char *name, struct err *err)

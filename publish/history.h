@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "oci/store/journal.h"
 
@@ -16,6 +17,8 @@ struct history {
 	struct journal_line *v; /* their strings are owned here */
 	size_t n, cap;
 	const char *ref; /* only lines about this reference; NULL: all */
+	time_t until;    /* set by the caller, or 0 */
+	long newest;     /* the newest generation, of any reference, dated until then; 0: none */
 };
 
 #define HISTORY_INIT                                                                               \
@@ -28,7 +31,8 @@ struct history {
 int history_read(struct history *h, const struct mirror *m, const char *ref, struct err *err);
 void history_release(struct history *h);
 
-/* Whether a line gives its reference other content (new_digest), or removes it. */
+/* Whether a line gives its reference other content (new_digest), or removes it: a hold, its end and
+ * a line of the lists that takes an image over do not. */
 bool history_moves(const struct journal_line *line);
 
 /* The canonical reference of a short name: "alpine" is docker.io/library/alpine:latest. The

@@ -31,9 +31,10 @@ static time_t last_second_of(const char *date)
 	return t < 0 || tm.tm_mday != day ? -1 : t + 86399;
 }
 
-/* The last line up to then that gave the reference its content; *first gets the first such line of
- * all. NULL when there is none. */
-static const struct journal_line *find_line(const struct history *h, time_t until,
+/* The last line that gave the reference its content, up to the newest generation that was published
+ * by then: generations have an order, and a clock may have gone wrong for a while. *first gets the
+ * first such line of all. NULL when there is none. */
+static const struct journal_line *find_line(const struct history *h,
 					    const struct journal_line **first)
 {
 	const struct journal_line *last = NULL;
@@ -46,7 +47,7 @@ static const struct journal_line *find_line(const struct history *h, time_t unti
 			continue;
 		if (!*first)
 			*first = l;
-		if (clock_parse_rfc3339(l->time) <= until)
+		if (l->generation <= h->newest)
 			last = l;
 	}
 	return last;
@@ -113,9 +114,10 @@ static int print_at(const struct invocation *inv, const char *date, time_t until
 	const struct journal_line *l, *first;
 	const char *now;
 
+	h.until = until;
 	if (mirror_read(&m, inv->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
 		return -1;
-	l = find_line(&h, until, &first);
+	l = find_line(&h, &first);
 	if (!l || !l->new_digest) {
 		if (!first)
 			message_line("\"%s\" was never published here", ref);

@@ -14,7 +14,9 @@
 #include "oci/store/generation.h"
 #include "oci/store/hold.h"
 #include "oci/store/journal.h"
+#include "oci/store/marks.h"
 #include "oci/store/retag.h"
+#include "sync/kept_back.h"
 #include "sync/run.h"
 #include "sync/waiting_tags.h"
 
@@ -24,6 +26,7 @@
 struct merge {
 	struct run *run;
 	struct index index; /* as published now, being changed */
+	struct marks marks; /* of it */
 	struct retag move;
 	char now[CLOCK_RFC3339];
 	char who[FORMAT_WHO];
@@ -36,6 +39,7 @@ struct merge {
 static void merge_release(struct merge *m)
 {
 	index_release(&m->index);
+	marks_release(&m->marks);
 	strvec_release(&m->texts);
 	free(m->lines);
 }
@@ -114,6 +118,29 @@ static bool is_changed_meanwhile(const struct target *t, const struct entry *e)
 	       (held && strcmp(held, t->base_held) != 0);
 }
 
+/* A tag that was kept back since a rollback or an undo moves again. */
+static void end_hold(struct merge *m, const struct target *t, const struct entry *e)
+{
+	const struct mark *k = marks_kept_back(&m->marks, &m->index, e);
+	struct journal_line *j;
+
+	if (!k)
+		return;
+	j = add_journal_line(m, t->name, "release");
+	j->old_digest = j->new_digest = t->base.str;
+	j->detail = strvec_addf(&m->texts, "upstream has other content than %s, which stays bad",
+				k->digest.str);
+}
+
+static void add_snapshot_line(struct merge *m, const struct entry *snapshot, const char *of,
+			      const char *digest)
+{
+	struct journal_line *j = add_journal_line(m, snapshot->ref, "snapshot");
+
+	j->new_digest = digest;
+	j->detail = of;
+}
+
 /* The tag moves or appears; the digest that it had is kept as a snapshot. */
 static void retag_target(struct merge *m, struct target *t, struct entry *e)
 {
@@ -121,15 +148,18 @@ static void retag_target(struct merge *m, struct target *t, struct entry *e)
 	struct journal_line *j;
 	struct err err;
 	bool is_new = e == NULL;
+	const struct mark *k;
 	size_t before;
 
-	if (is_changed_meanwhile(t, e)) {
+	if (is_changed_meanwhile(t, e) || kept_back_by(t, e, &m->marks, &k)) {
 		t->state = STATE_HELD;
 		target_set_error(t, "changed by an operator during this run; left as it is");
 		return;
 	}
 	if (is_new)
 		e = index_add(&m->index, t->name);
+	else
+		end_hold(m, t, e);
 	before = m->index.n;
 	if (retag_move(&m->move, e, t->media_type, &t->found, t->size, &snapshot, &err) < 0) {
 		err_wrap(&err, "what it means now cannot be kept, so it stays");
@@ -138,11 +168,8 @@ static void retag_target(struct merge *m, struct target *t, struct entry *e)
 	}
 	if (snapshot)
 		t->snapshot = xstrdup(strrchr(snapshot->ref, ':') + 1);
-	if (m->index.n > before) {
-		j = add_journal_line(m, snapshot->ref, "snapshot");
-		j->new_digest = t->base.str;
-		j->detail = t->name;
-	}
+	if (m->index.n > before)
+		add_snapshot_line(m, snapshot, t->name, t->base.str);
 	/* the line's author did not decide that */
 	if (t->wait.is_skipped)
 		add_journal_line(m, t->name, "skip-min-age");
@@ -152,9 +179,11 @@ static void retag_target(struct merge *m, struct target *t, struct entry *e)
 	j->detail = t->snapshot;
 	set_origin(m, e, t, j);
 	entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
+	/* a first content has no earlier one to be older or newer than */
+	entry_set_annotation(e, ANNOTATION_SYNCED_IN,
+			     is_new ? NULL
+				    : strvec_addf(&m->texts, "%lld", retag_generation(&m->index)));
 	set_retention(e, t);
-	/* a hold blocks one digest, and upstream now has another one */
-	entry_set_annotation(e, ANNOTATION_HELD, NULL);
 }
 
 /* ---- referrers ---- */
@@ -175,11 +204,13 @@ static void merge_referrer(struct merge *m, struct target *t, const struct fetch
 	struct entry *e = index_find(&m->index, name);
 	cleanup_free char *repository = ref_repository(&t->source);
 	cleanup_free char *source = xasprintf("%s@%s", repository, f->digest.str);
+	struct entry *snapshot = NULL;
 	struct journal_line *j;
 	struct err err;
 	struct digest old = { "" };
+	size_t before;
 
-	if (e && (digest_eq(&e->digest, &f->digest) || hold_covers(e, &f->digest)))
+	if (e && (digest_eq(&e->digest, &f->digest) || hold_is_frozen(e)))
 		return;
 	if (targets_find(&m->run->outcome.targets, name))
 		return; /* cosign's tag has a line of its own */
@@ -187,8 +218,11 @@ static void merge_referrer(struct merge *m, struct target *t, const struct fetch
 		old = e->digest;
 	else
 		e = index_add(&m->index, name);
-	if (retag_move(&m->move, e, f->media_type, &f->digest, f->size, NULL, &err) < 0)
+	before = m->index.n;
+	if (retag_move(&m->move, e, f->media_type, &f->digest, f->size, &snapshot, &err) < 0)
 		return; /* the old digest cannot be kept under a longer name: no change */
+	if (m->index.n > before)
+		add_snapshot_line(m, snapshot, name, strvec_add(&m->texts, old.str));
 	entry_set_annotation(e, ANNOTATION_SUBJECT, f->subject.str);
 	entry_set_annotation(e, ANNOTATION_SOURCE, source);
 	entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
@@ -300,6 +334,7 @@ static int publish_index(struct merge *m, struct err *err)
 
 	/* rollback and undo name their snapshots by it */
 	index_set_annotation(&m->index, ANNOTATION_SNAPSHOT_SUFFIX, r->options->suffix);
+	marks_save(&m->marks, &m->index);
 	n = generation_publish(&r->layout, &m->index, &what, err);
 	if (n < 0)
 		return -1;
@@ -313,6 +348,8 @@ static int merge_targets(struct merge *m, struct err *err)
 	struct run *r = m->run;
 
 	if (generation_load(&r->layout, &m->index, err) < 0)
+		return -1;
+	if (marks_load(&m->marks, &m->index, err) < 0)
 		return -1;
 	r->outcome.generation = generation_number(&m->index);
 	/* new tags first: a snapshot that is made afterwards does not take one of their names */

@@ -223,6 +223,8 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 		return -1;
 	if (open_store(r, err) < 0)
 		return -1;
+	if (marks_load(&r->marks, &r->index, err) < 0)
+		return err_wrap(err, "%s/index.json", options->mirror);
 	if (options->dry_run && open_scratch(r, err) < 0)
 		return -1;
 	r->space = (struct disk_space){
@@ -262,6 +264,7 @@ void run_release(struct run *r)
 	fetch_free(r->fetch);
 	registry_free(r->registry);
 	index_release(&r->index);
+	marks_release(&r->marks);
 	scratch_remove(&r->scratch);
 	layout_close(&r->layout);
 	cleanup_fd_(&r->lock);

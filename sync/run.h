@@ -16,6 +16,7 @@
 
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
+#include "oci/store/marks.h"
 #include "oci/store/sync_state.h"
 #include "sync/disk_space.h"
 #include "sync/list_source.h"
@@ -37,6 +38,7 @@ struct run {
 	int lock;              /* .mirror/sync.lock, or -1 */
 	struct layout scratch; /* of a dry run: what was read to tell platforms and sizes */
 	struct index index;    /* as published when the run began; merge takes it */
+	struct marks marks;    /* of the index */
 	struct sync_state checked;
 	struct referrer_memory referrers;
 	bool is_clock_wrong; /* it differs from those of most upstreams (sync/min_age.h) */
@@ -50,7 +52,8 @@ struct run {
 
 #define RUN_INIT                                                                                   \
 	{                                                                                          \
-		.layout = LAYOUT_INIT, .scratch = LAYOUT_INIT, .lock = -1, .index = INDEX_INIT     \
+		.layout = LAYOUT_INIT, .scratch = LAYOUT_INIT, .lock = -1, .index = INDEX_INIT,    \
+		.marks = MARKS_INIT                                                                \
 	}
 
 /* Opens the mirror and takes the lock of syncs, which is kept until run_release(). Lists that are

@@ -41,8 +41,8 @@
 #include "oci/base/unit.h"
 #include "oci/lists/list_image.h"
 #include "oci/registry/registry.h"
-#include "oci/store/hold.h"
 #include "sync/fetch.h"
+#include "sync/kept_back.h"
 #include "sync/lanes.h"
 #include "sync/plan.h"
 #include "sync/promise.h"
@@ -207,13 +207,16 @@ static void compare_target(struct job *job)
 	struct target *t = job->target;
 	const struct entry *e = index_find(&job->run->index, t->name);
 	bool waits = min_age_waits(job->run, t);
+	const struct mark *k = NULL;
 
-	if (e && !digest_eq(&e->digest, &t->found) &&
-	    (t->is_snapshot || hold_covers(e, &t->found))) {
-		if (t->is_snapshot)
-			target_set_error(t, "the mirror keeps a snapshot under this name, and "
-					    "upstream has something else");
+	if (e && digest_eq(&e->digest, &t->found)) {
+		fetch_target(job);
+	} else if (e && t->is_snapshot) {
+		target_set_error(t, "the mirror keeps a snapshot under this name, and upstream has "
+				    "something else");
 		job_end(job, STATE_HELD);
+	} else if (kept_back_by(t, e, &job->run->marks, &k)) {
+		job_end(job, kept_back_say(t, e, k));
 	} else if (waits && !job->run->options->check) {
 		job_end(job, STATE_WAITING);
 	} else if (job->run->options->observe && !digest_eq(&t->base, &t->found)) {

@@ -31,8 +31,9 @@ struct layout;
 #define ANNOTATION_CONTAINERD_NAME "io.containerd.image.name"
 #define ANNOTATION_SOURCE          "dev.ocimirror.source" /* host/path@digest it came from */
 #define ANNOTATION_SYNCED          "dev.ocimirror.synced" /* when this digest arrived, RFC 3339 */
-#define ANNOTATION_LIST            "dev.ocimirror.list"   /* file:line@commit */
-#define ANNOTATION_AUTHOR          "dev.ocimirror.author" /* of that line */
+#define ANNOTATION_SYNCED_IN       "dev.ocimirror.synced-in" /* ... in which generation */
+#define ANNOTATION_LIST            "dev.ocimirror.list"      /* file:line@commit */
+#define ANNOTATION_AUTHOR          "dev.ocimirror.author"    /* of that line */
 #define ANNOTATION_KEEP            "dev.ocimirror.keep"
 #define ANNOTATION_KEEP_FOR        "dev.ocimirror.keep-for"
 #define ANNOTATION_PLATFORM        "dev.ocimirror.platform"       /* the filter of a sparse index */
@@ -40,13 +41,15 @@ struct layout;
 #define ANNOTATION_SNAPSHOT_AT     "dev.ocimirror.snapshot-at"    /* RFC 3339 */
 #define ANNOTATION_SNAPSHOT_BY     "dev.ocimirror.snapshot-by"    /* sync, rollback or undo */
 #define ANNOTATION_SNAPSHOT_IN     "dev.ocimirror.snapshot-in"    /* generation that replaced it */
-#define ANNOTATION_BAD             "dev.ocimirror.bad"            /* why it must not be offered */
 #define ANNOTATION_HELD            "dev.ocimirror.held"           /* JSON, see hold.h */
 #define ANNOTATION_GONE_SINCE      "dev.ocimirror.gone-since"     /* RFC 3339 */
 #define ANNOTATION_UNLISTED_SINCE  "dev.ocimirror.unlisted-since" /* RFC 3339 */
 #define ANNOTATION_SUBJECT         "dev.ocimirror.subject"        /* of a referrer: a digest */
 /* Of the index itself. */
-#define ANNOTATION_GENERATION  "dev.ocimirror.generation"
+#define ANNOTATION_GENERATION "dev.ocimirror.generation"
+/* Bad and banned digests: JSON, see marks.h. Version 0.1 had .bad on snapshots. */
+#define ANNOTATION_BAD         "dev.ocimirror.bad"
+#define ANNOTATION_BANNED      "dev.ocimirror.banned"
 #define ANNOTATION_CREATED     "dev.ocimirror.created"
 #define ANNOTATION_LIST_COMMIT "dev.ocimirror.list-commit"
 #define ANNOTATION_LABEL       "dev.ocimirror.label"
