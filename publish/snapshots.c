@@ -60,8 +60,8 @@ static long long arrived_in(const struct entry *e)
 	return value ? span_number(span_str(value), LONG_MAX) : -1;
 }
 
-/* The first snapshot of the content that a rollback or an undo brought e back to, so that it did not
- * arrive anew; v is sorted. NULL: none. */
+/* The first snapshot of the content that a rollback or an undo brought e back to, so that it did
+ * not arrive anew; v is sorted. NULL: none. */
 static const struct entry *revisited(const struct entry *e, struct entry *const *v, size_t n)
 {
 	const char *synced = entry_annotation(e, ANNOTATION_SYNCED);

@@ -33,7 +33,8 @@ static struct entry *choose_snapshot(const struct change *c, const struct rollba
 	return NULL;
 }
 
-/* What the tag was moved away from is bad; what it was moved to, since somebody named it, is not. */
+/* What the tag was moved away from is bad; what it was moved to, since somebody named it, is
+ * not. */
 static void mark_move(struct change *c, const struct rollback *o, struct entry *e,
 		      const struct digest *was)
 {
