@@ -66,7 +66,7 @@ static void say_marked(struct buf *out, const struct target *t, const struct mar
 		buf_addf(out, "; mirror-publish release %s lets it come", t->name);
 }
 
-enum target_state kept_back_say(struct target *t, const struct entry *e, const struct mark *k)
+enum image_state kept_back_say(struct target *t, const struct entry *e, const struct mark *k)
 {
 	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_JOURNAL_LINE);
 

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "sync/target_state.h"
+#include "sync/image_state.h"
 
 struct entry;
 struct mark;
@@ -21,6 +21,6 @@ bool kept_back_by(const struct target *t, const struct entry *e, const struct ma
 
 /* Says so in the target's error. Gives the state: HELD; or FAILED when the line pins that digest,
  * since only another line or a release can mend it. */
-enum target_state kept_back_say(struct target *t, const struct entry *e, const struct mark *k);
+enum image_state kept_back_say(struct target *t, const struct entry *e, const struct mark *k);
 
 #endif

@@ -10,6 +10,8 @@
 #   pinA        the line pins content A from now on
 #   =A          the tag means A now
 #   bad=...     what is bad for it: contents with the verb, sorted; "-" for nothing
+# shellcheck disable=SC2030,SC2031  # each test is a process of its own
+
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -144,7 +146,7 @@ play() {
 	for n in n10 n11 n30 n44; do
 		offer $n
 		step s/held
-		step =A
+		step "=A"
 	done
 }
 
@@ -209,9 +211,9 @@ a_year_ahead() {
 	offer C
 	sync >/dev/null
 	publish 0 rollback "$ref"
-	step =B
+	step "=B"
 	publish 0 rollback "$ref"
-	step =A
+	step "=A"
 }
 
 @test "a moved signature's snapshot has its line" {
