@@ -159,6 +159,12 @@ void registry_head(struct registry *r, const struct ref *ref, registry_manifest_
 	pull_head(upstream_of(r, ref->host), ref, done, arg);
 }
 
+void registry_tag(struct registry *r, const struct ref *ref, registry_manifest_done *done,
+		  void *arg)
+{
+	pull_tag(upstream_of(r, ref->host), ref, done, arg);
+}
+
 void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
 		       registry_manifest_done *done, void *arg)
 {

@@ -35,6 +35,10 @@ void registry_free(struct registry *r);
 void registry_head(struct registry *r, const struct ref *ref, registry_manifest_done *done,
 		   void *arg);
 
+/* GET of a tag, whose bytes are hashed: for a HEAD that says 404 although GET answers 200. */
+void registry_tag(struct registry *r, const struct ref *ref, registry_manifest_done *done,
+		  void *arg);
+
 /* GET of a manifest by digest from ref's repository; the bytes are checked against it. */
 void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
 		       registry_manifest_done *done, void *arg);

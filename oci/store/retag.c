@@ -10,6 +10,7 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/str.h"
+#include "oci/base/table.h"
 #include "oci/image/ref.h"
 #include "oci/image/snapshot_suffix.h"
 #include "oci/store/index.h"
@@ -34,22 +35,27 @@ static struct entry *find_same(const struct index *x, const char *base, const ch
 	return NULL;
 }
 
-/* The first of base, base-2, base-3, ... that names no entry; the caller frees it. */
-static char *free_name(const struct index *x, const char *base)
+static bool is_taken(const struct retag *m, const char *name)
+{
+	return index_find(m->index, name) || (m->reserved && table_get(m->reserved, name));
+}
+
+/* The first of base, base-2, base-3, ... that is free; the caller frees it. */
+static char *free_name(const struct retag *m, const char *base)
 {
 	char *name = snapshot_suffix_numbered(base, 1);
 
-	for (int n = 2; index_find(x, name); n++) {
+	for (int n = 2; is_taken(m, name); n++) {
 		free(name);
 		name = snapshot_suffix_numbered(base, n);
 	}
 	return name;
 }
 
-static struct entry *make_snapshot(struct index *x, const char *base, const struct entry *e,
+static struct entry *make_snapshot(const struct retag *m, const char *base, const struct entry *e,
 				   struct err *err)
 {
-	cleanup_free char *name = free_name(x, base);
+	cleanup_free char *name = free_name(m, base);
 	const char *tag = ref_tag_of(name);
 
 	if (!tag || !ref_valid_tag(span_str(tag))) {
@@ -58,7 +64,7 @@ static struct entry *make_snapshot(struct index *x, const char *base, const stru
 			e->ref, name, LIMIT_TAG);
 		return NULL;
 	}
-	return index_add(x, name);
+	return index_add(m->index, name);
 }
 
 static long long read_number(const char *text)
@@ -160,7 +166,7 @@ static struct entry *snapshot_of(const struct retag *m, const struct entry *e, s
 	base = xasprintf("%s%s", e->ref, date);
 	s = find_same(m->index, base, e->ref, &e->digest);
 	if (!s)
-		s = make_snapshot(m->index, base, e, err);
+		s = make_snapshot(m, base, e, err);
 	if (s)
 		fill_snapshot(m, s, e);
 	return s;

@@ -22,6 +22,7 @@
 struct err;
 struct entry;
 struct index;
+struct table;
 
 /* Values of ANNOTATION_SNAPSHOT_BY. */
 #define RETAG_BY_SYNC     "sync"
@@ -35,6 +36,8 @@ struct retag {
 		*suffix; /* has passed snapshot_suffix_check(); default SNAPSHOT_SUFFIX_DEFAULT */
 	time_t when;
 	const char *by; /* RETAG_BY_... */
+	/* names that no snapshot takes, though they name no entry; or NULL */
+	const struct table *reserved;
 };
 
 /*
@@ -44,7 +47,7 @@ struct retag {
  * when the snapshot's name would be too long; e is then unchanged.
  *
  * The snapshot's name is <tag><suffix>, with a counter (-2, -3, ...) when that name means something
- * else. When a snapshot of that name, with or without a counter, has the same digest, it is used
+ * else, or is reserved. When a snapshot of that name, with or without a counter, has the same digest, it is used
  * again: its annotations then say that its content was replaced again.
  */
 int retag_move(const struct retag *m, struct entry *e, const char *media_type,

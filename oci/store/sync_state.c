@@ -26,6 +26,7 @@ static void row_free(void *value)
 	struct sync_row *row = value;
 
 	free(row->ref);
+	free(row->upstream);
 	free(row->offer);
 	free(row->referrers);
 	free(row->referrers_as);
@@ -108,6 +109,9 @@ static void read_row(struct sync_row *row, const json_t *o)
 	row->checked = time_of(json_get_text(o, "checked"));
 	row->max_age = (long)json_get_size(o, "max_age");
 	row->gone = json_is_true(json_object_get(o, "gone"));
+	row->unfinished = json_is_true(json_object_get(o, "unfinished"));
+	row->held = json_is_true(json_object_get(o, "held"));
+	sync_row_set(&row->upstream, json_get_text(o, "upstream"));
 	sync_row_set(&row->offer, json_get_text(offer, "digest"));
 	row->offer_since = time_of(json_get_text(offer, "since"));
 	row->offer_seen = time_of(json_get_text(offer, "seen"));
@@ -243,6 +247,12 @@ static void write_time(struct buf *out, const char *name, time_t when)
 	buf_addf(out, "\"%s\":\"%s\",", name, text);
 }
 
+static void write_flag(struct buf *out, const char *name, bool value)
+{
+	if (value)
+		buf_addf(out, "\"%s\":true,", name);
+}
+
 /* Every member ends in a comma; the last one becomes the bracket. */
 static void close_object(struct buf *out)
 {
@@ -259,8 +269,11 @@ static void write_row(struct buf *out, const struct sync_row *row)
 	write_time(out, "checked", row->checked);
 	if (row->max_age >= 0)
 		buf_addf(out, "\"max_age\":%ld,", row->max_age);
-	if (row->gone)
-		buf_adds(out, "\"gone\":true,");
+	write_flag(out, "gone", row->gone);
+	write_flag(out, "unfinished", row->unfinished);
+	write_flag(out, "held", row->held);
+	if (row->upstream)
+		buf_addf(out, "\"upstream\":\"%s\",", row->upstream);
 	if (row->offer) {
 		buf_addf(out, "\"offer\":{\"digest\":\"%s\",", row->offer);
 		write_time(out, "since", row->offer_since);

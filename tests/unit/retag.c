@@ -4,6 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/table.h"
 #include "oci/image/media_type.h"
 #include "oci/image/ref.h"
 #include "oci/image/snapshot_suffix.h"
@@ -100,7 +101,7 @@ static void test_names(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cleanup_by(index_release) struct index x = INDEX_INIT;
-		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC };
+		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC, NULL };
 		struct entry *e = put(&x, REF, 'a');
 
 		if (rows[i].of)
@@ -111,10 +112,32 @@ static void test_names(void)
 	}
 }
 
+/* Names that upstream has, though the mirror does not. */
+static void test_reserved_names(void)
+{
+	static const struct {
+		const char *name, *reserved, *want;
+	} rows[] = {
+		{ "the day's name", REF ".20261120", REF ".20261120-2" },
+		{ "another day's", REF ".20261119", REF ".20261120" },
+		{ "the second name of the day", REF ".20261120-2", REF ".20261120" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cleanup_by(index_release) struct index x = INDEX_INIT;
+		cleanup_by(table_release) struct table reserved = TABLE_INIT;
+		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC, &reserved };
+		struct entry *e = put(&x, REF, 'a');
+
+		table_put(&reserved, rows[i].reserved, e);
+		CHECK_TEXT(move_to(&m, e, 'b'), rows[i].want, rows[i].name);
+	}
+}
+
 static void test_nothing_to_keep(void)
 {
 	cleanup_by(index_release) struct index x = INDEX_INIT;
-	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC };
+	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC, NULL };
 	struct digest b = digest_made_of('b');
 	struct entry *e;
 
@@ -129,7 +152,7 @@ static void test_nothing_to_keep(void)
 static void test_too_long(void)
 {
 	cleanup_by(index_release) struct index x = INDEX_INIT;
-	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC };
+	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC, NULL };
 	struct digest a = digest_made_of('a');
 	char ref[200] = "docker.io/library/alpine:";
 	struct entry *e;
@@ -150,7 +173,7 @@ static void test_too_long(void)
 static void test_what_a_snapshot_says(void)
 {
 	cleanup_by(index_release) struct index x = INDEX_INIT;
-	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_ROLLBACK };
+	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_ROLLBACK, NULL };
 	struct entry *e = put(&x, REF, 'a'), *s;
 
 	entry_set_annotation(e, ANNOTATION_SYNCED, "2026-11-01T00:00:00Z");
@@ -194,7 +217,7 @@ static void test_replaced_again(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cleanup_by(index_release) struct index x = INDEX_INIT;
-		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, rows[i].first };
+		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, rows[i].first, NULL };
 		struct entry *e = put(&x, REF, 'a'), *s;
 
 		move_to(&m, e, 'b');
@@ -311,6 +334,7 @@ int main(void)
 {
 	test_tags_of_references();
 	test_names();
+	test_reserved_names();
 	test_nothing_to_keep();
 	test_too_long();
 	test_what_a_snapshot_says();

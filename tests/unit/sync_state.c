@@ -94,7 +94,8 @@ static void test_round_trip(void)
 	mkdirat(t.fd, ".mirror", 0755);
 	row->checked = 1000;
 	row->max_age = 0;
-	row->gone = true;
+	row->gone = row->unfinished = row->held = true;
+	sync_row_set(&row->upstream, "sha256:cc");
 	sync_row_set(&row->offer, "sha256:aa");
 	row->offer_since = 2000;
 	row->offer_seen = 3000;
@@ -109,6 +110,7 @@ static void test_round_trip(void)
 	CHECK(sync_state_load(&again, &l, &err) == 0);
 	same = sync_state_find(&again, "a.example/b:1");
 	CHECK(same && same->checked == 1000 && same->max_age == 0 && same->gone);
+	CHECK(same && same->unfinished && same->held && str_same(same->upstream, "sha256:cc"));
 	CHECK(same && str_same(same->offer, "sha256:aa") && same->offer_since == 2000 &&
 	      same->offer_seen == 3000);
 	CHECK(same && str_same(same->referrers, "sha256:bb") && same->referrers_at == 4000);
@@ -116,6 +118,7 @@ static void test_round_trip(void)
 	absence = table_get(&again.no_referrers, "https://a.example/v2/b");
 	CHECK(again.no_referrers.n == 2 && absence && absence->since == 5000);
 	same = sync_state_find(&again, "a.example/plain:1");
+	CHECK(same && !same->gone && !same->unfinished && !same->held && !same->upstream);
 	CHECK(same && !same->checked && same->max_age == -1 && !same->offer && !same->referrers);
 	CHECK(!sync_state_find(&again, "a.example/dropped:1"));
 }
