@@ -106,10 +106,16 @@ static void add_action_options(struct cli_table *table, struct cmdline *line)
 			  "publishes, instead of with a directory" },
 		{ .name = "missing",
 		  .flag = &line->run.missing,
-		  .help = "fetch what is listed and not in the mirror yet; move no tag" },
+		  .help = "make true what the lists say and the mirror lacks (images, platforms, "
+			  "referrers); move no tag but one whose line pins another digest" },
 		{ .name = "force",
 		  .flag = &line->run.force,
-		  .help = "ask about every image, also those that are not due by refresh=" },
+		  .help = "ask about every image, also those that are not due by refresh=, and "
+			  "fetch what is missing below it, also when it is held or gone" },
+		{ .name = "accept-unlisted",
+		  .flag = &line->run.accept_unlisted,
+		  .help = "mark as unlisted whatever has left the lists, also when it is more than "
+			  "20 images and 5 % of all" },
 		{ .name = "observe",
 		  .flag = &line->run.observe,
 		  .help = "ask the upstreams what they offer, as often as this is called, and "
@@ -200,7 +206,7 @@ static const struct cli_item examples[] = {
 	  "do the images exist that were added?" },
 	{ "mirror-sync --dry-run", "which tags would move?" },
 	{ "mirror-sync --label sprint-47", "do it, and name the generation" },
-	{ "mirror-sync --missing", "fetch only what was added to the lists" },
+	{ "mirror-sync --missing", "fetch what a change of the lists added" },
 	{ "mirror-sync --observe", "what is offered now? (hourly, for min-age=)" },
 	{ NULL, NULL },
 };
@@ -256,7 +262,8 @@ static int check_together(const struct cmdline *a, const struct given *given, st
 		{ a->run.against && !a->run.dry_run && !a->online,
 		  "--against goes with --dry-run or --check --online" },
 		{ a->run.sizes && !a->run.dry_run, "--sizes goes with --dry-run" },
-		{ a->run.missing && a->run.dry_run, "--missing and --dry-run do not go together" },
+		{ a->run.accept_unlisted && (a->check || a->run.npatterns),
+		  "--accept-unlisted goes without --check and PATTERNs, which unlist nothing" },
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)

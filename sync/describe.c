@@ -26,7 +26,7 @@ void describe_size(struct buf *out, const struct outcome *o, const struct target
 {
 	char amount[32];
 
-	if (!o->options->sizes || !target_row(t)->is_moved)
+	if (!o->options->sizes || (!target_row(t)->is_moved && !t->missing))
 		return;
 	format_bytes((uint64_t)t->missing, amount, sizeof(amount));
 	buf_addf(out, "%s%s to fetch", out->n ? ", " : "", amount);
@@ -85,7 +85,7 @@ void describe_listing(struct buf *out, const struct listing *l)
 {
 	const struct list_image *line = l->line;
 
-	if (l->complete && !l->n)
+	if (l->complete && !l->n && !l->ngone)
 		buf_addf(out, "%s:%d: no tag of %s/%s matches", line->file, line->line,
 			 line->source.host, line->source.path);
 }
@@ -96,4 +96,28 @@ void describe_digest(const struct digest *d, char out[static DESCRIBE_DIGEST])
 		digest_short(d, out);
 	else
 		snprintf(out, DESCRIBE_DIGEST, "nothing");
+}
+
+void describe_unlisted(struct buf *out, const struct outcome *o)
+{
+	const char *will = o->options->dry_run ? "would be unlisted" : "unlisted";
+
+	if (!o->nunlisted)
+		return;
+	if (o->unlisted_refused)
+		buf_addf(out,
+			 "%zu of %zu listed references (%s and others) match no line of the "
+			 "lists any more: they stay listed; if this is meant, give "
+			 "--accept-unlisted",
+			 o->nunlisted, o->nlisted, o->unlisted);
+	else if (o->nunlisted > 1)
+		buf_addf(out,
+			 "%s and %zu more: %s: no line of the lists matches them any more; "
+			 "the mirror still serves them",
+			 o->unlisted, o->nunlisted - 1, will);
+	else
+		buf_addf(out,
+			 "%s: %s: no line of the lists matches it any more; the mirror still "
+			 "serves it",
+			 o->unlisted, will);
 }

@@ -36,4 +36,7 @@ void describe_listing(struct buf *out, const struct listing *l);
 #define DESCRIBE_DIGEST 20
 void describe_digest(const struct digest *d, char out[static DESCRIBE_DIGEST]);
 
+/* What has left the lists; nothing when nothing has. */
+void describe_unlisted(struct buf *out, const struct outcome *o);
+
 #endif

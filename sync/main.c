@@ -13,6 +13,7 @@
 #include "sync/check.h"
 #include "sync/cmdline.h"
 #include "sync/env.h"
+#include "sync/last_run.h"
 #include "sync/online_check.h"
 #include "sync/repo.h"
 #include "sync/report.h"
@@ -71,6 +72,18 @@ static void tell_mirror(const struct err *err)
 		     : "");
 }
 
+/* For monitoring; the run itself does not fail without it. A run that did not get the lock leaves
+ * the other one's file alone. */
+static void save_last_run(const struct run *r, int status)
+{
+	struct err err;
+
+	if (r->options->dry_run || r->options->observe || r->lock < 0 || !r->registry)
+		return;
+	if (last_run_save(&r->layout, &r->outcome, status, &err) < 0)
+		message_warn("%s: %s", r->options->mirror, err.msg);
+}
+
 static int sync_lists(struct run *r, const struct cmdline *o, struct list_source *source)
 {
 	struct err err;
@@ -89,6 +102,7 @@ static int sync_lists(struct run *r, const struct cmdline *o, struct list_source
 	if (stop && r->outcome.stopped)
 		message_line("stopped by a signal before the end%s",
 			     o->run.dry_run ? "" : "; the next run goes on from there");
+	save_last_run(r, result.status);
 	return with_report(r, o, &result);
 }
 

@@ -18,7 +18,7 @@
 #include "oci/store/retag.h"
 #include "sync/kept_back.h"
 #include "sync/run.h"
-#include "sync/waiting_tags.h"
+#include "sync/unlist.h"
 
 /* How long an operator's publish may take; it is milliseconds. */
 #define PUBLISH_WAIT 60
@@ -73,6 +73,12 @@ static bool has_arrived(const struct target *t, const struct entry *e)
 	return target_row(t)->is_arrived && digest_eq(&e->digest, &t->found);
 }
 
+/* The same, or that all of it is there though upstream has something else. */
+static bool is_whole(const struct target *t, const struct entry *e)
+{
+	return has_arrived(t, e) || (t->base_whole && digest_eq(&e->digest, &t->base));
+}
+
 /* keep=, keep-for= and, when the image has arrived, platform= of the line. */
 static bool set_retention(struct entry *e, const struct target *t)
 {
@@ -82,7 +88,7 @@ static bool set_retention(struct entry *e, const struct target *t)
 	bool changed = set_annotation(e, ANNOTATION_KEEP, count);
 
 	changed |= set_annotation(e, ANNOTATION_KEEP_FOR, age);
-	if (has_arrived(t, e))
+	if (is_whole(t, e))
 		changed |= set_annotation(e, ANNOTATION_PLATFORM, o->platform);
 	return changed;
 }
@@ -243,7 +249,7 @@ static void merge_referrers(struct merge *m, struct target *t)
 /* A tag is listed again, is gone upstream, or is back there. */
 static void merge_presence(struct merge *m, const struct target *t, struct entry *e)
 {
-	enum upstream_answer upstream = target_row(t)->upstream;
+	enum upstream_answer upstream = t->unasked ? UPSTREAM_UNKNOWN : target_row(t)->upstream;
 
 	if (set_annotation(e, ANNOTATION_UNLISTED_SINCE, NULL))
 		add_journal_line(m, t->name, "listed");
@@ -289,28 +295,12 @@ static void merge_target(struct merge *m, struct target *t)
 
 /* ---- entries that are on no list any more ---- */
 
-static void mark_unlisted(struct merge *m)
+static void mark_unlisted(void *arg, struct entry *e)
 {
-	struct run *r = m->run;
+	struct merge *m = arg;
 
-	if (r->options->npatterns || r->outcome.stopped)
-		return;
-	for (size_t i = 0; i < m->index.n; i++) {
-		struct entry *e = m->index.v[i];
-
-		if (!entry_annotation(e, ANNOTATION_LIST) ||
-		    entry_annotation(e, ANNOTATION_SNAPSHOT_OF) ||
-		    entry_annotation(e, ANNOTATION_UNLISTED_SINCE) ||
-		    entry_annotation(e, ANNOTATION_SUBJECT) ||
-		    targets_find(&r->outcome.targets, e->ref) ||
-		    outcome_misses_listing(&r->outcome, e->ref) ||
-		    waiting_tags_keep(&r->outcome, e->ref))
-			continue;
-		entry_set_annotation(e, ANNOTATION_UNLISTED_SINCE, m->now);
-		add_journal_line(m, e->ref, "unlisted");
-		if (!r->outcome.nunlisted++)
-			r->outcome.unlisted = xstrdup(e->ref);
-	}
+	entry_set_annotation(e, ANNOTATION_UNLISTED_SINCE, m->now);
+	add_journal_line(m, e->ref, "unlisted");
 }
 
 /* ---- the generation ---- */
@@ -359,7 +349,7 @@ static int merge_targets(struct merge *m, struct err *err)
 	for (size_t i = 0; i < r->outcome.targets.n; i++)
 		if (r->outcome.targets.v[i]->state != STATE_NEW)
 			merge_target(m, r->outcome.targets.v[i]);
-	mark_unlisted(m);
+	unlist_find(r, &m->index, mark_unlisted, m);
 	return m->changed ? publish_index(m, err) : 0;
 }
 
@@ -388,7 +378,8 @@ int merge_publish(struct run *r, struct err *err)
 	m.move = (struct retag){ .index = &m.index,
 				 .suffix = r->options->suffix,
 				 .when = r->outcome.started,
-				 .by = RETAG_BY_SYNC };
+				 .by = RETAG_BY_SYNC,
+				 .reserved = &r->reserved };
 	format_who(m.who);
 	clock_rfc3339(clock_wall(), m.now);
 	set_authors(r);

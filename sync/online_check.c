@@ -114,7 +114,7 @@ static void judge_listing(struct online_check *o, size_t line)
 	const struct listing *l = o->verdicts[line].listing;
 	cleanup_free char *repository = ref_repository(&l->line->source);
 
-	if (!l->error && (!l->complete || l->n))
+	if (!l->error && (!l->complete || l->n || l->ngone))
 		return;
 	buf_addf(&b, "%s: ", repository);
 	if (!l->error) {

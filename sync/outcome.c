@@ -30,6 +30,7 @@ void outcome_release(struct outcome *o)
 	targets_release(&o->targets);
 	free(o->unlisted);
 	strvec_release(&o->taken_back);
+	free(o->hold);
 	*o = (struct outcome){ .options = NULL };
 }
 
@@ -63,7 +64,10 @@ static int bits_of_state(const struct outcome *o, const struct target *t)
 	/* a full disk that let nothing be published is a failure of the mirror, not of the image */
 	if (row->is_failed && t->no_space && !o->published)
 		return EXIT_MIRROR;
-	return row->exit | (o->options->dry_run ? row->exit_dry_run : 0);
+	if (!o->options->dry_run)
+		return row->exit;
+	return row->exit | row->exit_dry_run |
+	       (row->upstream == UPSTREAM_HAS && (t->completes || t->missing) ? EXIT_PENDING : 0);
 }
 
 /* A promise that could not be kept, in part. */
@@ -84,7 +88,7 @@ int outcome_status_of(const struct outcome *o, const struct target *t, int toler
 int outcome_status(const struct outcome *o, int tolerate)
 {
 	const struct run_options *options = o->options;
-	int status = o->stopped ? EXIT_PART : 0;
+	int status = o->stopped || o->unlisted_refused ? EXIT_PART : 0;
 
 	for (size_t i = 0; i < o->targets.n; i++)
 		status |= outcome_status_of(o, o->targets.v[i], tolerate);

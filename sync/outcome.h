@@ -51,9 +51,12 @@ struct outcome {
 	bool published;  /* by this run */
 	time_t started;  /* the wall clock's; the date of all snapshots */
 	int64_t started_mono;
-	char *unlisted; /* the first entry that this run marked as unlisted, or NULL */
-	size_t nunlisted;
-	struct strvec taken_back; /* what waited, and is not upstream any more, in words */
+	char *unlisted;            /* the first entry that this run marked as unlisted, or NULL */
+	struct strvec taken_back;  /* what waited, and is not upstream any more, in words */
+	size_t nunlisted, nlisted; /* how many, and of how many that were listed before */
+	bool unlisted_refused;     /* they are so many that they stay listed */
+	char *hold;                /* the reference with the oldest hold, or NULL */
+	time_t hold_since;
 };
 
 void outcome_release(struct outcome *o);

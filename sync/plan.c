@@ -1,13 +1,16 @@
 #include "sync/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/image/snapshot_suffix.h"
 #include "oci/lists/lists.h"
 #include "oci/lists/tag_select.h"
 #include "oci/registry/registry.h"
 #include "sync/lanes.h"
+#include "sync/missing_repository.h"
 #include "sync/pattern.h"
 #include "sync/run.h"
 #include "sync/waiting_tags.h"
@@ -30,6 +33,25 @@ static bool is_asked_for(const struct run *r, const struct ref *target, bool nam
 }
 
 const char plan_gone[] = "no longer upstream; the mirror serves it as before";
+const char plan_never_had[] = "its line says upstream=gone, and the mirror never had it";
+
+/* Takes the name. */
+static void reserve_name(struct run *r, char *name)
+{
+	if (table_get(&r->reserved, name))
+		free(name);
+	else
+		table_put(&r->reserved, name, name);
+}
+
+/* Whether a name has the suffix of the snapshots that this run makes. */
+static bool is_dated(const struct run *r, const char *name)
+{
+	char date[SNAPSHOT_SUFFIX_MAX];
+
+	snapshot_suffix_print(r->options->suffix, r->outcome.started, date);
+	return strstr(name, date) != NULL;
+}
 
 /* One target of a line. NULL when the run is not about it, or when an earlier line whose tag
  * options choose the same name has it. */
@@ -44,6 +66,9 @@ static struct target *keep_target(struct run *r, const struct list_image *line, 
 	targets_keep_named(&r->outcome.targets, t);
 	target_remember(t, &r->index);
 	t->checked = sync_state_at(&r->checked, t->name);
+	/* upstream may have it, also when this run fails to get it */
+	if (!t->base.str[0] && is_dated(r, t->name))
+		reserve_name(r, xstrdup(t->name));
 	return t;
 }
 
@@ -55,6 +80,19 @@ static void add_target(const struct plan *p, const struct list_image *line, cons
 	if (!t)
 		return;
 	t->wait.is_beside = is_beside;
+	lanes_add(p->lanes, t);
+}
+
+/* A tag of the mirror that its listing shows to be gone. --missing does not work on it, and --force
+ * looks at what is below it. */
+static void add_gone(const struct plan *p, const struct list_image *line, const char *tag)
+{
+	struct run *r = p->run;
+	struct target *t = keep_target(r, line, tag);
+
+	if (!t)
+		return;
+	t->is_gone = true;
 	lanes_add(p->lanes, t);
 }
 
@@ -119,18 +157,18 @@ static int check_tags_policy(const struct run *r, const struct listing *l, const
 	return 0;
 }
 
-/* Whether an entry came from a list and is not known to have left it. */
-static bool was_listed(const struct entry *e)
+/* Whether an entry came from a list and (but for `unlisted`) is not known to have left it. */
+static bool was_listed(const struct entry *e, bool unlisted)
 {
 	return entry_annotation(e, ANNOTATION_LIST) &&
 	       !entry_annotation(e, ANNOTATION_SNAPSHOT_OF) &&
-	       !entry_annotation(e, ANNOTATION_UNLISTED_SINCE);
+	       (unlisted || !entry_annotation(e, ANNOTATION_UNLISTED_SINCE));
 }
 
 /* Appends to the n tags in *v those of the target's repository that the mirror has and `there`, the
  * tags of upstream, has not; gives how many *v has then. Texts are lent by the index. */
 static size_t add_tags_gone(const struct run *r, const struct listing *l, const struct table *there,
-			    const char ***v, size_t n)
+			    bool unlisted, const char ***v, size_t n)
 {
 	cleanup_free char *repository = ref_repository(&l->line->target);
 	cleanup_free char *prefix = xasprintf("%s:", repository);
@@ -142,12 +180,18 @@ static size_t add_tags_gone(const struct run *r, const struct listing *l, const 
 
 		if (!span_starts(span_str(e->ref), prefix))
 			break;
-		if (!was_listed(e) || table_get(there, tag))
+		if (!was_listed(e, unlisted) || table_get(there, tag))
 			continue;
 		*v = xgrow(*v, n, &cap, sizeof(**v));
 		(*v)[n++] = tag;
 	}
 	return n;
+}
+
+static void add_gone_tag(struct listing *l, const char *tag)
+{
+	l->gone = xgrow(l->gone, l->ngone, &l->capgone, sizeof(*l->gone));
+	l->gone[l->ngone++] = xstrdup(tag);
 }
 
 /*
@@ -168,24 +212,56 @@ static int find_gone_tags(const struct run *r, struct listing *l, const struct r
 		if (v[i])
 			table_put(&there, v[i], (void *)v[i]);
 	}
-	all = add_tags_gone(r, l, &there, &v, tags->n);
+	all = add_tags_gone(r, l, &there, false, &v, tags->n);
 	n = all == tags->n ? 0 : tag_select_tags(l->line->select, v, all, err);
 	for (long i = 0; i < n; i++) {
 		if (table_get(&there, v[i]))
 			continue;
-		l->gone = xgrow(l->gone, l->ngone, &l->capgone, sizeof(*l->gone));
-		l->gone[l->ngone++] = xstrdup(v[i]);
+		add_gone_tag(l, v[i]);
 	}
 	return n < 0 ? -1 : 0;
 }
 
-static int read_tags(const struct run *r, struct listing *l, const struct registry_tags *tags,
+/* Remembers the tags of the mirror that the line's options match, whatever newest= says, as `to`.
+ * All of them are gone: upstream lists no tag any more, or the line says upstream=gone. */
+static size_t find_all_of_line(const struct run *r, struct listing *l, bool unlisted)
+{
+	cleanup_by(table_release) struct table none = TABLE_INIT;
+	cleanup_free const char **v = NULL;
+	size_t n = add_tags_gone(r, l, &none, unlisted, &v, 0);
+
+	for (size_t i = 0; i < n; i++) {
+		struct err ignored;
+
+		if (tag_select_match(l->line->select, span_str(v[i]), &ignored) > 0)
+			add_gone_tag(l, v[i]);
+	}
+	return l->ngone;
+}
+
+/* Upstream's own tags: no snapshot takes their names. */
+static void reserve_tags(struct run *r, const struct listing *l, const struct registry_tags *tags)
+{
+	cleanup_free char *repository = ref_repository(&l->line->target);
+
+	for (size_t i = 0; i < tags->n; i++)
+		if (tags->tags[i] && is_dated(r, tags->tags[i]))
+			reserve_name(r, xasprintf("%s:%s", repository, tags->tags[i]));
+}
+
+static int read_tags(struct run *r, struct listing *l, const struct registry_tags *tags,
 		     struct err *err)
 {
 	cleanup_by(waiting_tags_release) struct waiting_tags waiting = WAITING_TAGS_INIT;
 	long n;
 
 	l->all = tags->n;
+	reserve_tags(r, l, tags);
+	/* a listing that turns empty makes tags gone, never unlisted */
+	if (!tags->n && find_all_of_line(r, l, false)) {
+		l->complete = true;
+		return 0;
+	}
 	if (waiting_tags_take(&waiting, r, l, tags->tags, tags->n, err) < 0 ||
 	    find_gone_tags(r, l, tags, err) < 0)
 		return -1;
@@ -207,7 +283,7 @@ static void add_unknown(struct run *r, const struct listing *l)
 {
 	cleanup_by(table_release) struct table none = TABLE_INIT;
 	cleanup_free const char **v = NULL;
-	size_t n = add_tags_gone(r, l, &none, &v, 0);
+	size_t n = add_tags_gone(r, l, &none, false, &v, 0);
 
 	for (size_t i = 0; i < n; i++) {
 		struct err ignored;
@@ -230,8 +306,7 @@ static void add_listed(struct plan *p)
 				   o->listings[i].has_content);
 	for (size_t i = 0; i < o->nlistings; i++)
 		for (size_t k = 0; k < o->listings[i].ngone; k++)
-			add_decided(r, o->listings[i].line, o->listings[i].gone[k], STATE_GONE,
-				    plan_gone);
+			add_gone(p, o->listings[i].line, o->listings[i].gone[k]);
 	for (size_t i = 0; i < o->nlistings; i++)
 		if (!o->listings[i].complete)
 			add_unknown(r, &o->listings[i]);
@@ -253,6 +328,12 @@ static void plan_step(struct plan *p)
 	free(p);
 }
 
+/* Whether the repository was deleted: upstream says so, and the mirror has tags of the line. */
+static bool is_repository_gone(const struct run *r, struct listing *l, const struct err *err)
+{
+	return missing_repository(&l->line->source, err, true) && find_all_of_line(r, l, false);
+}
+
 static void got_tags(void *arg, const struct registry_tags *tags)
 {
 	cleanup_free struct tags_query *q = arg;
@@ -261,11 +342,25 @@ static void got_tags(void *arg, const struct registry_tags *tags)
 
 	if (!tags->err)
 		referrer_memory_learn(&r->referrers, &q->listing->line->source, tags);
-	if (tags->err)
+	if (tags->err && is_repository_gone(r, q->listing, tags->err))
+		q->listing->complete = true;
+	else if (tags->err)
 		fail_listing(r, q->listing, tags->err);
 	else if (read_tags(r, q->listing, tags, &err) < 0)
 		fail_listing(r, q->listing, &err);
 	plan_step(q->plan);
+}
+
+/* The line says upstream=gone: its tags are those that the mirror has. */
+static void know_tags(struct run *r, struct listing *l)
+{
+	struct err err;
+
+	l->complete = true;
+	if (find_all_of_line(r, l, true) || run_is_mirror_unseen(r))
+		return;
+	err_set(&err, ERR_INVALID, 0, "%s", plan_never_had);
+	fail_listing(r, l, &err);
 }
 
 static void ask_tags(struct plan *p, struct listing *l)
@@ -302,7 +397,8 @@ void plan_make(struct run *r, struct lanes *lanes, void (*more)(struct run *r))
 	for (size_t i = 0; i < lists->n; i++)
 		add_line(p, &lists->images[i], lines && !lines[i]);
 	for (size_t i = 0; i < o->nlistings; i++)
-		ask_tags(p, &o->listings[i]);
+		o->listings[i].line->o.upstream_gone ? know_tags(r, &o->listings[i])
+						     : ask_tags(p, &o->listings[i]);
 	more(r);
 	plan_step(p);
 }

@@ -162,6 +162,7 @@ static void json_head(struct buf *b, const struct outcome *o, const struct repor
 /* Warnings about lines; those about an image are in its object. */
 static void json_warnings(struct buf *b, const struct outcome *o)
 {
+	cleanup_by(buf_release) struct buf unlisted = BUF_INIT(LIMIT_LIST_LINE);
 	const char *between = "";
 
 	buf_adds(b, ",\"warnings\":[");
@@ -179,6 +180,11 @@ static void json_warnings(struct buf *b, const struct outcome *o)
 		buf_adds(b, between);
 		buf_add_json(b, o->taken_back.v[i]);
 		between = ",";
+	}
+	describe_unlisted(&unlisted, o);
+	if (o->unlisted_refused) {
+		buf_adds(b, between);
+		buf_add_json(b, unlisted.p);
 	}
 	buf_addc(b, ']');
 }
@@ -352,7 +358,8 @@ static void markdown_row(struct buf *b, const struct outcome *o, const struct ta
 static bool is_quiet(const struct target *t)
 {
 	return !t->incomplete && !t->stale && !t->warning && !t->referrers.warnings.n &&
-	       !t->wait.taken_back.str[0] && target_row(t)->no_markdown_row;
+	       !t->completed && !t->missing && !t->wait.taken_back.str[0] &&
+	       target_row(t)->no_markdown_row;
 }
 
 static void markdown_images(struct buf *b, const struct outcome *o)
@@ -373,6 +380,8 @@ static void markdown_images(struct buf *b, const struct outcome *o)
 
 static void markdown_warnings(struct buf *b, const struct outcome *o)
 {
+	cleanup_by(buf_release) struct buf unlisted = BUF_INIT(LIMIT_LIST_LINE);
+
 	for (size_t i = 0; i < o->nlistings; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
@@ -388,6 +397,12 @@ static void markdown_warnings(struct buf *b, const struct outcome *o)
 		add_cell(b, o->taken_back.v[i]);
 		buf_addc(b, '\n');
 	}
+	describe_unlisted(&unlisted, o);
+	if (!o->unlisted_refused)
+		return;
+	buf_adds(b, "\nWarning: ");
+	add_cell(b, unlisted.p);
+	buf_addc(b, '\n');
 }
 
 static void markdown_hosts(struct buf *b, const struct outcome *o)
@@ -445,6 +460,15 @@ static void write_markdown(struct buf *b, const struct outcome *o,
 
 /* ---- the file ---- */
 
+/* A regular file is replaced; anything else (/dev/stdout, a pipe, a symbolic link) is written
+ * to. */
+static bool is_replaced(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
 int report_check(const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
@@ -453,19 +477,18 @@ int report_check(const char *path, struct err *err)
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return err_set(err, ERR_USAGE, EISDIR, "--report: \"%s\" is a directory", path);
-	if (access(dir, W_OK | X_OK) < 0 && access(path, W_OK) < 0)
+	if (is_replaced(path) && access(dir, W_OK | X_OK) < 0)
 		return err_sys(err, "--report: cannot write in", dir);
+	if (!is_replaced(path) && access(path, W_OK) < 0)
+		return err_sys(err, "--report: cannot write to", path);
 	return 0;
 }
 
-/* A regular file is replaced; anything else (/dev/stdout, a pipe, a symbolic link) is written
- * to. */
 static int write_out(const char *path, const struct buf *b, struct err *err)
 {
-	struct stat st;
 	cleanup_fd int fd = -1;
 
-	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
+	if (is_replaced(path))
 		return file_replace(AT_FDCWD, path, b->p, b->n, 0644, err);
 	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)

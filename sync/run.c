@@ -12,12 +12,15 @@
 #include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
 #include "oci/store/generation.h"
+#include "oci/store/hold.h"
 #include "oci/store/reserve.h"
+#include "sync/due.h"
 #include "sync/fetch.h"
 #include "sync/merge.h"
 #include "sync/referrers_due.h"
 #include "sync/remote_index.h"
 #include "sync/scratch.h"
+#include "sync/unlist.h"
 #include "sync/waiting_tags.h"
 #include "sync/work.h"
 
@@ -143,28 +146,24 @@ static bool is_listed(const char *ref, void *arg)
 	       outcome_misses_listing(&r->outcome, ref) || targets_find(&r->outcome.targets, ref);
 }
 
-/* Whether upstream answered for the target's name in this run. */
-static bool was_checked(const struct target *t)
-{
-	return target_row(t)->upstream != UPSTREAM_UNKNOWN &&
-	       (t->state != STATE_WAITING || t->is_asked);
-}
-
 /* upstream=gone disables max-age=. */
 static long max_age_of(const struct target *t)
 {
 	return t->o.upstream_gone ? -1 : t->o.max_age;
 }
 
-/* Marks targets that were last checked with success longer ago than their max-age=. */
+/* Marks targets that were last checked with success longer ago than their max-age=. --missing tells
+ * only of what it worked on. */
 static void mark_stale(struct run *r)
 {
+	if (r->options->missing)
+		return;
 	for (size_t i = 0; i < r->outcome.targets.n; i++) {
 		struct target *t = r->outcome.targets.v[i];
 		const struct entry *e = index_find(&r->index, t->name);
 		time_t last = sync_state_last(t->checked, e, r->outcome.started);
 
-		t->stale = !was_checked(t) &&
+		t->stale = !due_was_checked(t) &&
 			   sync_state_is_stale(last, max_age_of(t), r->outcome.started);
 		if (t->stale)
 			t->checked = last;
@@ -176,15 +175,7 @@ static void save_state(struct run *r)
 {
 	struct err err;
 
-	/* an observed image does not rest for its refresh=: nothing of it was fetched */
-	for (size_t i = 0; i < r->outcome.targets.n && !r->options->observe; i++) {
-		const struct target *t = r->outcome.targets.v[i];
-
-		if (was_checked(t))
-			sync_state_row(&r->checked, t->name)->checked = r->outcome.started;
-		if (was_checked(t) || t->base.str[0])
-			sync_state_row(&r->checked, t->name)->max_age = max_age_of(t);
-	}
+	due_remember(r);
 	referrers_due_remember(r);
 	if (sync_state_save(&r->checked, &r->layout, is_listed, r, &err) < 0)
 		message_warn("%s: %s; the next run asks for everything", r->options->mirror,
@@ -210,6 +201,27 @@ static int open_store(struct run *r, struct err *err)
 	return r->options->dry_run ? open_mirror_read_only(r, err) : open_mirror(r, err);
 }
 
+/* The age of the oldest hold is told in each run: one that was meant for a week is forgotten
+ * easily. */
+static void find_oldest_hold(struct run *r)
+{
+	for (size_t i = 0; i < r->index.n; i++) {
+		cleanup_by(hold_release_words) struct hold_words words = { .reason = NULL };
+		const struct entry *e = r->index.v[i];
+		time_t since;
+
+		if (!entry_annotation(e, ANNOTATION_HELD))
+			continue;
+		hold_read_words(e, &words);
+		since = clock_parse_rfc3339(words.since);
+		if (since <= 0 || (r->outcome.hold && since >= r->outcome.hold_since))
+			continue;
+		free(r->outcome.hold);
+		r->outcome.hold = xstrdup(e->ref);
+		r->outcome.hold_since = since;
+	}
+}
+
 static int open_all(struct run *r, const struct run_options *options, struct list_source *source,
 		    struct err *err)
 {
@@ -233,6 +245,7 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 		.max_bytes = source->lists->conf.max_bytes,
 	};
 	r->outcome.generation = generation_number(&r->index);
+	find_oldest_hold(r);
 	load_state(r);
 	referrers_due_recall(r);
 	return 0;
@@ -246,6 +259,8 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 	referrers_finish(r);
 	mark_stale(r);
 	min_age_settle(r);
+	if (options->dry_run && !options->check)
+		unlist_find(r, &r->index, NULL, NULL);
 	if (!options->dry_run && !options->observe && merge_publish(r, err) < 0)
 		return -1;
 	min_age_record(r);
@@ -255,9 +270,15 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 	return 0;
 }
 
+bool run_is_mirror_unseen(const struct run *r)
+{
+	return r->options->check && r->layout.root < 0 && !r->options->against;
+}
+
 void run_release(struct run *r)
 {
 	work_free(r->work);
+	table_clear(&r->reserved, free);
 	sync_state_release(&r->checked);
 	referrer_memory_release(&r->referrers);
 	outcome_release(&r->outcome);

@@ -14,6 +14,9 @@
 #ifndef SYNC_RUN_H
 #define SYNC_RUN_H
 
+#include <stdbool.h>
+
+#include "oci/base/table.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
 #include "oci/store/marks.h"
@@ -46,6 +49,8 @@ struct run {
 	struct fetch *fetch;
 	struct disk_space space;
 	struct work *work; /* private to work.c */
+	/* references of upstream's own that would be names of this run's snapshots; owned texts */
+	struct table reserved;
 
 	struct outcome outcome;
 };
@@ -64,6 +69,9 @@ int run_lock(struct run *r, const struct run_options *options, struct err *err);
  * mirror itself could not be used (kind IO, INVALID, ...), and nothing was published. */
 int run_sync(struct run *r, const struct run_options *options, struct list_source *source,
 	     struct err *err);
+
+/* Whether this run cannot look into the mirror, and what is listed may be there. */
+bool run_is_mirror_unseen(const struct run *r);
 
 /* To be called before the lists are released: targets point into them. */
 void run_release(struct run *r);

@@ -18,6 +18,9 @@
 #include "sync/outcome.h"
 #include "sync/run_options.h"
 
+/* Seconds: a hold that is as old is told in each summary. */
+#define HOLD_OLD (30 * 24 * 3600)
+
 /* ", 12.3 MB to fetch", with --sizes. */
 static void show_size(const struct outcome *o, const struct target *t)
 {
@@ -69,6 +72,21 @@ static void show_waiting(const struct outcome *o, const struct target *t)
 	printf("%s: waiting: %s\n", t->name, words.p);
 }
 
+/* The tag stays, and more of its content was fetched, or would be. */
+static void show_completed(const struct outcome *o, const struct target *t)
+{
+	char amount[32];
+
+	format_bytes((uint64_t)t->completed, amount, sizeof(amount));
+	if (o->options->dry_run && (t->completes || t->missing)) {
+		printf("%s: would be completed", t->name);
+		show_size(o, t);
+		putchar('\n');
+	} else if (t->completed) {
+		printf("%s: completed, %s fetched\n", t->name, amount);
+	}
+}
+
 static void show_target(const struct outcome *o, const struct target *t)
 {
 	char found[DESCRIBE_DIGEST];
@@ -89,8 +107,12 @@ static void show_target(const struct outcome *o, const struct target *t)
 			printf("%s: held; upstream has %s\n", t->name, found);
 		break;
 	case STATE_WAITING: show_waiting(o, t); break;
-	case STATE_GONE: message_line("%s: gone: %s", t->name, t->error); break;
+	case STATE_GONE:
+		if (!t->incomplete) /* else it is told there */
+			message_line("%s: gone: %s", t->name, t->error);
+		break;
 	case STATE_CURRENT:
+		show_completed(o, t);
 		if (has_new_referrers(t)) {
 			printf("%s: current", t->name);
 			show_referrers(t->referrers.came);
@@ -203,15 +225,11 @@ static void show_unmatched_patterns(const struct outcome *o)
 /* The reader knows whether a line was removed on purpose or by mistake. */
 static void show_unlisted(const struct outcome *o)
 {
-	if (o->nunlisted > 1)
-		message_line(
-			"%s and %zu more: unlisted: no line of the lists matches them any more; "
-			"the mirror still serves them",
-			o->unlisted, o->nunlisted - 1);
-	else if (o->nunlisted)
-		message_line("%s: unlisted: no line of the lists matches it any more; "
-			     "the mirror still serves it",
-			     o->unlisted);
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+	describe_unlisted(&words, o);
+	if (words.n)
+		message_line("%s", words.p);
 }
 
 static void show_total(const struct outcome *o)
@@ -220,8 +238,7 @@ static void show_total(const struct outcome *o)
 	char amount[32];
 
 	for (size_t i = 0; i < o->targets.n; i++)
-		if (target_row(o->targets.v[i])->is_moved)
-			total += (uint64_t)o->targets.v[i]->missing;
+		total += (uint64_t)o->targets.v[i]->missing;
 	format_bytes(total, amount, sizeof(amount));
 	printf("%s to fetch; ", amount);
 }
@@ -231,6 +248,18 @@ static const char *summary_word(size_t state)
 	const struct state_row *row = &state_rows[state];
 
 	return row->for_people ? row->for_people : row->name;
+}
+
+/* A hold of months may have been forgotten. */
+static void show_hold_age(const struct outcome *o)
+{
+	char since[CLOCK_RFC3339], age[FORMAT_AGE];
+
+	if (!o->hold || o->started - o->hold_since < HOLD_OLD)
+		return;
+	clock_rfc3339(o->hold_since, since);
+	format_age(since, o->started, age);
+	printf("; %s is held for %s", o->hold, age);
 }
 
 static void show_summary(const struct outcome *o)
@@ -256,13 +285,15 @@ static void show_summary(const struct outcome *o)
 	if (o->options->sizes)
 		show_total(o);
 	if (o->options->dry_run)
-		printf("nothing was changed (dry run)\n");
+		printf("nothing was changed (dry run)");
 	else if (o->options->observe)
-		printf("nothing was changed (observed)\n");
+		printf("nothing was changed (observed)");
 	else if (o->published)
-		printf("published generation %ld\n", o->generation);
+		printf("published generation %ld", o->generation);
 	else
-		printf("generation %ld stands\n", o->generation);
+		printf("generation %ld stands", o->generation);
+	show_hold_age(o);
+	putchar('\n');
 }
 
 static void show_lines(const struct outcome *o)
@@ -319,8 +350,8 @@ static void add_more(struct columns *table, const struct target *t, size_t more)
 
 static bool has_row(const struct target *t)
 {
-	return t->incomplete || t->stale || t->warning || has_new_referrers(t) ||
-	       t->wait.taken_back.str[0] || !target_row(t)->no_terminal_row;
+	return t->incomplete || t->stale || t->warning || has_new_referrers(t) || t->completed ||
+	       t->missing || t->wait.taken_back.str[0] || !target_row(t)->no_terminal_row;
 }
 
 static void add_target(struct columns *table, const struct outcome *o,

@@ -67,7 +67,6 @@ void target_free(struct target *t)
 	free(t->media_type);
 	free(t->snapshot);
 	free(t->error);
-	free(t->warning);
 	referrers_release(&t->referrers);
 	free(t);
 }

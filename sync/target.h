@@ -46,6 +46,12 @@ struct target {
 	int64_t bytes;
 	unsigned requests;
 	struct referrers referrers;
+	bool is_gone;      /* upstream lists its repository, and not this tag */
+	bool unasked;      /* upstream was not asked: the state is what was known before */
+	bool base_whole;   /* all that the line wants below base is in the store, though upstream
+			    * has something else */
+	bool completes;    /* the line wants more of the published content than was fetched */
+	int64_t completed; /* bytes fetched below content that was published already */
 	bool incomplete;   /* some referrers could not be fetched: see error */
 	bool stale;        /* not checked with success for longer than max-age= allows */
 	char *error;       /* one line, or NULL */

@@ -32,14 +32,14 @@ struct layout;
 
 /* What is remembered of one reference. Texts are owned; NULL and 0 where nothing is known. */
 struct sync_row {
-	char *ref;      /* canonical reference */
-	time_t checked; /* the last check that succeeded, or that found the reference gone */
-	long max_age;   /* seconds; -1: it has no limit */
-	bool gone;      /* that check found it gone */
+	char *ref;       /* canonical reference */
+	time_t checked;  /* the last check that succeeded, or that found the reference gone */
+	long max_age;    /* seconds; -1: it has no limit */
+	bool gone;       /* that check found it gone */
 	bool unfinished; /* the last attempt failed, was limited or was incomplete: due at once */
 	bool held;       /* the last run found a hold on it */
 	char *upstream;  /* the digest that upstream had at the last check */
-	char *offer;    /* the digest that upstream offers and that is not published yet */
+	char *offer;     /* the digest that upstream offers and that is not published yet */
 	/* The first check of the unbroken series that saw this offer (0: not known, the clock was
 	 * wrong) and the last one; when its min-age= is over (0: it does not wait). */
 	time_t offer_since, offer_seen, offer_until;

@@ -251,7 +251,7 @@ static void test_platforms(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cleanup_by(index_release) struct index x = INDEX_INIT;
-		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC };
+		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC, NULL };
 		struct entry *e = put(&x, REF, 'a');
 
 		entry_set_annotation(e, ANNOTATION_PLATFORM, rows[i].first);
@@ -267,7 +267,7 @@ static void test_platforms(void)
 static void test_last(void)
 {
 	cleanup_by(index_release) struct index x = INDEX_INIT;
-	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, NEXT, RETAG_BY_SYNC };
+	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, NEXT, RETAG_BY_SYNC, NULL };
 	struct entry *e = put(&x, REF, 'a');
 
 	CHECK(retag_last(&x, REF) == NULL);
