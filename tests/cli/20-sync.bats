@@ -346,7 +346,7 @@ process "* ]]
 	run --separate-stderr sync
 	[ "$status" -eq 2 ]
 	[[ $stderr != *max-age* ]]
-	sed -i 's/"up.example\/team\/app:1":"[^"]*"/"up.example\/team\/app:1":"2020-01-01T00:00:00Z"/' "$mirror/.mirror/state.json"
+	sed -i 's/"checked":"[^"]*"/"checked":"2020-01-01T00:00:00Z"/' "$mirror/.mirror/state.json"
 	run --separate-stderr sync --report r.json
 	[[ $stderr == *"warning: up.example/team/app:1: last checked with success \
 2020-01-01T00:00:00Z, longer ago than its max-age"* ]]
@@ -425,7 +425,7 @@ its max-age"* ]]
 	mkdir -p "$mirror"
 	sync
 	rm "$mirror/.mirror/state.json"
-	mkdir "$mirror/.mirror/state.json"
+	mkdir -p "$mirror/.mirror/state.json" "$mirror/.mirror/state.json.bad/full"
 	layout_image "$up" docker.io/team/app:1 two
 	run --separate-stderr -0 sync
 	[[ $output == *"published generation 2" ]]
