@@ -47,8 +47,8 @@ struct retag {
  * when the snapshot's name would be too long; e is then unchanged.
  *
  * The snapshot's name is <tag><suffix>, with a counter (-2, -3, ...) when that name means something
- * else, or is reserved. When a snapshot of that name, with or without a counter, has the same digest, it is used
- * again: its annotations then say that its content was replaced again.
+ * else, or is reserved. When a snapshot of that name, with or without a counter, has the same
+ * digest, it is used again: its annotations then say that its content was replaced again.
  */
 int retag_move(const struct retag *m, struct entry *e, const char *media_type,
 	       const struct digest *d, int64_t size, struct entry **snapshot, struct err *err);

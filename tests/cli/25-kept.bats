@@ -117,7 +117,7 @@ upstream has sha256:"*"as="* ]]
 	done
 }
 
-@test "a line for upstream'"'"'s own dated tag fails while the mirror keeps another digest there" {
+@test "a line for upstream's own dated tag fails while the mirror keeps another digest there" {
 	layout_image "$up" docker.io/team/app:1 one
 	list up.example/team/app:1
 	sync
@@ -129,7 +129,7 @@ upstream has sha256:"*"as="* ]]
 		list up.example/team/app:1 "$line"
 		run --separate-stderr -2 sync
 		[[ $stderr == *"up.example/team/app:1.$(today): the mirror keeps a snapshot of its \
-own under this name, and upstream has ${other:0:19}; give upstream'"'"'s another name with as=, or \
+own under this name, and upstream has ${other:0:19}; give upstream's another name with as=, or \
 change the suffix of snapshots"* ]]
 		run -2 sync --dry-run
 		run -2 sync --check --online

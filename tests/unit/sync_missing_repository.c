@@ -4,9 +4,9 @@
 #include "oci/image/ref.h"
 #include "tests/tap.h"
 
-static const struct {
+static struct {
 	const char *name;
-	char *host;
+	char host[16];
 	enum err_kind kind;
 	int status;
 	bool is_mirrored, missing;
@@ -29,8 +29,7 @@ int main(void)
 		const struct ref source = { .host = rows[i].host };
 		struct err err = { .kind = rows[i].kind, .sys = rows[i].status };
 
-		CHECK_ROW(missing_repository(&source, &err, rows[i].is_mirrored) ==
-				  rows[i].missing,
+		CHECK_ROW(missing_repository(&source, &err, rows[i].is_mirrored) == rows[i].missing,
 			  rows[i].name);
 	}
 	return tap_done();
