@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
+#include "oci/base/limits.h"
 #include "oci/cli/format.h"
 #include "oci/lists/lists.h"
 #include "sync/outcome.h"
@@ -83,11 +85,13 @@ void describe_details(struct buf *out, const struct outcome *o, const struct tar
 
 void describe_listing(struct buf *out, const struct listing *l)
 {
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 	const struct list_image *line = l->line;
 
-	if (l->complete && !l->n && !l->ngone)
-		buf_addf(out, "%s:%d: no tag of %s/%s matches", line->file, line->line,
-			 line->source.host, line->source.path);
+	newest_left_describe(&l->left, &words);
+	if (words.n)
+		buf_addf(out, "%s:%d: newest=%ld leaves out of %s/%s: %s", line->file, line->line,
+			 line->own.newest, line->source.host, line->source.path, words.p);
 }
 
 void describe_digest(const struct digest *d, char out[static DESCRIBE_DIGEST])

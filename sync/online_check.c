@@ -114,16 +114,13 @@ static void judge_listing(struct online_check *o, size_t line)
 	const struct listing *l = o->verdicts[line].listing;
 	cleanup_free char *repository = ref_repository(&l->line->source);
 
-	if (!l->error && (!l->complete || l->n || l->ngone))
+	if (!l->error)
 		return;
 	buf_addf(&b, "%s: ", repository);
-	if (!l->error) {
-		buf_addf(&b, "none of its %zu tags matches", l->all);
-		add_problem(o, line, true, b.p);
-		return;
-	}
 	if (l->why == ERR_NOTFOUND)
 		buf_addf(&b, "no such repository, or a private one (%s)", l->error);
+	else if (l->why == ERR_INVALID)
+		buf_adds(&b, l->error); /* its options choose nothing */
 	else
 		add_reason(&b, l->why, l->error);
 	fail_line(o, line, l->why, b.p);
@@ -242,6 +239,15 @@ static void show_addition(const struct verdict *v, bool snapshot, FILE *out)
 	}
 }
 
+static void show_left_out(const struct newest_left *left, FILE *out)
+{
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+	newest_left_describe(left, &words);
+	if (words.n)
+		fprintf(out, "; left out: %s", words.p);
+}
+
 static void show_line(const struct online_check *o, size_t line, FILE *out)
 {
 	const struct list_image *image = &o->source->lists->images[line];
@@ -253,6 +259,8 @@ static void show_line(const struct online_check *o, size_t line, FILE *out)
 	if (v->listing)
 		fprintf(out, "%zu tag%s, ", v->listing->n, format_plural(v->listing->n));
 	show_addition(v, image->snapshot, out);
+	if (v->listing)
+		show_left_out(&v->listing->left, out);
 	putc('\n', out);
 }
 

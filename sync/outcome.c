@@ -20,6 +20,7 @@ static void listing_release(struct listing *l)
 	strvec_release(&l->due);
 	strvec_release(&l->spare);
 	free(l->error);
+	newest_left_release(&l->left);
 }
 
 void outcome_release(struct outcome *o)

@@ -14,6 +14,7 @@
 
 #include "oci/base/err.h"
 #include "oci/base/strvec.h"
+#include "oci/lists/newest.h"
 #include "sync/target.h"
 
 struct list_image;
@@ -29,12 +30,13 @@ struct listing {
 	size_t n;
 	char **gone; /* those of the mirror that are not upstream any more */
 	size_t ngone, capgone;
-	bool has_content;    /* the mirror has tags of this line, so that new ones wait */
-	struct strvec due;   /* tags whose wait is over */
-	struct strvec spare; /* tags that leave newest= only when those have arrived */
-	size_t all;          /* how many tags upstream has */
-	enum err_kind why;   /* of the failure; LIMIT: the upstream's quota, not a fault */
-	char *error;         /* or NULL */
+	bool has_content;        /* the mirror has tags of this line, so that new ones wait */
+	struct strvec due;       /* tags whose wait is over */
+	struct strvec spare;     /* tags that leave newest= only when those have arrived */
+	size_t all;              /* how many tags upstream has */
+	struct newest_left left; /* what newest= leaves out of those that the patterns choose */
+	enum err_kind why;       /* of the failure; LIMIT: the upstream's quota, not a fault */
+	char *error;             /* or NULL */
 };
 
 struct outcome {

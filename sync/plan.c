@@ -213,7 +213,7 @@ static int find_gone_tags(const struct run *r, struct listing *l, const struct r
 			table_put(&there, v[i], (void *)v[i]);
 	}
 	all = add_tags_gone(r, l, &there, false, &v, tags->n);
-	n = all == tags->n ? 0 : tag_select_tags(l->line->select, v, all, err);
+	n = all == tags->n ? 0 : tag_select_tags(l->line->select, v, all, NULL, err);
 	for (long i = 0; i < n; i++) {
 		if (table_get(&there, v[i]))
 			continue;
@@ -265,10 +265,12 @@ static int read_tags(struct run *r, struct listing *l, const struct registry_tag
 	if (waiting_tags_take(&waiting, r, l, tags->tags, tags->n, err) < 0 ||
 	    find_gone_tags(r, l, tags, err) < 0)
 		return -1;
-	n = tag_select_tags(l->line->select, tags->tags, tags->n, err);
+	n = tag_select_tags(l->line->select, tags->tags, tags->n, &l->left, err);
 	/* those that wait were taken out, so there is room for them */
 	for (size_t i = 0; n >= 0 && i < waiting.n; i++)
 		tags->tags[n++] = waiting.beside[i];
+	if (n == 0 && !l->ngone)
+		return err_set(err, ERR_INVALID, 0, "none of its %zu tags matches", l->all);
 	if (n < 0 || check_tags_policy(r, l, tags->tags, n, err) < 0)
 		return -1;
 	l->tags = xcalloc((size_t)n, sizeof(*l->tags));

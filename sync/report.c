@@ -159,13 +159,13 @@ static void json_head(struct buf *b, const struct outcome *o, const struct repor
 	add_text(b, "error", result->error);
 }
 
-/* Warnings about lines; those about an image are in its object. */
-static void json_warnings(struct buf *b, const struct outcome *o)
+/* What newest= leaves out, a text for each line. */
+static void json_left_out(struct buf *b, const struct outcome *o)
 {
 	cleanup_by(buf_release) struct buf unlisted = BUF_INIT(LIMIT_LIST_LINE);
 	const char *between = "";
 
-	buf_adds(b, ",\"warnings\":[");
+	buf_adds(b, ",\"left_out\":[");
 	for (size_t i = 0; i < o->nlistings; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
@@ -195,7 +195,7 @@ static void write_json(struct buf *b, const struct outcome *o, const struct repo
 	size_t nhosts = registry_stats(o->registry, hosts, MAX_HOSTS);
 
 	json_head(b, o, result);
-	json_warnings(b, o);
+	json_left_out(b, o);
 	buf_adds(b, ",\"images\":[");
 	for (size_t i = 0; i < o->targets.n; i++) {
 		if (i)
@@ -378,7 +378,7 @@ static void markdown_images(struct buf *b, const struct outcome *o)
 		buf_addf(b, "\nCurrent or not due: %zu.\n", quiet);
 }
 
-static void markdown_warnings(struct buf *b, const struct outcome *o)
+static void markdown_left_out(struct buf *b, const struct outcome *o)
 {
 	cleanup_by(buf_release) struct buf unlisted = BUF_INIT(LIMIT_LIST_LINE);
 
@@ -388,7 +388,7 @@ static void markdown_warnings(struct buf *b, const struct outcome *o)
 		describe_listing(&words, &o->listings[i]);
 		if (!words.n)
 			continue;
-		buf_adds(b, "\nWarning: ");
+		buf_adds(b, "\nLeft out: ");
 		add_cell(b, words.p);
 		buf_addc(b, '\n');
 	}
@@ -454,7 +454,7 @@ static void write_markdown(struct buf *b, const struct outcome *o,
 {
 	markdown_head(b, o, result);
 	markdown_images(b, o);
-	markdown_warnings(b, o);
+	markdown_left_out(b, o);
 	markdown_hosts(b, o);
 }
 

@@ -204,14 +204,14 @@ static void show_vanished(const struct outcome *o)
 		message_line("%s", o->taken_back.v[i]);
 }
 
-static void show_listings(const struct outcome *o)
+static void show_left_out(const struct outcome *o)
 {
 	for (size_t i = 0; i < o->nlistings; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
 		describe_listing(&words, &o->listings[i]);
 		if (words.n)
-			message_warn("%s", words.p);
+			message_line("%s", words.p);
 	}
 }
 
@@ -393,7 +393,8 @@ void show_results(const struct outcome *o, bool color)
 		show_lines(o);
 	show_referrer_warnings(o);
 	show_vanished(o);
-	show_listings(o);
+	if (o->options->dry_run)
+		show_left_out(o);
 	show_unmatched_patterns(o);
 	show_unlisted(o);
 	show_summary(o);

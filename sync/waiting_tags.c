@@ -88,7 +88,7 @@ static long choose_among(const struct tags *t, enum tag_kind last, const char *o
 			v[n++] = t->v[i];
 	if (one_more)
 		v[n++] = one_more;
-	kept = n ? tag_select_tags(t->line->select, v, n, err) : 0;
+	kept = n ? tag_select_tags(t->line->select, v, n, NULL, err) : 0;
 	for (long i = 0; i < kept; i++)
 		table_put(chosen, v[i], (void *)v[i]);
 	return kept;
