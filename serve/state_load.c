@@ -28,6 +28,7 @@ struct state_load {
 	const char *name; /* for entries without one */
 	struct tag *tags; /* all of them, sorted at the end */
 	size_t ntags;
+	size_t nprivate;     /* entries that belong to a group */
 	size_t nameless;     /* entries without a name that clients could ask for */
 	/* entries whose manifest is missing or damaged, and those that this user may not read */
 	struct unread {
@@ -233,6 +234,9 @@ static void warn_entries(const struct state_load *l, const struct state_source *
 			"%s: entries of index.json without a usable name: %zu; --name says under "
 			"which name to serve them",
 			from->mirror, l->nameless);
+	if (l->nprivate)
+		message_line("%s: private entries, which are served to nobody: %zu", from->mirror,
+			     l->nprivate);
 	if (l->denied.n)
 		message_warn("%s: entries whose manifest this user may not read (Permission "
 			     "denied): %zu, the first is \"%s\"",
@@ -253,13 +257,38 @@ static int read_index(const struct layout *layout, struct buf *bytes, struct ind
 	return 0;
 }
 
+/* Nobody is known here as a member of a group, so nobody is served what belongs to one: for clients
+ * it does not exist, neither by tag nor by digest, nor in the index that they may read. */
+static bool is_private(const struct entry *e)
+{
+	return entry_annotation(e, ANNOTATION_PRIVATE);
+}
+
+/* Takes private entries out of the index, and the marks that name such references. */
+static int keep_public_index(struct state_load *l, struct buf *bytes, struct index *x,
+			     struct err *err)
+{
+	for (size_t i = x->n; i-- > 0;)
+		if (is_private(x->v[i])) {
+			index_remove(x, x->v[i]);
+			l->nprivate++;
+		}
+	if (l->nprivate) {
+		index_set_annotation(x, ANNOTATION_BAD, NULL);
+		buf_clear(bytes);
+		index_write(x, bytes);
+		if (buf_failed(bytes))
+			return err_set(err, ERR_INVALID, 0, "index.json is too large");
+	}
+	return keep_index(l->state, buf_span(bytes), err);
+}
+
 static int fill_state(struct state_load *l, struct layout *layout, struct err *err)
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	cleanup_by(index_release) struct index x = INDEX_INIT;
 
-	if (read_index(layout, &bytes, &x, err) < 0 ||
-	    keep_index(l->state, buf_span(&bytes), err) < 0)
+	if (read_index(layout, &bytes, &x, err) < 0 || keep_public_index(l, &bytes, &x, err) < 0)
 		return err_wrap(err, "%s", layout->path);
 	buf_release(&bytes);
 	take_blobs(l->state, layout);

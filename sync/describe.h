@@ -29,7 +29,7 @@ void describe_referrers(struct buf *out, const size_t came[static REFERRER_KINDS
  * far as there are any. */
 void describe_details(struct buf *out, const struct outcome *o, const struct target *t);
 
-/* Appends a warning when no tag matches the line's tag options; else nothing. */
+/* Appends what newest= on the listing's line leaves out, some of each kind; or nothing. */
 void describe_listing(struct buf *out, const struct listing *l);
 
 /* A digest's first 19 characters, "sha256:58b8c2e1f0a3"; "nothing" for no digest. */

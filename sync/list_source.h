@@ -3,7 +3,7 @@
  * they are.
  *
  * `*.list` files are read in the order of their names, and mirror.conf beside them; sub-directories
- * and hidden files are not.
+ * and hidden files are not. What looks like a list and is not read is a warning.
  */
 #ifndef SYNC_LIST_SOURCE_H
 #define SYNC_LIST_SOURCE_H

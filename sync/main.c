@@ -133,12 +133,17 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 {
 	/* the lists' warnings are then printed with what upstreams say */
 	bool asks = o->online && !source->lists->problems.errors;
+	bool unread = source->lists->problems.errors > 0;
 	struct err err;
 	int status;
 
+	if (o->check && !asks)
+		lists_add_conflicts(source->lists);
+
 	if (!asks && check_print(source, o->format) > 0) {
-		message_line("the lists have errors: nothing was done");
-		return EXIT_USAGE;
+		message_line("the lists %s: nothing was done",
+			     unread ? "have errors" : "contradict themselves");
+		return unread ? EXIT_USAGE : EXIT_PART;
 	}
 	if (o->check && !asks) {
 		check_summary(source, o->format);

@@ -16,6 +16,7 @@
 #include "oci/store/journal.h"
 #include "oci/store/marks.h"
 #include "oci/store/retag.h"
+#include "sync/asked_by.h"
 #include "sync/kept_back.h"
 #include "sync/run.h"
 #include "sync/unlist.h"
@@ -79,7 +80,7 @@ static bool is_whole(const struct target *t, const struct entry *e)
 	return has_arrived(t, e) || (t->base_whole && digest_eq(&e->digest, &t->base));
 }
 
-/* keep=, keep-for= and, when the image has arrived, platform= of the line. */
+/* keep=, keep-for=, owner=, reason= and, when the image has arrived, platform= of the line. */
 static bool set_retention(struct entry *e, const struct target *t)
 {
 	const struct image_options *o = &t->o;
@@ -88,26 +89,28 @@ static bool set_retention(struct entry *e, const struct target *t)
 	bool changed = set_annotation(e, ANNOTATION_KEEP, count);
 
 	changed |= set_annotation(e, ANNOTATION_KEEP_FOR, age);
+	changed |= set_annotation(e, ANNOTATION_OWNER, o->owner);
+	changed |= set_annotation(e, ANNOTATION_REASON, o->reason);
 	if (is_whole(t, e))
 		changed |= set_annotation(e, ANNOTATION_PLATFORM, o->platform);
 	return changed;
 }
 
-/* The upstream that the content came from, the line that asked for it and the line's author. */
+/* The upstream that the content came from, the lines that ask for it and their authors. */
 static void set_origin(struct merge *m, struct entry *e, const struct target *t,
 		       struct journal_line *j)
 {
 	struct list_source *s = m->run->source;
 	cleanup_free char *repository = ref_repository(&t->source);
 	cleanup_free char *source = xasprintf("%s@%s", repository, t->found.str);
-	cleanup_free char *place = list_source_place(s, t->line);
+	cleanup_free char *places = asked_by_places(s, t);
 
-	j->list = strvec_addf(&m->texts, "%s:%d", t->line->file, t->line->line);
+	j->list = strvec_add_owned(&m->texts, asked_by_lines(t));
 	j->commit = s->commit[0] ? s->commit : NULL;
 	if (t->author)
 		j->who = t->author;
 	entry_set_annotation(e, ANNOTATION_SOURCE, source);
-	entry_set_annotation(e, ANNOTATION_LIST, place);
+	entry_set_annotation(e, ANNOTATION_LIST, places);
 	entry_set_annotation(e, ANNOTATION_AUTHOR, t->author);
 }
 
@@ -273,6 +276,20 @@ static void adopt_entry(struct merge *m, const struct target *t, struct entry *e
 		entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
 }
 
+/* Another line asks for an image that is there, or one of several does no more. */
+static void record_lines(struct merge *m, const struct target *t, struct entry *e)
+{
+	cleanup_free char *places = asked_by_places(m->run->source, t);
+	struct journal_line *j = add_journal_line(m, t->name, "listed");
+
+	j->old_digest = j->new_digest = t->base.str;
+	j->list = strvec_add_owned(&m->texts, asked_by_lines(t));
+	if (t->author)
+		j->who = t->author;
+	entry_set_annotation(e, ANNOTATION_LIST, places);
+	entry_set_annotation(e, ANNOTATION_AUTHOR, t->author);
+}
+
 static void merge_target(struct merge *m, struct target *t)
 {
 	struct entry *e = index_find(&m->index, t->name);
@@ -289,6 +306,10 @@ static void merge_target(struct merge *m, struct target *t)
 			adopt_entry(m, t, e);
 	}
 	merge_presence(m, t, e);
+	if (t->contradicts)
+		return;
+	if (target_is_origin(t, e) && !asked_by_is_recorded(e, t))
+		record_lines(m, t, e);
 	if (set_retention(e, t))
 		add_journal_line(m, t->name, "retention");
 }
@@ -301,6 +322,35 @@ static void mark_unlisted(void *arg, struct entry *e)
 
 	entry_set_annotation(e, ANNOTATION_UNLISTED_SINCE, m->now);
 	add_journal_line(m, e->ref, "unlisted");
+}
+
+/* ---- private= ---- */
+
+/* The repository of an entry's name; "" when it has none. */
+static char *repository_of(const char *ref)
+{
+	const char *slash = strrchr(ref, '/'), *at = strchr(ref, '@');
+	const char *colon = strchr(slash ? slash : ref, ':');
+	const char *end = at ? at : colon;
+
+	return slash && end ? xstrndup(ref, (size_t)(end - ref)) : xstrdup("");
+}
+
+/* Every entry of a repository is whose the lists of today say: tags, snapshots, referrers, and what
+ * is unlisted. Where they say nothing any more it stays as it is, so that a private image does not
+ * become public when its line goes. */
+static void mark_private(struct merge *m)
+{
+	for (size_t i = 0; i < m->index.n; i++) {
+		struct entry *e = m->index.v[i];
+		cleanup_free char *repository = repository_of(e->ref);
+		const char *group;
+
+		if (!*repository || !lists_private(m->run->source->lists, repository, &group) ||
+		    !set_annotation(e, ANNOTATION_PRIVATE, group))
+			continue;
+		add_journal_line(m, e->ref, "private")->detail = group;
+	}
 }
 
 /* ---- the generation ---- */
@@ -350,6 +400,7 @@ static int merge_targets(struct merge *m, struct err *err)
 		if (r->outcome.targets.v[i]->state != STATE_NEW)
 			merge_target(m, r->outcome.targets.v[i]);
 	unlist_find(r, &m->index, mark_unlisted, m);
+	mark_private(m);
 	return m->changed ? publish_index(m, err) : 0;
 }
 
@@ -359,14 +410,11 @@ static void set_authors(const struct run *r)
 {
 	for (size_t i = 0; i < r->outcome.targets.n; i++) {
 		struct target *t = r->outcome.targets.v[i];
-		const char *author = NULL;
-
 		const struct entry *e = index_find(&r->index, t->name);
 
 		if (target_row(t)->is_moved ||
-		    (target_row(t)->is_arrived && e && !target_is_origin(t, e)))
-			author = list_source_author(r->source, t->line);
-		t->author = author ? xstrdup(author) : NULL;
+		    (e && (!target_is_origin(t, e) || !asked_by_is_recorded(e, t))))
+			t->author = asked_by_authors(r->source, t);
 	}
 }
 

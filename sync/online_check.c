@@ -119,7 +119,7 @@ static void judge_listing(struct online_check *o, size_t line)
 	buf_addf(&b, "%s: ", repository);
 	if (l->why == ERR_NOTFOUND)
 		buf_addf(&b, "no such repository, or a private one (%s)", l->error);
-	else if (l->why == ERR_INVALID)
+	else if (l->why == ERR_INVALID && l->all)
 		buf_adds(&b, l->error); /* its options choose nothing */
 	else
 		add_reason(&b, l->why, l->error);

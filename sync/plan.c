@@ -6,6 +6,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/image/snapshot_suffix.h"
+#include "oci/base/table.h"
 #include "oci/lists/lists.h"
 #include "oci/lists/tag_select.h"
 #include "oci/registry/registry.h"
@@ -20,6 +21,7 @@ struct plan {
 	struct run *run;
 	struct lanes *lanes;
 	size_t listings_left;
+	struct table choosers; /* repositories of lines that choose tags; the listings' keys */
 	void (*more)(struct run *r);
 };
 
@@ -53,13 +55,33 @@ static bool is_dated(const struct run *r, const char *name)
 	return strstr(name, date) != NULL;
 }
 
-/* One target of a line. NULL when the run is not about it, or when an earlier line whose tag
- * options choose the same name has it. */
-static struct target *keep_target(struct run *r, const struct list_image *line, const char *tag)
+/* Another line asks for a target, too. What both cannot have fails it, whatever it was. */
+static void share_target(struct run *r, struct target *t, const struct target *other)
+{
+	struct err err;
+
+	if (t->line->conflict || target_unite(t, other, &err) == 0)
+		return;
+	err.kind = ERR_INVALID;
+	if (t->state == STATE_PENDING)
+		r->outcome.decided++;
+	t->contradicts = true;
+	target_fail(t, &err);
+}
+
+/* One target of a line. NULL when the run is not about it, or when an earlier line has it, which
+ * then asks for both. is_beside: its tag comes beside others that the mirror has of the line. */
+static struct target *keep_target(struct run *r, const struct list_image *line, const char *tag,
+				  bool is_beside)
 {
 	struct target *t = target_new(r->source->lists, line, tag);
+	struct target *first = targets_find(&r->outcome.targets, t->name);
 
-	if (targets_find(&r->outcome.targets, t->name) || !is_asked_for(r, &t->target, false)) {
+	if (first || !is_asked_for(r, &t->target, false)) {
+		if (first) {
+			share_target(r, first, t);
+			first->wait.is_beside &= is_beside;
+		}
 		target_free(t);
 		return NULL;
 	}
@@ -69,31 +91,18 @@ static struct target *keep_target(struct run *r, const struct list_image *line, 
 	/* upstream may have it, also when this run fails to get it */
 	if (!t->base.str[0] && is_dated(r, t->name))
 		reserve_name(r, xstrdup(t->name));
-	return t;
-}
-
-static void add_target(const struct plan *p, const struct list_image *line, const char *tag,
-		       bool is_beside)
-{
-	struct target *t = keep_target(p->run, line, tag);
-
-	if (!t)
-		return;
 	t->wait.is_beside = is_beside;
-	lanes_add(p->lanes, t);
+	return t;
 }
 
 /* A tag of the mirror that its listing shows to be gone. --missing does not work on it, and --force
  * looks at what is below it. */
-static void add_gone(const struct plan *p, const struct list_image *line, const char *tag)
+static void add_gone(struct run *r, const struct list_image *line, const char *tag)
 {
-	struct run *r = p->run;
-	struct target *t = keep_target(r, line, tag);
+	struct target *t = keep_target(r, line, tag, false);
 
-	if (!t)
-		return;
-	t->is_gone = true;
-	lanes_add(p->lanes, t);
+	if (t)
+		t->is_gone = true;
 }
 
 /* A target that upstream is not asked for: its listing shows that it is gone, or failed, or the run
@@ -101,7 +110,7 @@ static void add_gone(const struct plan *p, const struct list_image *line, const 
 static void add_decided(struct run *r, const struct list_image *line, const char *tag,
 			enum image_state state, const char *error)
 {
-	struct target *t = keep_target(r, line, tag);
+	struct target *t = keep_target(r, line, tag, false);
 
 	if (!t)
 		return;
@@ -109,6 +118,43 @@ static void add_decided(struct run *r, const struct list_image *line, const char
 		target_set_error(t, error);
 	t->state = state;
 	r->outcome.decided++;
+}
+
+/* A line that contradicts another one brings nothing, and moves nothing. */
+static void add_conflict(struct run *r, const struct list_image *line)
+{
+	struct target *t = keep_target(r, line, NULL, false);
+	struct err err;
+
+	if (!t)
+		return;
+	err_set(&err, ERR_INVALID, 0, "%s", line->conflict);
+	t->contradicts = true;
+	target_fail(t, &err);
+	r->outcome.decided++;
+}
+
+/* Whether a line that chooses tags may choose the target, too: its listing tells. */
+static bool may_be_shared(const struct plan *p, const struct target *t)
+{
+	cleanup_free char *repository = ref_repository(&t->target);
+
+	return table_get(&p->choosers, repository);
+}
+
+/* Puts targets into lanes that are to be asked for, once all lines that ask for them are known. */
+static void queue_targets(const struct plan *p, bool all)
+{
+	const struct targets *ts = &p->run->outcome.targets;
+
+	for (size_t i = 0; i < ts->n; i++) {
+		struct target *t = ts->v[i];
+
+		if (t->is_queued || t->state != STATE_PENDING || (!all && may_be_shared(p, t)))
+			continue;
+		t->is_queued = true;
+		lanes_add(p->lanes, t);
+	}
 }
 
 /* ---- tag lists ---- */
@@ -295,20 +341,20 @@ static void add_unknown(struct run *r, const struct listing *l)
 	}
 }
 
-/* Where lines overlap, a tag belongs to the line that spells it out, else to the first in the
- * lists. So targets are added when all listings are here, in the lists' order. */
-static void add_listed(struct plan *p)
+/* Where lines overlap, the first in the lists has the tag, and the others share it. So targets are
+ * added when all listings are here, in the lists' order. */
+static void add_listed(const struct plan *p)
 {
 	struct run *r = p->run;
 	const struct outcome *o = &r->outcome;
 
 	for (size_t i = 0; i < o->nlistings; i++)
 		for (size_t k = 0; k < o->listings[i].n; k++)
-			add_target(p, o->listings[i].line, o->listings[i].tags[k],
-				   o->listings[i].has_content);
+			keep_target(r, o->listings[i].line, o->listings[i].tags[k],
+				    o->listings[i].has_content);
 	for (size_t i = 0; i < o->nlistings; i++)
 		for (size_t k = 0; k < o->listings[i].ngone; k++)
-			add_gone(p, o->listings[i].line, o->listings[i].gone[k]);
+			add_gone(r, o->listings[i].line, o->listings[i].gone[k]);
 	for (size_t i = 0; i < o->nlistings; i++)
 		if (!o->listings[i].complete)
 			add_unknown(r, &o->listings[i]);
@@ -326,7 +372,9 @@ static void plan_step(struct plan *p)
 	if (--p->listings_left)
 		return;
 	add_listed(p);
+	queue_targets(p, true);
 	p->more(p->run);
+	table_clear(&p->choosers, free);
 	free(p);
 }
 
@@ -374,16 +422,49 @@ static void ask_tags(struct plan *p, struct listing *l)
 	registry_tags(p->run->registry, &l->line->source, got_tags, q);
 }
 
-static void add_line(const struct plan *p, const struct list_image *line, bool is_aside)
+static void add_listing(struct plan *p, const struct list_image *line)
+{
+	struct outcome *o = &p->run->outcome;
+	char *repository = ref_repository(&line->target);
+
+	if (table_get(&p->choosers, repository))
+		free(repository);
+	else
+		table_put(&p->choosers, repository, repository);
+	o->listings[o->nlistings++] = (struct listing){ .line = line };
+}
+
+static void add_line(struct plan *p, const struct list_image *line)
 {
 	struct run *r = p->run;
-	struct outcome *o = &r->outcome;
 
-	if (!line->select)
-		is_aside ? add_decided(r, line, NULL, STATE_SKIPPED, NULL)
-			 : add_target(p, line, NULL, false);
-	else if (!is_aside && is_asked_for(r, &line->target, true))
-		o->listings[o->nlistings++] = (struct listing){ .line = line };
+	if (line->select) {
+		if (is_asked_for(r, &line->target, true))
+			add_listing(p, line);
+	} else if (line->conflict) {
+		add_conflict(r, line);
+	} else {
+		keep_target(r, line, NULL, false);
+	}
+}
+
+static void ask_listings(struct plan *p)
+{
+	struct outcome *o = &p->run->outcome;
+
+	for (size_t i = 0; i < o->nlistings; i++) {
+		struct listing *l = &o->listings[i];
+		struct err err;
+
+		if (l->line->conflict) {
+			err_set(&err, ERR_INVALID, 0, "%s", l->line->conflict);
+			fail_listing(p->run, l, &err);
+		} else if (l->line->o.upstream_gone) {
+			know_tags(p->run, l);
+		} else {
+			ask_tags(p, l);
+		}
+	}
 }
 
 void plan_make(struct run *r, struct lanes *lanes, void (*more)(struct run *r))
@@ -397,10 +478,14 @@ void plan_make(struct run *r, struct lanes *lanes, void (*more)(struct run *r))
 	o->listings =
 		xcalloc(lists->n, sizeof(*o->listings)); /* never moves: queries point at it */
 	for (size_t i = 0; i < lists->n; i++)
-		add_line(p, &lists->images[i], lines && !lines[i]);
-	for (size_t i = 0; i < o->nlistings; i++)
-		o->listings[i].line->o.upstream_gone ? know_tags(r, &o->listings[i])
-						     : ask_tags(p, &o->listings[i]);
+		if (!lines || lines[i])
+			add_line(p, &lists->images[i]);
+	/* those aside come last: what they share with the others is asked for */
+	for (size_t i = 0; lines && i < lists->n; i++)
+		if (!lines[i] && !lists->images[i].select)
+			add_decided(r, &lists->images[i], NULL, STATE_SKIPPED, NULL);
+	ask_listings(p);
+	queue_targets(p, false);
 	more(r);
 	plan_step(p);
 }

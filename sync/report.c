@@ -1,3 +1,4 @@
+#include "sync/asked_by.h"
 #include "sync/report.h"
 
 #include <errno.h>
@@ -91,7 +92,7 @@ static void json_wait(struct buf *b, const struct target *t)
 
 static void json_image(struct buf *b, const struct outcome *o, const struct target *t)
 {
-	cleanup_free char *place = xasprintf("%s:%d", t->line->file, t->line->line);
+	cleanup_free char *place = asked_by_lines(t);
 	cleanup_free char *source = ref_str(&t->source);
 
 	buf_adds(b, "\n{\"ref\":");
@@ -165,7 +166,7 @@ static void json_left_out(struct buf *b, const struct outcome *o)
 	cleanup_by(buf_release) struct buf unlisted = BUF_INIT(LIMIT_LIST_LINE);
 	const char *between = "";
 
-	buf_adds(b, ",\"left_out\":[");
+	buf_adds(b, ",\"warnings\":[],\"left_out\":[");
 	for (size_t i = 0; i < o->nlistings; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "oci/base/err.h"
+#include "oci/base/strvec.h"
 #include "oci/base/table.h"
 #include "oci/image/digest.h"
 #include "oci/image/ref.h"
@@ -24,9 +25,14 @@ struct list_image;
 struct lists;
 
 struct target {
-	const struct list_image *line; /* lent by the lists */
-	size_t place;                  /* among all targets, in the lists' order */
-	struct image_options o;        /* of this tag; texts lent by the lists */
+	const struct list_image *line;  /* lent by the lists */
+	const struct list_image **more; /* other lines that ask for the same; owned */
+	size_t nmore, capmore;
+	struct strvec united;   /* texts of o that were made from those of several lines */
+	bool contradicts;       /* its lines do: nothing of it changes */
+	bool is_queued;         /* it waits in a lane, or did */
+	size_t place;           /* among all targets, in the lists' order */
+	struct image_options o; /* of this tag; texts lent by the lists, or in `united` */
 	struct ref source, target;
 	char *name;         /* target as text: the canonical reference it is published as */
 	struct digest base; /* its digest when the run began; "" when the mirror did not have it */
@@ -79,6 +85,13 @@ void targets_keep_named(struct targets *ts, struct target *t);
 /* The target of that name, or NULL. */
 struct target *targets_find(const struct targets *ts, const char *name);
 void targets_release(struct targets *ts);
+
+/* Adds what another line asks for, a target of the same name. USAGE when both cannot be had; the
+ * message names both lines. */
+int target_unite(struct target *t, const struct target *other, struct err *err);
+/* How many lines ask for it, and the i-th of them; a line stands once. */
+size_t target_lines(const struct target *t);
+const struct list_image *target_line(const struct target *t, size_t i);
 
 /* Sets base, base_held and is_snapshot from the entry under the target's name, if there is one. */
 void target_remember(struct target *t, const struct index *x);

@@ -347,6 +347,22 @@ int git_each(const struct git *g, int (*each)(const char *name, bool is_file, vo
 	return 0;
 }
 
+int git_each_below(const struct git *g, const char *directory,
+		   int (*each)(const char *name, void *arg), void *arg)
+{
+	const git_tree_entry *entry = git_tree_entry_byname(g->tree, directory);
+	git_tree *below;
+	int r = 0;
+
+	if (!entry || git_tree_entry_type(entry) != GIT_OBJECT_TREE ||
+	    git_tree_lookup(&below, g->repository, git_tree_entry_id(entry)) < 0)
+		return 0;
+	for (size_t i = 0; !r && i < git_tree_entrycount(below); i++)
+		r = each(git_tree_entry_name(git_tree_entry_byindex(below, i)), arg);
+	git_tree_free(below);
+	return r;
+}
+
 /* Reads the size alone, so that a large file is refused before it is loaded. */
 static int check_size(struct git *g, const git_oid *id, size_t max, struct err *err)
 {

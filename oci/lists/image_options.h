@@ -11,9 +11,11 @@
 #include <stddef.h>
 
 struct buf;
+struct err;
 struct line;
 struct line_word;
 struct place;
+struct strvec;
 
 /* Whether signatures, attestations and SBOMs come along: never; as a promise, so that it is a
  * failure when they cannot be had; or those that can be had, with a warning for the rest. */
@@ -34,6 +36,7 @@ struct image_options {
 	long keep_for; /* seconds, or UNIT_NEVER */
 	int referrers; /* enum referrers_mode */
 	bool upstream_gone;
+	char *private_group; /* private=: whose images they are; NULL: everybody's */
 	char *owner, *reason;
 };
 
@@ -64,8 +67,15 @@ enum referrers_mode image_options_referrers(const struct image_options *o);
 const struct line_word *image_options_find_choice(const struct line *l);
 /* Whether one of them is given. */
 bool image_options_choose_tags(const struct image_options *o);
-/* Whether both give them alike, letter by letter. */
-bool image_options_same_choice(const struct image_options *a, const struct image_options *b);
+
+/*
+ * Adds the options of another line that asks for the same image; both are complete. Platforms are
+ * united, retention is what both lines need, checks are as often as the one that wants more; owners
+ * and reasons are joined. Texts that are made belong to `texts`. USAGE, which names the option and
+ * both values, when an option cannot be united; then *to has changed in part.
+ */
+int image_options_unite(struct image_options *to, const struct image_options *with,
+			struct strvec *texts, struct err *err);
 
 /* Appends what an upstream's answers depend on (platforms, the choice of tags, referrers,
  * upstream=), as text to be compared: it is the same for the same question. */

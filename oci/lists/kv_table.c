@@ -154,6 +154,11 @@ bool kv_table_read(const struct kv_row *table, void *s, const struct line *l, si
 	return good;
 }
 
+void kv_row_copy(const struct kv_row *row, void *to, const void *from)
+{
+	value_copy(row->kind, member_of(row, to), (const char *)from + row->offset);
+}
+
 bool kv_row_is_given(const struct kv_row *row, const void *s)
 {
 	return value_is_set(row->kind, (const char *)s + row->offset);

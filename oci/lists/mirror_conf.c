@@ -174,6 +174,17 @@ static const struct line_word *take_operand(const struct line *l, const char *wh
 	return NULL;
 }
 
+/* Whose images they are is said of whole repositories: snapshots and digests have other tags. */
+static void check_private_pattern(const struct line_word *pattern, const struct place *at)
+{
+	const char *slash = memrchr(pattern->text.p, '/', pattern->text.n);
+	const char *colon = memrchr(pattern->text.p, ':', pattern->text.n);
+
+	if (colon && (!slash || colon > slash))
+		place_error(at, line_column(pattern, (size_t)(colon - pattern->text.p)),
+			    "private= is about repositories: a pattern without a tag");
+}
+
 static void parse_image(struct mirror_conf *c, const struct line *l, const struct place *at)
 {
 	const struct line_word *pattern = take_operand(l, "PATTERN", at);
@@ -188,7 +199,8 @@ static void parse_image(struct mirror_conf *c, const struct line *l, const struc
 	image = &c->images[c->nimages++];
 	image->pattern = xstrndup(pattern->text.p, pattern->text.n);
 	image_options_init(&image->o);
-	image_options_read(&image->o, l, 2, true, at);
+	if (image_options_read(&image->o, l, 2, true, at) && image->o.private_group)
+		check_private_pattern(pattern, at);
 	if (l->n == 2)
 		place_error(at, l->v[0].column, "\"image\" without an option says nothing");
 }

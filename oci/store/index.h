@@ -34,6 +34,9 @@ struct layout;
 #define ANNOTATION_SYNCED_IN       "dev.ocimirror.synced-in" /* ... in which generation */
 #define ANNOTATION_LIST            "dev.ocimirror.list"      /* file:line@commit */
 #define ANNOTATION_AUTHOR          "dev.ocimirror.author"    /* of that line */
+#define ANNOTATION_OWNER           "dev.ocimirror.owner"     /* owner= of the lines */
+#define ANNOTATION_REASON          "dev.ocimirror.reason"    /* reason= of the lines */
+#define ANNOTATION_PRIVATE         "dev.ocimirror.private"   /* the group whose image it is */
 #define ANNOTATION_KEEP            "dev.ocimirror.keep"
 #define ANNOTATION_KEEP_FOR        "dev.ocimirror.keep-for"
 #define ANNOTATION_PLATFORM        "dev.ocimirror.platform"       /* the filter of a sparse index */

@@ -257,12 +257,11 @@ matches them any more; the mirror still serves them" ]
 	[ "$(requests GET /tags/list)" -eq 0 ]
 }
 
-@test "a pattern that matches nothing is a warning by name" {
+@test "a pattern that matches nothing fails by name" {
 	layout_image "$up" docker.io/team/app:1 one
 	list "up.example/team/app tags=v9.*"
-	run --separate-stderr sync
-	[ "$status" -eq 0 ]
-	[[ $stderr == *"base.list:1: no tag of up.example/team/app matches"* ]]
+	run --separate-stderr -2 sync
+	[[ $stderr == *"up.example/team/app: none of its 1 tags matches"* ]]
 }
 
 @test "a tag chosen by a pattern is gone when the listing loses it, unlisted when the pattern does" {
