@@ -24,11 +24,20 @@ static const char *suffix_of(const struct index *x)
 								      : SNAPSHOT_SUFFIX_DEFAULT;
 }
 
+/* A verb that has lost the race against other publishers too often holds the lock from here on. */
+static int open_mirror(struct change *c, const struct invocation *inv, struct err *err)
+{
+	if (c->dry_run)
+		return mirror_read(&c->mirror, inv->mirror, err);
+	if (inv->lock_first)
+		return mirror_lock(&c->mirror, inv->mirror, inv->who, inv->wait, err);
+	return mirror_open(&c->mirror, inv->mirror, inv->who, inv->wait, err);
+}
+
 int change_begin(struct change *c, const struct invocation *inv, const char *made_by,
 		 const char *reason, struct err *err)
 {
-	if ((c->dry_run ? mirror_read(&c->mirror, inv->mirror, err)
-			: mirror_lock(&c->mirror, inv->mirror, inv->who, inv->wait, err)) < 0)
+	if (open_mirror(c, inv, err) < 0)
 		return -1;
 	if (marks_load(&c->marks, &c->mirror.index, err) < 0)
 		return err_wrap(err, "%s/index.json", inv->mirror);
@@ -198,7 +207,7 @@ struct change_item *change_move(struct change *c, struct entry *e, const struct 
 }
 
 /* On a full disk the operator's verb gets the room that is kept for it. */
-static long publish_change(struct change *c, const struct publication *what, struct err *err)
+static long publish_with_room(struct change *c, const struct publication *what, struct err *err)
 {
 	const struct layout *l = &c->mirror.layout;
 	long number = generation_publish(l, &c->mirror.index, what, err);
@@ -210,20 +219,32 @@ static long publish_change(struct change *c, const struct publication *what, str
 	return generation_publish(l, &c->mirror.index, what, err);
 }
 
+/* 0: published; VERB_AGAIN: another publisher came first. */
+static int publish_change(struct change *c, const struct invocation *inv, struct err *err)
+{
+	struct publication publication = {
+		.made_by = c->made_by, .who = c->who, .lines = c->lines, .nlines = c->nlines
+	};
+	int current = c->mirror.lock >= 0 ? 1 : mirror_relock(&c->mirror, inv->who, inv->wait, err);
+
+	if (current < 1)
+		return current < 0 ? -1 : VERB_AGAIN;
+	marks_save(&c->marks, &c->mirror.index);
+	c->generation = publish_with_room(c, &publication, err);
+	if (c->generation < 0)
+		return err_wrap(err, "nothing was changed");
+	c->published = true;
+	mirror_unlock(&c->mirror);
+	return 0;
+}
+
 int change_finish(struct change *c, const struct invocation *inv, struct err *err)
 {
-	struct publication publication = { .made_by = c->made_by,
-					   .lines = c->lines,
-					   .nlines = c->nlines };
+	int r;
 
 	c->generation = generation_number(&c->mirror.index);
-	if (c->nlines && !c->dry_run) {
-		marks_save(&c->marks, &c->mirror.index);
-		c->generation = publish_change(c, &publication, err);
-		if (c->generation < 0)
-			return err_wrap(err, "nothing was changed");
-		c->published = true;
-	}
+	if (c->nlines && !c->dry_run && (r = publish_change(c, inv, err)) != 0)
+		return r;
 	change_report(c, inv);
 	return c->failed ? EXIT_PART : EXIT_OK;
 }

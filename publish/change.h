@@ -3,10 +3,13 @@
  * journal lines, and its results.
  *
  *	cleanup_by(change_release) struct change c = CHANGE_INIT;
- *	change_begin(&c, inv, "rollback", reason, err)	 takes the lock, loads what is published
+ *	change_begin(&c, inv, "rollback", reason, err)	 loads what is published; takes no lock
  *	change_move(&c, e, to, err) ...			 each image by itself: one that fails stays
  *	change_fail(&c, ref, &why) ...
- *	change_finish(&c, inv, err)			 one generation for all, or none for nothing
+ *	return change_finish(&c, inv, err)		 one generation for all, or none for nothing
+ *
+ * The lock is taken by change_finish(), for the publish alone. When another publisher came first,
+ * it gives VERB_AGAIN, which the verb gives back to main: the verb is run again.
  *
  * An image that cannot be changed is reported and left as it is; the others go on.
  */
@@ -84,8 +87,8 @@ void change_fail(struct change *c, const char *ref, const struct err *why);
 void change_journal(struct change *c, const char *ref, const char *old_digest,
 		    const char *new_digest, const char *why, const char *detail);
 
-/* Publishes when there is a journal line, then reports the items (publish/change_report.h). Gives
- * the exit status, or -1: nothing was published. */
+/* Publishes when there is a journal line, under the lock, then reports the items
+ * (publish/change_report.h). Gives the exit status, VERB_AGAIN, or -1: nothing was published. */
 int change_finish(struct change *c, const struct invocation *inv, struct err *err);
 
 #endif

@@ -12,24 +12,8 @@
 #include "oci/store/index.h"
 #include "publish/history.h"
 #include "publish/mirror.h"
+#include "publish/moment.h"
 #include "publish/verb.h"
-
-/* The last second that a DATE covers: that of a day (2026-11-20, 20261120; UTC), or an RFC 3339
- * instant itself. -1 when DATE is anything else. */
-static time_t last_second_of(const char *date)
-{
-	bool dashes = strchr(date, '-') != NULL;
-	struct tm tm = { 0 };
-	const char *end = strptime(date, dashes ? "%Y-%m-%d" : "%Y%m%d", &tm);
-	int day = tm.tm_mday;
-	time_t t;
-
-	if (!end || *end || end - date != (dashes ? 10 : 8))
-		return clock_parse_rfc3339(date);
-	/* strptime takes the 31st of any month, which timegm makes the 1st of the next */
-	t = timegm(&tm);
-	return t < 0 || tm.tm_mday != day ? -1 : t + 86399;
-}
 
 /* The last line that gave the reference its content, up to the newest generation that was published
  * by then: generations have an order, and a clock may have gone wrong for a while. *first gets the
@@ -120,7 +104,7 @@ static int print_at(const struct invocation *inv, const char *date, time_t until
 	l = find_line(&h, &first);
 	if (!l || !l->new_digest) {
 		if (!first)
-			message_line("\"%s\" was never published here", ref);
+			history_say_never(&h, ref);
 		else
 			message_line("\"%s\" was not published on %s; %s %s", ref, date,
 				     l ? "it was removed" : "it first was",
@@ -145,7 +129,7 @@ static int at_run(const struct invocation *inv, const void *options, char **word
 	if (n != 2)
 		return err_set(err, ERR_USAGE, 0,
 			       "at takes a DATE and a REF: at 2026-11-20 alpine:3.19");
-	until = last_second_of(words[0]);
+	until = moment_last(words[0]);
 	if (until < 0)
 		return err_set(err, ERR_USAGE, 0,
 			       "\"%s\" is neither a day (2026-11-20) nor an instant "

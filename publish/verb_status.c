@@ -21,8 +21,13 @@
 #include "publish/tag_match.h"
 #include "publish/verb.h"
 
+struct status_options {
+	bool titles, full;
+};
+
 struct status {
 	const struct invocation *inv;
+	const struct status_options *options;
 	const struct index *index;
 	const struct sync_state *checked;
 	const struct marks *marks;
@@ -170,7 +175,7 @@ static void add_row(struct status *s, const struct entry *e, size_t snapshots)
 	format_digest(e->digest.str, digest);
 	format_age(entry_annotation(e, ANNOTATION_SYNCED), s->now, age);
 	columns_add(&s->table, INK_PLAIN, "%s", e->ref);
-	columns_add(&s->table, INK_DIM, "%s", digest);
+	columns_add(&s->table, INK_DIM, "%s", s->options->full ? e->digest.str : digest);
 	columns_add(&s->table, INK_PLAIN, "%s", age);
 	if (snapshots)
 		columns_add(&s->table, INK_PLAIN, "%zu", snapshots);
@@ -339,7 +344,7 @@ static void print_head_json(const struct index *x)
 	printf("%.*s,\"images\":[", (int)text.n - 1, text.p);
 }
 
-/* Only for a terminal: a pipe gets rows and nothing else. */
+/* For a terminal, or when asked for: a pipe gets rows and nothing else. */
 static void print_head_text(struct status *s)
 {
 	static const char *const titles[] = { "REFERENCE", "DIGEST", "AGE",
@@ -348,6 +353,8 @@ static void print_head_text(struct status *s)
 		   *by = index_annotation(s->index, ANNOTATION_MADE_BY);
 	const char *label = index_annotation(s->index, ANNOTATION_LABEL);
 
+	if (s->options->titles && !s->inv->terminal)
+		columns_titles(&s->table, titles);
 	if (!s->inv->terminal)
 		return;
 	printf("generation %ld", generation_number(s->index));
@@ -390,6 +397,7 @@ static int status_run(const struct invocation *inv, const void *options, char **
 	struct err why;
 	struct status s = {
 		.inv = inv,
+		.options = options,
 		.index = &m.index,
 		.checked = &checked,
 		.marks = &marks,
@@ -398,7 +406,6 @@ static int status_run(const struct invocation *inv, const void *options, char **
 		.now = clock_wall(),
 	};
 
-	(void)options;
 	if (tag_match_check(patterns, n, err) < 0 || mirror_read(&m, inv->mirror, err) < 0)
 		return -1;
 	if (marks_load(&marks, &m.index, err) < 0)
@@ -406,6 +413,21 @@ static int status_run(const struct invocation *inv, const void *options, char **
 	if (sync_state_load(&checked, &m.layout, &why) < 0)
 		message_warn("%s; no reference is shown as stale", why.msg);
 	return show_entries(&s);
+}
+
+static void status_options(void *options, struct cli_table *table)
+{
+	struct status_options *o = options;
+	const struct cli_opt rows[] = {
+		{ .name = "titles",
+		  .flag = &o->titles,
+		  .help = "a first row that names the columns; on a terminal there always is one" },
+		{ .name = "long",
+		  .flag = &o->full,
+		  .help = "digests in full; --json has them always" },
+	};
+
+	CLI_TABLE_ADD(table, rows);
 }
 
 const struct verb verb_status = {
@@ -428,5 +450,7 @@ const struct verb verb_status = {
 			{ EXIT_OK, NULL, NULL },
 		},
 	.common = VERB_JSON,
+	.options_size = sizeof(struct status_options),
+	.options = status_options,
 	.run = status_run,
 };

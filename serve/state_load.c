@@ -16,6 +16,7 @@
 #include "oci/cli/message.h"
 #include "oci/image/ref.h"
 #include "oci/store/index.h"
+#include "oci/store/index_head.h"
 #include "oci/store/layout.h"
 #include "serve/object_graph.h"
 #include "serve/repository_names.h"
@@ -252,7 +253,7 @@ static int read_index(const struct layout *layout, struct buf *bytes, struct ind
 {
 	if (file_read(layout->root, "index.json", bytes, err) < 0)
 		return -1;
-	if (index_parse(x, buf_span(bytes), err) < 0)
+	if (index_parse(x, buf_span(bytes), err) < 0 || index_head_check(x, err) < 0)
 		return err_wrap(err, "index.json");
 	return 0;
 }

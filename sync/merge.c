@@ -21,9 +21,6 @@
 #include "sync/run.h"
 #include "sync/unlist.h"
 
-/* How long an operator's publish may take; it is milliseconds. */
-#define PUBLISH_WAIT 60
-
 struct merge {
 	struct run *run;
 	struct index index; /* as published now, being changed */
@@ -362,6 +359,8 @@ static int publish_index(struct merge *m, struct err *err)
 		.made_by = RETAG_BY_SYNC,
 		.label = r->options->label,
 		.commit = r->source->commit[0] ? r->source->commit : NULL,
+		.who = m->who,
+		.started = r->outcome.started,
 	};
 	struct journal_line *whole = add_journal_line(m, NULL, what.made_by);
 	long n;
@@ -422,6 +421,7 @@ int merge_publish(struct run *r, struct err *err)
 {
 	cleanup_by(merge_release) struct merge m = { .run = r, .index = INDEX_INIT };
 	cleanup_fd int lock = -1;
+	int result;
 
 	m.move = (struct retag){ .index = &m.index,
 				 .suffix = r->options->suffix,
@@ -438,5 +438,9 @@ int merge_publish(struct run *r, struct err *err)
 	lock = generation_lock(&r->layout, "mirror-sync", PUBLISH_WAIT, err);
 	if (lock < 0)
 		return -1;
-	return merge_targets(&m, err);
+	result = merge_targets(&m, err);
+	cleanup_fd_(&lock);
+	if (r->outcome.published)
+		generation_thin(&r->layout, r->outcome.generation);
+	return result;
 }

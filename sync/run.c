@@ -94,7 +94,7 @@ static int open_mirror(struct run *r, struct err *err)
 	if (r->lock < 0 && run_lock(r, r->options, err) < 0)
 		return -1;
 	/* a new mirror gets its generation 0 here, before its first blob */
-	if (generation_load(&r->layout, &r->index, err) < 0)
+	if (generation_open(&r->layout, "mirror-sync", PUBLISH_WAIT, &r->index, err) < 0)
 		return -1;
 	/* what is fetched must leave operators room to act */
 	reserve_keep(&r->layout);

@@ -55,6 +55,9 @@ struct run {
 	struct outcome outcome;
 };
 
+/* How long an operator's publish may take, in seconds; it is milliseconds. */
+#define PUBLISH_WAIT 60
+
 #define RUN_INIT                                                                                   \
 	{                                                                                          \
 		.layout = LAYOUT_INIT, .scratch = LAYOUT_INIT, .lock = -1, .index = INDEX_INIT,    \

@@ -22,6 +22,9 @@ CLEANUP_PTR(cleanup_odb_, git_odb, git_odb_free)
 #define cleanup_entry     cleanup_by(cleanup_entry_)
 #define cleanup_odb       cleanup_by(cleanup_odb_)
 
+/* Bytes of a name or an address of an author that are kept. */
+#define AUTHOR_NAME 400
+
 /* The authors of a file, line by line; computed when git_author() needs them. */
 struct blamed {
 	char *name;
@@ -558,6 +561,21 @@ static git_blame *blame_of(struct git *g, const char *name)
 	return g->blamed[g->nblamed++].blame;
 }
 
+/* Adds a name, or its beginning and "..." as one character when it is long. */
+static void add_person_text(struct buf *out, const char *name)
+{
+	struct span s = span_of(name, strnlen(name, AUTHOR_NAME + 1));
+
+	if (s.n > AUTHOR_NAME) {
+		/* not in the middle of a character */
+		for (s.n = AUTHOR_NAME; s.n && ((unsigned char)s.p[s.n] & 0xc0) == 0x80;)
+			s.n--;
+		buf_addf(out, "%.*s\u2026", SPAN_ARG(s));
+		return;
+	}
+	buf_add(out, s.p, s.n);
+}
+
 const char *git_author(struct git *g, const char *name, int line)
 {
 	git_blame *lines = blame_of(g, name);
@@ -566,6 +584,9 @@ const char *git_author(struct git *g, const char *name, int line)
 	if (!hunk || !hunk->final_signature)
 		return NULL;
 	buf_clear(&g->author);
-	buf_addf(&g->author, "%s <%s>", hunk->final_signature->name, hunk->final_signature->email);
+	add_person_text(&g->author, hunk->final_signature->name);
+	buf_adds(&g->author, " <");
+	add_person_text(&g->author, hunk->final_signature->email);
+	buf_addc(&g->author, '>');
 	return g->author.p;
 }

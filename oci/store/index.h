@@ -59,6 +59,11 @@ struct layout;
 #define ANNOTATION_SNAPSHOT_SUFFIX                                                                 \
 	"dev.ocimirror.snapshot-suffix"            /* of the last sync, strftime format */
 #define ANNOTATION_MADE_BY "dev.ocimirror.made-by" /* sync, rollback, undo, hold, ... */
+/* The digest of the index.json of the generation before; what made this one, as JSON; the words
+ * that a reader must understand. */
+#define ANNOTATION_PREVIOUS "dev.ocimirror.previous"
+#define ANNOTATION_RUN      "dev.ocimirror.run"
+#define ANNOTATION_REQUIRES "dev.ocimirror.requires"
 
 struct annotation {
 	const char *key; /* keys of ours are not copied: most entries have the same ones */
@@ -81,8 +86,9 @@ struct index {
 	size_t n, cap;
 	struct annotation *annotations; /* annotations of the index itself */
 	size_t nannotations;
-	char *rest;            /* other members of the index as JSON members, or NULL */
-	struct digest read_as; /* of the bytes that generation_load() read it from */
+	char *rest; /* other members of the index as JSON members, or NULL */
+	/* of the bytes that generation_load() read it from, or generation_publish() wrote */
+	struct digest read_as;
 };
 
 #define INDEX_INIT                                                                                 \
@@ -101,6 +107,9 @@ void index_release(struct index *x);
 
 /* Appends the bytes of index.json; buf_failed(out) when they are more than its ceiling. */
 void index_write(const struct index *x, struct buf *out);
+/* LIMIT, naming it, when an entry or the index's own annotations have become so large that
+ * index_parse() would refuse them. */
+int index_check_sizes(const struct index *x, struct err *err);
 
 /* The first entry of that name, or NULL. Lent; valid until the index is changed. */
 struct entry *index_find(const struct index *x, const char *ref);
