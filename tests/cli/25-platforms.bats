@@ -147,7 +147,7 @@ check_refuses() {
 
 @test "a single image counts by its config, and its layers are not fetched to tell" {
 	single 1 one arm64
-	list "up.example/team/app:1 platform=linux/amd64"
+	list "up.example/team/app:1 platform=linux/amd64 referrers=no"
 	refuses "has linux/arm64; not linux/amd64" --dry-run
 	[ "$(requests HEAD)" -eq 1 ]
 	[ "$(requests GET /manifests/)" -eq 1 ]

@@ -230,7 +230,8 @@ static void test_sparse(void)
 }
 
 /* A digest may be named as a blob and as a manifest: what is below the manifest is needed,
- * whichever is met first. As a blob it needs nothing, even when its media type is a manifest's, or none. */
+ * whichever is met first. As a blob it needs nothing, even when its media type is a manifest's, or
+ * none. */
 static void test_kinds(void)
 {
 	static const struct {
