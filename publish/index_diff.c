@@ -10,6 +10,16 @@
 
 #define OURS "dev.ocimirror."
 
+/* The key of an annotation, behind a blank; NULL adds nothing. */
+static void add_key(struct buf *out, const struct annotation *a)
+{
+	const char *key = a ? a->key : "";
+
+	if (strncmp(key, OURS, strlen(OURS)) == 0)
+		key += strlen(OURS);
+	buf_addf(out, "%s%s", out->n ? " " : "", key);
+}
+
 /* Walks over the keys of both, which are sorted. */
 void index_diff_annotations(const struct entry *old, const struct entry *now, struct buf *out)
 {
@@ -19,15 +29,13 @@ void index_diff_annotations(const struct entry *old, const struct entry *now, st
 		const struct annotation *a = i < old->nannotations ? &old->annotations[i] : NULL;
 		const struct annotation *b = j < now->nannotations ? &now->annotations[j] : NULL;
 		int order = !a ? 1 : !b ? -1 : strcmp(a->key, b->key);
-		const char *key = a && order <= 0 ? a->key : b ? b->key : "";
 
 		i += order <= 0;
 		j += order >= 0;
-		if (a && b && order == 0 && strcmp(a->value, b->value) == 0)
-			continue;
-		if (strncmp(key, OURS, strlen(OURS)) == 0)
-			key += strlen(OURS);
-		buf_addf(out, "%s%s", out->n ? " " : "", key);
+		if (!a || (b && order > 0))
+			add_key(out, b);
+		else if (order < 0 || strcmp(a->value, b->value) != 0)
+			add_key(out, a);
 	}
 }
 

@@ -41,8 +41,8 @@ int mirror_open_restored(struct mirror *m, const char *path, long *last, struct 
 /* Takes the lock of a mirror that was opened: 1 when index.json is what was read then, 0 when
  * another publisher has replaced it, and nothing is locked. */
 int mirror_relock(struct mirror *m, const char *who, long wait, struct err *err);
-/* Reads the current index with the lock that publishing needs: waits up to `wait` seconds for another
- * publisher (a running sync does not hold it). `who` is recorded in the lock. */
+/* Reads the current index with the lock that publishing needs: waits up to `wait` seconds for
+ * another publisher (a running sync does not hold it). `who` is recorded in the lock. */
 int mirror_lock(struct mirror *m, const char *path, const char *who, long wait, struct err *err);
 /* Releases the lock after a publish, and then lets old generations become differences. */
 void mirror_unlock(struct mirror *m);

@@ -22,9 +22,9 @@ struct server {
 	const char *registry; /* where a name without a host is looked for, "docker.io" */
 	bool list_snapshots;
 	struct listener listener;
-	int access_log; /* or -1 */
+	int access_log;        /* or -1 */
 	struct reload *reload; /* has the current state */
-	atomic_bool stopping; /* workers send the replies under way, then end */
+	atomic_bool stopping;  /* workers send the replies under way, then end */
 };
 
 #endif

@@ -29,8 +29,8 @@ struct state_load {
 	const char *name; /* for entries without one */
 	struct tag *tags; /* all of them, sorted at the end */
 	size_t ntags;
-	size_t nprivate;     /* entries that belong to a group */
-	size_t nameless;     /* entries without a name that clients could ask for */
+	size_t nprivate; /* entries that belong to a group */
+	size_t nameless; /* entries without a name that clients could ask for */
 	/* entries whose manifest is missing or damaged, and those that this user may not read */
 	struct unread {
 		size_t n;

@@ -31,7 +31,7 @@ bool min_age_is_due(const struct sync_row *row, long min_age, time_t now)
 	       row->offer_since <= now - min_age;
 }
 
-/* What ends the series of the row's offer. One that waited is told, unless it has been published. */
+/* Ends the series of the row's offer. One that waited is told, unless it has been published. */
 static void end_offer(const struct sync_row *row, const struct min_age_check *check,
 		      struct min_age *m)
 {

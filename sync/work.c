@@ -274,7 +274,8 @@ static void keep_target(struct job *job, enum image_state state)
 		job_end(job, state);
 }
 
-/* The same, though upstream has something: what the line wants of the published content may be had. */
+/* The same, though upstream has something: what the line wants of the published content may be
+ * had. */
 static void keep_back_target(struct job *job, enum image_state state)
 {
 	if (due_lacks_platforms(job->run, job->target))

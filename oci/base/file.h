@@ -23,7 +23,8 @@ int file_read(int dir, const char *path, struct buf *out, struct err *err);
 int file_read_open(int fd, const char *path, struct buf *out, struct err *err);
 
 /* Replaces path by a file of exactly these bytes and of file_mode_in(), or leaves it as it was:
- * temporary file, fsync, rename. The directory is not synced: file_sync_dir() does that, once for many files. */
+ * temporary file, fsync, rename. The directory is not synced: file_sync_dir() does that, once for
+ * many files. */
 int file_replace(int dir, const char *path, const void *p, size_t n, mode_t mode, struct err *err);
 
 /* Makes renames in that directory durable. */
@@ -48,8 +49,8 @@ int file_make_dirs(int dir, const char *path, struct err *err);
 /* Opens path as a directory handle, close-on-exec. Gives the descriptor or -1. */
 int file_open_dir(int dir, const char *path, struct err *err);
 
-/* Whether a file can be renamed from one of these directories to the other: they are on one mount of
- * one file system. */
+/* Whether a file can be renamed from one of these directories to the other: they are on one mount
+ * of one file system. */
 int file_same_mount(int dir, const char *a, const char *b, bool *same, struct err *err);
 
 /* Writes all of p; short writes are continued. */

@@ -51,7 +51,7 @@ void registry_blob(struct registry *r, const struct ref *ref, const struct regis
 
 /* Every tag of ref's repository, following Link (distribution-spec, "Listing Tags"). */
 void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg);
-/* The same, but INVALID when the list has more than so many pages: it is not worth more requests. */
+/* The same, but INVALID when the list has more pages than that: it is not worth more requests. */
 void registry_tags_within(struct registry *r, const struct ref *ref, size_t pages,
 			  registry_tags_done *done, void *arg);
 

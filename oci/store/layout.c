@@ -16,9 +16,8 @@
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
 #include "oci/store/hasher.h"
+#include "oci/store/layout_marker.h"
 
-#define MARKER      "oci-layout"
-#define MARKER_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
 #define GENERATIONS ".mirror/generations"
 
 /* A finished blob that waits for the barrier in the partial directory. */
@@ -50,67 +49,9 @@ static int fail_io(struct err *err, const char *what, const char *path)
 	return -1;
 }
 
-static int check_version(struct span marker, struct err *err)
-{
-	cleanup_json json_t *doc = json_read(marker, err);
-	const char *version = json_get_text(doc, "imageLayoutVersion");
-
-	if (!doc)
-		return err_wrap(err, MARKER);
-	if (!version)
-		return err_set(err, ERR_INVALID, 0, MARKER ": no imageLayoutVersion");
-	if (strcmp(version, "1.0.0") != 0)
-		return err_set(err, ERR_INVALID, 0,
-			       "an OCI layout of version \"%s\": only 1.0.0 is known", version);
-	return 0;
-}
-
-/* Copies a file's name into *found and ends the walk, unless a directory with that file still
- * counts as empty: a new file system's lost+found, and a temporary of a run that was killed while
- * it made the marker. */
-static int copy_unexpected(const char *name, void *found)
-{
-	if (strcmp(name, "lost+found") == 0 || span_starts(span_str(name), MARKER "."))
-		return 0;
-	buf_adds(found, name);
-	return 1;
-}
-
 bool layout_is_new(const char *path)
 {
-	cleanup_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
-	struct err ignored;
-
-	if (faccessat(AT_FDCWD, path, F_OK, 0) < 0)
-		return errno == ENOENT;
-	return file_walk(AT_FDCWD, path, copy_unexpected, &found, &ignored) == 0;
-}
-
-static int make_marker(const struct layout *l, struct err *err)
-{
-	cleanup_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
-
-	if (file_walk(l->root, ".", copy_unexpected, &found, err) < 0)
-		return -1;
-	if (found.n)
-		return err_set(err, ERR_INVALID, 0,
-			       "neither empty nor an OCI layout: it holds \"%s\" and no " MARKER
-			       " file",
-			       found.p);
-	return file_replace(l->root, MARKER, MARKER_TEXT, strlen(MARKER_TEXT), 0644, err);
-}
-
-static int check_marker(const struct layout *l, enum layout_mode mode, struct err *err)
-{
-	cleanup_by(buf_release) struct buf marker = BUF_INIT(LIMIT_TOKEN);
-
-	if (file_read(l->root, MARKER, &marker, err) == 0)
-		return check_version(buf_span(&marker), err);
-	if (err->kind != ERR_NOTFOUND)
-		return -1;
-	if (mode == LAYOUT_WRITE)
-		return make_marker(l, err);
-	return err_set(err, ERR_INVALID, 0, "not an OCI layout: no " MARKER " file");
+	return layout_marker_is_wanted(path);
 }
 
 static int make_dirs(const struct layout *l, struct err *err)
@@ -158,8 +99,8 @@ static int open_blobs(struct layout *l, enum layout_mode mode, struct err *err)
 {
 	for (size_t i = 0; i < 2; i++) {
 		if (l->blobs[i] < 0)
-			l->blobs[i] = openat(l->root, blob_dirs[i],
-					     O_PATH | O_DIRECTORY | O_CLOEXEC);
+			l->blobs[i] =
+				openat(l->root, blob_dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (l->blobs[i] < 0 && errno != ENOENT)
 			return err_sys(err, "cannot open directory", blob_dirs[i]);
 		if (l->blobs[i] >= 0 && mode == LAYOUT_WRITE &&
@@ -178,8 +119,8 @@ static int open_root(struct layout *l, enum layout_mode mode, struct err *err)
 	l->root = file_open_dir(AT_FDCWD, l->path, err);
 	if (l->root < 0)
 		return -1;
-	if (check_marker(l, mode, err) < 0 || (mode == LAYOUT_WRITE && make_dirs(l, err) < 0) ||
-	    open_blobs(l, mode, err) < 0)
+	if (layout_marker_check(l->root, mode == LAYOUT_WRITE, err) < 0 ||
+	    (mode == LAYOUT_WRITE && make_dirs(l, err) < 0) || open_blobs(l, mode, err) < 0)
 		return err_wrap(err, "%s", l->path);
 	return 0;
 }

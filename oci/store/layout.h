@@ -47,7 +47,7 @@ struct layout {
 
 #define LAYOUT_INIT                                                                                \
 	{                                                                                          \
-		.root = -1, .blobs = { -1, -1 }, .partial = PARTIAL_INIT                                                \
+		.root = -1, .blobs = { -1, -1 }, .partial = PARTIAL_INIT                           \
 	}
 
 enum layout_mode {

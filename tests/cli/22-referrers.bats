@@ -21,8 +21,8 @@ a_day_later() {
 	sed -i "s/\"at\":\"[^\"]*\"/\"at\":\"$then\"/" "$mirror/.mirror/state.json"
 }
 
-# refer SUBJECT TEXT REF [TYPE]: an artifact with a subject, reachable in the upstream's layout under REF;
-# prints its digest
+# refer SUBJECT TEXT REF [TYPE]: an artifact with a subject, reachable in the upstream's layout
+# under REF; prints its digest
 refer() {
 	local layer empty
 	layer=$(layout_blob "$up" "$2")

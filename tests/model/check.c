@@ -125,8 +125,7 @@ static const char *check_snapshots_stay(const struct check *c, const struct inde
 
 	for (size_t i = 0; i < x->n; i++)
 		n += entry_annotation(x->v[i], ANNOTATION_SNAPSHOT_OF) != NULL;
-	return n == c->snapshots.n ? NULL
-				   : say("%zu snapshots, there were %zu", n, c->snapshots.n);
+	return n == c->snapshots.n ? NULL : say("%zu snapshots, there were %zu", n, c->snapshots.n);
 }
 
 static bool is_kept(const struct index *x, const struct model_ref *r, const struct digest *d)

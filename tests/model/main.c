@@ -123,8 +123,10 @@ static void step_clock(struct history *h)
 
 static const char *kill_call(struct history *h)
 {
-	static const char *const calls[] = { "openat", "write", "renameat", "fsync",   "fchmod",
-					     "syncfs", "flock", "unlinkat", "mkdirat", "ftruncate" };
+	static const char *const calls[] = {
+		"openat", "write", "renameat", "fsync",   "fchmod",
+		"syncfs", "flock", "unlinkat", "mkdirat", "ftruncate"
+	};
 
 	return calls[draw(h, sizeof(calls) / sizeof(calls[0]))];
 }
@@ -155,8 +157,8 @@ static void draw_sync(struct history *h, struct model_action *a)
 static bool draw_verb(struct history *h, struct model_action *a)
 {
 	static const enum model_verb verbs[] = { MODEL_ROLLBACK, MODEL_ROLLBACK, MODEL_ROLLBACK,
-						 MODEL_HOLD,	 MODEL_RELEASE,	 MODEL_RELEASE,
-						 MODEL_UNDO,	 MODEL_UNDO };
+						 MODEL_HOLD,     MODEL_RELEASE,  MODEL_RELEASE,
+						 MODEL_UNDO,     MODEL_UNDO };
 	int i = (int)draw(h, MODEL_REFS);
 	long back = 1 + (long)draw(h, 8);
 
@@ -171,9 +173,9 @@ static bool draw_verb(struct history *h, struct model_action *a)
 }
 
 static const char *const verb_words[] = {
-	[MODEL_SYNC] = "mirror-sync",	    [MODEL_ROLLBACK] = "rollback", [MODEL_HOLD] = "hold",
-	[MODEL_RELEASE] = "release",	    [MODEL_UNDO] = "undo",
-	[MODEL_DRY_RUN] = "mirror-sync",
+	[MODEL_SYNC] = "mirror-sync", [MODEL_ROLLBACK] = "rollback",
+	[MODEL_HOLD] = "hold",        [MODEL_RELEASE] = "release",
+	[MODEL_UNDO] = "undo",        [MODEL_DRY_RUN] = "mirror-sync",
 };
 
 /* The command line of an action. */

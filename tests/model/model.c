@@ -30,8 +30,8 @@ static int offer_of(const struct model_ref *r)
 
 static bool is_asked(const struct model_ref *r, const struct model_action *a, int i)
 {
-	bool missing = r->published == NOTHING ||
-		       (r->pinned != NOTHING && r->pinned != r->published);
+	bool missing =
+		r->published == NOTHING || (r->pinned != NOTHING && r->pinned != r->published);
 
 	return r->listed && (a->ref == NOTHING || a->ref == i) && (!a->missing || missing);
 }
@@ -276,8 +276,10 @@ const char *model_check(const struct model *m, const struct model_action *a,
 			continue;
 		if (is_asked(r, a, i) && seen->unlisted[i])
 			return "a listed tag is said to be unlisted";
-		if (is_asked(r, a, i) && !fails(r, broken) && seen->gone[i] != (offer_of(r) == NOTHING))
-			return seen->gone[i] ? "a tag is said to be gone" : "a tag is not said to be gone";
+		if (is_asked(r, a, i) && !fails(r, broken) &&
+		    seen->gone[i] != (offer_of(r) == NOTHING))
+			return seen->gone[i] ? "a tag is said to be gone"
+					     : "a tag is not said to be gone";
 		if (is_unlisted_by(r, a) && !a->missing && !seen->unlisted[i])
 			return "an unlisted tag is not said to be unlisted";
 	}

@@ -21,9 +21,9 @@
 enum mark { MARK_NONE, MARK_BY_UNDO, MARK_BY_ROLLBACK };
 
 struct model_ref {
-	char name[64];    /* "up.example/team/a:1" */
-	char source[64];  /* as the upstream has it: "docker.io/team/a:1" */
-	int upstream;     /* content, or NOTHING */
+	char name[64];           /* "up.example/team/a:1" */
+	char source[64];         /* as the upstream has it: "docker.io/team/a:1" */
+	int upstream;            /* content, or NOTHING */
 	int had[MODEL_CONTENTS]; /* contents that upstream had there, oldest first */
 	int nhad;
 	bool listed;
@@ -57,7 +57,14 @@ struct model {
 	struct model_generation kept[MODEL_KEPT];
 };
 
-enum model_verb { MODEL_SYNC, MODEL_ROLLBACK, MODEL_HOLD, MODEL_RELEASE, MODEL_UNDO, MODEL_DRY_RUN };
+enum model_verb {
+	MODEL_SYNC,
+	MODEL_ROLLBACK,
+	MODEL_HOLD,
+	MODEL_RELEASE,
+	MODEL_UNDO,
+	MODEL_DRY_RUN
+};
 
 struct model_action {
 	enum model_verb verb;
@@ -82,7 +89,8 @@ void model_predict(const struct model *m, const struct model_action *a, const bo
 		   struct model_expect *x);
 /* Takes over what the mirror says after the action, unless that did nothing (it was killed). */
 void model_apply(struct model *m, const struct model_action *a, const struct model_seen *seen);
-/* What is wrong with what the mirror says beside its meanings, after model_apply(); NULL: nothing. */
+/* What is wrong with what the mirror says beside its meanings, after model_apply(). NULL: nothing
+ * is. */
 const char *model_check(const struct model *m, const struct model_action *a,
 			const struct model_seen *seen, const bool *broken);
 /* Whether a rollback may bring the reference there. */

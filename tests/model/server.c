@@ -71,8 +71,8 @@ static bool ask(const struct server *s, const char *path, char *reply, size_t n)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)s->port) };
 	cleanup_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	cleanup_free char *request = xasprintf(
-		"HEAD %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", path);
+	cleanup_free char *request =
+		xasprintf("HEAD %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", path);
 	size_t got = 0;
 	ssize_t r;
 

@@ -71,8 +71,10 @@ int world_new_content(struct world *w, bool broken)
 
 	buf_addf(&layer, "layer of %d", c);
 	put_blob(w, layer.p, layer.n, !broken, &dlayer);
-	buf_addf(&config, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Labels\":{"
-			  "\"text\":\"%d\"}}}", c);
+	buf_addf(&config,
+		 "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Labels\":{"
+		 "\"text\":\"%d\"}}}",
+		 c);
 	put_blob(w, config.p, config.n, true, &dconfig);
 	buf_addf(&manifest,
 		 "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_MANIFEST "\",\"config\":{"
@@ -178,8 +180,8 @@ static void set_environment(const struct world *w)
 	cleanup_free char *preload = xasprintf("%s/tests/preload/wallclock.so", w->bin);
 	const char *asan = getenv("ASAN_OPTIONS");
 	/* the sanitizer's library wants to be the first, and cannot look for leaks under strace */
-	cleanup_free char *options = xasprintf(
-		"%s%sverify_asan_link_order=0:detect_leaks=0", asan ? asan : "", asan ? ":" : "");
+	cleanup_free char *options = xasprintf("%s%sverify_asan_link_order=0:detect_leaks=0",
+					       asan ? asan : "", asan ? ":" : "");
 
 	setenv("HOME", w->dir, 1);
 	unsetenv("MIRROR_DIR");
@@ -194,9 +196,10 @@ static void exec_words(const struct world *w, const char *call, int nth, const c
 {
 	cleanup_free char *program = xasprintf("%s/%s", w->bin, words[0]);
 	cleanup_free char *trace = xasprintf("trace=%s", call ? call : "");
-	cleanup_free char *inject = xasprintf("inject=%s:signal=KILL:when=%d", call ? call : "", nth);
+	cleanup_free char *inject =
+		xasprintf("inject=%s:signal=KILL:when=%d", call ? call : "", nth);
 	char *argv[32] = { (char *)"strace", (char *)"-qq", (char *)"-o", (char *)"/dev/null",
-			   (char *)"-e",     trace,	    (char *)"-e", inject };
+			   (char *)"-e",     trace,         (char *)"-e", inject };
 	size_t n = call ? 8 : 0;
 
 	argv[n++] = program;
@@ -230,7 +233,8 @@ int world_run(struct world *w, const char *call, int nth, const char *const *wor
 void world_open(struct world *w, const char *bin)
 {
 	const char *tmp = getenv("TMPDIR");
-	cleanup_free char *preload = xasprintf("%s/tests/preload/wallclock.so", bin), *layout = NULL;
+	cleanup_free char *preload = xasprintf("%s/tests/preload/wallclock.so", bin),
+			  *layout = NULL;
 	struct model empty;
 	char conf[256];
 

@@ -78,6 +78,16 @@ static bool is_kept(const char *ref, void *arg)
 	return !str_eq(ref, arg);
 }
 
+static void check_row(const struct sync_row *row)
+{
+	CHECK(row && row->checked == 1000 && row->max_age == 0 && row->gone);
+	CHECK(row && str_same(row->offer, "sha256:aa") && row->offer_since == 2000 &&
+	      row->offer_seen == 3000);
+	CHECK(row && str_same(row->referrers, "sha256:bb") && row->referrers_at == 4000);
+	CHECK(row && row->unfinished && row->held && str_same(row->upstream, "sha256:cc"));
+	CHECK(row && str_same(row->referrers_as, "yes"));
+}
+
 /* What is written is read again, row by row; what is on no list is left out. */
 static void test_round_trip(void)
 {
@@ -108,13 +118,7 @@ static void test_round_trip(void)
 	sync_state_row(&s, "a.example/dropped:1")->checked = 1;
 	CHECK(sync_state_save(&s, &l, is_kept, dropped, &err) == 0);
 	CHECK(sync_state_load(&again, &l, &err) == 0);
-	same = sync_state_find(&again, "a.example/b:1");
-	CHECK(same && same->checked == 1000 && same->max_age == 0 && same->gone);
-	CHECK(same && same->unfinished && same->held && str_same(same->upstream, "sha256:cc"));
-	CHECK(same && str_same(same->offer, "sha256:aa") && same->offer_since == 2000 &&
-	      same->offer_seen == 3000);
-	CHECK(same && str_same(same->referrers, "sha256:bb") && same->referrers_at == 4000);
-	CHECK(same && str_same(same->referrers_as, "yes"));
+	check_row(sync_state_find(&again, "a.example/b:1"));
 	absence = table_get(&again.no_referrers, "https://a.example/v2/b");
 	CHECK(again.no_referrers.n == 2 && absence && absence->since == 5000);
 	same = sync_state_find(&again, "a.example/plain:1");
