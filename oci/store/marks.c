@@ -64,7 +64,7 @@ void marks_release(struct marks *m)
 /* Banned marks have no reference; d NULL stands before every digest. */
 static int compare_mark(const struct mark *k, const char *ref, const struct digest *d)
 {
-	int order = ref ? strcmp(k->ref, ref) : 0;
+	int order = ref && k->ref ? strcmp(k->ref, ref) : 0;
 
 	if (order)
 		return order;
