@@ -243,6 +243,7 @@ matches them any more; the mirror still serves them" ]
 }
 
 @test "tags by pattern: what matches is mirrored, tags/list is asked only then" {
+	conf "image * referrers=no"
 	for tag in v1.0 v2.0 v2.1 v2.2-rc1 v2.2 latest; do layout_image "$up" \
 		"docker.io/team/app:$tag" "$tag"; done
 	list "up.example/team/app tags=v2.* exclude=*-rc* newest=2"

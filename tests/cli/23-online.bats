@@ -72,7 +72,7 @@ added" ]]
 
 @test "the same in another order, or in other words, is the same" {
 	list "up.example/team/app:1.19 platform=linux/amd64,linux/arm64" \
-		"up.example/team/app tags=1.2*,2.* exclude=a,b referrers=no"
+		"up.example/team/app tags=1.2*,2.* exclude=a,b referrers=auto"
 	git -C team branch -f base
 	list "up.example/team/app exclude=b,a tags=2.*,1.2*" "" \
 		"up.example/team/app:1.19   platform=linux/arm64,linux/amd64   # why"
