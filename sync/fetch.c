@@ -80,7 +80,7 @@ struct walk {
 	size_t nconfigs, capconfigs;
 	size_t waiting; /* wants under way */
 	enum walk_phase phase;
-	bool failed, in_walk;
+	bool failed, is_refused, in_walk;
 	struct err err;
 	char *media_type; /* of the root */
 	int64_t size, missing, bytes;
@@ -101,8 +101,10 @@ struct object {
 struct fetch {
 	struct registry *registry;
 	struct fetch_store store;
-	struct table objects; /* under way, by digest */
-	struct buf scratch;   /* a manifest read back from the store */
+	struct table objects;   /* under way, by digest */
+	struct buf scratch;     /* a manifest read back from the store */
+	fetch_refuses *refuses; /* or NULL */
+	void *refuses_arg;
 };
 
 struct fetch *fetch_new(struct registry *r, struct layout *l)
@@ -129,6 +131,12 @@ void fetch_measure(struct fetch *f, const struct layout *base)
 {
 	f->store.measuring = true;
 	f->store.base = base;
+}
+
+void fetch_refuse(struct fetch *f, fetch_refuses *refuses, void *arg)
+{
+	f->refuses = refuses;
+	f->refuses_arg = arg;
 }
 
 /* ---- one image ---- */
@@ -202,6 +210,7 @@ static void walk_step(struct walk *w)
 				.nmanifests = w->nmanifests,
 				.bytes = w->bytes,
 				.requests = w->requests,
+				.is_refused = w->is_refused,
 			});
 	walk_free(w);
 }
@@ -387,7 +396,18 @@ static void check_same_size(struct walk *w, const struct want *met, int64_t size
 	walk_fail(w, &err);
 }
 
-/* A new want of this image, or NULL when it was met before as what it is now. */
+static bool walk_refuses(struct walk *w, const struct digest *d)
+{
+	struct err err;
+
+	if (!w->fetch->refuses || w->fetch->refuses(w->fetch->refuses_arg, d, &err) == 0)
+		return false;
+	w->is_refused = true;
+	walk_fail(w, &err);
+	return true;
+}
+
+/* A new want of this image, or NULL when it was met before as what it is now, or is refused. */
 static struct want *walk_meet(struct walk *w, const struct descriptor *d, bool manifest)
 {
 	struct table *seen = manifest ? &w->seen_manifests : &w->seen_blobs;
@@ -403,7 +423,7 @@ static struct want *walk_meet(struct walk *w, const struct descriptor *d, bool m
 	want->manifest = manifest;
 	want->walk = w;
 	table_put(seen, want->digest.str, want);
-	return want;
+	return walk_refuses(w, &want->digest) ? NULL : want;
 }
 
 static void meet_blob(struct walk *w, const struct descriptor *d)

@@ -35,6 +35,7 @@ struct fetch_result {
 		*manifests; /* all that were walked, the root first; lent during the call */
 	size_t nmanifests;
 	unsigned requests; /* made for this image */
+	bool is_refused;   /* failed by fetch_refuse() */
 };
 typedef void fetch_done(void *arg, const struct fetch_result *result);
 
@@ -65,6 +66,11 @@ void fetch_free(struct fetch *f);
  * only read: what it has is not missing; NULL when there is none.
  */
 void fetch_measure(struct fetch *f, const struct layout *base);
+
+/* Called for each digest that an image consists of, before it is asked for. -1 with *err refuses the
+ * image. */
+typedef int fetch_refuses(void *arg, const struct digest *d, struct err *err);
+void fetch_refuse(struct fetch *f, fetch_refuses *refuses, void *arg);
 
 /* Fetches `root` and what is below it from `from`'s repository. arg goes to admit, judge and
  * done. */

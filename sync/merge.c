@@ -390,6 +390,7 @@ static int merge_targets(struct merge *m, struct err *err)
 		return -1;
 	if (marks_load(&m->marks, &m->index, err) < 0)
 		return -1;
+	m->changed |= denied_mark(r, &m->marks);
 	r->outcome.generation = generation_number(&m->index);
 	/* new tags first: a snapshot that is made afterwards does not take one of their names */
 	for (size_t i = 0; i < r->outcome.targets.n; i++)

@@ -32,6 +32,7 @@ void outcome_release(struct outcome *o)
 	free(o->unlisted);
 	strvec_release(&o->taken_back);
 	free(o->hold);
+	denied_release(&o->denied);
 	*o = (struct outcome){ .options = NULL };
 }
 
@@ -90,6 +91,9 @@ int outcome_status(const struct outcome *o, int tolerate)
 {
 	const struct run_options *options = o->options;
 	int status = o->stopped || o->unlisted_refused ? EXIT_PART : 0;
+
+	if (o->denied.n)
+		status |= EXIT_PART & ~tolerate;
 
 	for (size_t i = 0; i < o->targets.n; i++)
 		status |= outcome_status_of(o, o->targets.v[i], tolerate);

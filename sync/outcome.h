@@ -15,6 +15,7 @@
 #include "oci/base/err.h"
 #include "oci/base/strvec.h"
 #include "oci/lists/newest.h"
+#include "sync/denied.h"
 #include "sync/target.h"
 
 struct list_image;
@@ -59,6 +60,7 @@ struct outcome {
 	bool unlisted_refused;     /* they are so many that they stay listed */
 	char *hold;                /* the reference with the oldest hold, or NULL */
 	time_t hold_since;
+	struct denied denied; /* what is published and must not be */
 };
 
 void outcome_release(struct outcome *o);

@@ -190,6 +190,23 @@ static void json_left_out(struct buf *b, const struct outcome *o)
 	buf_addc(b, ']');
 }
 
+static void json_denied(struct buf *b, const struct outcome *o)
+{
+	const char *between = ",\"denied\":[";
+
+	for (size_t i = 0; i < o->denied.n; i++) {
+		const struct denied_entry *e = &o->denied.v[i];
+
+		buf_addf(b, "%s{\"ref\":", between);
+		buf_add_json(b, e->ref);
+		add_text(b, "digest", e->what->digest.str);
+		add_text(b, "reason", e->what->reason);
+		buf_addc(b, '}');
+		between = ",";
+	}
+	buf_adds(b, o->denied.n ? "]" : "");
+}
+
 static void write_json(struct buf *b, const struct outcome *o, const struct report_result *result)
 {
 	cleanup_free struct registry_host_stats *hosts = xcalloc(MAX_HOSTS, sizeof(*hosts));
@@ -197,6 +214,7 @@ static void write_json(struct buf *b, const struct outcome *o, const struct repo
 
 	json_head(b, o, result);
 	json_left_out(b, o);
+	json_denied(b, o);
 	buf_adds(b, ",\"images\":[");
 	for (size_t i = 0; i < o->targets.n; i++) {
 		if (i)

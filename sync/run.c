@@ -248,6 +248,10 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 	find_oldest_hold(r);
 	load_state(r);
 	referrers_due_recall(r);
+	denied_mark(r, &r->marks);
+	denied_look(r);
+	if (r->fetch)
+		fetch_refuse(r->fetch, denied_refuses, r);
 	return 0;
 }
 
@@ -259,10 +263,12 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 	referrers_finish(r);
 	mark_stale(r);
 	min_age_settle(r);
+	denied_settle(r);
 	if (options->dry_run && !options->check)
 		unlist_find(r, &r->index, NULL, NULL);
 	if (!options->dry_run && !options->observe && merge_publish(r, err) < 0)
 		return -1;
+	denied_rename(r);
 	min_age_record(r);
 	waiting_tags_note_vanished(r);
 	if (!options->dry_run)

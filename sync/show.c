@@ -198,6 +198,20 @@ static void show_taken_back(const struct outcome *o)
 	}
 }
 
+/* What no failure of a target tells: snapshots, what is gone, what has left the lists. */
+static void show_denied(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->denied.n; i++) {
+		const struct denied_entry *e = &o->denied.v[i];
+		const struct target *t = targets_find(&o->targets, e->ref);
+		cleanup_free char *words = denied_describe(o->source, e->what);
+
+		if (!t || !t->is_denied)
+			message_line("%s: it is published, and contains what is forbidden: %s",
+				     e->ref, words);
+	}
+}
+
 static void show_vanished(const struct outcome *o)
 {
 	for (size_t i = 0; i < o->taken_back.n; i++)
@@ -392,6 +406,7 @@ void show_results(const struct outcome *o, bool color)
 	else
 		show_lines(o);
 	show_referrer_warnings(o);
+	show_denied(o);
 	show_vanished(o);
 	if (o->options->dry_run)
 		show_left_out(o);

@@ -41,6 +41,7 @@ struct target {
 	enum image_state state;
 	bool is_asked; /* upstream was asked for it, and answered: found, or not there */
 	struct min_age wait;
+	bool is_denied;      /* what is published has something that mirror.conf denies */
 	struct digest found; /* what upstream offers (or the line pins); "" when unknown */
 	char *author;        /* of the line, when the target moves; or NULL */
 	char *media_type;    /* of found, once it is in the store */

@@ -17,6 +17,7 @@
  *	  |-- 404 otherwise, and any other failure -------- | ---> FAILED, LIMITED
  *	  v                                                 |
  *	compare                                             |
+ *	  |-- mirror.conf denies it ----------------------- | ---> HELD, FAILED
  *	  |-- a snapshot of that name, with another digest - | --> FAILED
  *	  |-- a hold or a mark ---------------------------- | ---> HELD, FAILED
  *	  |-- min-age= is not over, and with --observe ---- | ---> WAITING
@@ -154,6 +155,12 @@ static void fail_incomplete_upstream(struct job *job, const struct err *err)
 	job_fail(job, &why);
 }
 
+static void end_refused(struct job *job, const struct err *err)
+{
+	denied_refuse_target(job->run, job->target, err);
+	job_end(job, job->target->state);
+}
+
 static void got_image(void *arg, const struct fetch_result *result)
 {
 	struct job *job = arg;
@@ -166,7 +173,9 @@ static void got_image(void *arg, const struct fetch_result *result)
 	if (result->err) {
 		if (result->err->kind == ERR_IO)
 			give_up_run(job->run, result->err);
-		if (result->err->kind == ERR_NOTFOUND)
+		if (result->is_refused)
+			end_refused(job, result->err);
+		else if (result->err->kind == ERR_NOTFOUND)
 			fail_incomplete_upstream(job, result->err);
 		else
 			job_fail(job, result->err);
@@ -312,6 +321,20 @@ static void keep_from_found(struct job *job, const struct entry *e, const struct
 		job_end(job, state);
 }
 
+/* --observe fetches nothing. */
+static void observe_target(struct job *job, const struct entry *e, bool waits)
+{
+	struct target *t = job->target;
+	const struct mark *k = NULL;
+	enum image_state state = waits ? STATE_WAITING : STATE_SKIPPED;
+
+	if (e && digest_eq(&e->digest, &t->found))
+		state = STATE_CURRENT;
+	else if (kept_back_by(t, e, &job->run->marks, &k))
+		state = kept_back_say(t, e, k);
+	job_end(job, state);
+}
+
 /* t->found is known: upstream offers it, or the line pins it. */
 static void compare_target(struct job *job)
 {
@@ -319,8 +342,13 @@ static void compare_target(struct job *job)
 	const struct entry *e = index_find(&job->run->index, t->name);
 	bool waits = min_age_waits(job->run, t);
 	const struct mark *k = NULL;
+	struct err err;
 
-	if (e && digest_eq(&e->digest, &t->found))
+	if (denied_refuses(job->run, &t->found, &err) < 0)
+		end_refused(job, &err);
+	else if (job->run->options->observe)
+		observe_target(job, e, waits);
+	else if (e && digest_eq(&e->digest, &t->found))
 		fetch_target(job);
 	else if (e && t->is_snapshot)
 		fail_snapshot_clash(job);
@@ -328,8 +356,6 @@ static void compare_target(struct job *job)
 		keep_from_found(job, e, k);
 	else if (waits && !job->run->options->check)
 		keep_back_target(job, STATE_WAITING);
-	else if (job->run->options->observe && !digest_eq(&t->base, &t->found))
-		job_end(job, STATE_SKIPPED);
 	else
 		fetch_target(job);
 }
