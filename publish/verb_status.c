@@ -20,6 +20,7 @@
 #include "publish/snapshots.h"
 #include "publish/tag_match.h"
 #include "publish/verb.h"
+#include "publish/waiting.h"
 
 struct status_options {
 	bool titles, full;
@@ -158,12 +159,15 @@ static void add_stale(const struct status *s, struct buf *out, const struct entr
 static void add_row(struct status *s, const struct entry *e, size_t snapshots)
 {
 	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
+	const struct sync_row *waits = waiting_of(s->checked, e);
 	bool stale = is_stale(s, e);
 	bool worse = stale || entry_annotation(e, ANNOTATION_GONE_SINCE) || mark_on(s, e);
 	char digest[FORMAT_DIGEST], age[FORMAT_AGE];
 
 	add_hold(s, &words, e);
 	add_bad(s, &words, e);
+	if (waits)
+		waiting_describe(&words, waits);
 	if (stale)
 		add_stale(s, &words, e);
 	add_since(&words, "gone", entry_annotation(e, ANNOTATION_GONE_SINCE));
@@ -282,6 +286,7 @@ static json_t *entry_json(const struct status *s, const struct entry *e,
 	json_set_text(o, "subject", entry_annotation(e, ANNOTATION_SUBJECT));
 	json_object_set_new(o, "held", hold_json(s, e));
 	json_object_set_new(o, "bad", bad_json(s, e));
+	json_object_set_new(o, "waiting", waiting_json(waiting_of(s->checked, e)));
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, snapshot_json(s, snapshots[i]));
 	json_object_set_new(o, "snapshots", list);
@@ -368,8 +373,42 @@ static void print_head_text(struct status *s)
 	columns_titles(&s->table, titles);
 }
 
+/* A reference that is not published yet. */
+static void print_new(struct status *s, const struct sync_row *row, bool first)
+{
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
+	cleanup_json json_t *o = NULL;
+
+	if (s->inv->json) {
+		o = waiting_json(row);
+		json_set_text(o, "ref", row->ref);
+		json_write(&words, o);
+		printf("%s%s", first ? "\n" : ",\n", words.p);
+		return;
+	}
+	waiting_describe(&words, row);
+	columns_add(&s->table, INK_PLAIN, "%s", row->ref);
+	for (int column = 0; column < 3; column++)
+		columns_add(&s->table, INK_DIM, "-");
+	columns_add(&s->table, INK_WARN, "new, %s", words.p);
+	columns_end(&s->table);
+}
+
+static size_t show_new(struct status *s)
+{
+	cleanup_free const struct sync_row **rows = NULL;
+	size_t n = waiting_new(s->checked, s->index, &rows), shown = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (tag_match_matches_ref(rows[i]->ref, s->patterns, s->npatterns))
+			print_new(s, rows[i], !shown++);
+	return shown;
+}
+
 static int show_entries(struct status *s)
 {
+	size_t shown;
+
 	if (s->inv->json)
 		print_head_json(s->index);
 	else
@@ -378,11 +417,14 @@ static int show_entries(struct status *s)
 		if (is_shown(s, s->index->v[i]))
 			show_entry(s, s->index->v[i]);
 	if (s->inv->json)
-		puts(s->shown ? "\n]}" : "]}");
+		fputs(s->shown ? "\n],\"waiting\":[" : "],\"waiting\":[", stdout);
+	shown = show_new(s);
+	if (s->inv->json)
+		puts(shown ? "\n]}" : "]}");
 	else
 		columns_print(&s->table, stdout, s->inv->color);
 	columns_release(&s->table);
-	if (s->shown || !s->npatterns)
+	if (s->shown || shown || !s->npatterns)
 		return EXIT_OK;
 	message_line("nothing in this mirror matches");
 	return EXIT_PART;
@@ -435,7 +477,9 @@ const struct verb verb_status = {
 	.words = "[PATTERN...]",
 	.summary = "what is published: digests, snapshots, holds",
 	.text = "Prints one reference a line: its digest, how long ago that arrived, how many "
-		"snapshots it has, and whether it is held, gone, unlisted, or past its max-age. "
+		"snapshots it has, and whether it is held, waiting for its min-age, gone, "
+		"unlisted, or past its max-age. A tag that waits and was never published has a "
+		"row of its own. "
 		"With PATTERNs, prints only references that match one, each with its snapshots, "
 		"the newest first.",
 	.examples =

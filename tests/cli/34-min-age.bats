@@ -58,6 +58,10 @@ $(in_days $((3 * day)))"* ]]
 	[ "$(state up.example/team/app:1)" = waiting ]
 	[[ $(of_report up.example/team/app:1 .until) == "$(in_days $((3 * day)))"* ]]
 	[ "$(of_report up.example/team/app:1 .new)" = "$two" ]
+	run -0 publish_status
+	[[ $output == *"app:1 "*"  waiting: $(short "$two") until $(in_days $((3 * day)))"* ]]
+	publish_status --json >status.json
+	[ "$(jq -r '.images[0].waiting.digest' status.json)" = "$two" ]
 	clock_later $((3 * day - hour))
 	run -0 sync
 	[ "$(published up.example/team/app:1)" = "$one" ]
@@ -202,6 +206,14 @@ waits for its min-age= is published by this run"* ]]
 	run -0 sync --report report.json
 	[[ $output == *"app:1.4: waiting: "*"3 current, 1 waiting; "* ]]
 	[ "$(published up.example/team/app:1.4)" = "" ]
+	run -0 publish_status
+	[[ $output == *"app:1.4  -  "*"new, waiting: $(short "$new") until $(in_days $((3 * day)))"* ]]
+	publish_status --json >status.json
+	[ "$(jq -r '.waiting[] | [.ref, .digest] | join(" ")' status.json)" = \
+		"up.example/team/app:1.4 $new" ]
+	run -0 publish_status 'up.example/team/app:1.4'
+	run -0 publish_status 'up.example/team/app:1.1'
+	[[ $output != *waiting* ]]
 	[ "$(note up.example/team/app:1.1 unlisted-since)" = "" ]
 	# a newer one does not push it out of its wait
 	clock_later $day
