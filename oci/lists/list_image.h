@@ -31,8 +31,7 @@ struct list_image {
 };
 
 /* Reads a line into *image, but for `o`, `conflict` and `snapshot`, which lists_finish() sets.
- * False when an
- * error was added at `at`; then *image is empty. */
+ * False when an error was added at `at`; then *image is empty. */
 bool list_image_read(struct list_image *image, const struct line *l, const struct place *at);
 void list_image_release(struct list_image *image);
 

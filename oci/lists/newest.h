@@ -45,7 +45,8 @@ struct newest_left {
 
 void newest_left_release(struct newest_left *left);
 
-/* Appends "3 pre-releases (3.0.0-rc.1, ...), 12 older (...)"; nothing when none is left out. */
+/* Appends "3 pre-releases (3.0.0-rc.1, ...), 12 older (...)"; nothing when nothing is left
+ * out. */
 void newest_left_describe(const struct newest_left *left, struct buf *out);
 
 struct newest_tag {

@@ -16,9 +16,9 @@ teardown() {
 
 # Lets the last question for referrers be a day and an hour old.
 a_day_later() {
-	local then
-	then=$(date -u -d '25 hours ago' +%Y-%m-%dT%H:%M:%SZ)
-	sed -i "s/\"at\":\"[^\"]*\"/\"at\":\"$then\"/" "$mirror/.mirror/state.json"
+	local day
+	day=$(date -u -d '25 hours ago' +%Y-%m-%dT%H:%M:%SZ)
+	sed -i "s/\"at\":\"[^\"]*\"/\"at\":\"$day\"/" "$mirror/.mirror/state.json"
 }
 
 # refer SUBJECT TEXT REF [TYPE]: an artifact with a subject, reachable in the upstream's layout
@@ -91,7 +91,7 @@ refer() {
 spoil() {
 	local hex
 	hex=$(printf %s "$1" | sha256sum | cut -d ' ' -f 1)
-	tr a-z b-za <<<"$1" | head -c "${#1}" >"$up/blobs/sha256/$hex"
+	tr '[:lower:]' x <<<"$1" | head -c "${#1}" >"$up/blobs/sha256/$hex"
 }
 
 @test "referrers=yes: a referrer that cannot be had is said, and the image is published all the same" {

@@ -131,7 +131,7 @@ anchors() {
 		grep -q "[\`| ]$option=" docs/lists.md || { echo "not named: $option" && false; }
 	done
 	grep -o '^\*\*`[a-z]*' docs/lists.md | sed 's/.*`//' | sort >"$tmp/kinds"
-	[ "$(tr '\n' ' ' <"$tmp/kinds")" = "image policy registry snapshot " ]
+	[ "$(tr '\n' ' ' <"$tmp/kinds")" = "deny image policy privacy registry snapshot " ]
 }
 
 @test "docs/formats.md names every annotation there is" {

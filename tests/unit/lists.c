@@ -131,8 +131,8 @@ static void test_lines(void)
 }
 
 #define KNOWN                                                                                      \
-	"(known are platform, tags, exclude, match, semver, newest, as, refresh, max-age, keep, "  \
-	"keep-for, referrers, upstream, private, owner, reason)"
+	"(known are platform, tags, exclude, match, semver, newest, as, refresh, max-age, "        \
+	"min-age, keep, keep-for, referrers, upstream, private, owner, reason)"
 
 static const struct {
 	const char *name, *list, *problems;
@@ -372,8 +372,8 @@ static void test_files(void)
 		"a.list:2:1: byte 0xff is not text (UTF-8 without control characters): the rest of "
 		"the file is not read\n"
 		"b.list:2:1: a line begins with a reference, not with an option\n"
-		"mirror.conf:1:1: a line begins with image, registry, snapshot or policy (images "
-		"that are mirrored stand in *.list files)",
+		"mirror.conf:1:1: a line begins with image, registry, snapshot, policy, deny or "
+		"privacy (images that are mirrored stand in *.list files)",
 		"problems of all files in order");
 	lists_free(ls);
 }
