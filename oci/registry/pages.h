@@ -10,8 +10,7 @@
 
 struct pages {
 	const char *what;   /* for messages: "tag list" */
-	size_t max;         /* more pages than these are a failure */
-	struct strvec urls; /* of the pages so far, but the first */
+	struct strvec urls; /* of the pages so far */
 };
 
 void pages_release(struct pages *p);

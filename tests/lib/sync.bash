@@ -51,7 +51,7 @@ conf() {
 }
 
 sync() {
-	"${with_clock[@]}" "$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" "$@"
+	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" "$@"
 }
 
 entry() {
