@@ -106,14 +106,12 @@ static void test_find(void)
 	cleanup_free char *here = getcwd(NULL, 0), *path = xasprintf("none:.::/nowhere:%s", here);
 	cleanup_free char *found = NULL, *want = xasprintf("%s/git", here);
 	struct err err = ERR_INIT;
-	FILE *f = fopen("git", "w");
+	cleanup_fd int f = open("git", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
 	CHECK(!git_process_find(NULL, &err) && err.kind == ERR_USAGE);
 	CHECK(!git_process_find("", &err));
 	CHECK(!git_process_find(path, &err));
-	if (!CHECK(f && fchmod(fileno(f), 0755) == 0))
-		return;
-	fclose(f);
+	CHECK(f >= 0 && fchmod(f, 0755) == 0);
 	CHECK(!git_process_find("none:.:", &err));
 	found = git_process_find(path, &err);
 	CHECK_TEXT(found, want, "in an absolute directory");
