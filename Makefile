@@ -29,9 +29,10 @@ rooms    = $(progs:%=$(BUILD)/lib%.a)
 units    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%.t,$(wildcard tests/unit/*.c))
 fuzzers  = $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 replays  = $(fuzzers:%=$(BUILD)/tests/fuzz/%.t)
-tools    = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
-sources  = $(wildcard $(addsuffix /*.c,oci/* $(progs) tests/unit tests/fuzz tests/tools))
-headers  = $(wildcard $(addsuffix /*.h,oci/* $(progs) tests tests/unit tests/fuzz tests/tools))
+tools    = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c)) $(BUILD)/tests/model/model
+preloads = $(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(wildcard tests/preload/*.c))
+sources  = $(wildcard $(addsuffix /*.c,oci/* $(progs) tests/unit tests/fuzz tests/tools tests/preload tests/model))
+headers  = $(wildcard $(addsuffix /*.h,oci/* $(progs) tests tests/unit tests/fuzz tests/tools tests/model))
 scripts  = $(shell git ls-files -z -- ci tests .ci | xargs -0 grep -lE '^\#!.*\b(sh|bash|bats)$$')
 
 all: $(progs:%=$(BUILD)/mirror-%) ## the three programs, in build/
@@ -67,8 +68,15 @@ $(BUILD)/tests/fuzz/%.fuzz: $(BUILD)/tests/fuzz/%.o $(rooms) $(lib)
 	@$(LINK) -fsanitize=fuzzer $(LIBS_sync) $(LIBS)
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(lib)
 	@$(LINK) $(LIBS_sync) $(LIBS)
+$(BUILD)/tests/model/model: $(call obj,$(wildcard tests/model/*.c)) $(lib)
+	@$(LINK) $(LIBS)
 
-tests: all $(units) $(replays) $(tools) ## everything that the tests run, without running them
+# what tests put in front of the C library; it has no sanitizer of its own
+$(BUILD)/tests/preload/%.so: tests/preload/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@$(CC) -std=gnu17 -D_GNU_SOURCE -O2 $(WARNINGS) -fPIC -shared -o $@ $<
+
+tests: all $(units) $(replays) $(tools) $(preloads) ## everything that the tests run, without running them
 
 # A crash under a sanitizer exits with 99: no status of ours, and never taken for one. The environment
 # of whoever calls (proxies, credentials, git settings) stays outside.
@@ -79,7 +87,7 @@ check: ## all tests under ASan and UBSan; T='tests/cli/20-*.bats' runs only thos
 		BIN=$(CURDIR)/build/asan GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null \
 		ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1 LSAN_OPTIONS=exitcode=99 \
 		UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 prove -e '' -j$(JOBS) $(or $(T),\
-		$(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)) $(wildcard tests/cli/*.bats tests/interop/*.bats) tests/exchanges/play)
+		$(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)) $(wildcard tests/cli/*.bats tests/interop/*.bats) tests/exchanges/play tests/model/run)
 
 lint: ## the rules of STYLE.md, as far as a machine can keep them
 	@$(MAKE) -s --no-print-directory -k -j$(JOBS) -Otarget lint-includes lint-size lint-format lint-shell \

@@ -3,18 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
-#include "oci/base/json.h"
-#include "oci/base/limits.h"
-#include "oci/cli/columns.h"
-#include "oci/cli/format.h"
 #include "oci/cli/message.h"
 #include "oci/image/snapshot_suffix.h"
 #include "oci/store/generation.h"
 #include "oci/store/reach.h"
+#include "oci/store/reserve.h"
+#include "publish/change_report.h"
 #include "publish/verb.h"
 
 /* The suffix of the last sync's snapshots: all snapshots of a mirror have one. */
@@ -27,11 +24,23 @@ static const char *suffix_of(const struct index *x)
 								      : SNAPSHOT_SUFFIX_DEFAULT;
 }
 
+/* A verb that has lost the race against other publishers too often holds the lock from here on. */
+static int open_mirror(struct change *c, const struct invocation *inv, struct err *err)
+{
+	if (c->dry_run)
+		return mirror_read(&c->mirror, inv->mirror, err);
+	if (inv->lock_first)
+		return mirror_lock(&c->mirror, inv->mirror, inv->who, inv->wait, err);
+	return mirror_open(&c->mirror, inv->mirror, inv->who, inv->wait, err);
+}
+
 int change_begin(struct change *c, const struct invocation *inv, const char *made_by,
 		 const char *reason, struct err *err)
 {
-	if (mirror_lock(&c->mirror, inv->mirror, inv->who, inv->wait, err) < 0)
+	if (open_mirror(c, inv, err) < 0)
 		return -1;
+	if (marks_load(&c->marks, &c->mirror.index, err) < 0)
+		return err_wrap(err, "%s/index.json", inv->mirror);
 	c->made_by = made_by;
 	c->reason = reason;
 	c->who = inv->who;
@@ -65,6 +74,7 @@ void change_release(struct change *c)
 		free((char *)c->lines[i].detail);
 	}
 	free(c->lines);
+	marks_release(&c->marks);
 	mirror_release(&c->mirror);
 	*c = (struct change)CHANGE_INIT;
 }
@@ -96,16 +106,25 @@ static struct change_item *add_item(struct change *c, const char *ref, const cha
 		.ref = xstrdup(ref),
 		.old_digest = copy_text(old_digest),
 		.new_digest = copy_text(new_digest),
+		.pattern = c->pattern,
 	};
 	return &c->items[c->nitems++];
 }
 
-struct change_item *change_skip(struct change *c, const struct entry *e, const char *message)
+void change_note(struct change *c, const struct entry *e, const char *message)
 {
-	struct change_item *item = add_item(c, e->ref, e->digest.str, e->digest.str);
+	add_item(c, e->ref, e->digest.str, e->digest.str)->message = xstrdup(message);
+}
 
-	item->message = xstrdup(message);
-	return item;
+void change_note_ref(struct change *c, const char *ref, const char *message)
+{
+	add_item(c, ref, NULL, NULL)->message = xstrdup(message);
+}
+
+void change_skip(struct change *c, const struct entry *e, const char *message)
+{
+	change_note(c, e, message);
+	c->items[c->nitems - 1].is_idle = true;
 }
 
 void change_fail(struct change *c, const char *ref, const struct err *why)
@@ -113,7 +132,7 @@ void change_fail(struct change *c, const char *ref, const struct err *why)
 	struct change_item *item = add_item(c, ref, NULL, NULL);
 
 	item->message = xstrdup(why->msg);
-	item->failed = c->failed = true;
+	item->failed = item->is_idle = c->failed = true;
 }
 
 /* Copies an entry's annotations and content, but leaves e the annotations that belong to its
@@ -122,10 +141,12 @@ static void copy_content(struct entry *e, const struct entry *from)
 {
 	static const char *const of_name[] = { ANNOTATION_HELD, ANNOTATION_GONE_SINCE,
 					       ANNOTATION_UNLISTED_SINCE, ANNOTATION_KEEP,
-					       ANNOTATION_KEEP_FOR };
+					       ANNOTATION_KEEP_FOR,
+					       /* what the lists of today say of the name */
+					       "dev.ocimirror.private", "dev.ocimirror.owner",
+					       "dev.ocimirror.reason" };
 	static const char *const of_snapshot[] = { ANNOTATION_SNAPSHOT_OF, ANNOTATION_SNAPSHOT_AT,
-						   ANNOTATION_SNAPSHOT_BY, ANNOTATION_SNAPSHOT_IN,
-						   ANNOTATION_BAD };
+						   ANNOTATION_SNAPSHOT_BY, ANNOTATION_SNAPSHOT_IN };
 	enum { NAMES = sizeof(of_name) / sizeof(of_name[0]) };
 	char *kept[NAMES];
 
@@ -185,100 +206,45 @@ struct change_item *change_move(struct change *c, struct entry *e, const struct 
 	return item;
 }
 
-struct change_item *change_restore(struct change *c, const struct entry *old, struct err *err)
+/* On a full disk the operator's verb gets the room that is kept for it. */
+static long publish_with_room(struct change *c, const struct publication *what, struct err *err)
 {
-	struct entry *e;
+	const struct layout *l = &c->mirror.layout;
+	long number = generation_publish(l, &c->mirror.index, what, err);
 
-	if (check_complete(&c->mirror.layout, old, err) < 0)
-		return NULL;
-	e = index_add(&c->mirror.index, old->ref);
-	entry_copy(e, old);
-	change_journal(c, e->ref, NULL, e->digest.str, c->made_by, c->reason);
-	return add_item(c, e->ref, NULL, e->digest.str);
+	if (number >= 0 || !reserve_spend(l, err))
+		return number;
+	message_line("the disk is full: used the room that is kept for this (.mirror/reserve); "
+		     "make room for the next sync");
+	return generation_publish(l, &c->mirror.index, what, err);
 }
 
-/* The last column: from where its content comes, and why. */
-static void add_remarks(struct columns *table, const struct change_item *item)
+/* 0: published; VERB_AGAIN: another publisher came first. */
+static int publish_change(struct change *c, const struct invocation *inv, struct err *err)
 {
-	columns_add(table, INK_PLAIN, "%s%s%s%s%s", item->source ? item->source : "",
-		    item->source && item->message ? ", " : "", item->message ? item->message : "",
-		    item->snapshot ? "; kept: " : "",
-		    item->snapshot ? format_tag(item->snapshot) : "");
-	columns_end(table);
-}
+	struct publication publication = {
+		.made_by = c->made_by, .who = c->who, .lines = c->lines, .nlines = c->nlines
+	};
+	int current = c->mirror.lock >= 0 ? 1 : mirror_relock(&c->mirror, inv->who, inv->wait, err);
 
-static void add_item_row(struct columns *table, const struct change_item *item)
-{
-	bool moved = !item->old_digest || strcmp(item->old_digest, item->new_digest) != 0;
-	char old[FORMAT_DIGEST], new[FORMAT_DIGEST];
-
-	format_digest(item->old_digest, old);
-	format_digest(item->new_digest, new);
-	columns_add(table, INK_PLAIN, "%s", item->ref);
-	columns_add(table, INK_DIM, "%s", old);
-	if (moved) {
-		columns_add(table, INK_DIM, "->");
-		columns_add(table, INK_GOOD, "%s", new);
-	}
-	add_remarks(table, item);
-}
-
-static void print_items(const struct change *c, const struct invocation *inv)
-{
-	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
-
-	for (size_t i = 0; i < c->nitems; i++) {
-		if (c->items[i].failed)
-			message_line("%s: %s", c->items[i].ref, c->items[i].message);
-		else
-			add_item_row(&table, &c->items[i]);
-	}
-	columns_print(&table, stdout, inv->color);
-	if (c->published)
-		message_line("generation %ld is published", c->generation);
-	else
-		message_line("nothing to change: generation %ld stays", c->generation);
-}
-
-static void print_items_json(const struct change *c)
-{
-	cleanup_json json_t *images = json_array(), *all = NULL;
-	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX);
-
-	for (size_t i = 0; i < c->nitems; i++) {
-		const struct change_item *item = &c->items[i];
-
-		json_array_append_new(images,
-				      json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?}", "ref",
-						item->ref, "old", item->old_digest, "new",
-						item->new_digest, "to", item->source, "snapshot",
-						item->snapshot, "note",
-						item->failed ? NULL : item->message, "error",
-						item->failed ? item->message : NULL));
-	}
-	all = json_pack("{s:I, s:b, s:O}", "generation", (json_int_t)c->generation, "published",
-			c->published, "images", images);
-	json_write(&text, all);
-	puts(text.p);
+	if (current < 1)
+		return current < 0 ? -1 : VERB_AGAIN;
+	marks_save(&c->marks, &c->mirror.index);
+	c->generation = publish_with_room(c, &publication, err);
+	if (c->generation < 0)
+		return err_wrap(err, "nothing was changed");
+	c->published = true;
+	mirror_unlock(&c->mirror);
+	return 0;
 }
 
 int change_finish(struct change *c, const struct invocation *inv, struct err *err)
 {
-	struct publication publication = { .made_by = c->made_by,
-					   .lines = c->lines,
-					   .nlines = c->nlines };
+	int r;
 
 	c->generation = generation_number(&c->mirror.index);
-	if (c->nlines) {
-		c->generation =
-			generation_publish(&c->mirror.layout, &c->mirror.index, &publication, err);
-		if (c->generation < 0)
-			return err_wrap(err, "nothing was changed");
-		c->published = true;
-	}
-	if (inv->json)
-		print_items_json(c);
-	else
-		print_items(c, inv);
+	if (c->nlines && !c->dry_run && (r = publish_change(c, inv, err)) != 0)
+		return r;
+	change_report(c, inv);
 	return c->failed ? EXIT_PART : EXIT_OK;
 }

@@ -3,10 +3,13 @@
  * journal lines, and its results.
  *
  *	cleanup_by(change_release) struct change c = CHANGE_INIT;
- *	change_begin(&c, inv, "rollback", reason, err)	 takes the lock, loads what is published
+ *	change_begin(&c, inv, "rollback", reason, err)	 loads what is published; takes no lock
  *	change_move(&c, e, to, err) ...			 each image by itself: one that fails stays
  *	change_fail(&c, ref, &why) ...
- *	change_finish(&c, inv, err)			 one generation for all, or none for nothing
+ *	return change_finish(&c, inv, err)		 one generation for all, or none for nothing
+ *
+ * The lock is taken by change_finish(), for the publish alone. When another publisher came first,
+ * it gives VERB_AGAIN, which the verb gives back to main: the verb is run again.
  *
  * An image that cannot be changed is reported and left as it is; the others go on.
  */
@@ -18,6 +21,7 @@
 #include <time.h>
 
 #include "oci/store/journal.h"
+#include "oci/store/marks.h"
 #include "oci/store/retag.h"
 #include "publish/mirror.h"
 
@@ -31,12 +35,17 @@ struct change_item {
 	char *source;   /* where its new content was found: a snapshot's tag, or "generation 4" */
 	char *snapshot; /* the snapshot that keeps the content that it had */
 	char *message;  /* "frozen", "is not held"; when it failed, why */
+	const char *pattern; /* that chose it, lent; NULL: named otherwise */
 	bool failed;
+	bool is_idle; /* nothing was changed */
 };
 
 struct change {
 	struct mirror mirror;
 	struct retag retag;
+	struct marks marks;  /* of the index; written back when it is published */
+	bool dry_run;        /* set before change_begin(): nothing is locked or published */
+	const char *pattern; /* of the items that are added from now on; lent, or NULL */
 	const char *made_by, *reason, *who; /* lent */
 	struct change_item *items;
 	size_t nitems, capitems;
@@ -49,7 +58,7 @@ struct change {
 
 #define CHANGE_INIT                                                                                \
 	{                                                                                          \
-		.mirror = MIRROR_INIT                                                              \
+		.mirror = MIRROR_INIT, .marks = MARKS_INIT                                         \
 	}
 
 /* made_by: "rollback", "undo", "hold" or "release". reason may be NULL. */
@@ -64,11 +73,13 @@ void change_release(struct change *c);
  */
 struct change_item *change_move(struct change *c, struct entry *e, const struct entry *to,
 				struct err *err);
-/* Publishes again `old`, an entry of an earlier generation whose name is not published any more. */
-struct change_item *change_restore(struct change *c, const struct entry *old, struct err *err);
 
-/* Reports an image that is not moved, with a message. */
-struct change_item *change_skip(struct change *c, const struct entry *e, const char *message);
+/* Reports an image that stays as it is, with a message. */
+void change_skip(struct change *c, const struct entry *e, const char *message);
+/* The same when something but its content was changed. */
+void change_note(struct change *c, const struct entry *e, const char *message);
+/* The same for a reference without an entry. */
+void change_note_ref(struct change *c, const char *ref, const char *message);
 /* Reports an image that could not be changed, and why. */
 void change_fail(struct change *c, const char *ref, const struct err *why);
 
@@ -76,8 +87,8 @@ void change_fail(struct change *c, const char *ref, const struct err *why);
 void change_journal(struct change *c, const char *ref, const char *old_digest,
 		    const char *new_digest, const char *why, const char *detail);
 
-/* Publishes when there is a journal line, then prints the items: as text or JSON on stdout,
- * failures on stderr. Gives the exit status, or -1: nothing was published. */
+/* Publishes when there is a journal line, under the lock, then reports the items
+ * (publish/change_report.h). Gives the exit status, VERB_AGAIN, or -1: nothing was published. */
 int change_finish(struct change *c, const struct invocation *inv, struct err *err);
 
 #endif

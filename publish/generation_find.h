@@ -29,8 +29,9 @@ struct found_generation {
 int generation_find_named(struct found_generation *found, const struct layout *l, long current,
 			  const char *name, struct err *err);
 
-/* Reads the generation before the newest one that a sync made; `now` is the current index. NOTFOUND
- * when no generation of a sync is kept, or not the one before it. */
+/* Reads the generation before the newest one in which a sync moved a tag (a sync that only recorded
+ * what is gone or unlisted moved none); when no sync moved one, before the newest sync. `now` is
+ * the current index. NOTFOUND when no generation of a sync is kept, or not the one before it. */
 int generation_find_before_sync(struct found_generation *found, const struct layout *l,
 				const struct index *now, struct err *err);
 

@@ -16,7 +16,9 @@
 #include "oci/cli/message.h"
 #include "publish/verb.h"
 
-#define DEFAULT_WAIT  10
+#define DEFAULT_WAIT 10
+/* How often a verb works without the lock that loses the race against other publishers. */
+#define TRIES         4
 
 #define ADDRESS(name) &verb_##name,
 static const struct verb *const verbs[] = { VERB_EACH(ADDRESS) };
@@ -114,8 +116,13 @@ static int run_verb(const struct verb *v, struct invocation *inv, int argc, char
 
 	verb_page_init(&page, v, inv);
 	r = cli_opt_parse(&page.program, argc, argv, &words, &n, err);
-	if (r == CLI_OPT_GO)
-		return v->run(inv, page.options, words, n, err);
+	for (int tries = 0; r == CLI_OPT_GO; tries++) {
+		int status = v->run(inv, page.options, words, n, err);
+
+		if (status != VERB_AGAIN)
+			return status;
+		inv->lock_first = tries + 2 >= TRIES;
+	}
 	if (r < 0)
 		return -1;
 	cli_help_answer(&page.program, r);
@@ -174,9 +181,7 @@ int main(int argc, char **argv)
 		message_err(&err);
 		status = err.kind == ERR_USAGE ? EXIT_USAGE : EXIT_MIRROR;
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		message_line("cannot write to standard output");
+	if (message_flush_output() < 0)
 		status |= EXIT_PART;
-	}
 	return status;
 }

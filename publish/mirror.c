@@ -39,14 +39,54 @@ int mirror_read(struct mirror *m, const char *path, struct err *err)
 	return 0;
 }
 
-int mirror_lock(struct mirror *m, const char *path, const char *who, long wait, struct err *err)
+static int open_for_change(struct mirror *m, const char *path, struct err *err)
 {
 	if (open_layout(m, path, err) < 0)
 		return -1;
-	if (!has_records(m))
-		return not_a_mirror(path, err);
+	return has_records(m) ? 0 : not_a_mirror(path, err);
+}
+
+int mirror_open(struct mirror *m, const char *path, const char *who, long wait, struct err *err)
+{
+	if (open_for_change(m, path, err) < 0)
+		return -1;
+	return generation_open(&m->layout, who, (int)wait, &m->index, err);
+}
+
+int mirror_open_restored(struct mirror *m, const char *path, long *last, struct err *err)
+{
+	if (open_for_change(m, path, err) < 0)
+		return -1;
+	return generation_restored_open(&m->layout, &m->index, last, err);
+}
+
+int mirror_relock(struct mirror *m, const char *who, long wait, struct err *err)
+{
+	int current;
+
+	m->lock = generation_lock(&m->layout, who, (int)wait, err);
+	if (m->lock < 0)
+		return -1;
+	current = generation_is_current(&m->layout, &m->index, err);
+	if (current != 1)
+		cleanup_fd_(&m->lock);
+	return current;
+}
+
+int mirror_lock(struct mirror *m, const char *path, const char *who, long wait, struct err *err)
+{
+	if (open_for_change(m, path, err) < 0)
+		return -1;
 	m->lock = generation_lock(&m->layout, who, (int)wait, err);
 	return m->lock < 0 ? -1 : generation_load(&m->layout, &m->index, err);
+}
+
+void mirror_unlock(struct mirror *m)
+{
+	if (m->lock < 0)
+		return;
+	cleanup_fd_(&m->lock);
+	generation_thin(&m->layout, generation_number(&m->index));
 }
 
 void mirror_release(struct mirror *m)

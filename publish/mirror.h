@@ -4,7 +4,9 @@
  *	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
  *	if (mirror_read(&m, inv->mirror, err) < 0) ...		 the current index; takes no lock
  *
- * or, to change it: mirror_lock(), change m.index, generation_publish(), mirror_release().
+ * or, to change it: mirror_open(), read what is needed, change m.index, mirror_relock() (which says
+ * whether another publisher came first), generation_publish(), mirror_release(). A verb that has
+ * lost that race begins again; the last time with mirror_lock(), which holds the lock throughout.
  *
  * Only mirror-sync makes a mirror. A directory that is not a mirror is refused before anything in
  * it is changed.
@@ -30,9 +32,20 @@ struct mirror {
 
 /* Reads the current index. NOTFOUND when there is no directory, INVALID when it is not a mirror. */
 int mirror_read(struct mirror *m, const char *path, struct err *err);
-/* The same, with the lock that publishing needs: waits up to `wait` seconds for another
- * publisher (a running sync does not hold it). `who` is recorded in the lock. */
+/* The same, for a change that is worked out before the lock is taken: refuses what a writer
+ * refuses. Takes the lock for a moment when what it reads does not fit together. */
+int mirror_open(struct mirror *m, const char *path, const char *who, long wait, struct err *err);
+/* The same for an index.json that was put back. *last gets the largest number that this mirror has
+ * ever given to a generation. */
+int mirror_open_restored(struct mirror *m, const char *path, long *last, struct err *err);
+/* Takes the lock of a mirror that was opened: 1 when index.json is what was read then, 0 when
+ * another publisher has replaced it, and nothing is locked. */
+int mirror_relock(struct mirror *m, const char *who, long wait, struct err *err);
+/* Reads the current index with the lock that publishing needs: waits up to `wait` seconds for
+ * another publisher (a running sync does not hold it). `who` is recorded in the lock. */
 int mirror_lock(struct mirror *m, const char *path, const char *who, long wait, struct err *err);
+/* Releases the lock after a publish, and then lets old generations become differences. */
+void mirror_unlock(struct mirror *m);
 void mirror_release(struct mirror *m);
 
 #endif

@@ -2,10 +2,11 @@
  * snapshots - the snapshots of a tag, and the one that it is rolled back to. Pure functions on an
  * index.
  *
- * Each snapshot records when its content arrived (ANNOTATION_SYNCED) and when it was last replaced
- * (ANNOTATION_SNAPSHOT_AT). Content that was replaced on several days has a snapshot for each of
- * them. "Older than the present content" compares arrivals; "the newest" compares times of
- * replacement: after A, B, A again, C, a rollback goes from C to A, and from there to B.
+ * Generations decide, never the clock. Each snapshot records in which generation its content
+ * arrived (ANNOTATION_SYNCED_IN) and in which it was last replaced (ANNOTATION_SNAPSHOT_IN).
+ * Content that was replaced on several days has a snapshot for each of them. "Older than the
+ * present content" compares arrivals; "the newest" compares replacements: after A, B, A again, C, a
+ * rollback goes from C to A, and from there to B.
  */
 #ifndef PUBLISH_SNAPSHOTS_H
 #define PUBLISH_SNAPSHOTS_H
@@ -15,21 +16,23 @@
 struct entry;
 struct err;
 struct index;
+struct marks;
 
 /* The snapshots of a tag, the last replaced first; gives their number. The caller frees *v, but
  * not the entries. */
 size_t snapshots_of(const struct index *x, const char *ref, struct entry ***v);
 
-/* The newest snapshot that is older than the content of e, differs from it, is not marked bad
- * and was not made by a rollback. NULL with NOTFOUND, saying why there is none. */
-struct entry *snapshots_previous(const struct index *x, const struct entry *e, struct err *err);
+/* The newest snapshot that is older than the content of e, differs from it, is neither bad nor
+ * banned, and was not made by a rollback. NULL with NOTFOUND, saying why there is none. */
+struct entry *snapshots_previous(const struct index *x, const struct marks *marks,
+				 const struct entry *e, struct err *err);
 
 /*
  * The snapshot of e that `stamp` names: what follows the tag ("20261113" or ".20261113", and
  * "20261113-2"), or the snapshot's whole tag. NULL with NOTFOUND, listing those there are; with
  * INVALID when it names several (then the leading separator tells them apart).
  */
-struct entry *snapshots_named(const struct index *x, const struct entry *e, const char *stamp,
-			      struct err *err);
+struct entry *snapshots_named(const struct index *x, const struct marks *marks,
+			      const struct entry *e, const char *stamp, struct err *err);
 
 #endif

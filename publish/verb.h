@@ -45,7 +45,12 @@ struct invocation {
 	bool terminal;        /* stdout is one: columns have titles */
 	bool color;           /* ... and NO_COLOR is not set */
 	char who[FORMAT_WHO]; /* user@host, for holds and the journal */
+	bool lock_first;      /* other publishers came first too often: hold the lock throughout */
 };
+
+/* What the run of a verb gives when another publisher came first: nothing was changed or printed,
+ * and main runs it again. */
+#define VERB_AGAIN 256
 
 /* The options that a verb takes besides --mirror and those of its own. */
 enum {
@@ -95,7 +100,8 @@ void verb_page_init(struct verb_page *page, const struct verb *v, struct invocat
 void verb_page_release(struct verb_page *page);
 
 /* Every verb, in the order of --help: V(NAME) for each. */
-#define VERB_EACH(V)       V(status) V(log) V(at) V(rollback) V(hold) V(release) V(undo)
+#define VERB_EACH(V)                                                                               \
+	V(status) V(log) V(at) V(rollback) V(hold) V(release) V(undo) V(diff) V(restored)
 
 #define VERB_DECLARE(name) extern const struct verb verb_##name;
 VERB_EACH(VERB_DECLARE)

@@ -12,28 +12,13 @@
 #include "oci/store/index.h"
 #include "publish/history.h"
 #include "publish/mirror.h"
+#include "publish/moment.h"
 #include "publish/verb.h"
 
-/* The last second that a DATE covers: that of a day (2026-11-20, 20261120; UTC), or an RFC 3339
- * instant itself. -1 when DATE is anything else. */
-static time_t last_second_of(const char *date)
-{
-	bool dashes = strchr(date, '-') != NULL;
-	struct tm tm = { 0 };
-	const char *end = strptime(date, dashes ? "%Y-%m-%d" : "%Y%m%d", &tm);
-	int day = tm.tm_mday;
-	time_t t;
-
-	if (!end || *end || end - date != (dashes ? 10 : 8))
-		return clock_parse_rfc3339(date);
-	/* strptime takes the 31st of any month, which timegm makes the 1st of the next */
-	t = timegm(&tm);
-	return t < 0 || tm.tm_mday != day ? -1 : t + 86399;
-}
-
-/* The last line up to then that gave the reference its content; *first gets the first such line of
- * all. NULL when there is none. */
-static const struct journal_line *find_line(const struct history *h, time_t until,
+/* The last line that gave the reference its content, up to the newest generation that was published
+ * by then: generations have an order, and a clock may have gone wrong for a while. *first gets the
+ * first such line of all. NULL when there is none. */
+static const struct journal_line *find_line(const struct history *h,
 					    const struct journal_line **first)
 {
 	const struct journal_line *last = NULL;
@@ -46,7 +31,7 @@ static const struct journal_line *find_line(const struct history *h, time_t unti
 			continue;
 		if (!*first)
 			*first = l;
-		if (clock_parse_rfc3339(l->time) <= until)
+		if (l->generation <= h->newest)
 			last = l;
 	}
 	return last;
@@ -113,12 +98,13 @@ static int print_at(const struct invocation *inv, const char *date, time_t until
 	const struct journal_line *l, *first;
 	const char *now;
 
+	h.until = until;
 	if (mirror_read(&m, inv->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
 		return -1;
-	l = find_line(&h, until, &first);
+	l = find_line(&h, &first);
 	if (!l || !l->new_digest) {
 		if (!first)
-			message_line("\"%s\" was never published here", ref);
+			history_say_never(&h, ref);
 		else
 			message_line("\"%s\" was not published on %s; %s %s", ref, date,
 				     l ? "it was removed" : "it first was",
@@ -143,7 +129,7 @@ static int at_run(const struct invocation *inv, const void *options, char **word
 	if (n != 2)
 		return err_set(err, ERR_USAGE, 0,
 			       "at takes a DATE and a REF: at 2026-11-20 alpine:3.19");
-	until = last_second_of(words[0]);
+	until = moment_last(words[0]);
 	if (until < 0)
 		return err_set(err, ERR_USAGE, 0,
 			       "\"%s\" is neither a day (2026-11-20) nor an instant "

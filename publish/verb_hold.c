@@ -1,13 +1,13 @@
-#include <string.h>
-
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/str.h"
+#include "oci/base/strvec.h"
 #include "oci/cli/format.h"
 #include "oci/store/hold.h"
 #include "oci/store/index.h"
+#include "oci/store/marks.h"
 #include "publish/change.h"
-#include "publish/snapshots.h"
 #include "publish/tag_match.h"
 #include "publish/verb.h"
 
@@ -20,45 +20,64 @@ typedef void hold_act(struct change *c, struct entry *e);
 
 static void hold_tag(struct change *c, struct entry *e)
 {
-	char reason[LIMIT_REASON + 1], who[160], since[40];
+	const struct mark *kept = marks_kept_back(&c->marks, &c->mirror.index, e);
+	const char *reason = c->reason;
 
-	hold_describe(e, reason, sizeof(reason), who, sizeof(who), since, sizeof(since));
-	if (hold_mode_of(e) == HOLD_FROZEN) {
+	if (hold_is_frozen(e)) {
 		change_skip(c, e, "is frozen already");
 		return;
 	}
-	/* without a reason of its own the hold keeps that of the rollback before it */
-	hold_set(e, HOLD_FROZEN, NULL, c->reason ? c->reason : reason, c->who, c->retag.when);
+	/* without a reason of its own the hold has that of the rollback before it */
+	if (!reason && kept)
+		reason = kept->reason;
+	hold_freeze(e, reason, c->who, c->retag.when);
 	change_journal(c, e->ref, e->digest.str, e->digest.str, "hold", c->reason);
-	change_skip(c, e, "frozen");
+	change_note(c, e, "frozen");
 }
 
-/* A blocked digest may come again, and the content of the tag now was chosen: both are not bad any
- * longer. */
-static void clear_bad(struct change *c, const struct entry *e)
+static char *released_text(size_t marks)
 {
-	struct digest fine[HOLD_DIGESTS + 1];
-	cleanup_free struct entry **v = NULL;
-	size_t nfine = hold_digests(e, fine);
-	size_t n = snapshots_of(&c->mirror.index, e->ref, &v);
-
-	fine[nfine++] = e->digest;
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < nfine; j++)
-			if (digest_eq(&v[i]->digest, &fine[j]))
-				entry_set_annotation(v[i], ANNOTATION_BAD, NULL);
+	return marks ? xasprintf("released; %zu digest%s no longer bad", marks,
+				 marks == 1 ? " is" : "s are")
+		     : xstrdup("released");
 }
 
 static void release_tag(struct change *c, struct entry *e)
 {
-	if (hold_mode_of(e) == HOLD_NONE) {
+	size_t marks = marks_clear_bad(&c->marks, e->ref, NULL);
+	cleanup_free char *text = released_text(marks);
+
+	if (!marks && !hold_is_frozen(e)) {
 		change_skip(c, e, "is not held");
 		return;
 	}
-	clear_bad(c, e);
 	hold_release(e);
 	change_journal(c, e->ref, e->digest.str, e->digest.str, "release", c->reason);
-	change_skip(c, e, "released");
+	change_note(c, e, text);
+}
+
+/* Marks outlive references: collects those whose reference is not published, each once. */
+static void collect_absent(const struct change *c, struct strvec *absent)
+{
+	const struct mark_list *bad = &c->marks.bad;
+
+	for (size_t i = 0; i < bad->n; i++)
+		if ((!i || !str_eq(bad->v[i].ref, bad->v[i - 1].ref)) &&
+		    !index_find(&c->mirror.index, bad->v[i].ref))
+			strvec_add(absent, bad->v[i].ref);
+}
+
+static void release_absent(struct change *c, const struct strvec *absent, char **patterns, size_t n)
+{
+	for (size_t i = 0; i < absent->n; i++) {
+		cleanup_free char *text = NULL;
+
+		if (!tag_match_matches_ref(absent->v[i], patterns, n))
+			continue;
+		text = released_text(marks_clear_bad(&c->marks, absent->v[i], NULL));
+		change_journal(c, absent->v[i], NULL, NULL, "release", c->reason);
+		change_note_ref(c, absent->v[i], text);
+	}
 }
 
 static int change_tags(const struct invocation *inv, const char *verb, hold_act *act,
@@ -66,16 +85,23 @@ static int change_tags(const struct invocation *inv, const char *verb, hold_act 
 {
 	cleanup_by(change_release) struct change c = CHANGE_INIT;
 	cleanup_by(tag_match_release) struct tag_match tags = TAG_MATCH_INIT;
+	cleanup_by(strvec_release) struct strvec absent = STRVEC_INIT;
 
 	if (!n)
 		return err_set(err, ERR_USAGE, 0, "%s takes tags (PATTERN...)", verb);
 	if (cli_opt_check_text("reason", reason, LIMIT_REASON, err) < 0 ||
 	    tag_match_check(patterns, n, err) < 0 || change_begin(&c, inv, verb, reason, err) < 0)
 		return -1;
-	tag_match_patterns(&tags, &c.mirror.index, patterns, n);
+	if (act == release_tag)
+		collect_absent(&c, &absent);
+	tag_match_patterns(&tags, &c.mirror.index, patterns, n, &absent);
 	c.failed = tags.missed > 0;
-	for (size_t i = 0; i < tags.n; i++)
+	for (size_t i = 0; i < tags.n; i++) {
+		c.pattern = tags.which[i];
 		act(&c, tags.v[i]);
+	}
+	c.pattern = NULL;
+	release_absent(&c, &absent, patterns, n);
 	return change_finish(&c, inv, err);
 }
 
@@ -133,8 +159,8 @@ const struct verb verb_release = {
 	.name = "release",
 	.words = "PATTERN...",
 	.summary = "let tags move again",
-	.text = "The next mirror-sync moves a released tag to what upstream has. The digests that "
-		"were blocked, and the content of the tag now, are no longer marked bad.",
+	.text = "A released tag is not frozen, and no digest is bad for it any more: the next "
+		"mirror-sync moves it to what upstream has.",
 	.examples =
 		(const struct cli_item[]){
 			{ "mirror-publish release 'redis:7*'", NULL },

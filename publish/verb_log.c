@@ -2,6 +2,7 @@
 
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
@@ -10,7 +11,13 @@
 #include "oci/cli/message.h"
 #include "publish/history.h"
 #include "publish/mirror.h"
+#include "publish/moment.h"
 #include "publish/verb.h"
+
+struct log {
+	const char *since;
+	long limit; /* 0: all */
+};
 
 /* ---- one line ---- */
 
@@ -69,14 +76,14 @@ static void print_element(const json_t *o, size_t nth)
 
 /* ---- the history of a reference ---- */
 
-static void print_history(const struct history *h, const struct invocation *inv)
+static void print_history(const struct history *h, size_t left_out, const struct invocation *inv)
 {
 	static const char *const titles[] = { "GENERATION", "TIME", "FROM", "", "TO", "WHY", NULL };
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
 
 	if (inv->terminal)
 		columns_titles(&table, titles);
-	for (size_t i = h->n; i-- > 0;) {
+	for (size_t i = h->n; i-- > left_out;) {
 		cleanup_by(buf_release) struct buf why = BUF_INIT(LIMIT_JOURNAL_LINE);
 
 		add_why(&why, &h->v[i], NULL);
@@ -89,14 +96,14 @@ static void print_history(const struct history *h, const struct invocation *inv)
 	columns_print(&table, stdout, inv->color);
 }
 
-static void print_history_json(const struct history *h)
+static void print_history_json(const struct history *h, size_t left_out)
 {
-	for (size_t i = h->n; i-- > 0;) {
+	for (size_t i = h->n; i-- > left_out;) {
 		cleanup_json json_t *o = line_json(&h->v[i]);
 
 		print_element(o, h->n - 1 - i);
 	}
-	puts(h->n ? "\n]" : "[]");
+	puts(h->n > left_out ? "\n]" : "[]");
 }
 
 /* ---- generations ---- */
@@ -175,11 +182,12 @@ static void print_generation_json(const struct generation *g, size_t nth)
 	print_element(o, nth);
 }
 
-static void print_generations(const struct history *h, const struct invocation *inv)
+static void print_generations(const struct history *h, const struct log *o,
+			      const struct invocation *inv)
 {
 	size_t shown = 0;
 
-	for (size_t left = h->n; left; shown++) {
+	for (size_t left = h->n; left && (!o->limit || shown < (size_t)o->limit); shown++) {
 		struct generation g = last_generation(h->v, left);
 
 		if (inv->json)
@@ -192,37 +200,76 @@ static void print_generations(const struct history *h, const struct invocation *
 		puts(shown ? "\n]" : "[]");
 }
 
-static int print_log(const struct invocation *inv, const char *ref, struct err *err)
+static void print_all(const struct history *h, const struct log *o, const struct invocation *inv)
+{
+	size_t limit = o->limit ? (size_t)o->limit : h->n,
+	       left_out = limit < h->n ? h->n - limit : 0;
+
+	if (!h->ref)
+		print_generations(h, o, inv);
+	else if (inv->json)
+		print_history_json(h, left_out);
+	else
+		print_history(h, left_out, inv);
+}
+
+static int print_log(const struct invocation *inv, const struct log *o, time_t since,
+		     const char *ref, struct err *err)
 {
 	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
 	cleanup_by(history_release) struct history h = HISTORY_INIT;
+	bool never;
 
 	if (mirror_read(&m, inv->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
 		return -1;
-	if (!ref)
-		print_generations(&h, inv);
-	else if (inv->json)
-		print_history_json(&h);
-	else
-		print_history(&h, inv);
-	if (h.n || !ref)
+	never = ref && !h.n;
+	if (o->since)
+		history_since(&h, since);
+	print_all(&h, o, inv);
+	if (!never)
 		return EXIT_OK;
-	message_line("\"%s\" was never published here", ref);
+	history_say_never(&h, ref);
 	return EXIT_PART;
 }
 
 static int log_run(const struct invocation *inv, const void *options, char **words, size_t n,
 		   struct err *err)
 {
+	const struct log *o = options;
+	time_t since = o->since ? moment_since(o->since, clock_wall()) : 0;
 	cleanup_free char *ref = NULL;
 
-	(void)options;
+	if (since < 0)
+		return err_set(err, ERR_USAGE, 0,
+			       "--since \"%s\" is neither a duration (7d) nor a day (2026-11-20) "
+			       "nor an instant (2026-11-20T08:15:00Z)",
+			       o->since);
 	if (n > 1)
 		return err_set(err, ERR_USAGE, 0, "log takes one REF, and \"%s\" is another",
 			       words[1]);
 	if (n == 1 && !(ref = history_ref(words[0], err)))
 		return -1;
-	return print_log(inv, ref, err);
+	return print_log(inv, o, since, ref, err);
+}
+
+static void log_options(void *options, struct cli_table *table)
+{
+	struct log *o = options;
+	const struct cli_opt rows[] = {
+		{ .name = "since",
+		  .value = "D",
+		  .to = &o->since,
+		  .help = "only what changed since then: a duration (7d), a day in UTC "
+			  "(2026-11-20) or an instant" },
+		{ .name = "limit",
+		  .value = "N",
+		  .number = &o->limit,
+		  .min = 1,
+		  .max = 1000000,
+		  .help = "only the newest N generations, or with REF the newest N changes" },
+	};
+
+	CLI_TABLE_ADD(table, rows);
 }
 
 const struct verb verb_log = {
@@ -232,11 +279,13 @@ const struct verb verb_log = {
 	.text = "Without REF, prints what each generation changed, the newest first; with REF, the "
 		"history of that reference. Everything comes from the journal, which is never "
 		"pruned: when, which digest became which, why, on which line of the lists, and "
-		"which user did it.",
+		"which user did it. Where the journal is lost, the generations that are kept say "
+		"what they know, and a warning says so.",
 	.examples =
 		(const struct cli_item[]){
 			{ "mirror-publish log", NULL },
 			{ "mirror-publish log alpine:3.19", NULL },
+			{ "mirror-publish log --since 7d --limit 5", NULL },
 			{ NULL, NULL },
 		},
 	.statuses =
@@ -245,5 +294,7 @@ const struct verb verb_log = {
 			{ EXIT_OK, NULL, NULL },
 		},
 	.common = VERB_JSON,
+	.options_size = sizeof(struct log),
+	.options = log_options,
 	.run = log_run,
 };

@@ -6,6 +6,7 @@
 #include "oci/cli/format.h"
 #include "oci/store/hold.h"
 #include "oci/store/index.h"
+#include "oci/store/marks.h"
 #include "publish/change.h"
 #include "publish/snapshots.h"
 #include "publish/tag_match.h"
@@ -13,30 +14,44 @@
 
 struct rollback {
 	const char *digest, *to, *reason;
-	bool freeze;
+	bool freeze, dry_run;
 };
 
-/* Marks every snapshot of the tag that keeps d as bad, or takes the mark off (why NULL). */
-static void mark_snapshots(const struct index *x, const char *ref, const struct digest *d,
-			   const char *why)
+/* The snapshot that the tag goes to; NULL with *err. */
+static struct entry *choose_snapshot(const struct change *c, const struct rollback *o,
+				     const struct entry *e, struct err *err)
 {
-	cleanup_free struct entry **v = NULL;
-	size_t n = snapshots_of(x, ref, &v);
+	struct entry *to = o->to ? snapshots_named(&c->mirror.index, &c->marks, e, o->to, err)
+				 : snapshots_previous(&c->mirror.index, &c->marks, e, err);
+	const struct mark *banned = to ? marks_banned(&c->marks, &to->digest) : NULL;
 
-	for (size_t i = 0; i < n; i++)
-		if (digest_eq(&v[i]->digest, d))
-			entry_set_annotation(v[i], ANNOTATION_BAD, why);
+	if (!banned)
+		return to;
+	err_set(err, ERR_INVALID, 0, "stays: what \"%s\" keeps is banned by %s%s%s",
+		format_tag(to->ref), mark_by_word(banned->by), banned->reason[0] ? ": " : "",
+		banned->reason);
+	return NULL;
+}
+
+/* What the tag was moved away from is bad; what it was moved to, since somebody named it, is
+ * not. */
+static void mark_move(struct change *c, const struct rollback *o, struct entry *e,
+		      const struct digest *was)
+{
+	marks_add_bad(&c->marks, e->ref, was, MARK_ROLLBACK, o->reason, c->who, c->retag.when);
+	marks_clear_bad(&c->marks, e->ref, &e->digest);
+	/* a tag that is frozen keeps its reason unless there is another one */
+	if (o->freeze && (o->reason || !hold_is_frozen(e)))
+		hold_freeze(e, o->reason, c->who, c->retag.when);
 }
 
 static void roll_back_tag(struct change *c, const struct rollback *o, struct entry *e)
 {
 	struct digest was = e->digest;
-	struct change_item *item;
-	struct entry *to;
 	struct err err;
+	struct entry *to = choose_snapshot(c, o, e, &err);
+	struct change_item *item;
 
-	to = o->to ? snapshots_named(&c->mirror.index, e, o->to, &err)
-		   : snapshots_previous(&c->mirror.index, e, &err);
 	if (to && digest_eq(&to->digest, &e->digest)) {
 		change_skip(c, e, "means that already");
 		return;
@@ -46,12 +61,9 @@ static void roll_back_tag(struct change *c, const struct rollback *o, struct ent
 		change_fail(c, e->ref, &err);
 		return;
 	}
+	mark_move(c, o, e, &was);
 	item->source = xstrdup(format_tag(to->ref));
-	item->message = xstrdup(o->freeze ? "frozen" : "held");
-	mark_snapshots(&c->mirror.index, e->ref, &was, o->reason ? o->reason : "rolled back");
-	/* a bad snapshot that is named by --to is no longer bad */
-	mark_snapshots(&c->mirror.index, e->ref, &e->digest, NULL);
-	hold_set(e, o->freeze ? HOLD_FROZEN : HOLD_BLOCKED, &was, o->reason, c->who, c->retag.when);
+	item->message = xstrdup(hold_is_frozen(e) ? "frozen" : "held");
 }
 
 static int check_command(const struct rollback *o, char **patterns, size_t n, struct err *err)
@@ -72,16 +84,19 @@ static int rollback_run(const struct invocation *inv, const void *options, char 
 	cleanup_by(change_release) struct change c = CHANGE_INIT;
 	cleanup_by(tag_match_release) struct tag_match tags = TAG_MATCH_INIT;
 
+	c.dry_run = o->dry_run;
 	if (check_command(o, patterns, n, err) < 0 ||
 	    change_begin(&c, inv, RETAG_BY_ROLLBACK, o->reason, err) < 0)
 		return -1;
 	if (!o->digest)
-		tag_match_patterns(&tags, &c.mirror.index, patterns, n);
+		tag_match_patterns(&tags, &c.mirror.index, patterns, n, NULL);
 	else if (tag_match_digest(&tags, &c.mirror.index, o->digest, err) < 0)
 		return -1;
 	c.failed = tags.missed > 0;
-	for (size_t i = 0; i < tags.n; i++)
+	for (size_t i = 0; i < tags.n; i++) {
+		c.pattern = tags.which[i];
 		roll_back_tag(&c, o, tags.v[i]);
+	}
 	return change_finish(&c, inv, err);
 }
 
@@ -104,7 +119,10 @@ static void rollback_options(void *options, struct cli_table *table)
 		{ .name = "reason",
 		  .value = "TEXT",
 		  .to = &o->reason,
-		  .help = "why; kept with the hold and in the journal" },
+		  .help = "why; kept with the mark and in the journal" },
+		{ .name = "dry-run",
+		  .flag = &o->dry_run,
+		  .help = "say what would move, and change nothing" },
 	};
 
 	CLI_TABLE_ADD(table, rows);
@@ -115,12 +133,13 @@ const struct verb verb_rollback = {
 	.words = "PATTERN... | --digest D",
 	.summary = "move tags back to a snapshot, for everybody",
 	.text = "Without --to, a tag goes to its newest snapshot that is older than its content "
-		"now, differs from it and was not made by a rollback. The content that it had is "
-		"kept under a snapshot name of today and marked bad, so that no rollback goes "
-		"there.\n\n"
-		"The tag is held from then on: mirror-sync moves it again as soon as upstream "
-		"offers anything but the bad digest; with --freeze, only after \"mirror-publish "
-		"release\".",
+		"now, differs from it, is neither bad nor banned, and was not made by a rollback. "
+		"Generations decide what is older, not the clock. The content that it had is kept "
+		"under a snapshot name of today and is bad for that tag from then on: no sync, "
+		"rollback or undo moves the tag there until \"mirror-publish release\".\n\n"
+		"mirror-sync moves the tag to anything else that upstream offers; with --freeze, "
+		"to nothing until the release. Signatures and other referrers stay where they "
+		"are: they belong to a digest, not to a tag.",
 	.examples =
 		(const struct cli_item[]){
 			{ "mirror-publish rollback alpine:3.19 --reason 'breaks our builds'",

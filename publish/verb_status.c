@@ -14,16 +14,24 @@
 #include "oci/store/generation.h"
 #include "oci/store/hold.h"
 #include "oci/store/index.h"
+#include "oci/store/marks.h"
 #include "oci/store/sync_state.h"
 #include "publish/mirror.h"
 #include "publish/snapshots.h"
 #include "publish/tag_match.h"
 #include "publish/verb.h"
+#include "publish/waiting.h"
+
+struct status_options {
+	bool titles, full;
+};
 
 struct status {
 	const struct invocation *inv;
+	const struct status_options *options;
 	const struct index *index;
 	const struct sync_state *checked;
+	const struct marks *marks;
 	char **patterns;
 	size_t npatterns;
 	time_t now;
@@ -51,32 +59,68 @@ static void add_since(struct buf *out, const char *what, const char *since)
 	add_clause(out, what, " since ", day);
 }
 
-static void add_hold(struct buf *out, const struct entry *e)
+/* ", \"reason\" (who, day)", of what is known. */
+static void add_words(struct buf *out, const char *reason, const char *who, const char *since)
 {
-	char reason[LIMIT_REASON + 1], who[160], since[40], day[FORMAT_DAY];
-	struct digest blocked[HOLD_DIGESTS];
-	size_t n = hold_digests(e, blocked);
-	char digest[FORMAT_DIGEST];
+	char day[FORMAT_DAY];
 
-	if (hold_mode_of(e) == HOLD_NONE)
-		return;
-	hold_describe(e, reason, sizeof(reason), who, sizeof(who), since, sizeof(since));
 	format_day(since, day);
-	format_digest(n ? blocked[0].str : NULL, digest);
-	if (hold_mode_of(e) == HOLD_FROZEN)
-		add_clause(out, "held: frozen", "", "");
-	else
-		add_clause(out, "held: blocked ", digest, "");
 	if (reason[0])
 		buf_addf(out, ", \"%s\"", reason);
 	if (who[0])
 		buf_addf(out, " (%s, %s)", who, day);
 }
 
+static void add_hold(const struct status *s, struct buf *out, const struct entry *e)
+{
+	cleanup_by(hold_release_words) struct hold_words words = { .reason = NULL };
+	const struct mark *kept = marks_kept_back(s->marks, s->index, e);
+	char digest[FORMAT_DIGEST];
+
+	if (hold_is_frozen(e)) {
+		hold_read_words(e, &words);
+		add_clause(out, "held: frozen", "", "");
+		add_words(out, words.reason, words.who, words.since);
+	} else if (kept) {
+		format_digest(kept->digest.str, digest);
+		add_clause(out, "held: kept back from ", digest, "");
+		add_words(out, kept->reason, kept->who, kept->since);
+	}
+}
+
+/* How many digests are bad for the tag, besides the one that add_hold() tells. */
+static void add_bad(const struct status *s, struct buf *out, const struct entry *e)
+{
+	bool told = !hold_is_frozen(e) && marks_kept_back(s->marks, s->index, e);
+	size_t n;
+
+	marks_of(s->marks, e->ref, &n);
+	if (n > told)
+		buf_addf(out, "%s%zu %sbad", out->n ? "; " : "", n - told, told ? "more " : "");
+}
+
+/* The mark on the content of an entry: its own, or that of the tag that it is a snapshot of. */
+static const struct mark *mark_on(const struct status *s, const struct entry *e)
+{
+	const char *of = entry_annotation(e, ANNOTATION_SNAPSHOT_OF);
+	const struct mark *banned = marks_banned(s->marks, &e->digest);
+
+	return banned ? banned : marks_bad(s->marks, of ? of : e->ref, &e->digest);
+}
+
+static void add_mark(const struct status *s, struct buf *out, const struct entry *e)
+{
+	const struct mark *k = mark_on(s, e);
+
+	if (!k)
+		return;
+	add_clause(out, k->ref ? "bad: " : "banned: ", "by ", mark_by_word(k->by));
+	add_words(out, k->reason, k->who, k->since);
+}
+
 static void add_snapshot(struct buf *out, const struct entry *e)
 {
-	const char *by = entry_annotation(e, ANNOTATION_SNAPSHOT_BY),
-		   *bad = entry_annotation(e, ANNOTATION_BAD);
+	const char *by = entry_annotation(e, ANNOTATION_SNAPSHOT_BY);
 	char day[FORMAT_DAY];
 
 	if (!entry_annotation(e, ANNOTATION_SNAPSHOT_OF))
@@ -85,8 +129,6 @@ static void add_snapshot(struct buf *out, const struct entry *e)
 	add_clause(out, "replaced ", day, "");
 	if (by)
 		buf_addf(out, " by %s", by);
-	if (bad)
-		add_clause(out, "bad: ", bad, "");
 }
 
 /* ---- max-age= ---- */
@@ -117,23 +159,27 @@ static void add_stale(const struct status *s, struct buf *out, const struct entr
 static void add_row(struct status *s, const struct entry *e, size_t snapshots)
 {
 	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
+	const struct sync_row *waits = waiting_of(s->checked, e);
 	bool stale = is_stale(s, e);
-	bool worse = stale || entry_annotation(e, ANNOTATION_GONE_SINCE) ||
-		     entry_annotation(e, ANNOTATION_BAD);
+	bool worse = stale || entry_annotation(e, ANNOTATION_GONE_SINCE) || mark_on(s, e);
 	char digest[FORMAT_DIGEST], age[FORMAT_AGE];
 
-	add_hold(&words, e);
+	add_hold(s, &words, e);
+	add_bad(s, &words, e);
+	if (waits)
+		waiting_describe(&words, waits);
 	if (stale)
 		add_stale(s, &words, e);
 	add_since(&words, "gone", entry_annotation(e, ANNOTATION_GONE_SINCE));
 	add_since(&words, "unlisted", entry_annotation(e, ANNOTATION_UNLISTED_SINCE));
 	add_snapshot(&words, e);
+	add_mark(s, &words, e);
 	if (entry_annotation(e, ANNOTATION_SUBJECT))
 		add_clause(&words, "refers to ", entry_annotation(e, ANNOTATION_SUBJECT), "");
 	format_digest(e->digest.str, digest);
 	format_age(entry_annotation(e, ANNOTATION_SYNCED), s->now, age);
 	columns_add(&s->table, INK_PLAIN, "%s", e->ref);
-	columns_add(&s->table, INK_DIM, "%s", digest);
+	columns_add(&s->table, INK_DIM, "%s", s->options->full ? e->digest.str : digest);
 	columns_add(&s->table, INK_PLAIN, "%s", age);
 	if (snapshots)
 		columns_add(&s->table, INK_PLAIN, "%zu", snapshots);
@@ -145,17 +191,44 @@ static void add_row(struct status *s, const struct entry *e, size_t snapshots)
 
 /* ---- as JSON ---- */
 
-/* The hold as it is in the index, or null; a hold that cannot be read is "frozen". */
-static json_t *hold_json(const struct entry *e)
+static json_t *mark_json(const struct mark *k, const char *mode)
 {
-	const char *text = entry_annotation(e, ANNOTATION_HELD);
-	cleanup_json json_t *hold = NULL;
-	struct err ignored;
+	json_t *o = json_object();
 
-	if (!text)
-		return json_null();
-	hold = json_read(span_str(text), &ignored);
-	return json_is_object(hold) ? take(hold) : json_pack("{s:s}", "mode", "frozen");
+	if (mode)
+		json_set_text(o, "mode", mode);
+	json_set_text(o, "digest", k->digest.str);
+	json_set_text(o, "by", mark_by_word(k->by));
+	json_set_text(o, "reason", k->reason);
+	json_set_text(o, "who", k->who);
+	json_set_text(o, "since", k->since);
+	return o;
+}
+
+/* What keeps the tag from moving, or null: a freeze, or what it is kept back from. */
+static json_t *hold_json(const struct status *s, const struct entry *e)
+{
+	cleanup_by(hold_release_words) struct hold_words words = { .reason = NULL };
+	const struct mark *kept = marks_kept_back(s->marks, s->index, e);
+
+	if (hold_is_frozen(e)) {
+		hold_read_words(e, &words);
+		return json_pack("{s:s, s:s, s:s, s:s}", "mode", "frozen", "reason", words.reason,
+				 "who", words.who, "since", words.since);
+	}
+	return kept ? mark_json(kept, "kept back") : json_null();
+}
+
+/* All digests that are bad for the tag. */
+static json_t *bad_json(const struct status *s, const struct entry *e)
+{
+	json_t *list = json_array();
+	size_t n;
+	const struct mark *v = marks_of(s->marks, e->ref, &n);
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, mark_json(&v[i], NULL));
+	return list;
 }
 
 static json_t *content_json(const struct entry *e)
@@ -171,14 +244,15 @@ static json_t *content_json(const struct entry *e)
 	return o;
 }
 
-static json_t *snapshot_json(const struct entry *e)
+static json_t *snapshot_json(const struct status *s, const struct entry *e)
 {
+	const struct mark *k = mark_on(s, e);
 	json_t *o = content_json(e);
 
 	json_set_text(o, "snapshot_of", entry_annotation(e, ANNOTATION_SNAPSHOT_OF));
 	json_set_text(o, "replaced", entry_annotation(e, ANNOTATION_SNAPSHOT_AT));
 	json_set_text(o, "by", entry_annotation(e, ANNOTATION_SNAPSHOT_BY));
-	json_set_text(o, "bad", entry_annotation(e, ANNOTATION_BAD));
+	json_set_text(o, "bad", !k ? NULL : k->reason[0] ? k->reason : mark_by_word(k->by));
 	return o;
 }
 
@@ -201,7 +275,7 @@ static json_t *entry_json(const struct status *s, const struct entry *e,
 	json_t *o, *list;
 
 	if (entry_annotation(e, ANNOTATION_SNAPSHOT_OF))
-		return snapshot_json(e);
+		return snapshot_json(s, e);
 	o = content_json(e);
 	list = json_array();
 	set_checked(o, s, e);
@@ -210,9 +284,11 @@ static json_t *entry_json(const struct status *s, const struct entry *e,
 	json_set_text(o, "gone_since", entry_annotation(e, ANNOTATION_GONE_SINCE));
 	json_set_text(o, "unlisted_since", entry_annotation(e, ANNOTATION_UNLISTED_SINCE));
 	json_set_text(o, "subject", entry_annotation(e, ANNOTATION_SUBJECT));
-	json_object_set_new(o, "held", hold_json(e));
+	json_object_set_new(o, "held", hold_json(s, e));
+	json_object_set_new(o, "bad", bad_json(s, e));
+	json_object_set_new(o, "waiting", waiting_json(waiting_of(s->checked, e)));
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, snapshot_json(snapshots[i]));
+		json_array_append_new(list, snapshot_json(s, snapshots[i]));
 	json_object_set_new(o, "snapshots", list);
 	return o;
 }
@@ -273,7 +349,7 @@ static void print_head_json(const struct index *x)
 	printf("%.*s,\"images\":[", (int)text.n - 1, text.p);
 }
 
-/* Only for a terminal: a pipe gets rows and nothing else. */
+/* For a terminal, or when asked for: a pipe gets rows and nothing else. */
 static void print_head_text(struct status *s)
 {
 	static const char *const titles[] = { "REFERENCE", "DIGEST", "AGE",
@@ -282,6 +358,8 @@ static void print_head_text(struct status *s)
 		   *by = index_annotation(s->index, ANNOTATION_MADE_BY);
 	const char *label = index_annotation(s->index, ANNOTATION_LABEL);
 
+	if (s->options->titles && !s->inv->terminal)
+		columns_titles(&s->table, titles);
 	if (!s->inv->terminal)
 		return;
 	printf("generation %ld", generation_number(s->index));
@@ -295,8 +373,42 @@ static void print_head_text(struct status *s)
 	columns_titles(&s->table, titles);
 }
 
+/* A reference that is not published yet. */
+static void print_new(struct status *s, const struct sync_row *row, bool first)
+{
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
+	cleanup_json json_t *o = NULL;
+
+	if (s->inv->json) {
+		o = waiting_json(row);
+		json_set_text(o, "ref", row->ref);
+		json_write(&words, o);
+		printf("%s%s", first ? "\n" : ",\n", words.p);
+		return;
+	}
+	waiting_describe(&words, row);
+	columns_add(&s->table, INK_PLAIN, "%s", row->ref);
+	for (int column = 0; column < 3; column++)
+		columns_add(&s->table, INK_DIM, "-");
+	columns_add(&s->table, INK_WARN, "new, %s", words.p);
+	columns_end(&s->table);
+}
+
+static size_t show_new(struct status *s)
+{
+	cleanup_free const struct sync_row **rows = NULL;
+	size_t n = waiting_new(s->checked, s->index, &rows), shown = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (tag_match_matches_ref(rows[i]->ref, s->patterns, s->npatterns))
+			print_new(s, rows[i], !shown++);
+	return shown;
+}
+
 static int show_entries(struct status *s)
 {
+	size_t shown;
+
 	if (s->inv->json)
 		print_head_json(s->index);
 	else
@@ -305,11 +417,14 @@ static int show_entries(struct status *s)
 		if (is_shown(s, s->index->v[i]))
 			show_entry(s, s->index->v[i]);
 	if (s->inv->json)
-		puts(s->shown ? "\n]}" : "]}");
+		fputs(s->shown ? "\n],\"waiting\":[" : "],\"waiting\":[", stdout);
+	shown = show_new(s);
+	if (s->inv->json)
+		puts(shown ? "\n]}" : "]}");
 	else
 		columns_print(&s->table, stdout, s->inv->color);
 	columns_release(&s->table);
-	if (s->shown || !s->npatterns)
+	if (s->shown || shown || !s->npatterns)
 		return EXIT_OK;
 	message_line("nothing in this mirror matches");
 	return EXIT_PART;
@@ -320,20 +435,41 @@ static int status_run(const struct invocation *inv, const void *options, char **
 {
 	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
 	cleanup_by(sync_state_release) struct sync_state checked = SYNC_STATE_INIT;
+	cleanup_by(marks_release) struct marks marks = MARKS_INIT;
+	struct err why;
 	struct status s = {
 		.inv = inv,
+		.options = options,
 		.index = &m.index,
 		.checked = &checked,
+		.marks = &marks,
 		.patterns = patterns,
 		.npatterns = n,
 		.now = clock_wall(),
 	};
 
-	(void)options;
 	if (tag_match_check(patterns, n, err) < 0 || mirror_read(&m, inv->mirror, err) < 0)
 		return -1;
-	sync_state_load(&checked, &m.layout);
+	if (marks_load(&marks, &m.index, err) < 0)
+		return err_wrap(err, "%s/index.json", inv->mirror);
+	if (sync_state_load(&checked, &m.layout, &why) < 0)
+		message_warn("%s; no reference is shown as stale", why.msg);
 	return show_entries(&s);
+}
+
+static void status_options(void *options, struct cli_table *table)
+{
+	struct status_options *o = options;
+	const struct cli_opt rows[] = {
+		{ .name = "titles",
+		  .flag = &o->titles,
+		  .help = "a first row that names the columns; on a terminal there always is one" },
+		{ .name = "long",
+		  .flag = &o->full,
+		  .help = "digests in full; --json has them always" },
+	};
+
+	CLI_TABLE_ADD(table, rows);
 }
 
 const struct verb verb_status = {
@@ -341,7 +477,9 @@ const struct verb verb_status = {
 	.words = "[PATTERN...]",
 	.summary = "what is published: digests, snapshots, holds",
 	.text = "Prints one reference a line: its digest, how long ago that arrived, how many "
-		"snapshots it has, and whether it is held, gone, unlisted, or past its max-age. "
+		"snapshots it has, and whether it is held, waiting for its min-age, gone, "
+		"unlisted, or past its max-age. A tag that waits and was never published has a "
+		"row of its own. "
 		"With PATTERNs, prints only references that match one, each with its snapshots, "
 		"the newest first.",
 	.examples =
@@ -356,5 +494,7 @@ const struct verb verb_status = {
 			{ EXIT_OK, NULL, NULL },
 		},
 	.common = VERB_JSON,
+	.options_size = sizeof(struct status_options),
+	.options = status_options,
 	.run = status_run,
 };

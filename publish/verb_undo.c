@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
@@ -8,44 +6,47 @@
 #include "oci/store/generation.h"
 #include "oci/store/hold.h"
 #include "oci/store/index.h"
+#include "oci/store/marks.h"
 #include "publish/change.h"
 #include "publish/generation_find.h"
-#include "publish/snapshots.h"
 #include "publish/tag_match.h"
 #include "publish/verb.h"
 
 struct undo {
 	const char *to, *reason;
+	bool dry_run;
 };
 
-/* Blocks the digest that the tag was moved from, and those that were blocked on it in the earlier
- * generation. */
-static void hold_moved(struct change *c, struct entry *e, const struct entry *old,
-		       const struct digest *was)
+/* What keeps the tag from going where an undo would move it: a rollback called that bad, or it is
+ * banned. NULL: nothing; what an undo left, an undo may bring back. */
+static const struct mark *find_obstacle(const struct marks *m, const struct entry *old)
 {
-	struct digest blocked[HOLD_DIGESTS];
-	size_t n = hold_digests(old, blocked);
+	const struct mark *bad = marks_bad(m, old->ref, &old->digest);
+	const struct mark *banned = marks_banned(m, &old->digest);
 
-	while (n-- > 0)
-		hold_set(e, HOLD_BLOCKED, &blocked[n], NULL, NULL, c->retag.when);
-	hold_set(e, HOLD_BLOCKED, was, c->reason, c->who, c->retag.when);
+	return banned ? banned : bad && bad->by != MARK_UNDO ? bad : NULL;
 }
 
-/* Undoing a rollback brings back the content that it marked bad: says so. */
-static void warn_of_bad(const struct index *x, const struct entry *e)
+static void fail_marked(struct change *c, const struct entry *e, const struct mark *k)
 {
-	cleanup_free struct entry **v = NULL;
-	size_t n = snapshots_of(x, e->ref, &v);
+	char digest[FORMAT_DIGEST];
+	struct err err;
 
-	for (size_t i = 0; i < n; i++) {
-		const char *bad = entry_annotation(v[i], ANNOTATION_BAD);
+	format_digest(k->digest.str, digest);
+	err_set(&err, ERR_INVALID, 0, "stays: %s %s%s%s%s%s", digest,
+		k->ref ? "was called bad by a " : "is banned by ", mark_by_word(k->by),
+		k->reason[0] ? " (" : "", k->reason, k->reason[0] ? ")" : "");
+	change_fail(c, e->ref, &err);
+}
 
-		if (!bad || !digest_eq(&v[i]->digest, &e->digest))
-			continue;
-		message_warn("%s: its content now is marked bad: %s (release takes the mark away)",
-			     e->ref, bad);
-		return;
-	}
+static void skip_frozen(struct change *c, const struct entry *e)
+{
+	cleanup_by(hold_release_words) struct hold_words words = { .reason = NULL };
+	cleanup_free char *text = NULL;
+
+	hold_read_words(e, &words);
+	text = xasprintf("stays: it is frozen%s%s", words.reason[0] ? ": " : "", words.reason);
+	change_skip(c, e, text);
 }
 
 static void move_tag_back(struct change *c, struct entry *e, const struct entry *old,
@@ -60,27 +61,43 @@ static void move_tag_back(struct change *c, struct entry *e, const struct entry 
 		return;
 	}
 	item->source = xstrdup(source);
-	item->message = xstrdup(hold_mode_of(e) == HOLD_FROZEN ? "still frozen" : "held");
-	hold_moved(c, e, old, &was);
-	warn_of_bad(&c->mirror.index, e);
+	item->message = xstrdup("held");
+	marks_clear_bad(&c->marks, e->ref, &e->digest);
+	marks_add_bad(&c->marks, e->ref, &was, MARK_UNDO, c->reason, c->who, c->retag.when);
 }
 
-static void restore_tag(struct change *c, const struct entry *old, const char *source)
+static void undo_tag(struct change *c, struct entry *e, const struct entry *old, const char *source)
 {
-	struct err err;
-	struct change_item *item = change_restore(c, old, &err);
+	const struct mark *obstacle = find_obstacle(&c->marks, old);
 
-	if (!item) {
-		change_fail(c, old->ref, &err);
-		return;
-	}
-	item->source = xstrdup(source);
-	item->message = xstrdup("published again");
+	if (hold_is_frozen(e))
+		skip_frozen(c, e);
+	else if (obstacle)
+		fail_marked(c, e, obstacle);
+	else
+		move_tag_back(c, e, old, source);
 }
 
-/* A snapshot is not moved, since it keeps old content; and not restored, since retention removed
- * it. */
-static void undo_all(struct change *c, const struct found_generation *found)
+static bool is_local(const struct entry *e)
+{
+	return !entry_annotation(e, ANNOTATION_LIST);
+}
+
+/* Whether the undo is about a tag: with --to about every listed one; otherwise (sync is what that
+ * sync published) about those that it moved. */
+static bool is_meant(const struct entry *e, const struct entry *old, const struct index *sync)
+{
+	const struct entry *moved;
+
+	if (!sync)
+		return !entry_annotation(e, ANNOTATION_UNLISTED_SINCE);
+	moved = index_find(sync, old->ref);
+	return moved && !digest_eq(&moved->digest, &old->digest);
+}
+
+/* What was removed or added since then stays so, and so do snapshots and local tags. */
+static void undo_all(struct change *c, const struct found_generation *found,
+		     const struct index *sync)
 {
 	cleanup_free char *source = xasprintf("generation %ld", found->number);
 
@@ -88,12 +105,10 @@ static void undo_all(struct change *c, const struct found_generation *found)
 		const struct entry *old = found->index.v[i];
 		struct entry *e = index_find(&c->mirror.index, old->ref);
 
-		if (entry_annotation(old, ANNOTATION_SNAPSHOT_OF))
-			continue;
-		if (!e)
-			restore_tag(c, old, source);
-		else if (tag_match_is_tag(e) && !digest_eq(&e->digest, &old->digest))
-			move_tag_back(c, e, old, source);
+		if (e && tag_match_is_image(e) && !is_local(e) &&
+		    !entry_annotation(old, ANNOTATION_SNAPSHOT_OF) && is_meant(e, old, sync) &&
+		    !digest_eq(&e->digest, &old->digest))
+			undo_tag(c, e, old, source);
 	}
 }
 
@@ -119,15 +134,19 @@ static int publish_undo(const struct invocation *inv, const struct undo *o, stru
 {
 	cleanup_by(change_release) struct change c = CHANGE_INIT;
 	cleanup_by(found_generation_release) struct found_generation found = FOUND_GENERATION_INIT;
+	cleanup_by(index_release) struct index sync = INDEX_INIT;
 	int r;
 
+	c.dry_run = o->dry_run;
 	if (cli_opt_check_text("reason", o->reason, LIMIT_REASON, err) < 0 ||
 	    change_begin(&c, inv, RETAG_BY_UNDO, o->reason, err) < 0)
 		return -1;
 	r = find_generation(&found, &c, o, err);
 	if (r != 0)
 		return r < 0 ? -1 : EXIT_PART;
-	undo_all(&c, &found);
+	if (!o->to && generation_read(&c.mirror.layout, found.number + 1, &sync, err) < 0)
+		return -1;
+	undo_all(&c, &found, o->to ? NULL : &sync);
 	return change_finish(&c, inv, err);
 }
 
@@ -138,11 +157,14 @@ static void undo_options(void *options, struct cli_table *table)
 		{ .name = "to",
 		  .value = "GENERATION|LABEL",
 		  .to = &o->to,
-		  .help = "the generation to go back to; default: the one before the last sync" },
+		  .help = "the generation that every listed tag goes back to" },
 		{ .name = "reason",
 		  .value = "TEXT",
 		  .to = &o->reason,
-		  .help = "why; kept with the holds and in the journal" },
+		  .help = "why; kept with the marks and in the journal" },
+		{ .name = "dry-run",
+		  .flag = &o->dry_run,
+		  .help = "say what would move, and change nothing" },
 	};
 
 	CLI_TABLE_ADD(table, rows);
@@ -153,8 +175,8 @@ static int undo_run(const struct invocation *inv, const void *options, char **wo
 {
 	if (n)
 		return err_set(err, ERR_USAGE, 0,
-			       "undo takes no PATTERN (\"%s\"): it is about all tags; rollback is "
-			       "about some",
+			       "undo takes no PATTERN (\"%s\"): it is about all tags of a sync; "
+			       "rollback is about some",
 			       words[0]);
 	return publish_undo(inv, options, err);
 }
@@ -162,11 +184,17 @@ static int undo_run(const struct invocation *inv, const void *options, char **wo
 const struct verb verb_undo = {
 	.name = "undo",
 	.words = "[--to GENERATION|LABEL]",
-	.summary = "put every tag back to an earlier generation",
-	.text = "This publishes a new generation and loses nothing. Snapshots and tags that were "
-		"added since then stay; tags that were removed since then come back. The content "
-		"that a tag is moved from is kept under a snapshot name of today, and the tag is "
-		"held until upstream offers something else.",
+	.summary = "take back a sync, or go to a generation",
+	.text = "Without --to, each tag that the last sync moved goes back to where it was before; "
+		"a sync that moved nothing does not count. With --to, each listed tag goes to "
+		"where it was in that generation.\n\n"
+		"This publishes a new generation and loses nothing. Snapshots and tags that were "
+		"added since then stay; local, frozen and removed tags stay as they are. The "
+		"content that a tag is moved from is kept under a snapshot name of today and is "
+		"bad for that tag from then on, by undo: no sync moves the tag there until "
+		"\"mirror-publish release\", but a later undo may, so an undo can be undone. No "
+		"undo moves a tag to what a rollback called bad, or to what is banned: such a tag "
+		"stays and is named.",
 	.examples =
 		(const struct cli_item[]){
 			{ "mirror-publish undo --reason 'sprint 47 broke the nightly build'",

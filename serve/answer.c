@@ -82,11 +82,20 @@ static void reply_name_unknown(struct exchange *x)
 }
 
 /* The operator has to know of a file that is not what its descriptor says. */
-static void reply_damaged(struct exchange *x, const struct object *o)
+static void reply_damaged(struct exchange *x, const struct object *o, enum blob_file f)
 {
-	message_warn("%s: %s is not a readable file of %lld bytes", x->repository->name, o->digest,
-		     (long long)o->size);
+	message_warn("%s: %s is not a readable file of %lld bytes: it %s", x->repository->name,
+		     o->digest, (long long)o->size, blob_file_words(f));
 	reply_error(x, 500, "UNKNOWN", "%s is damaged in this mirror", o->digest);
+}
+
+/* The file may be whole: other modes make it readable. */
+static void reply_denied(struct exchange *x, const struct object *o)
+{
+	message_warn("%s: %s %s: Permission denied", x->repository->name, o->digest,
+		     blob_file_words(BLOB_FILE_DENIED));
+	reply_error(x, 500, "UNKNOWN", "%s cannot be read by this mirror: permission denied",
+		    o->digest);
 }
 
 /* Out of descriptors or memory for a moment: the client may retry, or ask its next mirror. */
@@ -186,12 +195,17 @@ static void reply_from_file(struct exchange *x, const struct content *c)
 	bool bare = x->request->method == METHOD_HEAD;
 	int64_t first = 0, last = o->size - 1;
 	cleanup_fd int fd = -1;
+	enum blob_file f = state_open(x->state, o, bare ? NULL : &fd);
 
-	switch (state_open(x->state, o, bare ? NULL : &fd)) {
-	case BLOB_ABSENT: reply_missing(x, c); return;
-	case BLOB_WRONG: reply_damaged(x, o); return;
-	case BLOB_BUSY: reply_busy(x); return;
-	case BLOB_HERE: break;
+	switch (f) {
+	case BLOB_FILE_ABSENT: reply_missing(x, c); return;
+	case BLOB_FILE_LINK:
+	case BLOB_FILE_NO_FILE:
+	case BLOB_FILE_SIZE:
+	case BLOB_FILE_DISK: reply_damaged(x, o, f); return;
+	case BLOB_FILE_DENIED: reply_denied(x, o); return;
+	case BLOB_FILE_BUSY: reply_busy(x); return;
+	case BLOB_FILE_HERE: break;
 	}
 	switch (find_range(x, c, &first, &last)) {
 	case RANGE_UNSATISFIABLE: reply_unsatisfiable(x, c); return;
@@ -240,6 +254,8 @@ static void answer_manifest(struct exchange *x)
 	if (c.by_tag) {
 		tag = repository_tag(x->repository, reference);
 		c.object = tag ? tag->object : NULL;
+		if (!tag && listing_fallback(x))
+			return;
 	} else if (read_digest(x, &d)) {
 		c.object = repository_object(x->state, x->repository, &d);
 	} else {

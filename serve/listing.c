@@ -12,6 +12,9 @@
 #include "serve/server.h"
 #include "serve/state.h"
 
+/* What an index of referrers begins with. */
+#define INDEX_HEAD "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"manifests\":["
+
 /* A page being written into x->out->text. */
 struct page {
 	struct buf *text;
@@ -233,10 +236,69 @@ void listing_referrers(struct exchange *x)
 	}
 	if (!page_start(x, &p))
 		return;
-	buf_adds(p.text,
-		 "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"manifests\":[");
+	buf_adds(p.text, INDEX_HEAD);
 	if (subject.str[0])
 		add_referrers(x, &p, &subject);
 	buf_adds(p.text, "]}\n");
 	page_reply(x, &p, MEDIA_OCI_INDEX);
+}
+
+/* The subject of a fallback tag: of a sha512 digest, the part that the tag has. */
+static bool read_fallback_tag(struct span tag, struct digest *subject)
+{
+	const size_t front = sizeof("sha256-") - 1;
+
+	if (tag.n != front + 64 || !(span_starts(tag, "sha256-") || span_starts(tag, "sha512-")))
+		return false;
+	for (size_t i = front; i < tag.n; i++)
+		if (!strchr("0123456789abcdef", tag.p[i]))
+			return false;
+	memcpy(subject->str, tag.p, tag.n);
+	subject->str[tag.n] = '\0';
+	subject->str[front - 1] = ':';
+	return true;
+}
+
+/* The index is made anew for each request, so its digest names nothing that could be asked for. */
+static void reply_fallback(struct exchange *x)
+{
+	struct buf *text = &x->out->text;
+	struct digest own;
+	bool same;
+
+	digest_of(NULL, text->p, text->n, &own);
+	same = x->request->if_none_match.p &&
+	       http_request_has_tag(x->request->if_none_match, span_str(own.str), false);
+	reply_start(x, same ? 304 : 200, same ? -1 : (int64_t)text->n);
+	reply_field(x, "Content-Type", MEDIA_OCI_INDEX);
+	reply_digest(x, own.str);
+	out_put(x->out, REPLY_LINE("Cache-Control: no-cache"));
+	if (x->ns.n)
+		reply_field(x, "OCI-Namespace", x->host);
+	reply_end(x);
+	if (!same && !reply_is_bare(x)) {
+		out_lend(x->out, text->p, text->n);
+		x->out->has_text = true;
+	}
+}
+
+bool listing_fallback(struct exchange *x)
+{
+	struct page p = { .text = &x->out->text, .limit = LLONG_MAX };
+	const struct referrer *r;
+	struct digest subject;
+	size_t n;
+
+	if (!read_fallback_tag(x->route.reference, &subject))
+		return false;
+	r = repository_referrers(x->repository, &subject, &n);
+	if (!n)
+		return false;
+	buf_clear(p.text);
+	buf_adds(p.text, INDEX_HEAD);
+	for (; n && page_room(&p, strlen(r->json) + 1); n--, r++)
+		page_add(&p, r->json, false);
+	buf_adds(p.text, "]}\n");
+	reply_fallback(x);
+	return true;
 }

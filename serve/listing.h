@@ -11,6 +11,8 @@
 #ifndef SERVE_LISTING_H
 #define SERVE_LISTING_H
 
+#include <stdbool.h>
+
 struct exchange;
 
 /* The tags of x->repository, under the name that the client used. Snapshots are left out unless the
@@ -22,5 +24,11 @@ void listing_catalog(struct exchange *x);
 /* The referrers of the digest in x->route.reference; only those of the requested artifact types, if
  * any. */
 void listing_referrers(struct exchange *x);
+
+/* x->route.reference is a tag that is not stored. When it is the fallback tag of referrers
+ * (sha256-<hex>; distribution-spec, "Referrers Tag Schema") and its subject has some, answers with
+ * the index of them that a registry without the API would keep there. False: nothing was
+ * answered. */
+bool listing_fallback(struct exchange *x);
 
 #endif

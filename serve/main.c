@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	result = cmdline_read(&o, argc, argv, getenv("MIRROR_DIR"), &err);
 	if (result > CLI_OPT_GO)
-		return EXIT_OK;
+		return message_flush_output() < 0 ? EXIT_MIRROR : EXIT_OK;
 	if (result == CLI_OPT_GO && serve(&o, &err) == 0)
 		return EXIT_OK;
 	message_err(&err);

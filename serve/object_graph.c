@@ -33,7 +33,7 @@ static void decide_size(struct object_graph *g, struct object *o, int64_t other)
 	if (first == other)
 		return;
 	o->size = other;
-	if (state_open(g->state, o, NULL) != BLOB_HERE)
+	if (state_open(g->state, o, NULL) != BLOB_FILE_HERE)
 		o->size = first;
 }
 
@@ -149,7 +149,7 @@ static bool read_manifest(struct object_graph *g, const struct object *o)
 	cleanup_fd int fd = -1;
 	char *p;
 
-	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(g->state, o, &fd) != BLOB_HERE)
+	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(g->state, o, &fd) != BLOB_FILE_HERE)
 		return false;
 	buf_clear(&g->bytes);
 	p = buf_reserve(&g->bytes, (size_t)o->size);

@@ -1,10 +1,7 @@
 #include "serve/state.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "oci/base/cleanup.h"
@@ -199,33 +196,9 @@ static const char *file_name(const struct object *o)
 	return o->digest + sizeof("sha256:") - 1;
 }
 
-static enum blob_found judge_file(const struct object *o, int result, const struct stat *st)
+enum blob_file state_open(const struct state *s, const struct object *o, int *fd)
 {
-	if (result < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
-		return BLOB_BUSY;
-	if (result < 0)
-		return errno == ENOENT ? BLOB_ABSENT : BLOB_WRONG;
-	return S_ISREG(st->st_mode) && st->st_size == o->size ? BLOB_HERE : BLOB_WRONG;
-}
-
-/* O_NOFOLLOW: a link in the place of a blob could lead anywhere. O_NONBLOCK: and a FIFO must not
- * block the thread. */
-enum blob_found state_open(const struct state *s, const struct object *o, int *fd)
-{
-	cleanup_fd int file = -1;
-	enum blob_found found;
-	struct stat st;
-	int dir = s->blobs[o->sha512];
-
-	if (dir < 0)
-		return BLOB_ABSENT;
-	if (!fd)
-		return judge_file(o, fstatat(dir, file_name(o), &st, AT_SYMLINK_NOFOLLOW), &st);
-	file = openat(dir, file_name(o), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	found = judge_file(o, file < 0 ? -1 : fstat(file, &st), &st);
-	if (found == BLOB_HERE)
-		*fd = take_fd(&file);
-	return found;
+	return blob_file_look(s->blobs[o->sha512], file_name(o), o->size, NULL, fd);
 }
 
 static char *read_whole(const struct state *s, const struct object *o)
@@ -234,7 +207,7 @@ static char *read_whole(const struct state *s, const struct object *o)
 	cleanup_fd int fd = -1;
 	size_t n = 0;
 
-	if (state_open(s, o, &fd) != BLOB_HERE)
+	if (state_open(s, o, &fd) != BLOB_FILE_HERE)
 		return NULL;
 	bytes = xmalloc((size_t)o->size);
 	while (n < (size_t)o->size) {

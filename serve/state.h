@@ -24,6 +24,7 @@
 #include "oci/base/span.h"
 #include "oci/base/table.h"
 #include "oci/image/digest.h"
+#include "oci/store/blob_file.h"
 
 /* A manifest that names a subject, as the referrers API describes it. */
 struct referrer {
@@ -109,17 +110,9 @@ const struct referrer *repository_referrers(const struct repository *r,
 					    const struct digest *subject, size_t *n);
 bool referrer_of(const struct referrer *r, const struct digest *subject);
 
-/* The result of looking for a blob's file. */
-enum blob_found {
-	BLOB_HERE,
-	BLOB_ABSENT,
-	BLOB_WRONG, /* there, but unreadable, or not a regular file of that size */
-	BLOB_BUSY,  /* no descriptor or memory left to look */
-};
-
 /* Looks for the file of an object. When fd is not NULL, it is opened for reading (the caller closes
  * it). */
-enum blob_found state_open(const struct state *s, const struct object *o, int *fd);
+enum blob_file state_open(const struct state *s, const struct object *o, int *fd);
 
 /* The bytes of a manifest, kept in memory; NULL when the cache is full, or when the file is missing
  * or wrong: state_open() says which. Lent; valid as long as the state. */

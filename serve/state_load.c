@@ -16,6 +16,7 @@
 #include "oci/cli/message.h"
 #include "oci/image/ref.h"
 #include "oci/store/index.h"
+#include "oci/store/index_head.h"
 #include "oci/store/layout.h"
 #include "serve/object_graph.h"
 #include "serve/repository_names.h"
@@ -28,9 +29,13 @@ struct state_load {
 	const char *name; /* for entries without one */
 	struct tag *tags; /* all of them, sorted at the end */
 	size_t ntags;
-	size_t nameless;     /* entries without a name that clients could ask for */
-	size_t broken;       /* entries whose manifest is missing or damaged */
-	const char *example; /* of those, for the warning */
+	size_t nprivate; /* entries that belong to a group */
+	size_t nameless; /* entries without a name that clients could ask for */
+	/* entries whose manifest is missing or damaged, and those that this user may not read */
+	struct unread {
+		size_t n;
+		const char *example; /* the first, for the warning */
+	} broken, denied;
 };
 
 /* The length of the host in a name: "docker.io" of "docker.io/library/alpine". */
@@ -101,6 +106,17 @@ static bool name_entry(struct state_load *l, const struct entry *e, struct tag *
 	return true;
 }
 
+/* Its name stays known all the same: the file may be repaired while we serve. */
+static void count_unread(struct state_load *l, const struct entry *e, const struct object *o)
+{
+	cleanup_fd int fd = -1;
+	bool denied = state_open(l->state, o, &fd) == BLOB_FILE_DENIED;
+	struct unread *u = denied ? &l->denied : &l->broken;
+
+	if (!u->n++)
+		u->example = state_text(l->state, e->ref, strlen(e->ref));
+}
+
 static void add_entry(struct state_load *l, const struct entry *e)
 {
 	struct tag tag = { .snapshot = entry_annotation(e, ANNOTATION_SNAPSHOT_OF) != NULL };
@@ -110,9 +126,8 @@ static void add_entry(struct state_load *l, const struct entry *e)
 		return;
 	}
 	tag.object = object_graph_root(&l->graph, &e->digest, e->size, e->media_type);
-	/* its name stays known all the same: the file may be repaired while we serve */
-	if (!tag.object->is_read && !l->broken++)
-		l->example = state_text(l->state, e->ref, strlen(e->ref));
+	if (!tag.object->is_read)
+		count_unread(l, e, tag.object);
 	l->tags[l->ntags++] = tag;
 }
 
@@ -207,10 +222,10 @@ static void name_generation(struct state *s, const struct index *x)
 	snprintf(s->generation, sizeof(s->generation), "%s", usable ? number : s->id.str);
 }
 
-static void open_blobs(struct state *s, const struct layout *layout)
+static void take_blobs(struct state *s, struct layout *layout)
 {
-	s->blobs[0] = openat(layout->root, "blobs/sha256", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	s->blobs[1] = openat(layout->root, "blobs/sha512", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < 2; i++)
+		s->blobs[i] = take_fd(&layout->blobs[i]);
 }
 
 static void warn_entries(const struct state_load *l, const struct state_source *from)
@@ -220,10 +235,17 @@ static void warn_entries(const struct state_load *l, const struct state_source *
 			"%s: entries of index.json without a usable name: %zu; --name says under "
 			"which name to serve them",
 			from->mirror, l->nameless);
-	if (l->broken)
+	if (l->nprivate)
+		message_line("%s: private entries, which are served to nobody: %zu", from->mirror,
+			     l->nprivate);
+	if (l->denied.n)
+		message_warn("%s: entries whose manifest this user may not read (Permission "
+			     "denied): %zu, the first is \"%s\"",
+			     from->mirror, l->denied.n, l->denied.example);
+	if (l->broken.n)
 		message_warn("%s: entries whose manifest is missing or damaged: %zu, the first is "
 			     "\"%s\"",
-			     from->mirror, l->broken, l->example);
+			     from->mirror, l->broken.n, l->broken.example);
 }
 
 static int read_index(const struct layout *layout, struct buf *bytes, struct index *x,
@@ -231,21 +253,46 @@ static int read_index(const struct layout *layout, struct buf *bytes, struct ind
 {
 	if (file_read(layout->root, "index.json", bytes, err) < 0)
 		return -1;
-	if (index_parse(x, buf_span(bytes), err) < 0)
+	if (index_parse(x, buf_span(bytes), err) < 0 || index_head_check(x, err) < 0)
 		return err_wrap(err, "index.json");
 	return 0;
 }
 
-static int fill_state(struct state_load *l, const struct layout *layout, struct err *err)
+/* Nobody is known here as a member of a group, so nobody is served what belongs to one: for clients
+ * it does not exist, neither by tag nor by digest, nor in the index that they may read. */
+static bool is_private(const struct entry *e)
+{
+	return entry_annotation(e, ANNOTATION_PRIVATE);
+}
+
+/* Takes private entries out of the index, and the marks that name such references. */
+static int keep_public_index(struct state_load *l, struct buf *bytes, struct index *x,
+			     struct err *err)
+{
+	for (size_t i = x->n; i-- > 0;)
+		if (is_private(x->v[i])) {
+			index_remove(x, x->v[i]);
+			l->nprivate++;
+		}
+	if (l->nprivate) {
+		index_set_annotation(x, ANNOTATION_BAD, NULL);
+		buf_clear(bytes);
+		index_write(x, bytes);
+		if (buf_failed(bytes))
+			return err_set(err, ERR_INVALID, 0, "index.json is too large");
+	}
+	return keep_index(l->state, buf_span(bytes), err);
+}
+
+static int fill_state(struct state_load *l, struct layout *layout, struct err *err)
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	cleanup_by(index_release) struct index x = INDEX_INIT;
 
-	if (read_index(layout, &bytes, &x, err) < 0 ||
-	    keep_index(l->state, buf_span(&bytes), err) < 0)
+	if (read_index(layout, &bytes, &x, err) < 0 || keep_public_index(l, &bytes, &x, err) < 0)
 		return err_wrap(err, "%s", layout->path);
 	buf_release(&bytes);
-	open_blobs(l->state, layout);
+	take_blobs(l->state, layout);
 	name_generation(l->state, &x);
 	l->tags = xcalloc(x.n, sizeof(*l->tags));
 	for (size_t i = 0; i < x.n; i++)

@@ -129,7 +129,7 @@ int worker_pool_run(struct server *s, int threads, const char *url, struct err *
 	result = start_workers(&p, threads, err);
 	if (result == 0) {
 		printf("listening on %s\n", url);
-		fflush(stdout);
+		(void)message_flush_output(); /* a place in the log that is full stops no service */
 	} else {
 		stop_workers(&p);
 	}

@@ -104,12 +104,35 @@ static void add_action_options(struct cli_table *table, struct cmdline *line)
 		  .to = &line->run.against,
 		  .help = "with --dry-run or --online: compare with what the mirror-serve at URL "
 			  "publishes, instead of with a directory" },
+	};
+
+	CLI_TABLE_ADD(table, rows);
+}
+
+static void add_work_options(struct cli_table *table, struct cmdline *line)
+{
+	const struct cli_opt rows[] = {
 		{ .name = "missing",
 		  .flag = &line->run.missing,
-		  .help = "fetch what is listed and not in the mirror yet; move no tag" },
+		  .help = "make true what the lists say and the mirror lacks (images, platforms, "
+			  "referrers); move no tag but one whose line pins another digest" },
 		{ .name = "force",
 		  .flag = &line->run.force,
-		  .help = "ask about every image, also those that are not due by refresh=" },
+		  .help = "ask about every image, also those that are not due by refresh=, and "
+			  "fetch what is missing below it, also when it is held or gone" },
+		{ .name = "accept-unlisted",
+		  .flag = &line->run.accept_unlisted,
+		  .help = "mark as unlisted whatever has left the lists, also when it is more than "
+			  "20 images and 5 % of all" },
+		{ .name = "observe",
+		  .flag = &line->run.observe,
+		  .help = "ask the upstreams what they offer, as often as this is called, and "
+			  "record it for min-age=; fetch and publish nothing: for an hourly timer "
+			  "between syncs" },
+		{ .name = "skip-min-age",
+		  .flag = &line->run.skip_min_age,
+		  .help = "with a PATTERN: publish what upstream offers, also when its min-age= "
+			  "is not over; the journal says who did that" },
 		{ .name = "jobs",
 		  .value = "N",
 		  .number = &line->run.jobs,
@@ -191,7 +214,8 @@ static const struct cli_item examples[] = {
 	  "do the images exist that were added?" },
 	{ "mirror-sync --dry-run", "which tags would move?" },
 	{ "mirror-sync --label sprint-47", "do it, and name the generation" },
-	{ "mirror-sync --missing", "fetch only what was added to the lists" },
+	{ "mirror-sync --missing", "fetch what a change of the lists added" },
+	{ "mirror-sync --observe", "what is offered now? (hourly, for min-age=)" },
 	{ NULL, NULL },
 };
 
@@ -221,31 +245,56 @@ static const struct cli_program program = {
 
 /* ---- what the values say together ---- */
 
-/* Which options go with which. */
-static int check_together(const struct cmdline *a, const struct given *given, struct err *err)
+/* Options that do not go together, or need another one. */
+struct rule {
+	bool is_broken;
+	const char *words;
+};
+
+static int check_rules(const struct rule *rules, size_t n, struct err *err)
 {
-	const struct {
-		bool wrong;
-		const char *words;
-	} rules[] = {
+	for (size_t i = 0; i < n; i++)
+		if (rules[i].is_broken)
+			return err_set(err, ERR_USAGE, 0, "%s", rules[i].words);
+	return 0;
+}
+
+static int check_check(const struct cmdline *a, const struct given *given, struct err *err)
+{
+	const struct rule rules[] = {
 		{ a->online && !a->check, "--online goes with --check" },
 		{ a->since && !a->online, "--since goes with --check --online" },
 		{ a->check && (a->run.dry_run || a->run.missing),
 		  "--check goes without --dry-run and --missing" },
+		{ a->check && a->run.skip_min_age, "--check goes without --skip-min-age" },
+		{ a->run.skip_min_age && !a->run.npatterns,
+		  "--skip-min-age needs a PATTERN: what is not to wait" },
 		{ given->format >= 0 && !a->check, "--format goes with --check" },
+	};
+
+	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
+}
+
+static int check_together(const struct cmdline *a, const struct given *given, struct err *err)
+{
+	const struct rule rules[] = {
+		{ a->run.observe && (a->check || a->run.dry_run || a->run.missing || a->run.force ||
+				     a->run.label || a->run.skip_min_age),
+		  "--observe goes without --check, --dry-run, --missing, --force, --label and "
+		  "--skip-min-age" },
 		{ a->source.conf_rev && a->source.worktree,
 		  "--conf-rev and --worktree do not go together" },
 		{ given->repo && a->source.worktree, "--repo and --worktree do not go together" },
 		{ a->run.against && !a->run.dry_run && !a->online,
 		  "--against goes with --dry-run or --check --online" },
 		{ a->run.sizes && !a->run.dry_run, "--sizes goes with --dry-run" },
-		{ a->run.missing && a->run.dry_run, "--missing and --dry-run do not go together" },
+		{ a->run.accept_unlisted && (a->check || a->run.npatterns),
+		  "--accept-unlisted goes without --check and PATTERNs, which unlist nothing" },
 	};
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (rules[i].wrong)
-			return err_set(err, ERR_USAGE, 0, "%s", rules[i].words);
-	return 0;
+	return check_check(a, given, err) < 0
+		       ? -1
+		       : check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
 }
 
 static int check_values(struct cmdline *a, const struct given *given, struct err *err)
@@ -286,6 +335,7 @@ int cmdline_read(struct cmdline *line, int argc, char **argv, struct err *err)
 	add_mirror_options(&table, line);
 	add_source_options(&table, line, &given);
 	add_action_options(&table, line);
+	add_work_options(&table, line);
 	add_output_options(&table, line, &given);
 	p.options = table.rows;
 	result = cli_opt_parse(&p, argc, argv, &line->run.patterns, &line->run.npatterns, err);

@@ -9,7 +9,10 @@
  *	  |				at once, blobs into walk->blobs
  *	  |  no want under way: walk_step
  *	  v
- *	blobs			ask_for_blobs: counts what is missing, asks admit, then asks for
+ *	configs			ask_for_configs: those that tell a platform; then walk_step
+ *	  v
+ *	blobs			has_judged asks judge; with only_judge it ends here
+ *	  |			ask_for_blobs: counts what is missing, asks admit, then asks for
  *	  |				each blob; when only measuring it stops after counting
  *	  |  no want under way: walk_step
  *	  v
@@ -38,12 +41,17 @@
 #include "oci/image/manifest.h"
 #include "oci/registry/registry.h"
 #include "oci/store/layout.h"
+#include "sync/fetch_check.h"
+#include "sync/fetch_store.h"
+#include "sync/platforms.h"
 
 /* A manifest or blob that one image consists of; one for each digest of a walk. */
 struct want {
 	struct digest digest;
 	int64_t size; /* -1: not known (a root) */
 	bool manifest;
+	bool arrived;                  /* of blobs: it came with this walk */
+	bool tells;                    /* the platform of a manifest: no index names it */
 	int depth;                     /* of manifests: the root is 0 */
 	enum media_type_kind promised; /* by the descriptor; MEDIA_OTHER: nothing */
 	char *urls;                    /* of a foreign layer; or NULL */
@@ -51,24 +59,34 @@ struct want {
 	struct want *next_of_object; /* others that wait for the same digest */
 };
 
+/* What a walk asks for now. */
+enum walk_phase { WALK_MANIFESTS, WALK_CONFIGS, WALK_BLOBS, WALK_END };
+
 /* One image under way. */
 struct walk {
 	struct fetch *fetch;
 	struct ref from;
 	char *platforms; /* or NULL */
-	struct digest root;
-	struct table seen;   /* wants by digest, owned */
-	struct want **blobs; /* those of `seen` that are blobs and missing, in the order met */
+	bool only_judge;
+	/* Wants by digest, owned. A digest may be named as a blob and as a manifest: as the latter
+	 * it has something below it. */
+	struct table seen_blobs, seen_manifests;
+	struct want **blobs; /* those of seen_blobs that are missing, in the order met */
 	size_t nblobs, capblobs;
 	struct digest *manifests; /* walked, the root first */
 	size_t nmanifests, capmanifests;
+	struct platforms there; /* told so far */
+	struct want **configs;  /* of seen_blobs: they tell more */
+	size_t nconfigs, capconfigs;
 	size_t waiting; /* wants under way */
-	bool failed, blobs_asked, in_walk;
+	enum walk_phase phase;
+	bool failed, is_refused, in_walk;
 	struct err err;
 	char *media_type; /* of the root */
 	int64_t size, missing, bytes;
 	unsigned requests;
 	fetch_admit *admit;
+	fetch_judge *judge;
 	fetch_done *done;
 	void *arg;
 };
@@ -82,12 +100,11 @@ struct object {
 
 struct fetch {
 	struct registry *registry;
-	struct layout *layout;
-	struct table objects; /* under way, by digest */
-	bool measuring;
-	const struct layout *base; /* when measuring; or NULL */
-	struct table counted;      /* digests that were, owned */
-	struct buf scratch;        /* a manifest read back from the store */
+	struct fetch_store store;
+	struct table objects;   /* under way, by digest */
+	struct buf scratch;     /* a manifest read back from the store */
+	fetch_refuses *refuses; /* or NULL */
+	void *refuses_arg;
 };
 
 struct fetch *fetch_new(struct registry *r, struct layout *l)
@@ -95,7 +112,7 @@ struct fetch *fetch_new(struct registry *r, struct layout *l)
 	struct fetch *f = xcalloc(1, sizeof(*f));
 
 	f->registry = r;
-	f->layout = l;
+	f->store.layout = l;
 	buf_init(&f->scratch, LIMIT_MANIFEST);
 	return f;
 }
@@ -105,21 +122,21 @@ void fetch_free(struct fetch *f)
 	if (!f)
 		return;
 	table_release(&f->objects);
-	table_clear(&f->counted, free);
+	fetch_store_release(&f->store);
 	buf_release(&f->scratch);
 	free(f);
 }
 
 void fetch_measure(struct fetch *f, const struct layout *base)
 {
-	f->measuring = true;
-	f->base = base;
+	f->store.measuring = true;
+	f->store.base = base;
 }
 
-/* Whether the store that is written has it, or the one that is only read. */
-static bool has_content(const struct fetch *f, const struct digest *d, int64_t size)
+void fetch_refuse(struct fetch *f, fetch_refuses *refuses, void *arg)
 {
-	return layout_has(f->layout, d, size) || (f->base && layout_has(f->base, d, size));
+	f->refuses = refuses;
+	f->refuses_arg = arg;
 }
 
 /* ---- one image ---- */
@@ -134,10 +151,13 @@ static void free_want(void *p)
 
 static void walk_free(struct walk *w)
 {
-	table_clear(&w->seen, free_want);
+	table_clear(&w->seen_blobs, free_want);
+	table_clear(&w->seen_manifests, free_want);
+	platforms_release(&w->there);
 	ref_release(&w->from);
 	free(w->platforms);
 	free(w->blobs);
+	free(w->configs);
 	free(w->manifests);
 	free(w->media_type);
 	free(w);
@@ -152,21 +172,35 @@ static void walk_fail(struct walk *w, const struct err *err)
 	w->err = *err;
 }
 
+static void ask_for_configs(struct walk *w);
+static bool has_judged(struct walk *w);
 static void ask_for_blobs(struct walk *w);
 
-/* Called when a want is finished: goes on to the blobs, or ends the walk. */
+static void walk_next_phase(struct walk *w)
+{
+	switch (w->phase++) {
+	case WALK_MANIFESTS: ask_for_configs(w); break;
+	case WALK_CONFIGS:
+		if (has_judged(w) && !w->only_judge)
+			ask_for_blobs(w);
+		break;
+	case WALK_BLOBS:
+	case WALK_END: break;
+	}
+}
+
+/* Called when a want is finished: goes on to the next phase, or ends the walk. */
 static void walk_step(struct walk *w)
 {
 	if (w->in_walk || w->waiting)
 		return;
-	if (!w->failed && !w->blobs_asked) {
-		/* blobs may arrive at once; the last one must not end the walk in here */
-		w->in_walk = true;
-		ask_for_blobs(w);
-		w->in_walk = false;
-		if (w->waiting)
-			return;
-	}
+	/* blobs may arrive at once; the last one must not end the walk in here */
+	w->in_walk = true;
+	while (!w->failed && !w->waiting && w->phase != WALK_END)
+		walk_next_phase(w);
+	w->in_walk = false;
+	if (w->waiting)
+		return;
 	w->done(w->arg, &(struct fetch_result){
 				.err = w->failed ? &w->err : NULL,
 				.media_type = w->media_type && !w->failed ? w->media_type : "",
@@ -176,6 +210,7 @@ static void walk_step(struct walk *w)
 				.nmanifests = w->nmanifests,
 				.bytes = w->bytes,
 				.requests = w->requests,
+				.is_refused = w->is_refused,
 			});
 	walk_free(w);
 }
@@ -189,11 +224,9 @@ static void walk_manifest(struct want *want, struct span bytes);
 static void walk_stored(struct want *want)
 {
 	struct fetch *f = want->walk->fetch;
-	bool in_base = f->base && !layout_has(f->layout, &want->digest, -1);
-	const struct layout *from = in_base ? f->base : f->layout;
 	struct err err;
 
-	if (layout_read(from, &want->digest, &f->scratch, &err) < 0) {
+	if (fetch_store_read(&f->store, &want->digest, &f->scratch, &err) < 0) {
 		walk_fail(want->walk, &err);
 		return;
 	}
@@ -205,7 +238,7 @@ static void check_wanted_size(struct want *w)
 {
 	struct err err;
 
-	if (w->size < 0 || layout_has(w->walk->fetch->layout, &w->digest, w->size))
+	if (w->size < 0 || layout_has(w->walk->fetch->store.layout, &w->digest, w->size))
 		return;
 	err_set(&err, ERR_INVALID, 0, "blob %s has not the %lld bytes that its manifest says",
 		w->digest.str, (long long)w->size);
@@ -224,6 +257,7 @@ static void object_arrived(struct object *o)
 		next = w->next_of_object;
 		walk->waiting--;
 		if (!w->manifest) {
+			w->arrived = true;
 			check_wanted_size(w);
 		} else if (!walk->failed) {
 			walk->in_walk = true;
@@ -293,7 +327,7 @@ static void got_manifest(void *arg, const struct registry_manifest *m)
 		object_failed(o, &err);
 		return;
 	}
-	if (layout_put(o->fetch->layout, &o->digest, m->bytes.p, m->bytes.n, &err) < 0)
+	if (layout_put(o->fetch->store.layout, &o->digest, m->bytes.p, m->bytes.n, &err) < 0)
 		object_failed(o, &err);
 	else
 		object_arrived(o);
@@ -324,7 +358,7 @@ static void object_ask(struct object *o)
 	else
 		registry_blob(o->fetch->registry, &w->walk->from,
 			      &(struct registry_wanted){ &o->digest, w->size, w->urls },
-			      o->fetch->layout, got_blob, o);
+			      o->fetch->store.layout, got_blob, o);
 }
 
 /* Asks for a digest, or joins the wants for which it is under way. */
@@ -362,131 +396,118 @@ static void check_same_size(struct walk *w, const struct want *met, int64_t size
 	walk_fail(w, &err);
 }
 
-/* A new want of this image, or NULL when it was met before. */
-static struct want *walk_meet(struct walk *w, const struct digest *d, int64_t size)
+static bool walk_refuses(struct walk *w, const struct digest *d)
 {
-	struct want *want = table_get(&w->seen, d->str);
+	struct err err;
+
+	if (!w->fetch->refuses || w->fetch->refuses(w->fetch->refuses_arg, d, &err) == 0)
+		return false;
+	w->is_refused = true;
+	walk_fail(w, &err);
+	return true;
+}
+
+/* A new want of this image, or NULL when it was met before as what it is now, or is refused. */
+static struct want *walk_meet(struct walk *w, const struct descriptor *d, bool manifest)
+{
+	struct table *seen = manifest ? &w->seen_manifests : &w->seen_blobs;
+	struct want *want = table_get(seen, d->digest.str);
 
 	if (want) {
-		check_same_size(w, want, size);
+		check_same_size(w, want, d->size);
 		return NULL;
 	}
 	want = xcalloc(1, sizeof(*want));
-	want->digest = *d;
-	want->size = size;
+	want->digest = d->digest;
+	want->size = d->size;
+	want->manifest = manifest;
 	want->walk = w;
-	table_put(&w->seen, want->digest.str, want);
-	return want;
-}
-
-/* Stores content that the descriptor itself carries, or that its digest tells: not every registry
- * stores the empty descriptor (image-spec, manifest.md, "Guidance for an Empty Descriptor"). */
-static bool put_embedded(struct walk *w, const struct descriptor *d)
-{
-	cleanup_free char *data = descriptor_data(d);
-	struct err ignored;
-	static const char *const known[] = { "", "{}" };
-
-	if (data && layout_put(w->fetch->layout, &d->digest, data, (size_t)d->size, &ignored) == 0)
-		return true;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		struct digest digest;
-
-		if (d->size != (int64_t)strlen(known[i]))
-			continue;
-		digest_of(&d->digest, known[i], strlen(known[i]), &digest);
-		if (digest_eq(&digest, &d->digest))
-			return layout_put(w->fetch->layout, &d->digest, known[i], strlen(known[i]),
-					  &ignored) == 0;
-	}
-	return false;
+	table_put(seen, want->digest.str, want);
+	return walk_refuses(w, &want->digest) ? NULL : want;
 }
 
 static void meet_blob(struct walk *w, const struct descriptor *d)
 {
-	struct want *want = walk_meet(w, &d->digest, d->size);
+	const struct fetch_store *s = &w->fetch->store;
+	struct want *want = walk_meet(w, d, false);
 
-	if (!want || has_content(w->fetch, &d->digest, d->size) || put_embedded(w, d))
+	if (!want || fetch_store_has_blob(s, &d->digest, d->size) || fetch_store_put_embedded(s, d))
 		return;
 	want->urls = descriptor_urls(d);
 	w->blobs = xgrow(w->blobs, w->nblobs, &w->capblobs, sizeof(*w->blobs));
 	w->blobs[w->nblobs++] = want;
 }
 
-static int check_child(const struct descriptor *d, int depth, struct err *err)
+/* The config of an image tells its platform. */
+static void meet_config(struct walk *w, const struct descriptor *d)
 {
-	if (d->size > (int64_t)LIMIT_MANIFEST)
-		return err_set(err, ERR_INVALID, 0,
-			       "manifest %s has %lld bytes, more than the %lu allowed",
-			       d->digest.str, (long long)d->size, LIMIT_MANIFEST);
-	if (depth > LIMIT_NESTING)
-		return err_set(err, ERR_INVALID, 0, "indexes are nested more than %d deep",
-			       LIMIT_NESTING);
-	return 0;
+	struct want *want;
+
+	meet_blob(w, d);
+	want = table_get(&w->seen_blobs, d->digest.str);
+	w->configs = xgrow(w->configs, w->nconfigs, &w->capconfigs, sizeof(*w->configs));
+	w->configs[w->nconfigs++] = want;
 }
 
-static void meet_manifest(struct walk *w, const struct descriptor *d, int depth)
+static void meet_manifest(struct walk *w, const struct descriptor *d, int depth, bool tells)
 {
-	struct want *want = walk_meet(w, &d->digest, d->size);
+	struct want *want = walk_meet(w, d, true);
 	struct err err;
 
 	if (!want)
 		return;
-	want->manifest = true;
 	want->depth = depth;
+	want->tells = tells;
 	want->promised = media_type_kind(d->media_type);
-	if (check_child(d, depth, &err) < 0)
+	if (fetch_check_child(d, depth, &err) < 0)
 		walk_fail(w, &err);
-	else if (has_content(w->fetch, &d->digest, d->size))
+	else if (fetch_store_has(&w->fetch->store, &d->digest, d->size))
 		walk_stored(want);
 	else
 		want_ask(want);
 }
 
-/* Descriptor and manifest must agree on the size and the kind: some clients read the one, some the
- * other. */
-static int check_promise(const struct want *want, const struct manifest *m, size_t size,
-			 struct err *err)
+static void walk_image(struct want *want, const struct manifest *m)
 {
-	if (want->size >= 0 && (size_t)want->size != size)
-		return err_set(err, ERR_INVALID, 0,
-			       "manifest %s has %zu bytes where its index says %lld",
-			       want->digest.str, size, (long long)want->size);
-	if (want->promised != MEDIA_OTHER && want->promised != m->kind)
-		return err_set(err, ERR_INVALID, 0,
-			       "manifest %s is %s where its index says the other", want->digest.str,
-			       m->kind == MEDIA_INDEX ? "an index" : "an image manifest");
-	return 0;
-}
-
-/* An index may list children that are no manifests (image-spec, image-index.md, lists media
- * types that "implementations ... MUST support"; others are legal). Such a child is fetched like
- * a blob. */
-static bool is_manifest_like(const struct descriptor *d)
-{
-	return media_type_kind(d->media_type) != MEDIA_OTHER || !d->media_type[0];
-}
-
-static void walk_below(struct want *want, const struct manifest *m)
-{
+	const struct descriptor *config = want->tells ? platforms_config(m) : NULL;
 	struct walk *w = want->walk;
 
+	if (config)
+		meet_config(w, config);
+	for (size_t i = 0; i < m->n && !w->only_judge; i++)
+		meet_blob(w, &m->below[i]);
+}
+
+static void walk_index(struct want *want, const struct manifest *m)
+{
+	struct walk *w = want->walk;
+	cleanup_free bool *wanted = manifest_choose(m, w->platforms);
+
+	if (want->tells)
+		platforms_add_index(&w->there, m);
 	for (size_t i = 0; i < m->n && !w->failed; i++) {
-		if (m->kind == MEDIA_MANIFEST || !is_manifest_like(&m->below[i]))
+		bool tells = want->tells && platforms_child_is_unnamed(m, i);
+
+		if (w->only_judge && !tells)
+			continue;
+		if (fetch_check_is_manifest(&m->below[i])) {
+			if (wanted[i])
+				meet_manifest(w, &m->below[i], want->depth + 1, tells);
+		} else if (!w->only_judge) {
 			meet_blob(w, &m->below[i]);
-		else if (manifest_wanted(m, i, w->platforms))
-			meet_manifest(w, &m->below[i], want->depth + 1);
+		}
 	}
 }
 
 static void walk_manifest(struct want *want, struct span bytes)
 {
 	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
+	const struct fetch_promise promise = { &want->digest, want->size, want->promised };
 	struct walk *w = want->walk;
 	struct err err;
 
 	if (manifest_parse(&m, bytes, NULL, &err) < 0 ||
-	    check_promise(want, &m, bytes.n, &err) < 0) {
+	    fetch_check_promise(&promise, &m, bytes.n, &err) < 0) {
 		if (want->depth)
 			err_wrap(&err, "manifest %s", want->digest.str);
 		walk_fail(w, &err);
@@ -498,7 +519,31 @@ static void walk_manifest(struct want *want, struct span bytes)
 		w->media_type = xstrdup(m.media_type);
 		w->size = (int64_t)bytes.n;
 	}
-	walk_below(want, &m);
+	if (m.kind == MEDIA_INDEX)
+		walk_index(want, &m);
+	else
+		walk_image(want, &m);
+}
+
+static void ask_for_configs(struct walk *w)
+{
+	for (size_t i = 0; i < w->nconfigs; i++)
+		if (!fetch_store_has(&w->fetch->store, &w->configs[i]->digest, w->configs[i]->size))
+			want_ask(w->configs[i]);
+}
+
+/* False when somebody judges the image by its platforms and refuses it. */
+static bool has_judged(struct walk *w)
+{
+	struct fetch *f = w->fetch;
+	struct err err;
+
+	for (size_t i = 0; i < w->nconfigs; i++)
+		if (fetch_store_read(&f->store, &w->configs[i]->digest, &f->scratch, &err) == 0)
+			platforms_add_config(&w->there, buf_span(&f->scratch));
+	if (w->judge && w->judge(w->arg, &w->there, &err) < 0)
+		walk_fail(w, &err);
+	return !w->failed;
 }
 
 /* Bytes of the blobs that are not under way (or, when measuring, not counted) yet, without the
@@ -509,18 +554,12 @@ static int64_t count_missing(struct walk *w)
 	int64_t missing = 0;
 
 	for (size_t i = 0; i < w->nblobs; i++) {
-		const char *digest = w->blobs[i]->digest.str;
-		char *copy;
+		const struct want *b = w->blobs[i];
 
-		if (table_get(f->measuring ? &f->counted : &f->objects, digest))
-			continue;
-		missing += w->blobs[i]->size;
-		if (!f->measuring) {
-			missing -= layout_begun(f->layout, &w->blobs[i]->digest, w->blobs[i]->size);
-			continue;
-		}
-		copy = xstrdup(digest);
-		table_put(&f->counted, copy, copy);
+		if (f->store.measuring)
+			missing += fetch_store_count(&f->store, &b->digest) ? b->size : 0;
+		else if (!b->arrived && !table_get(&f->objects, b->digest.str))
+			missing += b->size - layout_begun(f->store.layout, &b->digest, b->size);
 	}
 	return missing;
 }
@@ -530,8 +569,7 @@ static void ask_for_blobs(struct walk *w)
 	int64_t missing = count_missing(w);
 	struct err err;
 
-	w->blobs_asked = true;
-	if (w->fetch->measuring) {
+	if (w->fetch->store.measuring) {
 		w->missing = missing;
 		return;
 	}
@@ -541,26 +579,27 @@ static void ask_for_blobs(struct walk *w)
 	}
 	for (size_t i = 0; i < w->nblobs; i++) {
 		/* another image may have brought it since this walk met it */
-		if (!layout_has(w->fetch->layout, &w->blobs[i]->digest, w->blobs[i]->size))
+		if (!layout_has(w->fetch->store.layout, &w->blobs[i]->digest, w->blobs[i]->size))
 			want_ask(w->blobs[i]);
 	}
 }
 
-void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
-		 const char *platforms, fetch_admit *admit, fetch_done *done, void *arg)
+void fetch_image_as(struct fetch *f, const struct ref *from, const struct digest *root,
+		    const struct fetch_how *how, fetch_done *done, void *arg)
 {
 	struct walk *w = xcalloc(1, sizeof(*w));
 	struct descriptor d = { .media_type = "", .digest = *root, .size = -1 };
 
 	w->fetch = f;
 	ref_copy(&w->from, from);
-	w->platforms = platforms ? xstrdup(platforms) : NULL;
-	w->root = *root;
-	w->admit = admit;
+	w->platforms = how->platforms ? xstrdup(how->platforms) : NULL;
+	w->only_judge = how->only_judge;
+	w->admit = how->admit;
+	w->judge = how->judge;
 	w->done = done;
 	w->arg = arg;
 	w->in_walk = true;
-	meet_manifest(w, &d, 0);
+	meet_manifest(w, &d, 0, w->judge != NULL);
 	w->in_walk = false;
 	walk_step(w);
 }
@@ -574,7 +613,8 @@ uint64_t fetch_awaited(const struct fetch *f)
 		const struct want *w = o->wants;
 
 		if (!w->manifest)
-			bytes += (uint64_t)(w->size - layout_begun(f->layout, &o->digest, w->size));
+			bytes += (uint64_t)(w->size -
+					    layout_begun(f->store.layout, &o->digest, w->size));
 	}
 	return bytes;
 }

@@ -22,6 +22,7 @@
 
 struct fetch;
 struct layout;
+struct platforms;
 struct registry;
 
 struct fetch_result {
@@ -34,12 +35,26 @@ struct fetch_result {
 		*manifests; /* all that were walked, the root first; lent during the call */
 	size_t nmanifests;
 	unsigned requests; /* made for this image */
+	bool is_refused;   /* failed by fetch_refuse() */
 };
 typedef void fetch_done(void *arg, const struct fetch_result *result);
 
 /* Called before the blobs of an image are asked for, with the bytes that are missing. -1 with *err
  * refuses, and the image fails with that error. */
 typedef int fetch_admit(void *arg, int64_t bytes, struct err *err);
+
+/* Called before the blobs of an image are asked for (those but its config, which tells its
+ * platform), with the platforms that it has. -1 with *err refuses it. */
+typedef int fetch_judge(void *arg, const struct platforms *there, struct err *err);
+
+/* How an image is fetched; what is left out is 0. */
+struct fetch_how {
+	const char *platforms; /* only these children of indexes ("linux/amd64,linux/arm64"); NULL:
+				* all */
+	fetch_admit *admit;
+	fetch_judge *judge;
+	bool only_judge; /* the root, and what else tells the platforms, is all that is fetched */
+};
 
 struct fetch *fetch_new(struct registry *r, struct layout *l);
 /* NULL is fine. No image may be under way any more. */
@@ -52,12 +67,25 @@ void fetch_free(struct fetch *f);
  */
 void fetch_measure(struct fetch *f, const struct layout *base);
 
-/*
- * Fetches `root` and what is below it from `from`'s repository. platforms: only these children of
- * indexes ("linux/amd64,linux/arm64"; NULL: all). admit may be NULL; arg goes to it and to done.
- */
-void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
-		 const char *platforms, fetch_admit *admit, fetch_done *done, void *arg);
+/* Called for each digest that an image consists of, before it is asked for. -1 with *err refuses the
+ * image. */
+typedef int fetch_refuses(void *arg, const struct digest *d, struct err *err);
+void fetch_refuse(struct fetch *f, fetch_refuses *refuses, void *arg);
+
+/* Fetches `root` and what is below it from `from`'s repository. arg goes to admit, judge and
+ * done. */
+void fetch_image_as(struct fetch *f, const struct ref *from, const struct digest *root,
+		    const struct fetch_how *how, fetch_done *done, void *arg);
+
+/* The same for an image whose platforms are not judged; platforms and admit may be NULL. */
+static inline void fetch_image(struct fetch *f, const struct ref *from, const struct digest *root,
+			       const char *platforms, fetch_admit *admit, fetch_done *done,
+			       void *arg)
+{
+	const struct fetch_how how = { .platforms = platforms, .admit = admit };
+
+	fetch_image_as(f, from, root, &how, done, arg);
+}
 
 /* Bytes of the blobs under way that are not in the store's files yet. Looks at each such file. */
 uint64_t fetch_awaited(const struct fetch *f);

@@ -49,6 +49,8 @@ struct state_row {
 	    .exit_dry_run = EXIT_PENDING, .upstream = UPSTREAM_HAS, .is_moved = true,              \
 	    .is_arrived = true)                                                                    \
 	ROW(HELD, .name = "held", .ink = INK_WARN, .upstream = UPSTREAM_HAS, .tells_found = true)  \
+	/* min-age= has not let what upstream offers through yet */                                \
+	ROW(WAITING, .name = "waiting", .ink = INK_WARN, .upstream = UPSTREAM_HAS)                 \
 	/* not due, or not asked for by this run */                                                \
 	ROW(SKIPPED, .name = "skipped", .stale = "stale", .is_skipped = true,                      \
 	    .no_terminal_row = true, .no_markdown_row = true)                                      \

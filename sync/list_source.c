@@ -51,6 +51,82 @@ static bool is_plain(const char *name)
 	return true;
 }
 
+/* What was probably meant to be a list: `git mv team.list team.lst` unlists what is in it. */
+static bool looks_like_list(const char *name)
+{
+	static const char *const endings[] = { ".list", ".lst", ".lists", ".txt" };
+	struct span dot;
+
+	if (name[0] == '.' || is_list(name) || !strrchr(name, '.'))
+		return false;
+	dot = span_str(strrchr(name, '.'));
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (span_eq_nocase(dot, endings[i]))
+			return true;
+	return false;
+}
+
+static int stop_at_list(const char *name, void *arg)
+{
+	(void)arg;
+	return is_list(name) || looks_like_list(name);
+}
+
+static bool is_directory_of_lists(const struct list_source *s, const char *name)
+{
+	cleanup_free char *path = xasprintf("%s/%s", s->where, name);
+	struct err ignored;
+
+	if (name[0] == '.' || is_list(name))
+		return false;
+	if (s->git)
+		return git_each_below(s->git, name, stop_at_list, NULL);
+	return file_walk(AT_FDCWD, path, stop_at_list, NULL, &ignored) > 0;
+}
+
+struct unread {
+	const struct list_source *source;
+	struct strvec names;
+};
+
+static int add_unread(const char *name, void *arg)
+{
+	struct unread *u = arg;
+
+	if (!is_plain(name))
+		return 0;
+	if (is_directory_of_lists(u->source, name))
+		strvec_addf(&u->names, "%s/", name);
+	else if (looks_like_list(name))
+		strvec_add(&u->names, name);
+	return 0;
+}
+
+static int add_unread_entry(const char *name, bool is_file, void *arg)
+{
+	(void)is_file;
+	return add_unread(name, arg);
+}
+
+static void warn_unread(struct list_source *s)
+{
+	struct unread u = { .source = s, .names = STRVEC_INIT };
+	struct err ignored;
+
+	if (s->git)
+		git_each(s->git, add_unread_entry, &u);
+	else
+		file_walk(AT_FDCWD, s->where, add_unread, &u, &ignored);
+	strvec_sort(&u.names);
+	for (size_t i = 0; i < u.names.n; i++)
+		problem_add(&s->lists->problems, true, u.names.v[i], 0, 0,
+			    "looks like %s, and is not read: only *.list files of this directory "
+			    "are",
+			    span_ends(span_str(u.names.v[i]), "/") ? "a directory of lists"
+								   : "a list");
+	strvec_release(&u.names);
+}
+
 static int list_names(const struct list_source *s, struct strvec *names, struct err *err)
 {
 	if (s->git)
@@ -184,6 +260,7 @@ static int load_lists(struct list_source *s, const struct list_source_options *o
 	if (read_conf(s, err) < 0)
 		return -1;
 	check_ca_files(s);
+	warn_unread(s);
 	lists_finish(s->lists);
 	if (!o->quiet)
 		warn_uncommitted(s);
@@ -203,6 +280,7 @@ void list_source_release(struct list_source *s)
 	lists_free(s->lists);
 	git_free(s->git);
 	free(s->where);
+	free(s->author);
 	*s = (struct list_source)LIST_SOURCE_INIT;
 }
 
@@ -213,7 +291,9 @@ char *list_source_place(const struct list_source *s, const struct list_image *im
 
 const char *list_source_author(struct list_source *s, const struct list_image *image)
 {
-	if (!s->git)
+	const char *author;
+
+	if (!s->git || s->lists->conf.authors == AUTHORS_COMMIT)
 		return NULL;
 	if (git_is_shallow(s->git) && !s->said_shallow) {
 		s->said_shallow = true;
@@ -221,5 +301,8 @@ const char *list_source_author(struct list_source *s, const struct list_image *i
 			     "(git fetch --unshallow)",
 			     s->where);
 	}
-	return git_author(s->git, image->file, image->line);
+	author = git_author(s->git, image->file, image->line);
+	free(s->author);
+	s->author = author ? mirror_conf_author(&s->lists->conf, author) : NULL;
+	return s->author;
 }

@@ -3,7 +3,7 @@
  * they are.
  *
  * `*.list` files are read in the order of their names, and mirror.conf beside them; sub-directories
- * and hidden files are not.
+ * and hidden files are not. What looks like a list and is not read is a warning.
  */
 #ifndef SYNC_LIST_SOURCE_H
 #define SYNC_LIST_SOURCE_H
@@ -33,6 +33,7 @@ struct list_source {
 	const char *commit;   /* 40 hex digits; "" with --worktree */
 	const char *conf_rev; /* lent by the options */
 	bool said_shallow;
+	char *author; /* what list_source_author() gave last */
 };
 
 #define LIST_SOURCE_INIT                                                                           \
@@ -51,8 +52,9 @@ void list_source_release(struct list_source *s);
 /* "base.list:12@<commit>" ("base.list:12" without a commit); the caller frees it. */
 char *list_source_place(const struct list_source *s, const struct list_image *image);
 
-/* The author of a line, "Ann Smith <ann@corp>", from git blame; lent until the next call. NULL with
- * --worktree, and in a shallow clone, for which a message is printed once. */
+/* The author of a line, "Ann Smith <ann@corp>", from git blame, as far as `privacy authors=` lets
+ * it be recorded; lent until the next call. NULL with --worktree, with authors=commit, and in a
+ * shallow clone, for which a message is printed once. */
 const char *list_source_author(struct list_source *s, const struct list_image *image);
 
 /* A file beside mirror.conf (`ca=corp-ca.pem`), from where the lists are; `name` is a plain file

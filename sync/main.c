@@ -13,6 +13,7 @@
 #include "sync/check.h"
 #include "sync/cmdline.h"
 #include "sync/env.h"
+#include "sync/last_run.h"
 #include "sync/online_check.h"
 #include "sync/repo.h"
 #include "sync/report.h"
@@ -71,6 +72,18 @@ static void tell_mirror(const struct err *err)
 		     : "");
 }
 
+/* For monitoring; the run itself does not fail without it. A run that did not get the lock leaves
+ * the other one's file alone. */
+static void save_last_run(const struct run *r, int status)
+{
+	struct err err;
+
+	if (r->options->dry_run || r->options->observe || r->lock < 0 || !r->registry)
+		return;
+	if (last_run_save(&r->layout, &r->outcome, status, &err) < 0)
+		message_warn("%s: %s", r->options->mirror, err.msg);
+}
+
 static int sync_lists(struct run *r, const struct cmdline *o, struct list_source *source)
 {
 	struct err err;
@@ -89,6 +102,7 @@ static int sync_lists(struct run *r, const struct cmdline *o, struct list_source
 	if (stop && r->outcome.stopped)
 		message_line("stopped by a signal before the end%s",
 			     o->run.dry_run ? "" : "; the next run goes on from there");
+	save_last_run(r, result.status);
 	return with_report(r, o, &result);
 }
 
@@ -119,12 +133,17 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 {
 	/* the lists' warnings are then printed with what upstreams say */
 	bool asks = o->online && !source->lists->problems.errors;
+	bool unread = source->lists->problems.errors > 0;
 	struct err err;
 	int status;
 
+	if (o->check && !asks)
+		lists_add_conflicts(source->lists);
+
 	if (!asks && check_print(source, o->format) > 0) {
-		message_line("the lists have errors: nothing was done");
-		return EXIT_USAGE;
+		message_line("the lists %s: nothing was done",
+			     unread ? "have errors" : "contradict themselves");
+		return unread ? EXIT_USAGE : EXIT_PART;
 	}
 	if (o->check && !asks) {
 		check_summary(source, o->format);
@@ -210,9 +229,13 @@ int main(int argc, char **argv)
 
 	message_init("mirror-sync");
 	status = cmdline_read(&o, argc, argv, &err);
-	if (status != CLI_OPT_GO)
-		return status < 0 ? fail_with(&err, EXIT_USAGE) : EXIT_OK;
-	status = run_program(&o);
-	remote_release(&o.remote);
-	return status;
+	if (status < 0)
+		return fail_with(&err, EXIT_USAGE);
+	if (status == CLI_OPT_GO) {
+		status = run_program(&o);
+		remote_release(&o.remote);
+	} else {
+		status = EXIT_OK;
+	}
+	return message_flush_output() < 0 ? status | EXIT_PART : status;
 }

@@ -14,15 +14,17 @@
 #include "oci/store/generation.h"
 #include "oci/store/hold.h"
 #include "oci/store/journal.h"
+#include "oci/store/marks.h"
 #include "oci/store/retag.h"
+#include "sync/asked_by.h"
+#include "sync/kept_back.h"
 #include "sync/run.h"
-
-/* How long an operator's publish may take; it is milliseconds. */
-#define PUBLISH_WAIT 60
+#include "sync/unlist.h"
 
 struct merge {
 	struct run *run;
 	struct index index; /* as published now, being changed */
+	struct marks marks; /* of it */
 	struct retag move;
 	char now[CLOCK_RFC3339];
 	char who[FORMAT_WHO];
@@ -35,6 +37,7 @@ struct merge {
 static void merge_release(struct merge *m)
 {
 	index_release(&m->index);
+	marks_release(&m->marks);
 	strvec_release(&m->texts);
 	free(m->lines);
 }
@@ -68,7 +71,13 @@ static bool has_arrived(const struct target *t, const struct entry *e)
 	return target_row(t)->is_arrived && digest_eq(&e->digest, &t->found);
 }
 
-/* keep=, keep-for= and, when the image has arrived, platform= of the line. */
+/* The same, or that all of it is there though upstream has something else. */
+static bool is_whole(const struct target *t, const struct entry *e)
+{
+	return has_arrived(t, e) || (t->base_whole && digest_eq(&e->digest, &t->base));
+}
+
+/* keep=, keep-for=, owner=, reason= and, when the image has arrived, platform= of the line. */
 static bool set_retention(struct entry *e, const struct target *t)
 {
 	const struct image_options *o = &t->o;
@@ -77,26 +86,28 @@ static bool set_retention(struct entry *e, const struct target *t)
 	bool changed = set_annotation(e, ANNOTATION_KEEP, count);
 
 	changed |= set_annotation(e, ANNOTATION_KEEP_FOR, age);
-	if (has_arrived(t, e))
+	changed |= set_annotation(e, ANNOTATION_OWNER, o->owner);
+	changed |= set_annotation(e, ANNOTATION_REASON, o->reason);
+	if (is_whole(t, e))
 		changed |= set_annotation(e, ANNOTATION_PLATFORM, o->platform);
 	return changed;
 }
 
-/* The upstream that the content came from, the line that asked for it and the line's author. */
+/* The upstream that the content came from, the lines that ask for it and their authors. */
 static void set_origin(struct merge *m, struct entry *e, const struct target *t,
 		       struct journal_line *j)
 {
 	struct list_source *s = m->run->source;
 	cleanup_free char *repository = ref_repository(&t->source);
 	cleanup_free char *source = xasprintf("%s@%s", repository, t->found.str);
-	cleanup_free char *place = list_source_place(s, t->line);
+	cleanup_free char *places = asked_by_places(s, t);
 
-	j->list = strvec_addf(&m->texts, "%s:%d", t->line->file, t->line->line);
+	j->list = strvec_add_owned(&m->texts, asked_by_lines(t));
 	j->commit = s->commit[0] ? s->commit : NULL;
 	if (t->author)
 		j->who = t->author;
 	entry_set_annotation(e, ANNOTATION_SOURCE, source);
-	entry_set_annotation(e, ANNOTATION_LIST, place);
+	entry_set_annotation(e, ANNOTATION_LIST, places);
 	entry_set_annotation(e, ANNOTATION_AUTHOR, t->author);
 }
 
@@ -113,6 +124,29 @@ static bool is_changed_meanwhile(const struct target *t, const struct entry *e)
 	       (held && strcmp(held, t->base_held) != 0);
 }
 
+/* A tag that was kept back since a rollback or an undo moves again. */
+static void end_hold(struct merge *m, const struct target *t, const struct entry *e)
+{
+	const struct mark *k = marks_kept_back(&m->marks, &m->index, e);
+	struct journal_line *j;
+
+	if (!k)
+		return;
+	j = add_journal_line(m, t->name, "release");
+	j->old_digest = j->new_digest = t->base.str;
+	j->detail = strvec_addf(&m->texts, "upstream has other content than %s, which stays bad",
+				k->digest.str);
+}
+
+static void add_snapshot_line(struct merge *m, const struct entry *snapshot, const char *of,
+			      const char *digest)
+{
+	struct journal_line *j = add_journal_line(m, snapshot->ref, "snapshot");
+
+	j->new_digest = digest;
+	j->detail = of;
+}
+
 /* The tag moves or appears; the digest that it had is kept as a snapshot. */
 static void retag_target(struct merge *m, struct target *t, struct entry *e)
 {
@@ -120,15 +154,18 @@ static void retag_target(struct merge *m, struct target *t, struct entry *e)
 	struct journal_line *j;
 	struct err err;
 	bool is_new = e == NULL;
+	const struct mark *k;
 	size_t before;
 
-	if (is_changed_meanwhile(t, e)) {
+	if (is_changed_meanwhile(t, e) || kept_back_by(t, e, &m->marks, &k)) {
 		t->state = STATE_HELD;
 		target_set_error(t, "changed by an operator during this run; left as it is");
 		return;
 	}
 	if (is_new)
 		e = index_add(&m->index, t->name);
+	else
+		end_hold(m, t, e);
 	before = m->index.n;
 	if (retag_move(&m->move, e, t->media_type, &t->found, t->size, &snapshot, &err) < 0) {
 		err_wrap(&err, "what it means now cannot be kept, so it stays");
@@ -137,20 +174,22 @@ static void retag_target(struct merge *m, struct target *t, struct entry *e)
 	}
 	if (snapshot)
 		t->snapshot = xstrdup(strrchr(snapshot->ref, ':') + 1);
-	if (m->index.n > before) {
-		j = add_journal_line(m, snapshot->ref, "snapshot");
-		j->new_digest = t->base.str;
-		j->detail = t->name;
-	}
+	if (m->index.n > before)
+		add_snapshot_line(m, snapshot, t->name, t->base.str);
+	/* the line's author did not decide that */
+	if (t->wait.is_skipped)
+		add_journal_line(m, t->name, "skip-min-age");
 	j = add_journal_line(m, t->name, RETAG_BY_SYNC);
 	j->old_digest = is_new ? NULL : t->base.str;
 	j->new_digest = t->found.str;
 	j->detail = t->snapshot;
 	set_origin(m, e, t, j);
 	entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
+	/* a first content has no earlier one to be older or newer than */
+	entry_set_annotation(e, ANNOTATION_SYNCED_IN,
+			     is_new ? NULL
+				    : strvec_addf(&m->texts, "%lld", retag_generation(&m->index)));
 	set_retention(e, t);
-	/* a hold blocks one digest, and upstream now has another one */
-	entry_set_annotation(e, ANNOTATION_HELD, NULL);
 }
 
 /* ---- referrers ---- */
@@ -165,18 +204,19 @@ static char *referrer_name(const struct target *t, const struct fetched_referrer
 }
 
 /* A signature or SBOM is an entry of its own, which lives as long as its subject. */
-static void merge_referrer(struct merge *m, const struct target *t,
-			   const struct fetched_referrer *f)
+static void merge_referrer(struct merge *m, struct target *t, const struct fetched_referrer *f)
 {
 	const char *name = strvec_add_owned(&m->texts, referrer_name(t, f));
 	struct entry *e = index_find(&m->index, name);
 	cleanup_free char *repository = ref_repository(&t->source);
 	cleanup_free char *source = xasprintf("%s@%s", repository, f->digest.str);
+	struct entry *snapshot = NULL;
 	struct journal_line *j;
 	struct err err;
 	struct digest old = { "" };
+	size_t before;
 
-	if (e && (digest_eq(&e->digest, &f->digest) || hold_covers(e, &f->digest)))
+	if (e && (digest_eq(&e->digest, &f->digest) || hold_is_frozen(e)))
 		return;
 	if (targets_find(&m->run->outcome.targets, name))
 		return; /* cosign's tag has a line of its own */
@@ -184,26 +224,32 @@ static void merge_referrer(struct merge *m, const struct target *t,
 		old = e->digest;
 	else
 		e = index_add(&m->index, name);
-	if (retag_move(&m->move, e, f->media_type, &f->digest, f->size, NULL, &err) < 0)
+	before = m->index.n;
+	if (retag_move(&m->move, e, f->media_type, &f->digest, f->size, &snapshot, &err) < 0)
 		return; /* the old digest cannot be kept under a longer name: no change */
+	if (m->index.n > before)
+		add_snapshot_line(m, snapshot, name, strvec_add(&m->texts, old.str));
 	entry_set_annotation(e, ANNOTATION_SUBJECT, f->subject.str);
 	entry_set_annotation(e, ANNOTATION_SOURCE, source);
 	entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
+	t->referrers.came[f->kind]++;
 	j = add_journal_line(m, name, "referrer");
 	j->old_digest = old.str[0] ? strvec_add(&m->texts, old.str) : NULL;
 	j->new_digest = f->digest.str;
 }
 
-static void merge_referrers(struct merge *m, const struct target *t)
+static void merge_referrers(struct merge *m, struct target *t)
 {
-	for (size_t i = 0; i < t->referrers.n; i++)
-		merge_referrer(m, t, &t->referrers.v[i]);
+	const struct referrers *rs = referrers_of(t);
+
+	for (size_t i = 0; i < rs->n; i++)
+		merge_referrer(m, t, &rs->v[i]);
 }
 
 /* A tag is listed again, is gone upstream, or is back there. */
 static void merge_presence(struct merge *m, const struct target *t, struct entry *e)
 {
-	enum upstream_answer upstream = target_row(t)->upstream;
+	enum upstream_answer upstream = t->unasked ? UPSTREAM_UNKNOWN : target_row(t)->upstream;
 
 	if (set_annotation(e, ANNOTATION_UNLISTED_SINCE, NULL))
 		add_journal_line(m, t->name, "listed");
@@ -227,6 +273,20 @@ static void adopt_entry(struct merge *m, const struct target *t, struct entry *e
 		entry_set_annotation(e, ANNOTATION_SYNCED, m->now);
 }
 
+/* Another line asks for an image that is there, or one of several does no more. */
+static void record_lines(struct merge *m, const struct target *t, struct entry *e)
+{
+	cleanup_free char *places = asked_by_places(m->run->source, t);
+	struct journal_line *j = add_journal_line(m, t->name, "listed");
+
+	j->old_digest = j->new_digest = t->base.str;
+	j->list = strvec_add_owned(&m->texts, asked_by_lines(t));
+	if (t->author)
+		j->who = t->author;
+	entry_set_annotation(e, ANNOTATION_LIST, places);
+	entry_set_annotation(e, ANNOTATION_AUTHOR, t->author);
+}
+
 static void merge_target(struct merge *m, struct target *t)
 {
 	struct entry *e = index_find(&m->index, t->name);
@@ -243,47 +303,50 @@ static void merge_target(struct merge *m, struct target *t)
 			adopt_entry(m, t, e);
 	}
 	merge_presence(m, t, e);
+	if (t->contradicts)
+		return;
+	if (target_is_origin(t, e) && !asked_by_is_recorded(e, t))
+		record_lines(m, t, e);
 	if (set_retention(e, t))
 		add_journal_line(m, t->name, "retention");
 }
 
 /* ---- entries that are on no list any more ---- */
 
-/* Whether the listing of this entry's repository failed, so that its line may still choose the
- * entry. */
-static bool is_listing_incomplete(const struct run *r, const char *ref)
+static void mark_unlisted(void *arg, struct entry *e)
 {
-	for (size_t i = 0; i < r->outcome.nlistings; i++) {
-		cleanup_free char *repository =
-			ref_repository(&r->outcome.listings[i].line->target);
-		size_t n = strlen(repository);
+	struct merge *m = arg;
 
-		if (!r->outcome.listings[i].complete && strncmp(ref, repository, n) == 0 &&
-		    ref[n] == ':')
-			return true;
-	}
-	return false;
+	entry_set_annotation(e, ANNOTATION_UNLISTED_SINCE, m->now);
+	add_journal_line(m, e->ref, "unlisted");
 }
 
-static void mark_unlisted(struct merge *m)
-{
-	struct run *r = m->run;
+/* ---- private= ---- */
 
-	if (r->options->npatterns || r->outcome.stopped)
-		return;
+/* The repository of an entry's name; "" when it has none. */
+static char *repository_of(const char *ref)
+{
+	const char *slash = strrchr(ref, '/'), *at = strchr(ref, '@');
+	const char *colon = strchr(slash ? slash : ref, ':');
+	const char *end = at ? at : colon;
+
+	return slash && end ? xstrndup(ref, (size_t)(end - ref)) : xstrdup("");
+}
+
+/* Every entry of a repository is whose the lists of today say: tags, snapshots, referrers, and what
+ * is unlisted. Where they say nothing any more it stays as it is, so that a private image does not
+ * become public when its line goes. */
+static void mark_private(struct merge *m)
+{
 	for (size_t i = 0; i < m->index.n; i++) {
 		struct entry *e = m->index.v[i];
+		cleanup_free char *repository = repository_of(e->ref);
+		const char *group;
 
-		if (!entry_annotation(e, ANNOTATION_LIST) ||
-		    entry_annotation(e, ANNOTATION_SNAPSHOT_OF) ||
-		    entry_annotation(e, ANNOTATION_UNLISTED_SINCE) ||
-		    entry_annotation(e, ANNOTATION_SUBJECT) ||
-		    targets_find(&r->outcome.targets, e->ref) || is_listing_incomplete(r, e->ref))
+		if (!*repository || !lists_private(m->run->source->lists, repository, &group) ||
+		    !set_annotation(e, ANNOTATION_PRIVATE, group))
 			continue;
-		entry_set_annotation(e, ANNOTATION_UNLISTED_SINCE, m->now);
-		add_journal_line(m, e->ref, "unlisted");
-		if (!r->outcome.nunlisted++)
-			r->outcome.unlisted = xstrdup(e->ref);
+		add_journal_line(m, e->ref, "private")->detail = group;
 	}
 }
 
@@ -296,6 +359,8 @@ static int publish_index(struct merge *m, struct err *err)
 		.made_by = RETAG_BY_SYNC,
 		.label = r->options->label,
 		.commit = r->source->commit[0] ? r->source->commit : NULL,
+		.who = m->who,
+		.started = r->outcome.started,
 	};
 	struct journal_line *whole = add_journal_line(m, NULL, what.made_by);
 	long n;
@@ -308,6 +373,7 @@ static int publish_index(struct merge *m, struct err *err)
 
 	/* rollback and undo name their snapshots by it */
 	index_set_annotation(&m->index, ANNOTATION_SNAPSHOT_SUFFIX, r->options->suffix);
+	marks_save(&m->marks, &m->index);
 	n = generation_publish(&r->layout, &m->index, &what, err);
 	if (n < 0)
 		return -1;
@@ -322,6 +388,9 @@ static int merge_targets(struct merge *m, struct err *err)
 
 	if (generation_load(&r->layout, &m->index, err) < 0)
 		return -1;
+	if (marks_load(&m->marks, &m->index, err) < 0)
+		return -1;
+	m->changed |= denied_mark(r, &m->marks);
 	r->outcome.generation = generation_number(&m->index);
 	/* new tags first: a snapshot that is made afterwards does not take one of their names */
 	for (size_t i = 0; i < r->outcome.targets.n; i++)
@@ -330,7 +399,8 @@ static int merge_targets(struct merge *m, struct err *err)
 	for (size_t i = 0; i < r->outcome.targets.n; i++)
 		if (r->outcome.targets.v[i]->state != STATE_NEW)
 			merge_target(m, r->outcome.targets.v[i]);
-	mark_unlisted(m);
+	unlist_find(r, &m->index, mark_unlisted, m);
+	mark_private(m);
 	return m->changed ? publish_index(m, err) : 0;
 }
 
@@ -340,14 +410,11 @@ static void set_authors(const struct run *r)
 {
 	for (size_t i = 0; i < r->outcome.targets.n; i++) {
 		struct target *t = r->outcome.targets.v[i];
-		const char *author = NULL;
-
 		const struct entry *e = index_find(&r->index, t->name);
 
 		if (target_row(t)->is_moved ||
-		    (target_row(t)->is_arrived && e && !target_is_origin(t, e)))
-			author = list_source_author(r->source, t->line);
-		t->author = author ? xstrdup(author) : NULL;
+		    (e && (!target_is_origin(t, e) || !asked_by_is_recorded(e, t))))
+			t->author = asked_by_authors(r->source, t);
 	}
 }
 
@@ -355,11 +422,13 @@ int merge_publish(struct run *r, struct err *err)
 {
 	cleanup_by(merge_release) struct merge m = { .run = r, .index = INDEX_INIT };
 	cleanup_fd int lock = -1;
+	int result;
 
 	m.move = (struct retag){ .index = &m.index,
 				 .suffix = r->options->suffix,
 				 .when = r->outcome.started,
-				 .by = RETAG_BY_SYNC };
+				 .by = RETAG_BY_SYNC,
+				 .reserved = &r->reserved };
 	format_who(m.who);
 	clock_rfc3339(clock_wall(), m.now);
 	set_authors(r);
@@ -370,5 +439,9 @@ int merge_publish(struct run *r, struct err *err)
 	lock = generation_lock(&r->layout, "mirror-sync", PUBLISH_WAIT, err);
 	if (lock < 0)
 		return -1;
-	return merge_targets(&m, err);
+	result = merge_targets(&m, err);
+	cleanup_fd_(&lock);
+	if (r->outcome.published)
+		generation_thin(&r->layout, r->outcome.generation);
+	return result;
 }

@@ -9,8 +9,7 @@
  * retention (keep, keep-for), by the platform filter, and when it becomes gone or unlisted or
  * ceases to be. A run that changes no entry publishes nothing.
  *
- * An entry is unlisted when it came from a list and is on none now. A run that was limited by
- * patterns or stopped cannot tell, and none can for a repository whose tag listing failed.
+ * An entry is unlisted when it came from a list and is on none now (sync/unlist.h).
  */
 #ifndef SYNC_MERGE_H
 #define SYNC_MERGE_H

@@ -5,6 +5,7 @@
 
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/cli/exit_status.h"
@@ -41,6 +42,9 @@ static void tally_target(struct verdict *v, const struct target *t)
 		return; /* it stands for a listing that failed */
 	v->targets++;
 	v->bytes += (uint64_t)t->missing;
+	if (t->warning && !v->nwarned++)
+		v->warned = t;
+	v->waits_until = t->wait.until > v->waits_until ? t->wait.until : v->waits_until;
 	switch (t->state) {
 	case STATE_PENDING:
 	case STATE_FAILED:
@@ -55,6 +59,7 @@ static void tally_target(struct verdict *v, const struct target *t)
 	case STATE_NEW:
 	case STATE_UPDATED: v->added++; break;
 	case STATE_HELD: v->held++; break;
+	case STATE_WAITING: break; /* a check goes on to what is below */
 	case STATE_SKIPPED: v->skipped++; break;
 	case STATE_CURRENT: break;
 	}
@@ -109,16 +114,13 @@ static void judge_listing(struct online_check *o, size_t line)
 	const struct listing *l = o->verdicts[line].listing;
 	cleanup_free char *repository = ref_repository(&l->line->source);
 
-	if (!l->error && (!l->complete || l->n))
+	if (!l->error)
 		return;
 	buf_addf(&b, "%s: ", repository);
-	if (!l->error) {
-		buf_addf(&b, "none of its %zu tags matches", l->all);
-		add_problem(o, line, true, b.p);
-		return;
-	}
 	if (l->why == ERR_NOTFOUND)
 		buf_addf(&b, "no such repository, or a private one (%s)", l->error);
+	else if (l->why == ERR_INVALID && l->all)
+		buf_adds(&b, l->error); /* its options choose nothing */
 	else
 		add_reason(&b, l->why, l->error);
 	fail_line(o, line, l->why, b.p);
@@ -152,11 +154,22 @@ static void judge_gone(struct online_check *o, size_t line)
 	add_problem(o, line, true, text);
 }
 
+static void judge_warned(struct online_check *o, size_t line)
+{
+	const struct verdict *v = &o->verdicts[line];
+	cleanup_free char *name = ref_str(&v->warned->source);
+	cleanup_free char *more =
+		v->nwarned > 1 ? xasprintf(" (and %zu more)", v->nwarned - 1) : NULL;
+	cleanup_free char *text = xasprintf("%s: %s%s", name, v->warned->warning, more ? more : "");
+
+	add_problem(o, line, true, text);
+}
+
 static void judge_lines(struct online_check *o)
 {
 	struct lists *lists = o->source->lists;
 
-	lists->problems.kept = LIMIT_LIST_ERRORS + lists->n; /* room for one of each line */
+	lists->problems.kept = LIMIT_LIST_ERRORS + 2 * lists->n; /* an error and a warning each */
 	for (size_t i = 0; i < lists->n; i++) {
 		if (!o->lines[i])
 			continue;
@@ -166,6 +179,8 @@ static void judge_lines(struct online_check *o)
 			judge_bad(o, i);
 		if (o->verdicts[i].gone)
 			judge_gone(o, i);
+		if (o->verdicts[i].warned)
+			judge_warned(o, i);
 	}
 	problems_sort(&lists->problems);
 }
@@ -203,7 +218,7 @@ int online_check_ask(struct online_check *o, struct run *r, struct run_options *
 
 static void show_addition(const struct verdict *v, bool snapshot, FILE *out)
 {
-	char amount[32];
+	char amount[32], until[CLOCK_RFC3339];
 
 	format_bytes(v->bytes, amount, sizeof(amount));
 	if (v->added)
@@ -218,6 +233,19 @@ static void show_addition(const struct verdict *v, bool snapshot, FILE *out)
 		fprintf(out, "adds nothing");
 	if (v->held)
 		fprintf(out, ", %zu held", v->held);
+	if (v->waits_until > clock_wall()) {
+		clock_rfc3339(v->waits_until, until);
+		fprintf(out, ", waits for its min-age until %s", until);
+	}
+}
+
+static void show_left_out(const struct newest_left *left, FILE *out)
+{
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+	newest_left_describe(left, &words);
+	if (words.n)
+		fprintf(out, "; left out: %s", words.p);
 }
 
 static void show_line(const struct online_check *o, size_t line, FILE *out)
@@ -231,6 +259,8 @@ static void show_line(const struct online_check *o, size_t line, FILE *out)
 	if (v->listing)
 		fprintf(out, "%zu tag%s, ", v->listing->n, format_plural(v->listing->n));
 	show_addition(v, image->snapshot, out);
+	if (v->listing)
+		show_left_out(&v->listing->left, out);
 	putc('\n', out);
 }
 

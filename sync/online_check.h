@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "sync/problem_format.h"
 #include "sync/tag_hint.h"
@@ -34,11 +35,13 @@ struct verdict {
 	const struct listing *listing; /* of a line that chooses tags */
 	const struct target *bad;      /* the first that would fail */
 	const struct target *gone;     /* the first that is gone upstream */
-	size_t nbad, ngone;
+	const struct target *warned;   /* the first with a warning */
+	size_t nbad, ngone, nwarned;
 	size_t targets, added, held, skipped;
 	uint64_t bytes;
-	bool failed;  /* its problem is an error */
-	bool limited; /* a rate limit left it open; its problem is an error, too */
+	time_t waits_until; /* min-age= of what would move or be added; 0: nothing waits */
+	bool failed;        /* its problem is an error */
+	bool limited;       /* a rate limit left it open; its problem is an error, too */
 };
 
 struct online_check {

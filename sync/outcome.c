@@ -1,7 +1,9 @@
 #include "sync/outcome.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/cli/exit_status.h"
 #include "oci/lists/list_image.h"
 #include "sync/pattern.h"
@@ -15,7 +17,10 @@ static void listing_release(struct listing *l)
 		free(l->gone[i]);
 	free(l->tags);
 	free(l->gone);
+	strvec_release(&l->due);
+	strvec_release(&l->spare);
 	free(l->error);
+	newest_left_release(&l->left);
 }
 
 void outcome_release(struct outcome *o)
@@ -25,7 +30,22 @@ void outcome_release(struct outcome *o)
 	free(o->listings);
 	targets_release(&o->targets);
 	free(o->unlisted);
+	strvec_release(&o->taken_back);
+	free(o->hold);
+	denied_release(&o->denied);
 	*o = (struct outcome){ .options = NULL };
+}
+
+bool outcome_misses_listing(const struct outcome *o, const char *ref)
+{
+	for (size_t i = 0; i < o->nlistings; i++) {
+		cleanup_free char *repository = ref_repository(&o->listings[i].line->target);
+		size_t n = strlen(repository);
+
+		if (!o->listings[i].complete && strncmp(ref, repository, n) == 0 && ref[n] == ':')
+			return true;
+	}
+	return false;
 }
 
 bool outcome_matches(const struct outcome *o, const char *pattern)
@@ -46,12 +66,23 @@ static int bits_of_state(const struct outcome *o, const struct target *t)
 	/* a full disk that let nothing be published is a failure of the mirror, not of the image */
 	if (row->is_failed && t->no_space && !o->published)
 		return EXIT_MIRROR;
-	return row->exit | (o->options->dry_run ? row->exit_dry_run : 0);
+	if (!o->options->dry_run)
+		return row->exit;
+	return row->exit | row->exit_dry_run |
+	       (row->upstream == UPSTREAM_HAS && (t->completes || t->missing) ? EXIT_PENDING : 0);
+}
+
+/* A promise that could not be kept, in part. */
+static int bits_of_referrers(const struct target *t)
+{
+	if (!t->incomplete)
+		return 0;
+	return t->referrers.why == ERR_LIMIT ? EXIT_LIMITED : EXIT_PART;
 }
 
 int outcome_status_of(const struct outcome *o, const struct target *t, int tolerate)
 {
-	int bits = bits_of_state(o, t) | (t->incomplete ? EXIT_PART : 0);
+	int bits = bits_of_state(o, t) | bits_of_referrers(t);
 
 	return target_row(t)->is_never_tolerated ? bits : bits & ~tolerate;
 }
@@ -59,7 +90,10 @@ int outcome_status_of(const struct outcome *o, const struct target *t, int toler
 int outcome_status(const struct outcome *o, int tolerate)
 {
 	const struct run_options *options = o->options;
-	int status = o->stopped ? EXIT_PART : 0;
+	int status = o->stopped || o->unlisted_refused ? EXIT_PART : 0;
+
+	if (o->denied.n)
+		status |= EXIT_PART & ~tolerate;
 
 	for (size_t i = 0; i < o->targets.n; i++)
 		status |= outcome_status_of(o, o->targets.v[i], tolerate);

@@ -13,6 +13,9 @@
 #include <time.h>
 
 #include "oci/base/err.h"
+#include "oci/base/strvec.h"
+#include "oci/lists/newest.h"
+#include "sync/denied.h"
 #include "sync/target.h"
 
 struct list_image;
@@ -28,9 +31,13 @@ struct listing {
 	size_t n;
 	char **gone; /* those of the mirror that are not upstream any more */
 	size_t ngone, capgone;
-	size_t all;        /* how many tags upstream has */
-	enum err_kind why; /* of the failure; LIMIT: the upstream's quota, not a fault */
-	char *error;       /* or NULL */
+	bool has_content;        /* the mirror has tags of this line, so that new ones wait */
+	struct strvec due;       /* tags whose wait is over */
+	struct strvec spare;     /* tags that leave newest= only when those have arrived */
+	size_t all;              /* how many tags upstream has */
+	struct newest_left left; /* what newest= leaves out of those that the patterns choose */
+	enum err_kind why;       /* of the failure; LIMIT: the upstream's quota, not a fault */
+	char *error;             /* or NULL */
 };
 
 struct outcome {
@@ -47,11 +54,20 @@ struct outcome {
 	bool published;  /* by this run */
 	time_t started;  /* the wall clock's; the date of all snapshots */
 	int64_t started_mono;
-	char *unlisted; /* the first entry that this run marked as unlisted, or NULL */
-	size_t nunlisted;
+	char *unlisted;            /* the first entry that this run marked as unlisted, or NULL */
+	struct strvec taken_back;  /* what waited, and is not upstream any more, in words */
+	size_t nunlisted, nlisted; /* how many, and of how many that were listed before */
+	bool unlisted_refused;     /* they are so many that they stay listed */
+	char *hold;                /* the reference with the oldest hold, or NULL */
+	time_t hold_since;
+	struct denied denied; /* what is published and must not be */
 };
 
 void outcome_release(struct outcome *o);
+
+/* Whether the listing of this reference's repository failed, so that its line may still choose
+ * it. */
+bool outcome_misses_listing(const struct outcome *o, const char *ref);
 
 /* Whether a target, or a line whose tags are listed, matches a pattern. To be asked at the end. */
 bool outcome_matches(const struct outcome *o, const char *pattern);

@@ -1,21 +1,27 @@
 #include "sync/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/image/snapshot_suffix.h"
+#include "oci/base/table.h"
 #include "oci/lists/lists.h"
 #include "oci/lists/tag_select.h"
 #include "oci/registry/registry.h"
 #include "sync/lanes.h"
+#include "sync/missing_repository.h"
 #include "sync/pattern.h"
 #include "sync/run.h"
+#include "sync/waiting_tags.h"
 
 /* What planning needs until the last listing is here. */
 struct plan {
 	struct run *run;
 	struct lanes *lanes;
 	size_t listings_left;
+	struct table choosers; /* repositories of lines that choose tags; the listings' keys */
 	void (*more)(struct run *r);
 };
 
@@ -29,29 +35,74 @@ static bool is_asked_for(const struct run *r, const struct ref *target, bool nam
 }
 
 const char plan_gone[] = "no longer upstream; the mirror serves it as before";
+const char plan_never_had[] = "its line says upstream=gone, and the mirror never had it";
 
-/* One target of a line. NULL when the run is not about it, or when an earlier line whose tag
- * options choose the same name has it. */
-static struct target *keep_target(struct run *r, const struct list_image *line, const char *tag)
+/* Takes the name. */
+static void reserve_name(struct run *r, char *name)
+{
+	if (table_get(&r->reserved, name))
+		free(name);
+	else
+		table_put(&r->reserved, name, name);
+}
+
+/* Whether a name has the suffix of the snapshots that this run makes. */
+static bool is_dated(const struct run *r, const char *name)
+{
+	char date[SNAPSHOT_SUFFIX_MAX];
+
+	snapshot_suffix_print(r->options->suffix, r->outcome.started, date);
+	return strstr(name, date) != NULL;
+}
+
+/* Another line asks for a target, too. What both cannot have fails it, whatever it was. */
+static void share_target(struct run *r, struct target *t, const struct target *other)
+{
+	struct err err;
+
+	if (t->line->conflict || target_unite(t, other, &err) == 0)
+		return;
+	err.kind = ERR_INVALID;
+	if (t->state == STATE_PENDING)
+		r->outcome.decided++;
+	t->contradicts = true;
+	target_fail(t, &err);
+}
+
+/* One target of a line. NULL when the run is not about it, or when an earlier line has it, which
+ * then asks for both. is_beside: its tag comes beside others that the mirror has of the line. */
+static struct target *keep_target(struct run *r, const struct list_image *line, const char *tag,
+				  bool is_beside)
 {
 	struct target *t = target_new(r->source->lists, line, tag);
+	struct target *first = targets_find(&r->outcome.targets, t->name);
 
-	if (targets_find(&r->outcome.targets, t->name) || !is_asked_for(r, &t->target, false)) {
+	if (first || !is_asked_for(r, &t->target, false)) {
+		if (first) {
+			share_target(r, first, t);
+			first->wait.is_beside &= is_beside;
+		}
 		target_free(t);
 		return NULL;
 	}
 	targets_keep_named(&r->outcome.targets, t);
 	target_remember(t, &r->index);
 	t->checked = sync_state_at(&r->checked, t->name);
+	/* upstream may have it, also when this run fails to get it */
+	if (!t->base.str[0] && is_dated(r, t->name))
+		reserve_name(r, xstrdup(t->name));
+	t->wait.is_beside = is_beside;
 	return t;
 }
 
-static void add_target(const struct plan *p, const struct list_image *line, const char *tag)
+/* A tag of the mirror that its listing shows to be gone. --missing does not work on it, and --force
+ * looks at what is below it. */
+static void add_gone(struct run *r, const struct list_image *line, const char *tag)
 {
-	struct target *t = keep_target(p->run, line, tag);
+	struct target *t = keep_target(r, line, tag, false);
 
 	if (t)
-		lanes_add(p->lanes, t);
+		t->is_gone = true;
 }
 
 /* A target that upstream is not asked for: its listing shows that it is gone, or failed, or the run
@@ -59,7 +110,7 @@ static void add_target(const struct plan *p, const struct list_image *line, cons
 static void add_decided(struct run *r, const struct list_image *line, const char *tag,
 			enum image_state state, const char *error)
 {
-	struct target *t = keep_target(r, line, tag);
+	struct target *t = keep_target(r, line, tag, false);
 
 	if (!t)
 		return;
@@ -67,6 +118,43 @@ static void add_decided(struct run *r, const struct list_image *line, const char
 		target_set_error(t, error);
 	t->state = state;
 	r->outcome.decided++;
+}
+
+/* A line that contradicts another one brings nothing, and moves nothing. */
+static void add_conflict(struct run *r, const struct list_image *line)
+{
+	struct target *t = keep_target(r, line, NULL, false);
+	struct err err;
+
+	if (!t)
+		return;
+	err_set(&err, ERR_INVALID, 0, "%s", line->conflict);
+	t->contradicts = true;
+	target_fail(t, &err);
+	r->outcome.decided++;
+}
+
+/* Whether a line that chooses tags may choose the target, too: its listing tells. */
+static bool may_be_shared(const struct plan *p, const struct target *t)
+{
+	cleanup_free char *repository = ref_repository(&t->target);
+
+	return table_get(&p->choosers, repository);
+}
+
+/* Puts targets into lanes that are to be asked for, once all lines that ask for them are known. */
+static void queue_targets(const struct plan *p, bool all)
+{
+	const struct targets *ts = &p->run->outcome.targets;
+
+	for (size_t i = 0; i < ts->n; i++) {
+		struct target *t = ts->v[i];
+
+		if (t->is_queued || t->state != STATE_PENDING || (!all && may_be_shared(p, t)))
+			continue;
+		t->is_queued = true;
+		lanes_add(p->lanes, t);
+	}
 }
 
 /* ---- tag lists ---- */
@@ -115,18 +203,18 @@ static int check_tags_policy(const struct run *r, const struct listing *l, const
 	return 0;
 }
 
-/* Whether an entry came from a list and is not known to have left it. */
-static bool was_listed(const struct entry *e)
+/* Whether an entry came from a list and (but for `unlisted`) is not known to have left it. */
+static bool was_listed(const struct entry *e, bool unlisted)
 {
 	return entry_annotation(e, ANNOTATION_LIST) &&
 	       !entry_annotation(e, ANNOTATION_SNAPSHOT_OF) &&
-	       !entry_annotation(e, ANNOTATION_UNLISTED_SINCE);
+	       (unlisted || !entry_annotation(e, ANNOTATION_UNLISTED_SINCE));
 }
 
 /* Appends to the n tags in *v those of the target's repository that the mirror has and `there`, the
  * tags of upstream, has not; gives how many *v has then. Texts are lent by the index. */
 static size_t add_tags_gone(const struct run *r, const struct listing *l, const struct table *there,
-			    const char ***v, size_t n)
+			    bool unlisted, const char ***v, size_t n)
 {
 	cleanup_free char *repository = ref_repository(&l->line->target);
 	cleanup_free char *prefix = xasprintf("%s:", repository);
@@ -138,12 +226,18 @@ static size_t add_tags_gone(const struct run *r, const struct listing *l, const 
 
 		if (!span_starts(span_str(e->ref), prefix))
 			break;
-		if (!was_listed(e) || table_get(there, tag))
+		if (!was_listed(e, unlisted) || table_get(there, tag))
 			continue;
 		*v = xgrow(*v, n, &cap, sizeof(**v));
 		(*v)[n++] = tag;
 	}
 	return n;
+}
+
+static void add_gone_tag(struct listing *l, const char *tag)
+{
+	l->gone = xgrow(l->gone, l->ngone, &l->capgone, sizeof(*l->gone));
+	l->gone[l->ngone++] = xstrdup(tag);
 }
 
 /*
@@ -164,26 +258,65 @@ static int find_gone_tags(const struct run *r, struct listing *l, const struct r
 		if (v[i])
 			table_put(&there, v[i], (void *)v[i]);
 	}
-	all = add_tags_gone(r, l, &there, &v, tags->n);
-	n = all == tags->n ? 0 : tag_select_tags(l->line->select, v, all, err);
+	all = add_tags_gone(r, l, &there, false, &v, tags->n);
+	n = all == tags->n ? 0 : tag_select_tags(l->line->select, v, all, NULL, err);
 	for (long i = 0; i < n; i++) {
 		if (table_get(&there, v[i]))
 			continue;
-		l->gone = xgrow(l->gone, l->ngone, &l->capgone, sizeof(*l->gone));
-		l->gone[l->ngone++] = xstrdup(v[i]);
+		add_gone_tag(l, v[i]);
 	}
 	return n < 0 ? -1 : 0;
 }
 
-static int read_tags(const struct run *r, struct listing *l, const struct registry_tags *tags,
+/* Remembers the tags of the mirror that the line's options match, whatever newest= says, as `to`.
+ * All of them are gone: upstream lists no tag any more, or the line says upstream=gone. */
+static size_t find_all_of_line(const struct run *r, struct listing *l, bool unlisted)
+{
+	cleanup_by(table_release) struct table none = TABLE_INIT;
+	cleanup_free const char **v = NULL;
+	size_t n = add_tags_gone(r, l, &none, unlisted, &v, 0);
+
+	for (size_t i = 0; i < n; i++) {
+		struct err ignored;
+
+		if (tag_select_match(l->line->select, span_str(v[i]), &ignored) > 0)
+			add_gone_tag(l, v[i]);
+	}
+	return l->ngone;
+}
+
+/* Upstream's own tags: no snapshot takes their names. */
+static void reserve_tags(struct run *r, const struct listing *l, const struct registry_tags *tags)
+{
+	cleanup_free char *repository = ref_repository(&l->line->target);
+
+	for (size_t i = 0; i < tags->n; i++)
+		if (tags->tags[i] && is_dated(r, tags->tags[i]))
+			reserve_name(r, xasprintf("%s:%s", repository, tags->tags[i]));
+}
+
+static int read_tags(struct run *r, struct listing *l, const struct registry_tags *tags,
 		     struct err *err)
 {
+	cleanup_by(waiting_tags_release) struct waiting_tags waiting = WAITING_TAGS_INIT;
 	long n;
 
 	l->all = tags->n;
-	if (find_gone_tags(r, l, tags, err) < 0)
+	reserve_tags(r, l, tags);
+	/* a listing that turns empty makes tags gone, never unlisted */
+	if (!tags->n && find_all_of_line(r, l, false)) {
+		l->complete = true;
+		return 0;
+	}
+	if (waiting_tags_take(&waiting, r, l, tags->tags, tags->n, err) < 0 ||
+	    find_gone_tags(r, l, tags, err) < 0)
 		return -1;
-	n = tag_select_tags(l->line->select, tags->tags, tags->n, err);
+	n = tag_select_tags(l->line->select, tags->tags, tags->n, &l->left, err);
+	/* those that wait were taken out, so there is room for them */
+	for (size_t i = 0; n >= 0 && i < waiting.n; i++)
+		tags->tags[n++] = waiting.beside[i];
+	if (n == 0 && !l->ngone)
+		return err_set(err, ERR_INVALID, 0, "none of its %zu tags matches", l->all);
 	if (n < 0 || check_tags_policy(r, l, tags->tags, n, err) < 0)
 		return -1;
 	l->tags = xcalloc((size_t)n, sizeof(*l->tags));
@@ -198,7 +331,7 @@ static void add_unknown(struct run *r, const struct listing *l)
 {
 	cleanup_by(table_release) struct table none = TABLE_INIT;
 	cleanup_free const char **v = NULL;
-	size_t n = add_tags_gone(r, l, &none, &v, 0);
+	size_t n = add_tags_gone(r, l, &none, false, &v, 0);
 
 	for (size_t i = 0; i < n; i++) {
 		struct err ignored;
@@ -208,20 +341,20 @@ static void add_unknown(struct run *r, const struct listing *l)
 	}
 }
 
-/* Where lines overlap, a tag belongs to the line that spells it out, else to the first in the
- * lists. So targets are added when all listings are here, in the lists' order. */
-static void add_listed(struct plan *p)
+/* Where lines overlap, the first in the lists has the tag, and the others share it. So targets are
+ * added when all listings are here, in the lists' order. */
+static void add_listed(const struct plan *p)
 {
 	struct run *r = p->run;
 	const struct outcome *o = &r->outcome;
 
 	for (size_t i = 0; i < o->nlistings; i++)
 		for (size_t k = 0; k < o->listings[i].n; k++)
-			add_target(p, o->listings[i].line, o->listings[i].tags[k]);
+			keep_target(r, o->listings[i].line, o->listings[i].tags[k],
+				    o->listings[i].has_content);
 	for (size_t i = 0; i < o->nlistings; i++)
 		for (size_t k = 0; k < o->listings[i].ngone; k++)
-			add_decided(r, o->listings[i].line, o->listings[i].gone[k], STATE_GONE,
-				    plan_gone);
+			add_gone(r, o->listings[i].line, o->listings[i].gone[k]);
 	for (size_t i = 0; i < o->nlistings; i++)
 		if (!o->listings[i].complete)
 			add_unknown(r, &o->listings[i]);
@@ -239,8 +372,16 @@ static void plan_step(struct plan *p)
 	if (--p->listings_left)
 		return;
 	add_listed(p);
+	queue_targets(p, true);
 	p->more(p->run);
+	table_clear(&p->choosers, free);
 	free(p);
+}
+
+/* Whether the repository was deleted: upstream says so, and the mirror has tags of the line. */
+static bool is_repository_gone(const struct run *r, struct listing *l, const struct err *err)
+{
+	return missing_repository(&l->line->source, err, true) && find_all_of_line(r, l, false);
 }
 
 static void got_tags(void *arg, const struct registry_tags *tags)
@@ -249,11 +390,27 @@ static void got_tags(void *arg, const struct registry_tags *tags)
 	struct run *r = q->plan->run;
 	struct err err;
 
-	if (tags->err)
+	if (!tags->err)
+		referrer_memory_learn(&r->referrers, &q->listing->line->source, tags);
+	if (tags->err && is_repository_gone(r, q->listing, tags->err))
+		q->listing->complete = true;
+	else if (tags->err)
 		fail_listing(r, q->listing, tags->err);
 	else if (read_tags(r, q->listing, tags, &err) < 0)
 		fail_listing(r, q->listing, &err);
 	plan_step(q->plan);
+}
+
+/* The line says upstream=gone: its tags are those that the mirror has. */
+static void know_tags(struct run *r, struct listing *l)
+{
+	struct err err;
+
+	l->complete = true;
+	if (find_all_of_line(r, l, true) || run_is_mirror_unseen(r))
+		return;
+	err_set(&err, ERR_INVALID, 0, "%s", plan_never_had);
+	fail_listing(r, l, &err);
 }
 
 static void ask_tags(struct plan *p, struct listing *l)
@@ -265,16 +422,49 @@ static void ask_tags(struct plan *p, struct listing *l)
 	registry_tags(p->run->registry, &l->line->source, got_tags, q);
 }
 
-static void add_line(const struct plan *p, const struct list_image *line, bool is_aside)
+static void add_listing(struct plan *p, const struct list_image *line)
+{
+	struct outcome *o = &p->run->outcome;
+	char *repository = ref_repository(&line->target);
+
+	if (table_get(&p->choosers, repository))
+		free(repository);
+	else
+		table_put(&p->choosers, repository, repository);
+	o->listings[o->nlistings++] = (struct listing){ .line = line };
+}
+
+static void add_line(struct plan *p, const struct list_image *line)
 {
 	struct run *r = p->run;
-	struct outcome *o = &r->outcome;
 
-	if (!line->select)
-		is_aside ? add_decided(r, line, NULL, STATE_SKIPPED, NULL)
-			 : add_target(p, line, NULL);
-	else if (!is_aside && is_asked_for(r, &line->target, true))
-		o->listings[o->nlistings++] = (struct listing){ .line = line };
+	if (line->select) {
+		if (is_asked_for(r, &line->target, true))
+			add_listing(p, line);
+	} else if (line->conflict) {
+		add_conflict(r, line);
+	} else {
+		keep_target(r, line, NULL, false);
+	}
+}
+
+static void ask_listings(struct plan *p)
+{
+	struct outcome *o = &p->run->outcome;
+
+	for (size_t i = 0; i < o->nlistings; i++) {
+		struct listing *l = &o->listings[i];
+		struct err err;
+
+		if (l->line->conflict) {
+			err_set(&err, ERR_INVALID, 0, "%s", l->line->conflict);
+			fail_listing(p->run, l, &err);
+		} else if (l->line->o.upstream_gone) {
+			know_tags(p->run, l);
+		} else {
+			ask_tags(p, l);
+		}
+	}
 }
 
 void plan_make(struct run *r, struct lanes *lanes, void (*more)(struct run *r))
@@ -288,9 +478,14 @@ void plan_make(struct run *r, struct lanes *lanes, void (*more)(struct run *r))
 	o->listings =
 		xcalloc(lists->n, sizeof(*o->listings)); /* never moves: queries point at it */
 	for (size_t i = 0; i < lists->n; i++)
-		add_line(p, &lists->images[i], lines && !lines[i]);
-	for (size_t i = 0; i < o->nlistings; i++)
-		ask_tags(p, &o->listings[i]);
+		if (!lines || lines[i])
+			add_line(p, &lists->images[i]);
+	/* those aside come last: what they share with the others is asked for */
+	for (size_t i = 0; lines && i < lists->n; i++)
+		if (!lines[i] && !lists->images[i].select)
+			add_decided(r, &lists->images[i], NULL, STATE_SKIPPED, NULL);
+	ask_listings(p);
+	queue_targets(p, false);
 	more(r);
 	plan_step(p);
 }

@@ -13,6 +13,8 @@ struct run;
 
 /* The text told with a target that is gone upstream. */
 extern const char plan_gone[];
+/* The same with one whose line says upstream=gone, and that the mirror does not have. */
+extern const char plan_never_had[];
 
 /* Adds the targets that the run's patterns match to r->outcome.targets and, those that upstream is
  * to be asked for, to the lanes. more(r) is called when all lines without tag options have theirs,

@@ -1,13 +1,16 @@
 #include "sync/referrers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "oci/base/cleanup.h"
-#include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/table.h"
+#include "oci/image/media_type.h"
+#include "oci/registry/referrer_list.h"
 #include "oci/registry/registry.h"
 #include "sync/fetch.h"
+#include "sync/referrer_memory.h"
 #include "sync/run.h"
 
 /* A signature of an SBOM of an image is the deepest that tools make. */
@@ -17,19 +20,24 @@
 struct referrer_walk {
 	struct run *run;
 	struct target *target;
+	const struct referrer_tags *tags; /* of the source's repository */
+	struct digest *manifests;         /* of the image, until the tags are known */
+	size_t nmanifests;
 	struct table seen; /* owned texts: the digests and tags that were met */
 	size_t pending;    /* queries, and one while the first of them are made */
 	void (*done)(void *arg);
 	void *arg;
 };
 
-/* One request to upstream: the referrers of `subject`, or one of its cosign tags; then the fetch of
- * one referrer that it found. */
+/* One request to upstream: the referrers of `subject`, its fallback tag, or one of its cosign tags;
+ * then the fetch of one referrer that it found. */
 struct referrer_query {
 	struct referrer_walk *walk;
 	struct digest subject, digest;
 	char *tag; /* cosign's, or NULL */
-	int depth; /* 1: refers to the image itself */
+	enum referrer_kind kind;
+	bool is_last; /* nothing refers to it */
+	int depth;    /* 1: refers to the image itself */
 };
 
 void referrers_release(struct referrers *rs)
@@ -39,7 +47,14 @@ void referrers_release(struct referrers *rs)
 		free(rs->v[i].media_type);
 	}
 	free(rs->v);
+	free(rs->error);
+	strvec_release(&rs->warnings);
 	*rs = (struct referrers){ .v = NULL };
+}
+
+const struct referrers *referrers_of(const struct target *t)
+{
+	return t->referrers.same ? &t->referrers.same->referrers : &t->referrers;
 }
 
 static void query_free(struct referrer_query *q)
@@ -65,6 +80,7 @@ static void walk_step(struct referrer_walk *w)
 	if (--w->pending)
 		return;
 	table_clear(&w->seen, free);
+	free(w->manifests);
 	w->done(w->arg);
 	free(w);
 }
@@ -80,40 +96,57 @@ static void query_end(struct referrer_query *q)
 
 static void query_fail(struct referrer_query *q, const struct err *why)
 {
-	struct target *target = q->walk->target;
+	struct referrers *rs = &q->walk->target->referrers;
 	struct err err = *why;
 
-	if (!target->incomplete) {
+	if (!rs->incomplete) {
 		err_wrap(&err, "what refers to %s", q->subject.str);
-		target_set_error(target, err.msg);
+		rs->error = xstrdup(err.msg);
+		rs->why = why->kind;
 	}
-	target->incomplete = true;
+	rs->incomplete = true;
+	query_end(q);
+}
+
+/* Upstream lists a referrer that it cannot give, or that a mirror cannot keep. */
+static void query_warn(struct referrer_query *q, const char *what, const char *why)
+{
+	strvec_addf(&q->walk->target->referrers.warnings, "%s refers to %s: %s", what,
+		    q->subject.str, why);
 	query_end(q);
 }
 
 static void query_subject(struct referrer_walk *w, const struct digest *subject, int depth);
 
+static void keep_referrer(struct referrer_query *q, const struct fetch_result *result)
+{
+	struct referrers *rs = &q->walk->target->referrers;
+
+	rs->v = xgrow(rs->v, rs->n, &rs->cap, sizeof(*rs->v));
+	rs->v[rs->n] = (struct fetched_referrer){
+		.digest = q->digest, .subject = q->subject, .size = result->size, .kind = q->kind
+	};
+	rs->v[rs->n].tag = take(q->tag);
+	rs->v[rs->n++].media_type = xstrdup(result->media_type);
+}
+
 static void got_referrer(void *arg, const struct fetch_result *result)
 {
 	struct referrer_query *q = arg;
 	struct target *target = q->walk->target;
-	struct referrers *rs = &target->referrers;
-	struct fetched_referrer *found;
 
 	target->bytes += result->bytes;
 	target->requests += result->requests;
+	if (result->err && result->err->kind == ERR_NOTFOUND) {
+		query_warn(q, q->digest.str, "upstream lists it, and does not have all of it");
+		return;
+	}
 	if (result->err) {
 		query_fail(q, result->err);
 		return;
 	}
-	rs->v = xgrow(rs->v, rs->n, &rs->cap, sizeof(*rs->v));
-	found = &rs->v[rs->n++];
-	*found = (struct fetched_referrer){ .digest = q->digest,
-					    .subject = q->subject,
-					    .size = result->size };
-	found->tag = take(q->tag);
-	found->media_type = xstrdup(result->media_type);
-	if (q->depth < DEPTH_MAX)
+	keep_referrer(q, result);
+	if (q->depth < DEPTH_MAX && !q->is_last)
 		for (size_t i = 0; i < result->nmanifests; i++)
 			query_subject(q->walk, &result->manifests[i], q->depth + 1);
 	query_end(q);
@@ -126,8 +159,20 @@ static int admit_referrer(void *arg, int64_t bytes, struct err *err)
 	return disk_space_check(&q->walk->run->space, bytes, NULL, err);
 }
 
+/* Artifact manifests of a draft of the specification, and other documents that are no manifests. */
+static bool is_unknown_type(const char *media_type)
+{
+	switch (media_type_kind(media_type)) {
+	case MEDIA_INDEX:
+	case MEDIA_MANIFEST: return false;
+	case MEDIA_OTHER:
+	case MEDIA_OLD: break;
+	}
+	return media_type[0] != '\0';
+}
+
 /* Fetches one referrer, unless it was met before. Takes q. */
-static void fetch_referrer(struct referrer_query *q, const struct digest *d)
+static void fetch_referrer(struct referrer_query *q, const struct digest *d, const char *media_type)
 {
 	struct referrer_walk *w = q->walk;
 	cleanup_free char *key = xasprintf("%s %s", d->str, q->tag ? q->tag : "");
@@ -140,9 +185,103 @@ static void fetch_referrer(struct referrer_query *q, const struct digest *d)
 	q->digest = *d;
 	table_put(&w->seen, key, key);
 	(void)take(key);
+	if (is_unknown_type(media_type)) {
+		cleanup_free char *why =
+			xasprintf("a document of type %s cannot be mirrored", media_type);
+
+		query_warn(q, d->str, why);
+		return;
+	}
 	ref_copy(&from, &w->target->source);
 	/* no platform filter: the line's is for the image itself */
 	fetch_image(w->run->fetch, &from, d, NULL, admit_referrer, got_referrer, q);
+}
+
+/* Fetches what an index lists for q's subject, and ends q. */
+static void fetch_rows(struct referrer_query *q, const struct referrer_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		// NOLINTNEXTLINE(clang-analyzer-unix.Malloc): q is open, so its walk is
+		struct referrer_query *one = query_new(q->walk, &q->subject, q->depth);
+
+		one->kind = referrer_kind_of(rows[i].artifact_type, rows[i].predicate);
+		one->is_last = referrer_kind_is_last(rows[i].artifact_type);
+		fetch_referrer(one, &rows[i].digest, rows[i].media_type);
+	}
+	query_end(q);
+}
+
+/* The source's reference with another tag. */
+static void set_tag(const struct referrer_walk *w, const char *tag, struct ref *ref)
+{
+	ref_copy(ref, &w->target->source);
+	free(ref->tag);
+	ref->tag = xstrdup(tag);
+	ref->digest.str[0] = '\0';
+}
+
+/* A HEAD says that upstream does not have a tag. Takes q. */
+static void end_without_tag(struct referrer_query *q, const char *tag)
+{
+	if (referrer_tags_find(q->walk->tags, tag) == REFERRER_TAG_THERE)
+		query_warn(q, tag, "upstream lists this tag, and does not have it");
+	else
+		query_end(q);
+}
+
+/* ---- the index under the fallback tag ---- */
+
+static void got_fallback_index(void *arg, const struct registry_manifest *m)
+{
+	cleanup_by(referrer_list_release) struct referrer_list list = REFERRER_LIST_INIT;
+	struct referrer_query *q = arg;
+	struct err err;
+
+	q->walk->target->requests += m->requests;
+	if (m->err)
+		query_fail(q, m->err);
+	else if (referrer_list_add(&list, m->bytes, &err) == 0)
+		fetch_rows(q, list.v, list.n);
+	else if (err.kind == ERR_NOTFOUND)
+		query_warn(q, q->digest.str, "under its tag there is no list of referrers");
+	else
+		query_fail(q, &err);
+}
+
+static void got_fallback_tag(void *arg, const struct registry_manifest *m)
+{
+	struct referrer_query *q = arg;
+	char tag[REFERRER_TAG];
+
+	q->walk->target->requests += m->requests;
+	if (!m->err) {
+		q->digest = m->digest;
+		registry_manifest(q->walk->run->registry, &q->walk->target->source, &q->digest,
+				  got_fallback_index, q);
+		return;
+	}
+	if (m->err->kind != ERR_NOTFOUND) {
+		query_fail(q, m->err);
+		return;
+	}
+	referrer_list_tag(&q->subject, tag);
+	end_without_tag(q, tag);
+}
+
+/* The registry has no referrers API. HEAD comes first: most subjects have no such tag, and only a
+ * GET counts against a quota. */
+static void query_fallback(struct referrer_query *q)
+{
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
+	char tag[REFERRER_TAG];
+
+	referrer_list_tag(&q->subject, tag);
+	if (referrer_tags_find(q->walk->tags, tag) == REFERRER_TAG_ABSENT) {
+		query_end(q);
+		return;
+	}
+	set_tag(q->walk, tag, &ref);
+	registry_head(q->walk->run->registry, &ref, got_fallback_tag, q);
 }
 
 static void got_referrer_list(void *arg, const struct registry_referrers *found)
@@ -150,15 +289,15 @@ static void got_referrer_list(void *arg, const struct registry_referrers *found)
 	struct referrer_query *q = arg;
 
 	q->walk->target->requests += found->requests;
-	if (found->err) {
+	if (found->err)
 		query_fail(q, found->err);
-		return;
-	}
-	for (size_t i = 0; i < found->n; i++)
-		// NOLINTNEXTLINE(clang-analyzer-unix.Malloc): q is open, so its walk is
-		fetch_referrer(query_new(q->walk, &q->subject, q->depth), &found->digests[i]);
-	query_end(q);
+	else if (found->no_api)
+		query_fallback(q);
+	else
+		fetch_rows(q, found->rows, found->n);
 }
+
+/* ---- cosign's tags ---- */
 
 static void got_cosign_tag(void *arg, const struct registry_manifest *m)
 {
@@ -166,49 +305,105 @@ static void got_cosign_tag(void *arg, const struct registry_manifest *m)
 
 	q->walk->target->requests += m->requests;
 	if (!m->err)
-		fetch_referrer(q, &m->digest);
+		fetch_referrer(q, &m->digest, m->media_type);
 	else if (m->err->kind == ERR_NOTFOUND)
-		query_end(q);
+		end_without_tag(q, q->tag);
 	else
 		query_fail(q, m->err);
 }
 
 static void query_cosign_tag(struct referrer_walk *w, const struct digest *subject, int depth,
-			     const char *suffix)
+			     const struct referrer_suffix *suffix)
 {
-	struct referrer_query *q = query_new(w, subject, depth);
 	cleanup_by(ref_release) struct ref ref = REF_INIT;
 	char name[DIGEST_MAX + 1];
+	struct referrer_query *q;
+	cleanup_free char *tag = NULL;
 
 	digest_name(subject, name);
-	q->tag = xasprintf("%s%s", name, suffix);
-	ref_copy(&ref, &w->target->source);
-	free(ref.tag);
-	ref.tag = xstrdup(q->tag);
-	ref.digest.str[0] = '\0';
+	tag = xasprintf("%s%s", name, suffix->text);
+	if (referrer_tags_find(w->tags, tag) == REFERRER_TAG_ABSENT)
+		return;
+	set_tag(w, tag, &ref);
+	q = query_new(w, subject, depth);
+	q->tag = take(tag);
+	q->kind = suffix->kind;
+	q->is_last = suffix->is_last;
 	registry_head(w->run->registry, &ref, got_cosign_tag, q);
 }
 
+/* ---- the walk ---- */
+
 static void query_subject(struct referrer_walk *w, const struct digest *subject, int depth)
 {
-	static const char *const suffixes[] = { ".sig", ".att", ".sbom" };
-
 	registry_referrers(w->run->registry, &w->target->source, subject, got_referrer_list,
 			   query_new(w, subject, depth));
 	/* cosign makes such tags of sha256 digests only; a sha512 one is too long for a tag */
-	for (size_t i = 0; i < 3 && strncmp(subject->str, "sha256:", 7) == 0; i++)
-		query_cosign_tag(w, subject, depth, suffixes[i]);
+	if (strncmp(subject->str, "sha256:", 7) != 0)
+		return;
+	for (size_t i = 0; i < REFERRER_SUFFIXES; i++)
+		query_cosign_tag(w, subject, depth, &referrer_suffixes[i]);
+}
+
+static void got_tags(void *arg, const struct referrer_tags *tags, unsigned requests)
+{
+	struct referrer_walk *w = arg;
+
+	w->tags = tags;
+	w->target->requests += requests;
+	for (size_t i = 0; i < w->nmanifests; i++)
+		query_subject(w, &w->manifests[i], 1);
+	walk_step(w);
 }
 
 void referrers_fetch(struct run *r, struct target *t, const struct digest *manifests, size_t n,
 		     void (*done)(void *arg), void *arg)
 {
-	struct referrer_walk *w = xcalloc(1, sizeof(*w));
+	const struct target *first = referrer_memory_first(&r->referrers, t);
+	struct referrer_walk *w;
 
+	t->referrers.asked = true;
+	if (first != t) {
+		t->referrers.same = first;
+		done(arg);
+		return;
+	}
+	w = xcalloc(1, sizeof(*w));
 	*w = (struct referrer_walk){
 		.run = r, .target = t, .pending = 1, .done = done, .arg = arg
 	};
-	for (size_t i = 0; i < n; i++)
-		query_subject(w, &manifests[i], 1);
-	walk_step(w);
+	w->manifests = xcalloc(n, sizeof(*w->manifests));
+	w->nmanifests = n;
+	memcpy(w->manifests, manifests, n * sizeof(*manifests));
+	referrer_memory_tags(&r->referrers, r->registry, &t->source, n * REFERRER_SUFFIXES,
+			     got_tags, w);
+}
+
+static void share_failure(struct referrers *rs, const struct referrers *from)
+{
+	rs->incomplete = from->incomplete;
+	rs->why = from->why;
+	rs->error = from->error ? xstrdup(from->error) : NULL;
+}
+
+static void finish_target(struct target *t)
+{
+	struct referrers *rs = &t->referrers;
+
+	if (rs->same)
+		share_failure(rs, &rs->same->referrers);
+	if (!rs->incomplete)
+		return;
+	if (image_options_referrers(&t->o) == REFERRERS_YES) {
+		t->incomplete = true;
+		target_set_error(t, rs->error);
+	} else if (!rs->same) {
+		strvec_add(&rs->warnings, rs->error);
+	}
+}
+
+void referrers_finish(struct run *r)
+{
+	for (size_t i = 0; i < r->outcome.targets.n; i++)
+		finish_target(r->outcome.targets.v[i]);
 }

@@ -8,6 +8,7 @@
 #include "oci/base/limits.h"
 #include "oci/http/http.h"
 #include "oci/store/index.h"
+#include "oci/store/index_head.h"
 
 struct answer {
 	struct buf body;
@@ -84,7 +85,8 @@ int remote_index_load(const char *url, const struct net_options *o, struct index
 
 	if (!h)
 		return -1;
-	if (get_index(h, full, &a, err) < 0 || index_parse(x, buf_span(&a.body), err) < 0)
+	if (get_index(h, full, &a, err) < 0 || index_parse(x, buf_span(&a.body), err) < 0 ||
+	    index_head_check(x, err) < 0)
 		return err_wrap(err, "%s", url);
 	return 0;
 }

@@ -1,3 +1,4 @@
+#include "sync/asked_by.h"
 #include "sync/report.h"
 
 #include <errno.h>
@@ -40,11 +41,59 @@ static void json_flag(struct buf *b, const char *key, bool value)
 		buf_addf(b, ",\"%s\":true", key);
 }
 
+/* What came, and the warnings about what did not. */
+static void json_referrers(struct buf *b, const struct referrers *rs)
+{
+	const char *between = ",\"referrers\":{", *end = "";
+
+	for (size_t i = 0; i < REFERRER_KINDS; i++) {
+		if (!rs->came[i])
+			continue;
+		buf_addf(b, "%s\"%s\":%zu", between, referrer_kinds[i].member, rs->came[i]);
+		between = ",";
+		end = "}";
+	}
+	buf_adds(b, end);
+	between = ",\"warnings\":[";
+	for (size_t i = 0; i < rs->warnings.n; i++) {
+		buf_adds(b, between);
+		buf_add_json(b, rs->warnings.v[i]);
+		between = ",";
+	}
+	buf_adds(b, rs->warnings.n ? "]" : "");
+}
+
+static void json_time(struct buf *b, const char *key, time_t when)
+{
+	char text[CLOCK_RFC3339];
+
+	if (when <= 0)
+		return;
+	clock_rfc3339(when, text);
+	add_text(b, key, text);
+}
+
+/* What waits: since when and until when; what upstream took back. */
+static void json_wait(struct buf *b, const struct target *t)
+{
+	const struct min_age *m = &t->wait;
+
+	if (t->state == STATE_WAITING) {
+		json_time(b, "since", m->since);
+		json_time(b, "until", m->until);
+	}
+	if (!m->taken_back.str[0])
+		return;
+	buf_addf(b, ",\"taken_back\":{\"digest\":\"%s\"", m->taken_back.str);
+	json_time(b, "since", m->taken_since);
+	json_time(b, "seen", m->taken_seen);
+	buf_addc(b, '}');
+}
+
 static void json_image(struct buf *b, const struct outcome *o, const struct target *t)
 {
-	cleanup_free char *place = xasprintf("%s:%d", t->line->file, t->line->line);
+	cleanup_free char *place = asked_by_lines(t);
 	cleanup_free char *source = ref_str(&t->source);
-	char checked[CLOCK_RFC3339];
 
 	buf_adds(b, "\n{\"ref\":");
 	buf_add_json(b, t->name);
@@ -57,12 +106,13 @@ static void json_image(struct buf *b, const struct outcome *o, const struct targ
 	add_text(b, "list", place);
 	add_text(b, "source", source);
 	add_text(b, "platform", t->o.platform);
-	if (t->checked) {
-		clock_rfc3339(t->checked, checked);
-		add_text(b, "checked", checked);
-	}
+	json_time(b, "checked", t->checked);
+	json_wait(b, t);
 	if (o->options->sizes)
 		buf_addf(b, ",\"missing\":%lld", (long long)t->missing);
+	json_referrers(b, &t->referrers);
+	if (t->warning)
+		add_text(b, "warning", t->warning);
 	json_flag(b, "incomplete", t->incomplete);
 	json_flag(b, "stale", t->stale);
 	buf_addc(b, '}');
@@ -110,12 +160,13 @@ static void json_head(struct buf *b, const struct outcome *o, const struct repor
 	add_text(b, "error", result->error);
 }
 
-/* Warnings about lines; those about an image are in its object. */
-static void json_warnings(struct buf *b, const struct outcome *o)
+/* What newest= leaves out, a text for each line. */
+static void json_left_out(struct buf *b, const struct outcome *o)
 {
+	cleanup_by(buf_release) struct buf unlisted = BUF_INIT(LIMIT_LIST_LINE);
 	const char *between = "";
 
-	buf_adds(b, ",\"warnings\":[");
+	buf_adds(b, ",\"warnings\":[],\"left_out\":[");
 	for (size_t i = 0; i < o->nlistings; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
@@ -126,7 +177,34 @@ static void json_warnings(struct buf *b, const struct outcome *o)
 		buf_add_json(b, words.p);
 		between = ",";
 	}
+	for (size_t i = 0; i < o->taken_back.n; i++) {
+		buf_adds(b, between);
+		buf_add_json(b, o->taken_back.v[i]);
+		between = ",";
+	}
+	describe_unlisted(&unlisted, o);
+	if (o->unlisted_refused) {
+		buf_adds(b, between);
+		buf_add_json(b, unlisted.p);
+	}
 	buf_addc(b, ']');
+}
+
+static void json_denied(struct buf *b, const struct outcome *o)
+{
+	const char *between = ",\"denied\":[";
+
+	for (size_t i = 0; i < o->denied.n; i++) {
+		const struct denied_entry *e = &o->denied.v[i];
+
+		buf_addf(b, "%s{\"ref\":", between);
+		buf_add_json(b, e->ref);
+		add_text(b, "digest", e->what->digest.str);
+		add_text(b, "reason", e->what->reason);
+		buf_addc(b, '}');
+		between = ",";
+	}
+	buf_adds(b, o->denied.n ? "]" : "");
 }
 
 static void write_json(struct buf *b, const struct outcome *o, const struct report_result *result)
@@ -135,7 +213,8 @@ static void write_json(struct buf *b, const struct outcome *o, const struct repo
 	size_t nhosts = registry_stats(o->registry, hosts, MAX_HOSTS);
 
 	json_head(b, o, result);
-	json_warnings(b, o);
+	json_left_out(b, o);
+	json_denied(b, o);
 	buf_adds(b, ",\"images\":[");
 	for (size_t i = 0; i < o->targets.n; i++) {
 		if (i)
@@ -222,7 +301,7 @@ static void junit_case(struct buf *b, const struct outcome *o, const struct targ
 	const char *state = describe_state(t, o->options->dry_run);
 
 	describe_size(&note, o, t);
-	describe_details(&note, t);
+	describe_details(&note, o, t);
 	buf_adds(b, "<testcase classname=\"");
 	add_xml(b, t->line->file);
 	buf_adds(b, "\" name=\"");
@@ -285,7 +364,7 @@ static void markdown_row(struct buf *b, const struct outcome *o, const struct ta
 	cleanup_by(buf_release) struct buf note = BUF_INIT(LIMIT_INDEX_ENTRY);
 
 	describe_size(&note, o, t);
-	describe_details(&note, t);
+	describe_details(&note, o, t);
 	buf_adds(b, "| ");
 	add_cell(b, t->name);
 	buf_addf(b, " | %s | ", describe_state(t, o->options->dry_run));
@@ -297,7 +376,9 @@ static void markdown_row(struct buf *b, const struct outcome *o, const struct ta
 
 static bool is_quiet(const struct target *t)
 {
-	return !t->incomplete && !t->stale && target_row(t)->no_markdown_row;
+	return !t->incomplete && !t->stale && !t->warning && !t->referrers.warnings.n &&
+	       !t->completed && !t->missing && !t->wait.taken_back.str[0] &&
+	       target_row(t)->no_markdown_row;
 }
 
 static void markdown_images(struct buf *b, const struct outcome *o)
@@ -316,18 +397,31 @@ static void markdown_images(struct buf *b, const struct outcome *o)
 		buf_addf(b, "\nCurrent or not due: %zu.\n", quiet);
 }
 
-static void markdown_warnings(struct buf *b, const struct outcome *o)
+static void markdown_left_out(struct buf *b, const struct outcome *o)
 {
+	cleanup_by(buf_release) struct buf unlisted = BUF_INIT(LIMIT_LIST_LINE);
+
 	for (size_t i = 0; i < o->nlistings; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
 		describe_listing(&words, &o->listings[i]);
 		if (!words.n)
 			continue;
-		buf_adds(b, "\nWarning: ");
+		buf_adds(b, "\nLeft out: ");
 		add_cell(b, words.p);
 		buf_addc(b, '\n');
 	}
+	for (size_t i = 0; i < o->taken_back.n; i++) {
+		buf_adds(b, "\nWarning: ");
+		add_cell(b, o->taken_back.v[i]);
+		buf_addc(b, '\n');
+	}
+	describe_unlisted(&unlisted, o);
+	if (!o->unlisted_refused)
+		return;
+	buf_adds(b, "\nWarning: ");
+	add_cell(b, unlisted.p);
+	buf_addc(b, '\n');
 }
 
 static void markdown_hosts(struct buf *b, const struct outcome *o)
@@ -379,11 +473,20 @@ static void write_markdown(struct buf *b, const struct outcome *o,
 {
 	markdown_head(b, o, result);
 	markdown_images(b, o);
-	markdown_warnings(b, o);
+	markdown_left_out(b, o);
 	markdown_hosts(b, o);
 }
 
 /* ---- the file ---- */
+
+/* A regular file is replaced; anything else (/dev/stdout, a pipe, a symbolic link) is written
+ * to. */
+static bool is_replaced(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
 
 int report_check(const char *path, struct err *err)
 {
@@ -393,19 +496,18 @@ int report_check(const char *path, struct err *err)
 
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return err_set(err, ERR_USAGE, EISDIR, "--report: \"%s\" is a directory", path);
-	if (access(dir, W_OK | X_OK) < 0 && access(path, W_OK) < 0)
+	if (is_replaced(path) && access(dir, W_OK | X_OK) < 0)
 		return err_sys(err, "--report: cannot write in", dir);
+	if (!is_replaced(path) && access(path, W_OK) < 0)
+		return err_sys(err, "--report: cannot write to", path);
 	return 0;
 }
 
-/* A regular file is replaced; anything else (/dev/stdout, a pipe, a symbolic link) is written
- * to. */
 static int write_out(const char *path, const struct buf *b, struct err *err)
 {
-	struct stat st;
 	cleanup_fd int fd = -1;
 
-	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
+	if (is_replaced(path))
 		return file_replace(AT_FDCWD, path, b->p, b->n, 0644, err);
 	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)

@@ -12,10 +12,16 @@
 #include "oci/lists/lists.h"
 #include "oci/registry/registry.h"
 #include "oci/store/generation.h"
+#include "oci/store/hold.h"
+#include "oci/store/reserve.h"
+#include "sync/due.h"
 #include "sync/fetch.h"
 #include "sync/merge.h"
+#include "sync/referrers_due.h"
 #include "sync/remote_index.h"
 #include "sync/scratch.h"
+#include "sync/unlist.h"
+#include "sync/waiting_tags.h"
 #include "sync/work.h"
 
 static void warn_user(void *arg, const char *text)
@@ -88,13 +94,16 @@ static int open_mirror(struct run *r, struct err *err)
 	if (r->lock < 0 && run_lock(r, r->options, err) < 0)
 		return -1;
 	/* a new mirror gets its generation 0 here, before its first blob */
-	if (generation_load(&r->layout, &r->index, err) < 0)
+	if (generation_open(&r->layout, "mirror-sync", PUBLISH_WAIT, &r->index, err) < 0)
 		return -1;
+	/* what is fetched must leave operators room to act */
+	reserve_keep(&r->layout);
 	r->fetch = fetch_new(r->registry, &r->layout);
 	return 0;
 }
 
-/* --sizes reads manifests; those that the mirror lacks go into a store of their own. */
+/* A dry run reads manifests, to tell platforms and sizes; those that the mirror lacks go into a
+ * store of their own. */
 static int open_scratch(struct run *r, struct err *err)
 {
 	if (scratch_open(&r->scratch, err) < 0)
@@ -102,6 +111,18 @@ static int open_scratch(struct run *r, struct err *err)
 	r->fetch = fetch_new(r->registry, &r->scratch);
 	fetch_measure(r->fetch, r->layout.root >= 0 ? &r->layout : NULL);
 	return 0;
+}
+
+/* --observe: what is published is only read; the lock is for state.json. */
+static int open_observed(struct run *r, struct err *err)
+{
+	if (layout_is_new(r->options->mirror))
+		return err_set(err, ERR_NOTFOUND, 0,
+			       "%s: there is no mirror yet, so nothing can wait",
+			       r->options->mirror);
+	if (r->lock < 0 && run_lock(r, r->options, err) < 0)
+		return -1;
+	return generation_look(&r->layout, &r->index, err);
 }
 
 /* For a dry run: nothing is written, no lock taken, and a mirror that does not exist is empty. */
@@ -122,13 +143,7 @@ static bool is_listed(const char *ref, void *arg)
 
 	/* a run with patterns, or a stopped one, does not know all references of the lists */
 	return r->options->npatterns || r->outcome.stopped ||
-	       targets_find(&r->outcome.targets, ref);
-}
-
-/* Whether upstream answered for the target's name in this run. */
-static bool was_checked(const struct target *t)
-{
-	return target_row(t)->upstream != UPSTREAM_UNKNOWN;
+	       outcome_misses_listing(&r->outcome, ref) || targets_find(&r->outcome.targets, ref);
 }
 
 /* upstream=gone disables max-age=. */
@@ -137,15 +152,18 @@ static long max_age_of(const struct target *t)
 	return t->o.upstream_gone ? -1 : t->o.max_age;
 }
 
-/* Marks targets that were last checked with success longer ago than their max-age=. */
+/* Marks targets that were last checked with success longer ago than their max-age=. --missing tells
+ * only of what it worked on. */
 static void mark_stale(struct run *r)
 {
+	if (r->options->missing)
+		return;
 	for (size_t i = 0; i < r->outcome.targets.n; i++) {
 		struct target *t = r->outcome.targets.v[i];
 		const struct entry *e = index_find(&r->index, t->name);
 		time_t last = sync_state_last(t->checked, e, r->outcome.started);
 
-		t->stale = !was_checked(t) &&
+		t->stale = !due_was_checked(t) &&
 			   sync_state_is_stale(last, max_age_of(t), r->outcome.started);
 		if (t->stale)
 			t->checked = last;
@@ -157,17 +175,51 @@ static void save_state(struct run *r)
 {
 	struct err err;
 
-	for (size_t i = 0; i < r->outcome.targets.n; i++) {
-		const struct target *t = r->outcome.targets.v[i];
-
-		if (was_checked(t))
-			sync_state_note(&r->checked, t->name, r->outcome.started);
-		if (was_checked(t) || t->base.str[0])
-			sync_state_set_max_age(&r->checked, t->name, max_age_of(t));
-	}
+	due_remember(r);
+	referrers_due_remember(r);
 	if (sync_state_save(&r->checked, &r->layout, is_listed, r, &err) < 0)
 		message_warn("%s: %s; the next run asks for everything", r->options->mirror,
 			     err.msg);
+}
+
+/* A run without the file asks for more than it must, and is right. */
+static void load_state(struct run *r)
+{
+	struct err err;
+
+	if (sync_state_load(&r->checked, &r->layout, &err) < 0)
+		message_warn("%s; everything is asked again, and what waits for its min-age= waits "
+			     "again%s",
+			     err.msg,
+			     r->options->dry_run ? "" : "; the file is kept as state.json.bad");
+}
+
+static int open_store(struct run *r, struct err *err)
+{
+	if (r->options->observe)
+		return open_observed(r, err);
+	return r->options->dry_run ? open_mirror_read_only(r, err) : open_mirror(r, err);
+}
+
+/* The age of the oldest hold is told in each run: one that was meant for a week is forgotten
+ * easily. */
+static void find_oldest_hold(struct run *r)
+{
+	for (size_t i = 0; i < r->index.n; i++) {
+		cleanup_by(hold_release_words) struct hold_words words = { .reason = NULL };
+		const struct entry *e = r->index.v[i];
+		time_t since;
+
+		if (!entry_annotation(e, ANNOTATION_HELD))
+			continue;
+		hold_read_words(e, &words);
+		since = clock_parse_rfc3339(words.since);
+		if (since <= 0 || (r->outcome.hold && since >= r->outcome.hold_since))
+			continue;
+		free(r->outcome.hold);
+		r->outcome.hold = xstrdup(e->ref);
+		r->outcome.hold_since = since;
+	}
 }
 
 static int open_all(struct run *r, const struct run_options *options, struct list_source *source,
@@ -181,9 +233,11 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 	r->outcome.started_mono = clock_now();
 	if (open_registry(r, err) < 0)
 		return -1;
-	if ((options->dry_run ? open_mirror_read_only(r, err) : open_mirror(r, err)) < 0)
+	if (open_store(r, err) < 0)
 		return -1;
-	if (options->sizes && open_scratch(r, err) < 0)
+	if (marks_load(&r->marks, &r->index, err) < 0)
+		return err_wrap(err, "%s/index.json", options->mirror);
+	if (options->dry_run && open_scratch(r, err) < 0)
 		return -1;
 	r->space = (struct disk_space){
 		.layout = &r->layout,
@@ -191,7 +245,13 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 		.max_bytes = source->lists->conf.max_bytes,
 	};
 	r->outcome.generation = generation_number(&r->index);
-	sync_state_load(&r->checked, &r->layout);
+	find_oldest_hold(r);
+	load_state(r);
+	referrers_due_recall(r);
+	denied_mark(r, &r->marks);
+	denied_look(r);
+	if (r->fetch)
+		fetch_refuse(r->fetch, denied_refuses, r);
 	return 0;
 }
 
@@ -200,23 +260,38 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 {
 	if (open_all(r, options, source, err) < 0 || work_all(r, err) < 0)
 		return -1;
+	referrers_finish(r);
 	mark_stale(r);
-	if (options->dry_run)
-		return 0;
-	if (merge_publish(r, err) < 0)
+	min_age_settle(r);
+	denied_settle(r);
+	if (options->dry_run && !options->check)
+		unlist_find(r, &r->index, NULL, NULL);
+	if (!options->dry_run && !options->observe && merge_publish(r, err) < 0)
 		return -1;
-	save_state(r);
+	denied_rename(r);
+	min_age_record(r);
+	waiting_tags_note_vanished(r);
+	if (!options->dry_run)
+		save_state(r);
 	return 0;
+}
+
+bool run_is_mirror_unseen(const struct run *r)
+{
+	return r->options->check && r->layout.root < 0 && !r->options->against;
 }
 
 void run_release(struct run *r)
 {
 	work_free(r->work);
+	table_clear(&r->reserved, free);
 	sync_state_release(&r->checked);
+	referrer_memory_release(&r->referrers);
 	outcome_release(&r->outcome);
 	fetch_free(r->fetch);
 	registry_free(r->registry);
 	index_release(&r->index);
+	marks_release(&r->marks);
 	scratch_remove(&r->scratch);
 	layout_close(&r->layout);
 	cleanup_fd_(&r->lock);

@@ -14,12 +14,17 @@
 #ifndef SYNC_RUN_H
 #define SYNC_RUN_H
 
+#include <stdbool.h>
+
+#include "oci/base/table.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
+#include "oci/store/marks.h"
 #include "oci/store/sync_state.h"
 #include "sync/disk_space.h"
 #include "sync/list_source.h"
 #include "sync/outcome.h"
+#include "sync/referrer_memory.h"
 #include "sync/run_options.h"
 
 struct err;
@@ -34,20 +39,29 @@ struct run {
 
 	struct layout layout;  /* the mirror's */
 	int lock;              /* .mirror/sync.lock, or -1 */
-	struct layout scratch; /* --sizes: manifests that were read to count what is below them */
+	struct layout scratch; /* of a dry run: what was read to tell platforms and sizes */
 	struct index index;    /* as published when the run began; merge takes it */
+	struct marks marks;    /* of the index */
 	struct sync_state checked;
+	struct referrer_memory referrers;
+	bool is_clock_wrong; /* it differs from those of most upstreams (sync/min_age.h) */
 	struct registry *registry;
-	struct fetch *fetch; /* NULL in a dry run without --sizes */
+	struct fetch *fetch;
 	struct disk_space space;
 	struct work *work; /* private to work.c */
+	/* references of upstream's own that would be names of this run's snapshots; owned texts */
+	struct table reserved;
 
 	struct outcome outcome;
 };
 
+/* How long an operator's publish may take, in seconds; it is milliseconds. */
+#define PUBLISH_WAIT 60
+
 #define RUN_INIT                                                                                   \
 	{                                                                                          \
-		.layout = LAYOUT_INIT, .scratch = LAYOUT_INIT, .lock = -1, .index = INDEX_INIT     \
+		.layout = LAYOUT_INIT, .scratch = LAYOUT_INIT, .lock = -1, .index = INDEX_INIT,    \
+		.marks = MARKS_INIT                                                                \
 	}
 
 /* Opens the mirror and takes the lock of syncs, which is kept until run_release(). Lists that are
@@ -58,6 +72,9 @@ int run_lock(struct run *r, const struct run_options *options, struct err *err);
  * mirror itself could not be used (kind IO, INVALID, ...), and nothing was published. */
 int run_sync(struct run *r, const struct run_options *options, struct list_source *source,
 	     struct err *err);
+
+/* Whether this run cannot look into the mirror, and what is listed may be there. */
+bool run_is_mirror_unseen(const struct run *r);
 
 /* To be called before the lists are released: targets point into them. */
 void run_release(struct run *r);

@@ -18,7 +18,9 @@ struct run_options {
 	const char *against; /* a URL to compare with; only with dry_run */
 	const char *label;   /* or NULL */
 	const char *suffix;  /* of snapshots: strftime */
-	bool dry_run, sizes, missing, force;
+	bool dry_run, sizes, missing, force, accept_unlisted;
+	bool observe;      /* ask and record what is offered; fetch and publish nothing */
+	bool skip_min_age; /* nothing waits */
 	bool check;        /* a dry run before a list is merged; the mirror may not be there */
 	const bool *lines; /* a flag for each line of the lists: ask for it; NULL: all */
 	long jobs;         /* requests at once to one host */

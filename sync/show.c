@@ -18,6 +18,9 @@
 #include "sync/outcome.h"
 #include "sync/run_options.h"
 
+/* Seconds: a hold that is as old is told in each summary. */
+#define HOLD_OLD (30 * 24 * 3600)
+
 /* ", 12.3 MB to fetch", with --sizes. */
 static void show_size(const struct outcome *o, const struct target *t)
 {
@@ -26,6 +29,25 @@ static void show_size(const struct outcome *o, const struct target *t)
 	describe_size(&words, o, t);
 	if (words.n)
 		printf(", %s", words.p);
+}
+
+/* ", with 3 signatures", when some came. */
+static void show_referrers(const size_t came[static REFERRER_KINDS])
+{
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+	describe_referrers(&words, came);
+	if (words.n)
+		printf(", with %s", words.p);
+}
+
+static bool has_new_referrers(const struct target *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < REFERRER_KINDS; i++)
+		n += t->referrers.came[i];
+	return n > 0;
 }
 
 static void show_moved(const struct outcome *o, const struct target *t)
@@ -38,7 +60,31 @@ static void show_moved(const struct outcome *o, const struct target *t)
 	       o->options->dry_run ? "would be updated," : "updated", from, to,
 	       t->snapshot ? ", kept as " : "", t->snapshot ? t->snapshot : "");
 	show_size(o, t);
+	show_referrers(t->referrers.came);
 	putchar('\n');
+}
+
+static void show_waiting(const struct outcome *o, const struct target *t)
+{
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+	min_age_describe_wait(&words, t, o->started);
+	printf("%s: waiting: %s\n", t->name, words.p);
+}
+
+/* The tag stays, and more of its content was fetched, or would be. */
+static void show_completed(const struct outcome *o, const struct target *t)
+{
+	char amount[32];
+
+	format_bytes((uint64_t)t->completed, amount, sizeof(amount));
+	if (o->options->dry_run && (t->completes || t->missing)) {
+		printf("%s: would be completed", t->name);
+		show_size(o, t);
+		putchar('\n');
+	} else if (t->completed) {
+		printf("%s: completed, %s fetched\n", t->name, amount);
+	}
 }
 
 static void show_target(const struct outcome *o, const struct target *t)
@@ -51,6 +97,7 @@ static void show_target(const struct outcome *o, const struct target *t)
 	case STATE_NEW:
 		printf("%s: %s %s", t->name, o->options->dry_run ? "would be new," : "new", found);
 		show_size(o, t);
+		show_referrers(t->referrers.came);
 		putchar('\n');
 		break;
 	case STATE_HELD:
@@ -59,9 +106,20 @@ static void show_target(const struct outcome *o, const struct target *t)
 		else
 			printf("%s: held; upstream has %s\n", t->name, found);
 		break;
-	case STATE_GONE: message_line("%s: gone: %s", t->name, t->error); break;
-	case STATE_PENDING:
+	case STATE_WAITING: show_waiting(o, t); break;
+	case STATE_GONE:
+		if (!t->incomplete) /* else it is told there */
+			message_line("%s: gone: %s", t->name, t->error);
+		break;
 	case STATE_CURRENT:
+		show_completed(o, t);
+		if (has_new_referrers(t)) {
+			printf("%s: current", t->name);
+			show_referrers(t->referrers.came);
+			putchar('\n');
+		}
+		break;
+	case STATE_PENDING:
 	case STATE_SKIPPED: break; /* the summary counts them */
 	case STATE_LIMITED:
 	case STATE_FAILED: break; /* show_failures() has them */
@@ -97,6 +155,13 @@ static void show_incomplete(const struct outcome *o)
 	}
 }
 
+static void show_warnings(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->targets.n; i++)
+		if (o->targets.v[i]->warning)
+			message_warn("%s: %s", o->targets.v[i]->name, o->targets.v[i]->warning);
+}
+
 static void show_stale(const struct outcome *o)
 {
 	for (size_t i = 0; i < o->targets.n; i++) {
@@ -111,14 +176,56 @@ static void show_stale(const struct outcome *o)
 	}
 }
 
-static void show_listings(const struct outcome *o)
+static void show_referrer_warnings(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->targets.n; i++) {
+		const struct target *t = o->targets.v[i];
+
+		for (size_t k = 0; k < t->referrers.warnings.n; k++)
+			message_warn("%s: %s", t->name, t->referrers.warnings.v[k]);
+	}
+}
+
+/* An offer that is gone before its time is worth a look: somebody may have repaired something. */
+static void show_taken_back(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->targets.n; i++) {
+		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+		min_age_describe_taken(&words, &o->targets.v[i]->wait);
+		if (words.n)
+			message_line("%s: %s", o->targets.v[i]->name, words.p);
+	}
+}
+
+/* What no failure of a target tells: snapshots, what is gone, what has left the lists. */
+static void show_denied(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->denied.n; i++) {
+		const struct denied_entry *e = &o->denied.v[i];
+		const struct target *t = targets_find(&o->targets, e->ref);
+		cleanup_free char *words = denied_describe(o->source, e->what);
+
+		if (!t || !t->is_denied)
+			message_line("%s: it is published, and contains what is forbidden: %s",
+				     e->ref, words);
+	}
+}
+
+static void show_vanished(const struct outcome *o)
+{
+	for (size_t i = 0; i < o->taken_back.n; i++)
+		message_line("%s", o->taken_back.v[i]);
+}
+
+static void show_left_out(const struct outcome *o)
 {
 	for (size_t i = 0; i < o->nlistings; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
 		describe_listing(&words, &o->listings[i]);
 		if (words.n)
-			message_warn("%s", words.p);
+			message_line("%s", words.p);
 	}
 }
 
@@ -132,15 +239,11 @@ static void show_unmatched_patterns(const struct outcome *o)
 /* The reader knows whether a line was removed on purpose or by mistake. */
 static void show_unlisted(const struct outcome *o)
 {
-	if (o->nunlisted > 1)
-		message_line(
-			"%s and %zu more: unlisted: no line of the lists matches them any more; "
-			"the mirror still serves them",
-			o->unlisted, o->nunlisted - 1);
-	else if (o->nunlisted)
-		message_line("%s: unlisted: no line of the lists matches it any more; "
-			     "the mirror still serves it",
-			     o->unlisted);
+	cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+	describe_unlisted(&words, o);
+	if (words.n)
+		message_line("%s", words.p);
 }
 
 static void show_total(const struct outcome *o)
@@ -149,8 +252,7 @@ static void show_total(const struct outcome *o)
 	char amount[32];
 
 	for (size_t i = 0; i < o->targets.n; i++)
-		if (target_row(o->targets.v[i])->is_moved)
-			total += (uint64_t)o->targets.v[i]->missing;
+		total += (uint64_t)o->targets.v[i]->missing;
 	format_bytes(total, amount, sizeof(amount));
 	printf("%s to fetch; ", amount);
 }
@@ -162,30 +264,50 @@ static const char *summary_word(size_t state)
 	return row->for_people ? row->for_people : row->name;
 }
 
+/* A hold of months may have been forgotten. */
+static void show_hold_age(const struct outcome *o)
+{
+	char since[CLOCK_RFC3339], age[FORMAT_AGE];
+
+	if (!o->hold || o->started - o->hold_since < HOLD_OLD)
+		return;
+	clock_rfc3339(o->hold_since, since);
+	format_age(since, o->started, age);
+	printf("; %s is held for %s", o->hold, age);
+}
+
 static void show_summary(const struct outcome *o)
 {
-	size_t count[STATES] = { 0 };
+	size_t count[STATES] = { 0 }, came[REFERRER_KINDS] = { 0 };
 	char amount[32];
 	bool first = true;
 
-	for (size_t i = 0; i < o->targets.n; i++)
+	for (size_t i = 0; i < o->targets.n; i++) {
 		count[o->targets.v[i]->state]++;
+		for (size_t k = 0; k < REFERRER_KINDS; k++)
+			came[k] += o->targets.v[i]->referrers.came[k];
+	}
 	for (size_t s = 0; s < STATES; s++)
 		if (count[s]) {
 			printf("%s%zu %s", first ? "" : ", ", count[s], summary_word(s));
 			first = false;
 		}
+	show_referrers(came);
 	format_bytes(registry_bytes(o->registry), amount, sizeof(amount));
 	printf("%s; %s in %.1f s; ", first ? "nothing to do" : "", amount,
 	       (double)(clock_now() - o->started_mono) / CLOCK_SEC);
 	if (o->options->sizes)
 		show_total(o);
 	if (o->options->dry_run)
-		printf("nothing was changed (dry run)\n");
+		printf("nothing was changed (dry run)");
+	else if (o->options->observe)
+		printf("nothing was changed (observed)");
 	else if (o->published)
-		printf("published generation %ld\n", o->generation);
+		printf("published generation %ld", o->generation);
 	else
-		printf("generation %ld stands\n", o->generation);
+		printf("generation %ld stands", o->generation);
+	show_hold_age(o);
+	putchar('\n');
 }
 
 static void show_lines(const struct outcome *o)
@@ -194,14 +316,16 @@ static void show_lines(const struct outcome *o)
 		show_target(o, o->targets.v[i]);
 	show_failures(o);
 	show_incomplete(o);
+	show_warnings(o);
 	show_stale(o);
+	show_taken_back(o);
 }
 
 /* ---- on a terminal: a table ---- */
 
 static enum ink ink_of(const struct target *t)
 {
-	return t->incomplete || t->stale ? INK_WARN : target_row(t)->ink;
+	return t->incomplete || t->stale || t->warning ? INK_WARN : target_row(t)->ink;
 }
 
 static void add_digests(struct buf *out, const struct target *t)
@@ -222,7 +346,7 @@ static void add_row(struct columns *table, const struct outcome *o, const struct
 
 	add_digests(&words, t);
 	describe_size(&words, o, t);
-	describe_details(&words, t);
+	describe_details(&words, o, t);
 	columns_add(table, ink_of(t), "%s", describe_state(t, o->options->dry_run));
 	columns_add(table, INK_PLAIN, "%s", t->name);
 	columns_add(table, INK_PLAIN, "%s", words.p);
@@ -240,7 +364,8 @@ static void add_more(struct columns *table, const struct target *t, size_t more)
 
 static bool has_row(const struct target *t)
 {
-	return t->incomplete || t->stale || !target_row(t)->no_terminal_row;
+	return t->incomplete || t->stale || t->warning || has_new_referrers(t) || t->completed ||
+	       t->missing || t->wait.taken_back.str[0] || !target_row(t)->no_terminal_row;
 }
 
 static void add_target(struct columns *table, const struct outcome *o,
@@ -249,7 +374,7 @@ static void add_target(struct columns *table, const struct outcome *o,
 	size_t more = 0;
 	bool told = failure_groups_tell(reasons, t, &more);
 
-	if (told || t->stale || !more)
+	if (told || t->stale || t->warning || !more)
 		add_row(table, o, t);
 	if (told && more)
 		add_more(table, t, more);
@@ -280,7 +405,11 @@ void show_results(const struct outcome *o, bool color)
 		show_table(o, color);
 	else
 		show_lines(o);
-	show_listings(o);
+	show_referrer_warnings(o);
+	show_denied(o);
+	show_vanished(o);
+	if (o->options->dry_run)
+		show_left_out(o);
 	show_unmatched_patterns(o);
 	show_unlisted(o);
 	show_summary(o);

@@ -108,7 +108,7 @@ static size_t choose_tags(char *pattern, long newest, const char **tags, size_t 
 	o.tags = pattern;
 	o.newest = newest;
 	s = tag_select_new(&o, &ignored);
-	got = s ? tag_select_tags(s, tags, n, &ignored) : 0;
+	got = s ? tag_select_tags(s, tags, n, NULL, &ignored) : 0;
 	for (; found < OFFERED && (long)found < got; found++)
 		out[found] = tags[found];
 	return found;

@@ -5,6 +5,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/str.h"
 #include "oci/lists/lists.h"
 #include "oci/store/index.h"
 
@@ -62,6 +63,8 @@ void target_free(struct target *t)
 	ref_release(&t->source);
 	ref_release(&t->target);
 	free(t->name);
+	free(t->more);
+	strvec_release(&t->united);
 	free(t->base_held);
 	free(t->author);
 	free(t->media_type);
@@ -78,6 +81,47 @@ void targets_release(struct targets *ts)
 		target_free(ts->v[i]);
 	free(ts->v);
 	*ts = (struct targets){ .v = NULL };
+}
+
+size_t target_lines(const struct target *t)
+{
+	return 1 + t->nmore;
+}
+
+const struct list_image *target_line(const struct target *t, size_t i)
+{
+	return i ? t->more[i - 1] : t->line;
+}
+
+static bool has_line(const struct target *t, const struct list_image *line)
+{
+	for (size_t i = 0; i < target_lines(t); i++)
+		if (target_line(t, i) == line)
+			return true;
+	return false;
+}
+
+static int unite_contents(struct target *t, const struct target *other, struct err *err)
+{
+	cleanup_free char *one = ref_str(&t->source), *two = ref_str(&other->source);
+
+	if (!str_eq(one, two))
+		return err_set(err, ERR_USAGE, 0, "two sources: %s and %s", one, two);
+	return image_options_unite(&t->o, &other->o, &t->united, err);
+}
+
+int target_unite(struct target *t, const struct target *other, struct err *err)
+{
+	const struct list_image *first = t->line, *line = other->line;
+
+	if (has_line(t, line))
+		return 0;
+	t->more = xgrow(t->more, t->nmore, &t->capmore, sizeof(struct list_image *));
+	t->more[t->nmore++] = line;
+	if (unite_contents(t, other, err) < 0)
+		return err_wrap(err, "%s:%d and %s:%d contradict each other", first->file,
+				first->line, line->file, line->line);
+	return 0;
 }
 
 void target_remember(struct target *t, const struct index *x)
@@ -106,6 +150,14 @@ void target_set_error(struct target *t, const char *text)
 {
 	free(t->error);
 	t->error = xstrdup(text);
+}
+
+void target_add_warning(struct target *t, const char *text)
+{
+	char *all = t->warning ? xasprintf("%s; %s", t->warning, text) : xstrdup(text);
+
+	free(t->warning);
+	t->warning = all;
 }
 
 void target_fail(struct target *t, const struct err *err)

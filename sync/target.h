@@ -10,10 +10,12 @@
 #include <time.h>
 
 #include "oci/base/err.h"
+#include "oci/base/strvec.h"
 #include "oci/base/table.h"
 #include "oci/image/digest.h"
 #include "oci/image/ref.h"
 #include "oci/lists/image_options.h"
+#include "sync/min_age.h"
 #include "sync/referrers.h"
 #include "sync/image_state.h"
 
@@ -23,15 +25,23 @@ struct list_image;
 struct lists;
 
 struct target {
-	const struct list_image *line; /* lent by the lists */
-	size_t place;                  /* among all targets, in the lists' order */
-	struct image_options o;        /* of this tag; texts lent by the lists */
+	const struct list_image *line;  /* lent by the lists */
+	const struct list_image **more; /* other lines that ask for the same; owned */
+	size_t nmore, capmore;
+	struct strvec united;   /* texts of o that were made from those of several lines */
+	bool contradicts;       /* its lines do: nothing of it changes */
+	bool is_queued;         /* it waits in a lane, or did */
+	size_t place;           /* among all targets, in the lists' order */
+	struct image_options o; /* of this tag; texts lent by the lists, or in `united` */
 	struct ref source, target;
 	char *name;         /* target as text: the canonical reference it is published as */
 	struct digest base; /* its digest when the run began; "" when the mirror did not have it */
 	char *base_held;    /* its hold when the run began, or NULL */
 	bool is_snapshot;   /* the entry under this name is a snapshot; never moved */
 	enum image_state state;
+	bool is_asked; /* upstream was asked for it, and answered: found, or not there */
+	struct min_age wait;
+	bool is_denied;      /* what is published has something that mirror.conf denies */
 	struct digest found; /* what upstream offers (or the line pins); "" when unknown */
 	char *author;        /* of the line, when the target moves; or NULL */
 	char *media_type;    /* of found, once it is in the store */
@@ -43,9 +53,16 @@ struct target {
 	int64_t bytes;
 	unsigned requests;
 	struct referrers referrers;
+	bool is_gone;      /* upstream lists its repository, and not this tag */
+	bool unasked;      /* upstream was not asked: the state is what was known before */
+	bool base_whole;   /* all that the line wants below base is in the store, though upstream
+			    * has something else */
+	bool completes;    /* the line wants more of the published content than was fetched */
+	int64_t completed; /* bytes fetched below content that was published already */
 	bool incomplete;   /* some referrers could not be fetched: see error */
 	bool stale;        /* not checked with success for longer than max-age= allows */
 	char *error;       /* one line, or NULL */
+	char *warning;     /* of an image that did not fail, one line; or NULL */
 	enum err_kind why; /* of the failure; NONE when there is none */
 };
 
@@ -70,6 +87,13 @@ void targets_keep_named(struct targets *ts, struct target *t);
 struct target *targets_find(const struct targets *ts, const char *name);
 void targets_release(struct targets *ts);
 
+/* Adds what another line asks for, a target of the same name. USAGE when both cannot be had; the
+ * message names both lines. */
+int target_unite(struct target *t, const struct target *other, struct err *err);
+/* How many lines ask for it, and the i-th of them; a line stands once. */
+size_t target_lines(const struct target *t);
+const struct list_image *target_line(const struct target *t, size_t i);
+
 /* Sets base, base_held and is_snapshot from the entry under the target's name, if there is one. */
 void target_remember(struct target *t, const struct index *x);
 
@@ -79,6 +103,8 @@ bool target_is_origin(const struct target *t, const struct entry *e);
 /* Gives a target the state that the kind of an error means, FAILED or LIMITED, and its message. */
 void target_fail(struct target *t, const struct err *err);
 void target_set_error(struct target *t, const char *text);
+/* Adds a warning behind those that the target has. */
+void target_add_warning(struct target *t, const char *text);
 
 /* Whether the line pins a digest: upstream is not asked what it is, and it is fetched once. */
 bool target_is_pinned(const struct target *t);

@@ -4,26 +4,37 @@
  *
  *	waiting			in a lane, in PENDING
  *	  |  start_target
- *	  |-- names a snapshot of the mirror --------------------> CURRENT
- *	  |-- not due, or left aside by an option ---------------> SKIPPED
- *	  |-- its line pins a digest: no request ----------.
- *	  v                                                |
- *	HEAD			registry_head              |
+ *	  |-- its line says upstream=gone -----------------------> SKIPPED, FAILED
+ *	  |-- not due, or left aside by an option ---------------> SKIPPED, GONE, WAITING
+ *	  |-- --missing, and the mirror has the tag --------.    (fetch, of what it means now)
+ *	  v                                                 |
+ *	HEAD			registry_head; of the digest when the line pins one
  *	  |  got_head                                       |
- *	  |-- 404, the mirror has it --------------------- | ----> GONE
- *	  |-- 404, perhaps a snapshot, no mirror at hand - | ----> SKIPPED
- *	  |-- 404 otherwise, and any other failure ------- | ----> FAILED, LIMITED
- *	  v                                                |
- *	compare  <-----------------------------------------'
- *	  |-- a hold, or a snapshot of that name ----------------> HELD
- *	  v
- *	fetch			fetch_image, which asks admit_image before the blobs
+ *	  |-- 404: one GET, registry_tag, and got_head again|
+ *	  |-- 404, the mirror has it ---------------------- | ---> GONE
+ *	  |-- 404, it is a snapshot of the mirror's ------- | ---> CURRENT
+ *	  |-- 404, perhaps a snapshot, no mirror at hand -- | ---> SKIPPED
+ *	  |-- 404 otherwise, and any other failure -------- | ---> FAILED, LIMITED
+ *	  v                                                 |
+ *	compare                                             |
+ *	  |-- mirror.conf denies it ----------------------- | ---> HELD, FAILED
+ *	  |-- a snapshot of that name, with another digest - | --> FAILED
+ *	  |-- a hold or a mark ---------------------------- | ---> HELD, FAILED
+ *	  |-- min-age= is not over, and with --observe ---- | ---> WAITING
+ *	  v                                                 |
+ *	fetch  <--------------------------------------------'
+ *	  |			fetch_image_as, which asks judge_image and admit_image before
+ *	  |			the blobs
  *	  |  got_image
  *	  |-- any failure ---------------------------------------> FAILED, LIMITED
- *	  |-- without referrers=yes, and in a dry run -----------> NEW, CURRENT, UPDATED
+ *	  |-- referrers are not due, and in a dry run -----------> NEW, CURRENT, UPDATED
  *	  v
  *	referrers		referrers_fetch
  *	     got_referrers ---------------------------------------> NEW, CURRENT, UPDATED
+ *
+ * With --force, and when the line wants more than was fetched, what is below the published content
+ * of a tag that stays is fetched first (look_below, got_below). --force does so for GONE and
+ * SKIPPED, too.
  *
  * A target that plan decides (its listing failed, or says that it is gone) never comes here. A
  * target that a stopped run did not start stays PENDING. Merge may still turn a state into HELD or
@@ -36,13 +47,18 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/unit.h"
 #include "oci/lists/list_image.h"
 #include "oci/registry/registry.h"
-#include "oci/store/hold.h"
+#include "sync/due.h"
 #include "sync/fetch.h"
+#include "sync/kept_back.h"
 #include "sync/lanes.h"
+#include "sync/missing_repository.h"
 #include "sync/plan.h"
+#include "sync/promise.h"
 #include "sync/referrers.h"
+#include "sync/referrers_due.h"
 #include "sync/run.h"
 
 /* What a run needs only while it works. */
@@ -58,7 +74,9 @@ struct job {
 	struct run *run;
 	struct lane *lane;
 	struct target *target;
-	int64_t promised; /* bytes of the disk, until the target is decided */
+	int64_t promised;       /* bytes of the disk, until the target is decided */
+	bool is_confirmed;      /* a GET was sent after a HEAD that said 404 */
+	enum image_state below; /* the state, when what is below the published content was found */
 };
 
 static void start_targets(struct run *r);
@@ -137,6 +155,12 @@ static void fail_incomplete_upstream(struct job *job, const struct err *err)
 	job_fail(job, &why);
 }
 
+static void end_refused(struct job *job, const struct err *err)
+{
+	denied_refuse_target(job->run, job->target, err);
+	job_end(job, job->target->state);
+}
+
 static void got_image(void *arg, const struct fetch_result *result)
 {
 	struct job *job = arg;
@@ -149,7 +173,9 @@ static void got_image(void *arg, const struct fetch_result *result)
 	if (result->err) {
 		if (result->err->kind == ERR_IO)
 			give_up_run(job->run, result->err);
-		if (result->err->kind == ERR_NOTFOUND)
+		if (result->is_refused)
+			end_refused(job, result->err);
+		else if (result->err->kind == ERR_NOTFOUND)
 			fail_incomplete_upstream(job, result->err);
 		else
 			job_fail(job, result->err);
@@ -160,13 +186,22 @@ static void got_image(void *arg, const struct fetch_result *result)
 		job_fail(job, &err);
 		return;
 	}
+	if (state_of_arrival(t) == STATE_CURRENT)
+		t->completed = result->bytes;
 	t->media_type = xstrdup(result->media_type);
 	t->size = result->size;
-	if (t->o.referrers == 1 && !job->run->options->dry_run)
+	if (referrers_due_is(job->run, t))
 		referrers_fetch(job->run, t, result->manifests, result->nmanifests, got_referrers,
 				job);
 	else
 		job_end(job, state_of_arrival(t));
+}
+
+static int judge_image(void *arg, const struct platforms *there, struct err *err)
+{
+	struct job *job = arg;
+
+	return promise_judge(job->run, job->target, there, err);
 }
 
 /* Fetches the blobs and manifests below t->found that the store lacks. */
@@ -174,41 +209,164 @@ static void fetch_target(struct job *job)
 {
 	struct run *r = job->run;
 	struct target *t = job->target;
+	struct fetch_how how = {
+		.platforms = t->o.platform,
+		.admit = admit_image,
+		.judge = promise_is_judged(r, t) ? judge_image : NULL,
+		.only_judge = promise_is_all(r, t),
+	};
 
-	/* a dry run does not fetch; with --against only the index is known, and what it names is
-	 * taken to be there */
-	if (!r->fetch || (r->options->against && digest_eq(&t->base, &t->found)))
+	if (promise_is_believed(r, t))
 		job_end(job, state_of_arrival(t));
 	else
-		fetch_image(r->fetch, &t->source, &t->found, t->o.platform, admit_image, got_image,
-			    job);
+		fetch_image_as(r->fetch, &t->source, &t->found, &how, got_image, job);
+}
+
+/* ---- what is below the published content ---- */
+
+/* A tag that is gone stays so, whatever else is wrong with it. */
+static void fail_below(struct job *job, const struct err *err)
+{
+	struct target *t = job->target;
+	struct err why = *err;
+
+	err_wrap(&why, "not all of the content that is served is there");
+	if (job->below != STATE_GONE) {
+		job_fail(job, &why);
+		return;
+	}
+	err_wrap(&why, "%s", plan_gone);
+	target_set_error(t, why.msg);
+	t->incomplete = true;
+	job_end(job, STATE_GONE);
+}
+
+static void got_below(void *arg, const struct fetch_result *result)
+{
+	struct job *job = arg;
+	struct target *t = job->target;
+
+	t->bytes += result->bytes;
+	t->missing = result->missing;
+	t->requests += result->requests;
+	if (result->err && result->err->kind == ERR_IO)
+		give_up_run(job->run, result->err);
+	if (result->err) {
+		fail_below(job, result->err);
+		return;
+	}
+	t->base_whole = true;
+	t->completed = result->bytes;
+	job_end(job, job->below);
+}
+
+/* Ends in `state` when all that the line wants below the published content is there. */
+static void look_below(struct job *job, enum image_state state)
+{
+	struct run *r = job->run;
+	struct target *t = job->target;
+
+	if (!r->fetch || r->options->observe || promise_is_all(r, t)) {
+		job_end(job, state);
+		return;
+	}
+	job->below = state;
+	fetch_image(r->fetch, &t->source, &t->base, t->o.platform, admit_image, got_below, job);
+}
+
+/* The tag stays where it is, since its upstream has nothing for it. */
+static void keep_target(struct job *job, enum image_state state)
+{
+	if (job->run->options->force)
+		look_below(job, state);
+	else
+		job_end(job, state);
+}
+
+/* The same, though upstream has something: what the line wants of the published content may be
+ * had. */
+static void keep_back_target(struct job *job, enum image_state state)
+{
+	if (due_lacks_platforms(job->run, job->target))
+		look_below(job, state);
+	else
+		keep_target(job, state);
 }
 
 /* ---- compare ---- */
+
+/* Upstream's own tags may end in a date, too. */
+static void fail_snapshot_clash(struct job *job)
+{
+	struct target *t = job->target;
+	char found[DIGEST_SHORT];
+	struct err err;
+
+	digest_short(&t->found, found);
+	err_set(&err, ERR_INVALID, 0,
+		"the mirror keeps a snapshot of its own under this name, and upstream has %s; "
+		"give upstream's another name with as=, or change the suffix of snapshots",
+		found);
+	job_fail(job, &err);
+}
+
+/* The tag must not come to t->found. */
+static void keep_from_found(struct job *job, const struct entry *e, const struct mark *k)
+{
+	enum image_state state = kept_back_say(job->target, e, k);
+
+	if (state == STATE_HELD)
+		keep_back_target(job, state);
+	else
+		job_end(job, state);
+}
+
+/* --observe fetches nothing. */
+static void observe_target(struct job *job, const struct entry *e, bool waits)
+{
+	struct target *t = job->target;
+	const struct mark *k = NULL;
+	enum image_state state = waits ? STATE_WAITING : STATE_SKIPPED;
+
+	if (e && digest_eq(&e->digest, &t->found))
+		state = STATE_CURRENT;
+	else if (kept_back_by(t, e, &job->run->marks, &k))
+		state = kept_back_say(t, e, k);
+	job_end(job, state);
+}
 
 /* t->found is known: upstream offers it, or the line pins it. */
 static void compare_target(struct job *job)
 {
 	struct target *t = job->target;
 	const struct entry *e = index_find(&job->run->index, t->name);
+	bool waits = min_age_waits(job->run, t);
+	const struct mark *k = NULL;
+	struct err err;
 
-	if (e && !digest_eq(&e->digest, &t->found) &&
-	    (t->is_snapshot || hold_covers(e, &t->found))) {
-		if (t->is_snapshot)
-			target_set_error(t, "the mirror keeps a snapshot under this name, and "
-					    "upstream has something else");
-		job_end(job, STATE_HELD);
-	} else {
+	if (denied_refuses(job->run, &t->found, &err) < 0)
+		end_refused(job, &err);
+	else if (job->run->options->observe)
+		observe_target(job, e, waits);
+	else if (e && digest_eq(&e->digest, &t->found))
 		fetch_target(job);
-	}
+	else if (e && t->is_snapshot)
+		fail_snapshot_clash(job);
+	else if (kept_back_by(t, e, &job->run->marks, &k))
+		keep_from_found(job, e, k);
+	else if (waits && !job->run->options->check)
+		keep_back_target(job, STATE_WAITING);
+	else
+		fetch_target(job);
 }
 
 /* ---- HEAD ---- */
 
-/* Whether the target may be a snapshot of a mirror that this run cannot look into. */
-static bool is_unseen_snapshot(const struct run *r, const struct target *t)
+/* A line may name a snapshot to keep it from prune. Upstream's own tag may end in a date as well,
+ * so upstream is asked whether it has that tag, too. */
+static bool names_snapshot(const struct target *t)
 {
-	return t->line->snapshot && r->options->check && r->layout.root < 0 && !r->options->against;
+	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
 }
 
 static void got_no_head(struct job *job, const struct err *err)
@@ -216,16 +374,22 @@ static void got_no_head(struct job *job, const struct err *err)
 	struct target *t = job->target;
 	struct err why = *err;
 
-	if (t->base.str[0]) {
-		target_set_error(t, plan_gone);
-		job_end(job, STATE_GONE);
+	t->is_asked = !target_is_pinned(t);
+	if (names_snapshot(t)) {
+		t->found = t->base;
+		keep_target(job, STATE_CURRENT);
 		return;
 	}
-	if (is_unseen_snapshot(job->run, t)) {
+	if (t->base.str[0] && !target_is_pinned(t)) {
+		target_set_error(t, plan_gone);
+		keep_target(job, STATE_GONE);
+		return;
+	}
+	if (t->line->snapshot && run_is_mirror_unseen(job->run)) {
 		job_end(job, STATE_SKIPPED);
 		return;
 	}
-	err_wrap(&why, "no such tag or repository");
+	err_wrap(&why, target_is_pinned(t) ? "no such image" : "no such tag or repository");
 	if (t->line->snapshot)
 		err_wrap(&why, "names a snapshot that the mirror does not have");
 	job_fail(job, &why);
@@ -235,9 +399,15 @@ static void got_head(void *arg, const struct registry_manifest *m)
 {
 	struct job *job = arg;
 	struct target *t = job->target;
+	bool missing = m->err && missing_repository(&t->source, m->err, t->base.str[0]);
 
 	t->requests += m->requests;
-	if (m->err && m->err->kind == ERR_NOTFOUND) {
+	if (missing && m->err->kind == ERR_NOTFOUND && !job->is_confirmed && !names_snapshot(t)) {
+		job->is_confirmed = true;
+		registry_tag(job->run->registry, &t->source, got_head, job);
+		return;
+	}
+	if (missing) {
 		got_no_head(job, m->err);
 		return;
 	}
@@ -246,43 +416,125 @@ static void got_head(void *arg, const struct registry_manifest *m)
 		return;
 	}
 	t->found = m->digest;
+	t->is_asked = !target_is_pinned(t);
 	compare_target(job);
 }
 
 /* ---- the start of a target ---- */
 
-static bool is_same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-/* Whether refresh= lets the target be asked for. One that the mirror lacks is always due, and one
- * whose line now names another source or platform than its entry. */
-static bool is_due(const struct run *r, const struct target *t)
+/* Whether the published content came from the repository and is the digest that the line pins. */
+static bool has_pinned(const struct run *r, const struct target *t)
 {
 	const struct entry *e = index_find(&r->index, t->name);
 
-	if (r->options->force || !e || sync_state_due(t->checked, t->o.refresh, r->outcome.started))
-		return true;
-	return !t->base_held &&
-	       (!target_is_origin(t, e) ||
-		!is_same_text(entry_annotation(e, ANNOTATION_PLATFORM), t->o.platform));
+	return digest_eq(&t->base, &t->source.digest) && target_is_origin(t, e);
 }
 
-/* A line may name a snapshot to keep it from prune; upstream is not asked for it. Upstream's own
- * tag may end in a date as well: one that the mirror does not have as a snapshot is asked for. */
-static bool names_snapshot(const struct target *t)
+/* Its own repository is asked for a pinned digest, also when another image has brought it: what
+ * becomes of the line does not depend on the order of arrival. */
+static void start_pinned(struct job *job)
 {
-	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
+	struct run *r = job->run;
+	struct target *t = job->target;
+
+	if (has_pinned(r, t)) {
+		t->found = t->source.digest;
+		compare_target(job);
+	} else {
+		registry_head(r->registry, &t->source, got_head, job);
+	}
 }
 
-/* Whether upstream is not asked for the target: its line says upstream=gone, --missing is given and
- * the mirror has it, or refresh= says that it is not due. A pinned digest needs no request, so it
- * is always due. */
+/* The line says upstream=gone: upstream is not asked what the tag is. */
+static void start_known_gone(struct job *job)
+{
+	struct err err;
+
+	job->target->unasked = true;
+	if (job->target->base.str[0]) {
+		keep_target(job, STATE_SKIPPED);
+	} else if (run_is_mirror_unseen(job->run)) {
+		job_end(job, STATE_SKIPPED);
+	} else {
+		err_set(&err, ERR_INVALID, 0, "%s", plan_never_had);
+		job_fail(job, &err);
+	}
+}
+
+/* Whether refresh= says that it is not due, or --missing finds nothing to do. A pinned digest is
+ * always due, since it costs no request when it is published. */
 static bool is_left_aside(const struct run *r, const struct target *t)
 {
-	return t->o.upstream_gone || (r->options->missing && t->base.str[0]) ||
-	       (!target_is_pinned(t) && !is_due(r, t));
+	if (target_is_pinned(t) && !digest_eq(&t->base, &t->source.digest))
+		return false;
+	if (r->options->missing && t->base.str[0])
+		return !r->options->force && !due_lacks_promised(r, t);
+	return !target_is_pinned(t) && !r->options->observe && !due_is(r, t);
+}
+
+/* --observe asks for what can wait, as often as it is called, and for nothing that the next sync
+ * would not ask for. */
+static bool is_not_observed(const struct run *r, const struct target *t)
+{
+	return r->options->observe &&
+	       (t->o.min_age <= 0 || t->o.refresh == UNIT_NEVER || target_is_pinned(t) ||
+		t->is_snapshot || (!t->base.str[0] && !t->wait.is_beside));
+}
+
+/* A tag that is gone, or that waits, is told in each run that is asked for it, due or not. */
+static void leave_aside(struct job *job)
+{
+	struct target *t = job->target;
+	const struct entry *e = index_find(&job->run->index, t->name);
+	const struct run_options *o = job->run->options;
+
+	t->unasked = true;
+	if (o->missing || o->observe) {
+		job_end(job, STATE_SKIPPED);
+	} else if (e && entry_annotation(e, ANNOTATION_GONE_SINCE) && !t->is_snapshot) {
+		target_set_error(t, plan_gone);
+		job_end(job, STATE_GONE);
+	} else {
+		job_end(job, min_age_recall(job->run, t) ? STATE_WAITING : STATE_SKIPPED);
+	}
+}
+
+/* Its listing says that it is gone. */
+static void start_gone(struct job *job)
+{
+	if (job->run->options->missing) {
+		job_end(job, STATE_SKIPPED);
+		return;
+	}
+	target_set_error(job->target, plan_gone);
+	keep_target(job, STATE_GONE);
+}
+
+static void start_job(struct job *job)
+{
+	struct run *r = job->run;
+	struct target *t = job->target;
+
+	t->completes = due_lacks_platforms(r, t);
+	if (is_not_observed(r, t)) {
+		leave_aside(job);
+	} else if (t->is_gone && !t->o.upstream_gone) {
+		start_gone(job);
+	} else if (t->o.upstream_gone &&
+		   (!target_is_pinned(t) || digest_eq(&t->base, &t->source.digest))) {
+		start_known_gone(job);
+	} else if (is_left_aside(r, t)) {
+		leave_aside(job);
+	} else if (target_is_pinned(t)) {
+		start_pinned(job);
+	} else if (r->options->missing && t->base.str[0]) {
+		/* no tag moves: what the line wants more of it is fetched */
+		t->unasked = true;
+		t->found = t->base;
+		fetch_target(job);
+	} else {
+		registry_head(r->registry, &t->source, got_head, job);
+	}
 }
 
 static void start_target(struct run *r, struct lane *lane, struct target *t)
@@ -291,16 +543,7 @@ static void start_target(struct run *r, struct lane *lane, struct target *t)
 
 	*job = (struct job){ .run = r, .lane = lane, .target = t };
 	lane->active++;
-	if (names_snapshot(t)) {
-		job_end(job, STATE_CURRENT);
-	} else if (is_left_aside(r, t)) {
-		job_end(job, STATE_SKIPPED);
-	} else if (target_is_pinned(t)) {
-		t->found = t->source.digest;
-		compare_target(job);
-	} else {
-		registry_head(r->registry, &t->source, got_head, job);
-	}
+	start_job(job);
 }
 
 /* Keeps more targets of each host in work than it takes requests at once, so that its connections

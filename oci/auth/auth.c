@@ -267,7 +267,7 @@ static bool is_locked_out(const struct auth_repo *r)
 
 static int fail_locked_out(const struct auth_repo *r, struct err *err)
 {
-	return err_set(err, ERR_AUTH, 401,
+	return err_set(err, ERR_AUTH, 0,
 		       "%s refused the credentials of %s %d times and is not asked again",
 		       r->origin->host, r->cred.from, LOGINS);
 }
@@ -356,6 +356,8 @@ const char *auth_header(const struct auth_repo *r)
  * After a refusal.
  */
 
+/* 401 as the error's number means that the repository is refused. It is 0 when the credentials may
+ * be wrong: the host has not accepted them once. */
 static int refusal_is_final(const struct auth_repo *r, struct err *err)
 {
 	if (r->cred.kind == CREDENTIAL_NONE)
@@ -363,7 +365,7 @@ static int refusal_is_final(const struct auth_repo *r, struct err *err)
 			err, ERR_AUTH, 401,
 			"unauthorized: missing or private, and no credentials for %s are known",
 			r->origin->host);
-	return err_set(err, ERR_AUTH, 401,
+	return err_set(err, ERR_AUTH, r->origin->login_good ? 401 : 0,
 		       "unauthorized: missing, or not allowed with the credentials of %s",
 		       r->cred.from);
 }

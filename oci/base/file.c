@@ -16,10 +16,17 @@
 int file_read(int dir, const char *path, struct buf *out, struct err *err)
 {
 	cleanup_fd int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	buf_clear(out);
+	return fd < 0 ? err_sys(err, "cannot open", path) : file_read_open(fd, path, out, err);
+}
+
+int file_read_open(int fd, const char *path, struct buf *out, struct err *err)
+{
 	struct stat st;
 
 	buf_clear(out);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return err_sys(err, "cannot open", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_INVALID, 0, "\"%s\" is not a regular file", path);
@@ -60,18 +67,67 @@ int file_write(int fd, const void *p, size_t n, const char *name, struct err *er
 	return 0;
 }
 
+/* ---- modes ---- */
+
+mode_t file_mode_in(const struct stat *dir, mode_t mode)
+{
+	bool shared = (dir->st_mode & S_ISGID) && (dir->st_mode & S_IWGRP);
+
+	if (!(dir->st_mode & S_IXGRP))
+		mode &= ~(mode_t)S_IRWXG;
+	if (!(dir->st_mode & S_IXOTH))
+		mode &= ~(mode_t)S_IRWXO;
+	return shared && (mode & S_IWUSR) ? mode | S_IWGRP : mode;
+}
+
+/* The directory that holds path. */
+static int stat_parent(int dir, const char *path, struct stat *st)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *parent =
+		slash ? xstrndup(path, slash == path ? 1 : (size_t)(slash - path)) : xstrdup(".");
+
+	return fstatat(dir, parent, st, 0);
+}
+
+int file_set_mode(int fd, int dir, const char *path, mode_t mode)
+{
+	struct stat st;
+
+	return stat_parent(dir, path, &st) < 0 ? -1 : fchmod(fd, file_mode_in(&st, mode));
+}
+
+int file_open_or_create(int dir, const char *path, int flags, mode_t mode)
+{
+	int fd;
+
+	flags |= O_CLOEXEC | O_NOFOLLOW;
+	do {
+		fd = openat(dir, path, flags);
+		if (fd >= 0 || errno != ENOENT)
+			return fd;
+		fd = openat(dir, path, flags | O_CREAT | O_EXCL, mode & S_IRWXU);
+	} while (fd < 0 && errno == EEXIST); /* another process made it just now */
+	/* a file system without modes has none to set */
+	if (fd >= 0)
+		(void)!file_set_mode(fd, dir, path, mode);
+	return fd;
+}
+
+/* ---- writing ---- */
+
 /* Messages name `path`, not the temporary file. */
 static int write_durably(int dir, const char *temporary, const void *p, size_t n, mode_t mode,
 			 const char *path, struct err *err)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-	cleanup_fd int fd = openat(dir, temporary, flags, mode);
+	cleanup_fd int fd = openat(dir, temporary, flags, mode & S_IRWXU);
 
 	if (fd < 0)
 		return err_sys(err, "cannot create", path);
 	if (file_write(fd, p, n, path, err) < 0)
 		return -1;
-	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+	if (file_set_mode(fd, dir, path, mode) < 0 || fsync(fd) < 0)
 		return err_sys(err, "cannot make durable", path);
 	/* some file systems report a full disk only here */
 	if (close(take_fd(&fd)) < 0)
@@ -103,6 +159,21 @@ int file_open_dir(int dir, const char *path, struct err *err)
 	return fd < 0 ? err_sys(err, "cannot open directory", path) : fd;
 }
 
+int file_same_mount(int dir, const char *a, const char *b, bool *same, struct err *err)
+{
+	const unsigned want = STATX_TYPE | STATX_MNT_ID;
+	struct statx x, y;
+
+	if (statx(dir, a, AT_STATX_SYNC_AS_STAT, want, &x) < 0)
+		return err_sys(err, "cannot look at", a);
+	if (statx(dir, b, AT_STATX_SYNC_AS_STAT, want, &y) < 0)
+		return err_sys(err, "cannot look at", b);
+	/* an older kernel does not tell the mount */
+	*same = x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor &&
+		(!(x.stx_mask & y.stx_mask & STATX_MNT_ID) || x.stx_mnt_id == y.stx_mnt_id);
+	return 0;
+}
+
 int file_sync_dir(int dir, const char *path, struct err *err)
 {
 	cleanup_fd int fd = file_open_dir(dir, path, err);
@@ -114,6 +185,20 @@ int file_sync_dir(int dir, const char *path, struct err *err)
 	return 0;
 }
 
+/* Below a directory handle, the directory above decides the mode; elsewhere, the umask does. */
+static int make_dir(int dir, const char *path)
+{
+	struct stat above;
+	mode_t mode;
+
+	if (mkdirat(dir, path, 0755) < 0)
+		return errno == EEXIST ? 0 : -1;
+	if (dir == AT_FDCWD || stat_parent(dir, path, &above) < 0)
+		return 0;
+	mode = file_mode_in(&above, 0755) | (above.st_mode & S_ISGID);
+	return fchmodat(dir, path, mode, 0);
+}
+
 int file_make_dirs(int dir, const char *path, struct err *err)
 {
 	cleanup_free char *copy = xstrdup(path);
@@ -121,7 +206,7 @@ int file_make_dirs(int dir, const char *path, struct err *err)
 	for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
 		if (slash)
 			*slash = '\0';
-		if (mkdirat(dir, copy, 0755) < 0 && errno != EEXIST)
+		if (make_dir(dir, copy) < 0)
 			return err_sys(err, "cannot make directory", copy);
 		if (!slash)
 			return 0;
@@ -167,7 +252,7 @@ static int lock_within(int fd, int wait)
 
 int file_lock(int dir, const char *path, const char *who, int wait, struct err *err)
 {
-	cleanup_fd int fd = openat(dir, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	cleanup_fd int fd = file_open_or_create(dir, path, O_RDWR, 0644);
 	char since[CLOCK_RFC3339], line[200];
 	int n;
 

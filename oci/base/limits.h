@@ -23,9 +23,14 @@
 #define LIMIT_JSON_DEPTH  64
 #define LIMIT_JSON_MEMORY (64UL * MIB)
 
-/* index.json of a mirror: 100,000 entries take about 56 MiB. One entry is one line. */
+/* index.json of a mirror: 100,000 entries take about 56 MiB. One entry is one line. The texts of an
+ * entry are measured as they are: an escape (\u007f) takes six bytes of a line for one of a text,
+ * and a line that was read must be readable when it is written back. */
 #define LIMIT_INDEX       (512UL * MIB)
 #define LIMIT_INDEX_ENTRY (1UL * MIB)
+#define LIMIT_INDEX_LINE  (8UL * MIB)
+/* The annotations of the index itself: every bad and banned digest is there, 200 bytes each. */
+#define LIMIT_INDEX_HEAD (16UL * MIB)
 
 /* A blob may be as large as the disk; this only keeps sums of sizes inside 64 bits. */
 #define LIMIT_BLOB (1L << 50)

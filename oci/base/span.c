@@ -94,3 +94,19 @@ size_t span_utf8(struct span s)
 			return 0;
 	return rows[row].n;
 }
+
+static struct span without_zeros(struct span s)
+{
+	while (s.n > 1 && s.p[0] == '0')
+		s = span_of(s.p + 1, s.n - 1);
+	return s;
+}
+
+int span_cmp_digits(struct span a, struct span b)
+{
+	a = without_zeros(a);
+	b = without_zeros(b);
+	if (a.n != b.n)
+		return a.n > b.n ? 1 : -1;
+	return a.n ? memcmp(a.p, b.p, a.n) : 0;
+}

@@ -57,5 +57,8 @@ size_t span_utf8(struct span s);
 /* The digits of s as a number of at most `max`; -1 when it is empty, has another character, or is
  * larger. */
 long long span_number(struct span s, long long max);
+/* The order of two numbers, however many digits they have; leading zeros do not matter. Both
+ * consist of digits. */
+int span_cmp_digits(struct span a, struct span b);
 
 #endif

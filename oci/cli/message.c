@@ -1,8 +1,10 @@
 #include "oci/cli/message.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "oci/base/err.h"
@@ -71,4 +73,19 @@ void message_warn(const char *fmt, ...)
 void message_err(const struct err *err)
 {
 	message_line("%s", err->msg);
+}
+
+int message_flush_output(void)
+{
+	bool failed = ferror(stdout);
+	const char *why = "";
+
+	errno = 0;
+	if (fflush(stdout) != 0) {
+		failed = true;
+		why = strerror(errno);
+	}
+	if (failed)
+		message_line("cannot write to standard output%s%s", why[0] ? ": " : "", why);
+	return failed ? -1 : 0;
 }

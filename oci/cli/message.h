@@ -18,6 +18,10 @@ void message_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void message_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void message_err(const struct err *err);
 
+/* At the end of a program: -1, after a line about it, when something that was printed on standard
+ * output could not be written. */
+int message_flush_output(void);
+
 /* Sets functions that are called before and after each line, so that a progress line can be
  * erased and redrawn; may be NULL. */
 void message_hooks(void (*before)(void), void (*after)(void));

@@ -24,6 +24,7 @@ static void read_platform(struct descriptor *d, const json_t *from)
 		.os = text_or(p, "os", ""),
 		.architecture = text_or(p, "architecture", ""),
 		.variant = text_or(p, "variant", ""),
+		.os_version = text_or(p, "os.version", ""),
 	};
 }
 

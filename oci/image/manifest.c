@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 
@@ -120,18 +121,80 @@ void manifest_release(struct manifest *m)
 	*m = (struct manifest)MANIFEST_INIT;
 }
 
+/* ---- the platform filter ---- */
+
+static const char *digest_described(const struct manifest *m, size_t i)
+{
+	return descriptor_annotation(&m->below[i], ANNOTATION_ABOUT);
+}
+
+bool manifest_is_attestation(const struct manifest *m, size_t i)
+{
+	return digest_described(m, i) != NULL;
+}
+
+static bool names_platform(const struct manifest *m, size_t i)
+{
+	return m->below[i].has_platform && !manifest_is_attestation(m, i) &&
+	       platform_is_named(&m->below[i].platform);
+}
+
+static bool names_platforms(const struct manifest *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (names_platform(m, i))
+			return true;
+	return false;
+}
+
+/* Sets the flags of the children that serve one platform best. */
+static void choose_platform(const struct manifest *m, struct span wanted, bool *flags)
+{
+	cleanup_free int *ranks = xcalloc(m->n + 1, sizeof(*ranks));
+	int best = -1;
+
+	for (size_t i = 0; i < m->n; i++) {
+		ranks[i] = !m->below[i].has_platform || manifest_is_attestation(m, i)
+				   ? -1
+				   : platform_rank(wanted, &m->below[i].platform);
+		if (ranks[i] >= 0 && (best < 0 || ranks[i] < best))
+			best = ranks[i];
+	}
+	for (size_t i = 0; i < m->n; i++)
+		flags[i] |= best >= 0 && ranks[i] == best;
+}
+
+/* An attestation goes with what it is about; one about another attestation goes with nothing. */
+static void choose_attestation(const struct manifest *m, size_t i, bool *flags)
+{
+	const char *about = digest_described(m, i);
+
+	for (size_t k = 0; k < m->n && !flags[i]; k++)
+		flags[i] = flags[k] && !manifest_is_attestation(m, k) &&
+			   strcmp(m->below[k].digest.str, about) == 0;
+}
+
+bool *manifest_choose(const struct manifest *m, const char *platforms)
+{
+	bool *flags = xcalloc(m->n + 1, sizeof(*flags));
+	bool all = !platforms || !platforms[0] || strcmp(platforms, PLATFORM_ALL) == 0;
+	bool is_named = !all && names_platforms(m);
+	struct span rest = span_str(is_named ? platforms : ""), one;
+
+	while (is_named && span_cut(&rest, ',', &one))
+		choose_platform(m, one, flags);
+	for (size_t i = 0; i < m->n; i++)
+		flags[i] |= all || (!manifest_is_attestation(m, i) &&
+				    (!is_named || !m->below[i].has_platform));
+	for (size_t i = 0; i < m->n; i++)
+		if (manifest_is_attestation(m, i))
+			choose_attestation(m, i, flags);
+	return flags;
+}
+
 bool manifest_wanted(const struct manifest *m, size_t i, const char *platforms)
 {
-	const struct descriptor *d = &m->below[i];
-	const char *about = descriptor_annotation(d, ANNOTATION_ABOUT);
+	cleanup_free bool *flags = manifest_choose(m, platforms);
 
-	if (!platforms || !platforms[0])
-		return true;
-	if (!about)
-		return !d->has_platform || platform_wanted(platforms, &d->platform);
-	for (size_t k = 0; k < m->n; k++)
-		if (k != i && strcmp(m->below[k].digest.str, about) == 0 &&
-		    !descriptor_annotation(&m->below[k], ANNOTATION_ABOUT))
-			return manifest_wanted(m, k, platforms);
-	return false;
+	return flags[i];
 }

@@ -48,10 +48,20 @@ int manifest_parse(struct manifest *m, struct span bytes, const char *hint, stru
 void manifest_release(struct manifest *m);
 
 /*
- * Whether child i of an index is kept under a platform filter (a comma-separated list; NULL keeps
- * all). A child without a platform is kept; an attestation (vnd.docker.reference.digest) is kept
- * when the manifest it refers to is.
+ * The children of an index that a platform filter (a comma-separated list; NULL, "" or "all" keep
+ * all) keeps: a flag for each of m->below, which the caller frees.
+ *
+ * Of each platform wanted, the children that serve it best are kept (platform_rank()). A child
+ * without a platform is kept. An attestation (vnd.docker.reference.digest) is kept when the
+ * manifest it refers to is. An index none of whose children names a platform (wasm, artifacts) is
+ * kept whole.
  */
+bool *manifest_choose(const struct manifest *m, const char *platforms);
+
+/* The same flag of one child. */
 bool manifest_wanted(const struct manifest *m, size_t i, const char *platforms);
+
+/* Whether child i of an index describes another child (a buildkit attestation). */
+bool manifest_is_attestation(const struct manifest *m, size_t i);
 
 #endif

@@ -76,7 +76,7 @@ bool version_parse(struct version *v, struct span tag)
 	do {
 		if (!take_number(&tag, &v->n[v->given++]))
 			return false;
-		if (!tag.n || tag.p[0] != '.' || v->given == 3)
+		if (!tag.n || tag.p[0] != '.' || v->given == VERSION_NUMBERS)
 			break;
 		advance(&tag, 1);
 	} while (true);
@@ -98,23 +98,13 @@ static int compare_text(struct span a, struct span b)
 	return c ? c : (a.n > b.n) - (a.n < b.n);
 }
 
-/* By value, however many digits. */
-static int compare_digits(struct span a, struct span b)
-{
-	while (a.n > 1 && a.p[0] == '0')
-		advance(&a, 1);
-	while (b.n > 1 && b.p[0] == '0')
-		advance(&b, 1);
-	return a.n != b.n ? (a.n > b.n) - (a.n < b.n) : memcmp(a.p, b.p, a.n);
-}
-
 /* semver.org, 11.4.1 to 11.4.3. */
 static int compare_identifier(struct span a, struct span b)
 {
 	bool na = all_digits(a), nb = all_digits(b);
 
 	if (na && nb)
-		return compare_digits(a, b);
+		return span_cmp_digits(a, b);
 	if (na != nb)
 		return na ? -1 : 1;
 	return compare_text(a, b);
@@ -140,7 +130,7 @@ static int compare_pre(struct span a, struct span b)
 
 int version_cmp(const struct version *a, const struct version *b)
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < VERSION_NUMBERS; i++)
 		if (a->n[i] != b->n[i])
 			return a->n[i] < b->n[i] ? -1 : 1;
 	return compare_pre(a->pre, b->pre);
@@ -161,7 +151,7 @@ struct version_range {
 	size_t n, cap;
 };
 
-static const struct version unbounded = { .n = { UINT64_MAX, UINT64_MAX, UINT64_MAX } };
+static const struct version unbounded = { .n = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
 
 /* The first of all that begin with the numbers of v up to `place`, counted up there: 1.4.2 at 1
  * gives 1.5.0-0, which is below 1.5.0 and all its pre-releases. */
@@ -244,8 +234,8 @@ enum operator{ EQUAL, LESS, UP_TO, MORE, AT_LEAST, TILDE, CARET };
 
 static struct interval interval_of(enum operator op, const struct version *v)
 {
-	/* all three numbers, or a suffix: one version and not a family */
-	bool whole = v->given == 3 || v->pre.p;
+	/* at least three numbers, or a suffix: one version and not a family */
+	bool whole = v->given >= 3 || v->pre.p;
 
 	switch (op) {
 	case LESS: return below(v);
@@ -401,5 +391,13 @@ bool version_in_range(const struct version_range *r, const struct version *v)
 		all = true;
 		names_pre = false;
 	}
+	return false;
+}
+
+bool version_range_names_pre(const struct version_range *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].names_pre)
+			return true;
 	return false;
 }

@@ -1,7 +1,8 @@
 /*
- * version - tags as versions, and ranges of them.
+ * version - tags as versions, and ranges of them, as semver= means them. What people mean by the
+ * newest versions is in oci/image/release.h.
  *
- * A tag is a version when it is one to three numbers, with an optional "v" in front and an optional
+ * A tag is a version when it is one to four numbers, with an optional "v" in front and an optional
  * suffix ("-rc.1", "-alpine", "_2"); missing numbers are 0, leading zeros do not matter ("22.04").
  * Order is that of semver.org 2.0.0, section 11: a suffix is a pre-release, which comes before the
  * version without one. What stands behind "+" (which no tag can hold) is ignored.
@@ -28,9 +29,11 @@
 
 struct err;
 
+#define VERSION_NUMBERS 4
+
 struct version {
-	uint64_t n[3];
-	int given;       /* how many numbers were written: 1 to 3 */
+	uint64_t n[VERSION_NUMBERS];
+	int given;       /* how many numbers were written */
 	struct span pre; /* "rc.1", lent by the text; p is NULL when there is none */
 };
 
@@ -46,5 +49,7 @@ struct version_range;
 struct version_range *version_range_new(struct span text, size_t *at, struct err *err);
 void version_range_free(struct version_range *r);
 bool version_in_range(const struct version_range *r, const struct version *v);
+/* Whether one of its versions has a suffix, so that it takes versions with one. */
+bool version_range_names_pre(const struct version_range *r);
 
 #endif

@@ -22,6 +22,9 @@ CLEANUP_PTR(cleanup_odb_, git_odb, git_odb_free)
 #define cleanup_entry     cleanup_by(cleanup_entry_)
 #define cleanup_odb       cleanup_by(cleanup_odb_)
 
+/* Bytes of a name or an address of an author that are kept. */
+#define AUTHOR_NAME 400
+
 /* The authors of a file, line by line; computed when git_author() needs them. */
 struct blamed {
 	char *name;
@@ -347,6 +350,22 @@ int git_each(const struct git *g, int (*each)(const char *name, bool is_file, vo
 	return 0;
 }
 
+int git_each_below(const struct git *g, const char *directory,
+		   int (*each)(const char *name, void *arg), void *arg)
+{
+	const git_tree_entry *entry = git_tree_entry_byname(g->tree, directory);
+	git_tree *below;
+	int r = 0;
+
+	if (!entry || git_tree_entry_type(entry) != GIT_OBJECT_TREE ||
+	    git_tree_lookup(&below, g->repository, git_tree_entry_id(entry)) < 0)
+		return 0;
+	for (size_t i = 0; !r && i < git_tree_entrycount(below); i++)
+		r = each(git_tree_entry_name(git_tree_entry_byindex(below, i)), arg);
+	git_tree_free(below);
+	return r;
+}
+
 /* Reads the size alone, so that a large file is refused before it is loaded. */
 static int check_size(struct git *g, const git_oid *id, size_t max, struct err *err)
 {
@@ -542,6 +561,21 @@ static git_blame *blame_of(struct git *g, const char *name)
 	return g->blamed[g->nblamed++].blame;
 }
 
+/* Adds a name, or its beginning and "..." as one character when it is long. */
+static void add_person_text(struct buf *out, const char *name)
+{
+	struct span s = span_of(name, strnlen(name, AUTHOR_NAME + 1));
+
+	if (s.n > AUTHOR_NAME) {
+		/* not in the middle of a character */
+		for (s.n = AUTHOR_NAME; s.n && ((unsigned char)s.p[s.n] & 0xc0) == 0x80;)
+			s.n--;
+		buf_addf(out, "%.*s\u2026", SPAN_ARG(s));
+		return;
+	}
+	buf_add(out, s.p, s.n);
+}
+
 const char *git_author(struct git *g, const char *name, int line)
 {
 	git_blame *lines = blame_of(g, name);
@@ -550,6 +584,9 @@ const char *git_author(struct git *g, const char *name, int line)
 	if (!hunk || !hunk->final_signature)
 		return NULL;
 	buf_clear(&g->author);
-	buf_addf(&g->author, "%s <%s>", hunk->final_signature->name, hunk->final_signature->email);
+	add_person_text(&g->author, hunk->final_signature->name);
+	buf_adds(&g->author, " <");
+	add_person_text(&g->author, hunk->final_signature->email);
+	buf_addc(&g->author, '>');
 	return g->author.p;
 }

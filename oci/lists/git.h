@@ -39,6 +39,10 @@ const char *git_id(const struct git *g);
 int git_each(const struct git *g, int (*each)(const char *name, bool is_file, void *arg),
 	     void *arg);
 
+/* The same for the names in a sub-directory; 0 when there is none of that name. */
+int git_each_below(const struct git *g, const char *directory,
+		   int (*each)(const char *name, void *arg), void *arg);
+
 /* Reads a file of the directory, at the opened revision (rev NULL) or at another ("origin/main").
  * The bytes are lent until git_free(). NOTFOUND when there is no such file, INVALID when it is
  * larger than `max` bytes or not a regular file. */

@@ -1,12 +1,15 @@
 #include "oci/lists/image_options.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/str.h"
+#include "oci/base/strvec.h"
 #include "oci/base/unit.h"
 #include "oci/image/glob.h"
 #include "oci/image/platform.h"
@@ -66,6 +69,20 @@ static int check_as(struct span value, size_t *at, struct err *err)
 	return 0;
 }
 
+/* Groups are named on lines of mirror-serve's files, between blanks and colons. */
+static int check_group(struct span value, size_t *at, struct err *err)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if (!isalnum((unsigned char)value.p[i]) && !strchr("._-", value.p[i])) {
+			*at = i;
+			return err_set(err, ERR_USAGE, 0,
+				       "\"%.*s\" is no group: its name has only letters, digits, "
+				       "\".\", \"_\" and \"-\"",
+				       SPAN_ARG(value));
+		}
+	return 0;
+}
+
 /*
  * One row an option. What the options that choose tags, or those that upstreams' answers depend on,
  * have in common is done by walking the rows with the flag below: an option of that kind needs its
@@ -79,29 +96,44 @@ enum {
 	ASKS_UPSTREAM = 1 << 1,
 	/* belongs to one image: it has no place on the `image` lines of mirror.conf */
 	ONLY_IN_LISTS = 1 << 2,
-	CHOICE = CHOOSES_TAGS | ASKS_UPSTREAM | ONLY_IN_LISTS,
+	/* How two lines that ask for one image are united. Where neither is said, both must say the
+	 * same, or one of them nothing. */
+	UNITE_LIST = 1 << 3,    /* the words of both; saying nothing means all of them */
+	UNITE_SMALLER = 1 << 4, /* the smaller one; saying nothing is the smallest */
+	UNITE_GIVEN = 1 << 5,   /* the smaller one of those that are given */
+	UNITE_LARGER = 1 << 6,  /* the larger one of those that are given: see has_no_limit() */
+	UNITE_TEXT = 1 << 7,    /* both, joined by ", " */
+	UNITE_NOT = 1 << 8,     /* each line keeps its own */
+	CHOICE = UNITE_NOT | CHOOSES_TAGS | ASKS_UPSTREAM | ONLY_IN_LISTS,
 };
 
 #define OPTION(name_, kind_, member)                                                               \
 	.name = (name_), .kind = (kind_), .offset = offsetof(struct image_options, member)
 
+static const char *const referrers_words[] = {
+	[REFERRERS_NO] = "no", [REFERRERS_YES] = "yes", [REFERRERS_AUTO] = "auto", NULL
+};
+
 static const struct kv_row table[] = {
 	{ OPTION("platform", VALUE_LIST, platform), .check = check_platform,
-	  .flags = ASKS_UPSTREAM },
+	  .flags = ASKS_UPSTREAM | UNITE_LIST },
 	{ OPTION("tags", VALUE_LIST, tags), .check = check_tag_glob, .flags = CHOICE },
 	{ OPTION("exclude", VALUE_LIST, exclude), .check = check_tag_glob, .flags = CHOICE },
 	{ OPTION("match", VALUE_TEXT, match), .check = check_regex, .flags = CHOICE },
 	{ OPTION("semver", VALUE_TEXT, semver), .check = check_range, .flags = CHOICE },
 	{ OPTION("newest", VALUE_NUMBER, newest), .min = 1, .max = LIMIT_TAGS, .flags = CHOICE },
-	{ OPTION("as", VALUE_TEXT, as), .check = check_as, .flags = ONLY_IN_LISTS },
-	{ OPTION("refresh", VALUE_DURATION, refresh) },
-	{ OPTION("max-age", VALUE_DURATION, max_age) },
-	{ OPTION("keep", VALUE_NUMBER, keep), .min = 0, .max = 1000000 },
-	{ OPTION("keep-for", VALUE_DURATION, keep_for) },
-	{ OPTION("referrers", VALUE_YES_NO, referrers), .flags = ASKS_UPSTREAM },
+	{ OPTION("as", VALUE_TEXT, as), .check = check_as, .flags = ONLY_IN_LISTS | UNITE_NOT },
+	{ OPTION("refresh", VALUE_DURATION, refresh), .flags = UNITE_SMALLER },
+	{ OPTION("max-age", VALUE_DURATION, max_age), .flags = UNITE_GIVEN },
+	{ OPTION("min-age", VALUE_DURATION, min_age), .flags = UNITE_LARGER },
+	{ OPTION("keep", VALUE_NUMBER, keep), .min = 0, .max = 1000000, .flags = UNITE_LARGER },
+	{ OPTION("keep-for", VALUE_DURATION, keep_for), .flags = UNITE_LARGER },
+	{ OPTION("referrers", VALUE_CHOICE, referrers), .words = referrers_words,
+	  .flags = ASKS_UPSTREAM },
 	{ OPTION("upstream", VALUE_FLAG, upstream_gone), .word = "gone", .flags = ASKS_UPSTREAM },
-	{ OPTION("owner", VALUE_TEXT, owner) },
-	{ OPTION("reason", VALUE_TEXT, reason) },
+	{ OPTION("private", VALUE_TEXT, private_group), .check = check_group },
+	{ OPTION("owner", VALUE_TEXT, owner), .flags = UNITE_TEXT },
+	{ OPTION("reason", VALUE_TEXT, reason), .flags = UNITE_TEXT },
 	{ .name = NULL },
 };
 
@@ -128,8 +160,15 @@ void image_options_drop_defaults(struct image_options *o)
 		o->keep_for = -1;
 	if (o->max_age == UNIT_NEVER)
 		o->max_age = -1;
-	if (!o->referrers)
+	if (!o->min_age)
+		o->min_age = -1;
+	if (o->referrers == REFERRERS_AUTO)
 		o->referrers = -1;
+}
+
+enum referrers_mode image_options_referrers(const struct image_options *o)
+{
+	return o->referrers < 0 ? REFERRERS_AUTO : (enum referrers_mode)o->referrers;
 }
 
 /* "all" means every platform, so another one beside it is a mistake. */
@@ -170,6 +209,18 @@ static bool check_newest(const struct image_options *o, const struct line *l,
 	return true;
 }
 
+/* What waits for ever would never be noticed. */
+static bool check_min_age(const struct image_options *o, const struct line *l,
+			  const struct place *at)
+{
+	if (o->min_age != UNIT_NEVER)
+		return true;
+	place_error(at, line_find(l, "min-age")->value_column,
+		    "min-age: \"never\" is no time to wait (0s: no waiting; a tag that is not to "
+		    "move is pinned by its digest)");
+	return false;
+}
+
 static bool check_conf(const struct line *l, const struct place *at)
 {
 	bool good = true;
@@ -192,7 +243,7 @@ bool image_options_read(struct image_options *o, const struct line *l, size_t fi
 {
 	if (!kv_table_read(table, o, l, first, at))
 		return false;
-	return check_platform_all(o, l, at) && check_newest(o, l, at) &&
+	return check_platform_all(o, l, at) && check_newest(o, l, at) && check_min_age(o, l, at) &&
 	       (!in_conf || check_conf(l, at));
 }
 
@@ -214,14 +265,6 @@ bool image_options_choose_tags(const struct image_options *o)
 	return false;
 }
 
-bool image_options_same_choice(const struct image_options *a, const struct image_options *b)
-{
-	for (const struct kv_row *row = table; row->name; row++)
-		if (row->flags & CHOOSES_TAGS && !kv_row_same(row, a, b))
-			return false;
-	return true;
-}
-
 void image_options_write_question(const struct image_options *o, struct buf *out)
 {
 	for (const struct kv_row *row = table; row->name; row++)
@@ -230,4 +273,107 @@ void image_options_write_question(const struct image_options *o, struct buf *out
 			kv_row_write(row, o, out);
 			buf_addc(out, '\n');
 		}
+}
+
+/* ---- two lines, one image ---- */
+
+static long *number_of(const struct kv_row *row, struct image_options *o)
+{
+	return (long *)((char *)o + row->offset);
+}
+
+static char **text_of(const struct kv_row *row, struct image_options *o)
+{
+	return (char **)((char *)o + row->offset);
+}
+
+static bool has_word(const char *words, struct span word)
+{
+	struct span rest = span_str(words), one;
+
+	while (span_cut(&rest, ',', &one)) {
+		one = span_trim(one);
+		if (one.n == word.n && memcmp(one.p, word.p, word.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The words of `more` that *words lacks are appended. */
+static void unite_words(char **words, const char *more, const char *between, struct strvec *texts)
+{
+	struct span rest = span_str(more), one;
+
+	while (span_cut(&rest, ',', &one)) {
+		one = span_trim(one);
+		if (!has_word(*words, one))
+			*words = (char *)strvec_addf(texts, "%s%s%.*s", *words, between,
+						     SPAN_ARG(one));
+	}
+}
+
+static int fail_to_unite(const struct kv_row *row, const struct image_options *a,
+			 const struct image_options *b, struct err *err)
+{
+	cleanup_by(buf_release) struct buf one = BUF_INIT(KIB), other = BUF_INIT(KIB);
+
+	kv_row_write(row, a, &one);
+	kv_row_write(row, b, &other);
+	return err_set(err, ERR_USAGE, 0, "%s=%s and %s=%s cannot be united", row->name, one.p,
+		       row->name, other.p);
+}
+
+/* Both lines give the option. */
+static int unite_given(const struct kv_row *row, struct image_options *to,
+		       struct image_options *with, struct strvec *texts, struct err *err)
+{
+	if (row->flags & (UNITE_LIST | UNITE_TEXT))
+		unite_words(text_of(row, to), *text_of(row, with),
+			    row->flags & UNITE_TEXT ? ", " : ",", texts);
+	else if (row->flags & (UNITE_SMALLER | UNITE_GIVEN))
+		*number_of(row, to) = MIN(*number_of(row, to), *number_of(row, with));
+	else if (row->flags & UNITE_LARGER)
+		*number_of(row, to) = MAX(*number_of(row, to), *number_of(row, with));
+	else if (!kv_row_same(row, to, with))
+		return fail_to_unite(row, to, with, err);
+	return 0;
+}
+
+static int unite_row(const struct kv_row *row, struct image_options *to, struct image_options *with,
+		     struct strvec *texts, struct err *err)
+{
+	const bool given = kv_row_is_given(row, to), other = kv_row_is_given(row, with);
+
+	if (row->flags & UNITE_NOT || (!given && !other))
+		return 0;
+	if (given && other)
+		return unite_given(row, to, with, texts, err);
+	if (row->flags & UNITE_LIST)
+		*text_of(row, to) = NULL; /* all of them */
+	else if (row->flags & UNITE_SMALLER)
+		*number_of(row, to) = -1;
+	else if (!given)
+		kv_row_copy(row, to, with);
+	return 0;
+}
+
+/* A snapshot goes when it is past every limit that is set, and stays for ever when none is. So a
+ * line without any limit frees the image from all of them. */
+static bool has_no_limit(const struct image_options *o)
+{
+	return o->keep < 0 && o->keep_for < 0;
+}
+
+int image_options_unite(struct image_options *to, const struct image_options *with,
+			struct strvec *texts, struct err *err)
+{
+	const bool no_limit = has_no_limit(to) || has_no_limit(with);
+	struct image_options other = *with;
+
+	for (const struct kv_row *row = table; row->name; row++)
+		if (unite_row(row, to, &other, texts, err) < 0)
+			return -1;
+	if (no_limit)
+		to->keep = to->keep_for = -1;
+	return 0;
 }

@@ -11,9 +11,15 @@
 #include <stddef.h>
 
 struct buf;
+struct err;
 struct line;
 struct line_word;
 struct place;
+struct strvec;
+
+/* Whether signatures, attestations and SBOMs come along: never; as a promise, so that it is a
+ * failure when they cannot be had; or those that can be had, with a warning for the rest. */
+enum referrers_mode { REFERRERS_NO, REFERRERS_YES, REFERRERS_AUTO };
 
 /* NULL, -1 or false where the line says nothing. */
 struct image_options {
@@ -25,10 +31,12 @@ struct image_options {
 	char *as;      /* a reference */
 	long refresh;  /* seconds; 0 every run, UNIT_NEVER never */
 	long max_age;  /* seconds, or UNIT_NEVER */
+	long min_age;  /* seconds that new content of a name waits; 0 not at all */
 	long keep;     /* snapshots */
 	long keep_for; /* seconds, or UNIT_NEVER */
-	int referrers; /* 1, 0 */
+	int referrers; /* enum referrers_mode */
 	bool upstream_gone;
+	char *private_group; /* private=: whose images they are; NULL: everybody's */
 	char *owner, *reason;
 };
 
@@ -46,9 +54,12 @@ bool image_options_read(struct image_options *o, const struct line *l, size_t fi
 /* Fills in what `to` does not say and `from` does, lending its texts. */
 void image_options_fill(struct image_options *to, const struct image_options *from);
 
-/* Takes out what means the same as saying nothing: platform=all, referrers=no, and "never" of
- * max-age= and keep-for=. For options that are complete: after image_options_fill(). */
+/* Takes out what means the same as saying nothing: platform=all, referrers=auto, min-age=0s, and
+ * "never" of max-age= and keep-for=. For options that are complete: after image_options_fill(). */
 void image_options_drop_defaults(struct image_options *o);
+
+/* What referrers= says; saying nothing is auto. */
+enum referrers_mode image_options_referrers(const struct image_options *o);
 
 /* Options that choose tags are tags=, exclude=, match=, semver= and newest=. */
 
@@ -56,8 +67,15 @@ void image_options_drop_defaults(struct image_options *o);
 const struct line_word *image_options_find_choice(const struct line *l);
 /* Whether one of them is given. */
 bool image_options_choose_tags(const struct image_options *o);
-/* Whether both give them alike, letter by letter. */
-bool image_options_same_choice(const struct image_options *a, const struct image_options *b);
+
+/*
+ * Adds the options of another line that asks for the same image; both are complete. Platforms are
+ * united, retention is what both lines need, checks are as often as the one that wants more; owners
+ * and reasons are joined. Texts that are made belong to `texts`. USAGE, which names the option and
+ * both values, when an option cannot be united; then *to has changed in part.
+ */
+int image_options_unite(struct image_options *to, const struct image_options *with,
+			struct strvec *texts, struct err *err);
 
 /* Appends what an upstream's answers depend on (platforms, the choice of tags, referrers,
  * upstream=), as text to be compared: it is the same for the same question. */

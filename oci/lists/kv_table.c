@@ -154,6 +154,11 @@ bool kv_table_read(const struct kv_row *table, void *s, const struct line *l, si
 	return good;
 }
 
+void kv_row_copy(const struct kv_row *row, void *to, const void *from)
+{
+	value_copy(row->kind, member_of(row, to), (const char *)from + row->offset);
+}
+
 bool kv_row_is_given(const struct kv_row *row, const void *s)
 {
 	return value_is_set(row->kind, (const char *)s + row->offset);
@@ -166,8 +171,12 @@ bool kv_row_same(const struct kv_row *row, const void *a, const void *b)
 
 void kv_row_write(const struct kv_row *row, const void *s, struct buf *out)
 {
+	const int *choice = (const int *)(const void *)((const char *)s + row->offset);
+
 	if (row->kind == VALUE_FLAG)
 		buf_adds(out, kv_row_is_given(row, s) ? row->word : "");
+	else if (row->kind == VALUE_CHOICE)
+		buf_adds(out, *choice >= 0 ? row->words[*choice] : "");
 	else
 		value_write(row->kind, (const char *)s + row->offset, out);
 }

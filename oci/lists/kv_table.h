@@ -44,11 +44,13 @@ bool kv_table_read(const struct kv_row *table, void *s, const struct line *l, si
 /* Gives each empty member of `to` the value that `from` has, lending its texts. */
 void kv_table_fill(const struct kv_row *table, void *to, const void *from);
 
+/* Gives one member the value that it has in another struct, lending a text. */
+void kv_row_copy(const struct kv_row *row, void *to, const void *from);
 /* Whether the row's member was given a value. */
 bool kv_row_is_given(const struct kv_row *row, const void *s);
 /* Whether the member has the same value in two structs (texts are compared letter by letter). */
 bool kv_row_same(const struct kv_row *row, const void *a, const void *b);
-/* Appends the member's value as value_write() does; a FLAG as its word. */
+/* Appends the member's value as value_write() does; a FLAG and a CHOICE as their words. */
 void kv_row_write(const struct kv_row *row, const void *s, struct buf *out);
 
 #endif

@@ -1,5 +1,6 @@
 #include "oci/lists/list_image.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "oci/base/cleanup.h"
@@ -158,7 +159,9 @@ void list_image_release(struct list_image *image)
 	ref_release(&image->target);
 	image_options_release(&image->own);
 	tag_select_free(image->select);
+	free(image->conflict);
 	image->select = NULL;
+	image->conflict = NULL;
 }
 
 bool list_image_same_source(const struct list_image *a, const struct list_image *b)

@@ -26,11 +26,12 @@ struct list_image {
 	struct image_options own;  /* of the line alone */
 	struct image_options o;    /* with those of mirror.conf; its texts are lent */
 	struct tag_select *select; /* the choice of tags; NULL when no option chooses tags */
-	bool snapshot; /* the name may be a snapshot of a listed tag: then no upstream is asked */
+	char *conflict; /* what the line contradicts, and where that stands; or NULL; owned */
+	bool snapshot;  /* the name may be a snapshot of a listed tag: then no upstream is asked */
 };
 
-/* Reads a line into *image, but for `o` and `snapshot`, which lists_finish() sets. False when an
- * error was added at `at`; then *image is empty. */
+/* Reads a line into *image, but for `o`, `conflict` and `snapshot`, which lists_finish() sets.
+ * False when an error was added at `at`; then *image is empty. */
 bool list_image_read(struct list_image *image, const struct line *l, const struct place *at);
 void list_image_release(struct list_image *image);
 

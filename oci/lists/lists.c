@@ -6,6 +6,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/str.h"
 #include "oci/base/table.h"
 #include "oci/image/ref.h"
 #include "oci/image/snapshot_suffix.h"
@@ -20,6 +21,14 @@ struct lists *lists_new(void)
 	return ls;
 }
 
+static void repository_free(void *repository)
+{
+	struct list_repository *r = repository;
+
+	free(r->name);
+	free(r);
+}
+
 void lists_free(struct lists *ls)
 {
 	if (!ls)
@@ -29,6 +38,7 @@ void lists_free(struct lists *ls)
 	free(ls->images);
 	strvec_release(&ls->files);
 	mirror_conf_release(&ls->conf);
+	table_clear(&ls->repositories, repository_free);
 	problems_release(&ls->problems);
 	free(ls);
 }
@@ -76,17 +86,50 @@ struct listed {
 	problem_add(&(c)->ls->problems, false, (image)->file, (image)->line, (image)->column,      \
 		    __VA_ARGS__)
 
-static void add_twice(struct listed *c, const struct list_image *image,
-		      const struct list_image *first, const char *name)
+/* Two lines that contradict each other both fail, and each is told of the other. */
+static void add_conflict(struct list_image *image, const struct list_image *other, const char *what)
+{
+	if (!image->conflict)
+		image->conflict =
+			xasprintf("%s (the other line: %s:%d)", what, other->file, other->line);
+}
+
+static void add_conflicts(struct list_image *a, struct list_image *b, const char *what)
+{
+	add_conflict(a, b, what);
+	add_conflict(b, a, what);
+}
+
+static void add_two_sources(struct list_image *image, struct list_image *first, const char *name)
 {
 	cleanup_free char *source = ref_str(&first->source), *other = ref_str(&image->source);
+	cleanup_free char *what = xasprintf("two sources for %s: %s and %s", name, source, other);
 
-	if (list_image_same_source(image, first) && strcmp(source, other) == 0)
-		image_error(c, image, "%s is listed already (%s:%d)", name, first->file,
-			    first->line);
-	else
-		image_error(c, image, "two sources for %s: %s here, and %s (%s:%d)", name, other,
-			    source, first->file, first->line);
+	add_conflicts(image, first, what);
+}
+
+/* Whether both lines ask for the same content: the same reference, and the same digest or none. */
+static bool is_same_content(const struct list_image *a, const struct list_image *b)
+{
+	cleanup_free char *one = ref_str(&a->source), *other = ref_str(&b->source);
+
+	return str_eq(one, other);
+}
+
+static void check_same(struct list_image *image, struct list_image *first, const char *name)
+{
+	cleanup_by(strvec_release) struct strvec texts = STRVEC_INIT;
+	struct image_options united = first->o;
+	struct err err;
+
+	if (!is_same_content(image, first)) {
+		add_two_sources(image, first, name);
+		return;
+	}
+	if (image_options_unite(&united, &image->o, &texts, &err) == 0)
+		return;
+	err_wrap(&err, "%s", name);
+	add_conflicts(image, first, err.msg);
 }
 
 static void check_allowed(struct listed *c, const struct list_image *image)
@@ -105,11 +148,11 @@ static void check_allowed(struct listed *c, const struct list_image *image)
 static void add_target(struct listed *c, struct list_image *image)
 {
 	char *name = ref_target(&image->target);
-	const struct list_image *first = table_get(&c->targets, name);
+	struct list_image *first = table_get(&c->targets, name);
 
 	c->names[image - c->ls->images] = name;
 	if (first)
-		add_twice(c, image, first, name);
+		check_same(image, first, name);
 	else
 		table_put(&c->targets, name, image);
 }
@@ -142,11 +185,8 @@ static void add_choice(struct listed *c, struct list_image *image)
 		return;
 	}
 	for (size_t i = 0; i < g->n; i++)
-		if (!list_image_same_source(image, g->v[i]) ||
-		    image_options_same_choice(&image->own, &g->v[i]->own)) {
-			add_twice(c, image, g->v[i], g->repository);
-			return;
-		}
+		if (!list_image_same_source(image, g->v[i]))
+			add_two_sources(image, g->v[i], g->repository);
 	g->v = xgrow(g->v, g->n, &g->cap, sizeof(struct list_image *));
 	g->v[g->n++] = image;
 }
@@ -162,17 +202,17 @@ static struct list_image *find_chooser(const struct group *g, struct span tag)
 	return NULL;
 }
 
-/* Adds an error when a target is named by one line and chosen by another with another source. */
-static void check_choice(struct listed *c, const struct list_image *image)
+/* A target that is named by one line and chosen by another with another source. */
+static void check_choice(struct listed *c, struct list_image *image)
 {
 	struct group *g = image->target.tag ? group_of(c, &image->target) : NULL;
-	const struct list_image *other = g ? find_chooser(g, span_str(image->target.tag)) : NULL;
+	struct list_image *other = g ? find_chooser(g, span_str(image->target.tag)) : NULL;
 	cleanup_free char *name = NULL;
 
 	if (!other || list_image_same_source(image, other))
 		return;
 	name = ref_target(&image->target);
-	add_twice(c, image, other, name);
+	add_two_sources(image, other, name);
 }
 
 static bool is_listed(struct listed *c, const struct ref *target, struct span tag)
@@ -194,6 +234,60 @@ static bool names_snapshot(struct listed *c, const struct list_image *image)
 	tag = span_str(target->tag);
 	n = snapshot_suffix_length(c->ls->suffix, tag);
 	return n && is_listed(c, target, span_of(tag.p, tag.n - n));
+}
+
+/* ---- private= ---- */
+
+/* Whose images a repository has. The first line decides; one that says something else contradicts
+ * it. */
+static void check_private(struct lists *ls, struct list_image *image)
+{
+	cleanup_free char *name = ref_repository(&image->target), *what = NULL;
+	struct list_repository *r = table_get(&ls->repositories, name);
+	const char *group = image->o.private_group;
+
+	if (!r) {
+		r = xcalloc(1, sizeof(*r));
+		*r = (struct list_repository){ .name = take(name), .group = group, .first = image };
+		table_put(&ls->repositories, r->name, r);
+		return;
+	}
+	if (str_same(r->group, group))
+		return;
+	what = xasprintf("%s belongs to one group: private=%s and private=%s", name,
+			 r->group ? r->group : "(none)", group ? group : "(none)");
+	r->contradicts = true;
+	add_conflicts(image, r->first, what);
+}
+
+/* Then all lines of the repository fail: what they bring is somebody's, and it is not known
+ * whose. */
+static void spread_private(struct lists *ls, struct list_image *image)
+{
+	cleanup_free char *name = ref_repository(&image->target);
+	const struct list_repository *r = table_get(&ls->repositories, name);
+
+	if (r->contradicts && !image->conflict)
+		image->conflict = xstrdup(r->first->conflict);
+}
+
+bool lists_private(const struct lists *ls, const char *repository, const char **group)
+{
+	const struct list_repository *r = table_get(&ls->repositories, repository);
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
+	struct image_options o;
+	struct err ignored;
+
+	if (r) {
+		*group = r->group;
+		return !r->contradicts;
+	}
+	if (ref_parse(&ref, span_str(repository), &ignored) < 0)
+		return false;
+	image_options_init(&o);
+	mirror_conf_fill(&ls->conf, &ref, &o);
+	*group = o.private_group;
+	return o.private_group;
 }
 
 static void group_free(void *group)
@@ -221,6 +315,7 @@ static void check_together(struct lists *ls)
 	c.names = xcalloc(ls->n, sizeof(char *));
 	for (size_t i = 0; i < ls->n; i++) {
 		check_allowed(&c, &ls->images[i]);
+		check_private(ls, &ls->images[i]);
 		if (ls->images[i].select)
 			add_choice(&c, &ls->images[i]);
 		else
@@ -231,6 +326,8 @@ static void check_together(struct lists *ls)
 			check_choice(&c, &ls->images[i]);
 			ls->images[i].snapshot = names_snapshot(&c, &ls->images[i]);
 		}
+	for (size_t i = 0; i < ls->n; i++)
+		spread_private(ls, &ls->images[i]);
 }
 
 /* ---- what comes out ---- */
@@ -241,6 +338,23 @@ void lists_options(const struct lists *ls, const struct list_image *image, const
 	*out = image->own;
 	mirror_conf_fill(&ls->conf, target, out);
 	image_options_drop_defaults(out);
+}
+
+size_t lists_add_conflicts(struct lists *ls)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ls->n; i++) {
+		const struct list_image *image = &ls->images[i];
+
+		if (!image->conflict)
+			continue;
+		problem_add(&ls->problems, false, image->file, image->line, image->column, "%s",
+			    image->conflict);
+		n++;
+	}
+	problems_sort(&ls->problems);
+	return n;
 }
 
 size_t lists_finish(struct lists *ls)

@@ -10,28 +10,39 @@
  *	lists_add_conf(ls, "mirror.conf", bytes)        // if there is one
  *	if (lists_finish(ls) > 0) ... ls->problems      // errors: the lists must not be used
  *
- * A tag that several lines choose belongs to the line that names it, or else to the first of them.
+ * A tag that several lines choose or name is mirrored once, as all of them want it.
  */
 #ifndef OCI_LISTS_LISTS_H
 #define OCI_LISTS_LISTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "oci/base/problem.h"
 #include "oci/base/span.h"
 #include "oci/base/strvec.h"
+#include "oci/base/table.h"
 #include "oci/lists/list_image.h"
 #include "oci/lists/mirror_conf.h"
 
 struct ref;
 
+/* A repository that lines publish. */
+struct list_repository {
+	char *name;
+	const char *group;        /* private= of its lines, lent; NULL: it is public */
+	struct list_image *first; /* of its lines */
+	bool contradicts;         /* they do not agree about the group */
+};
+
 struct lists {
 	struct list_image *images;
 	size_t n, cap;
 	struct mirror_conf conf;
-	struct problems problems; /* errors and warnings, in the order of files and lines */
-	struct strvec files;      /* their names */
-	const char *suffix;       /* of snapshots, lent; lists_finish() sets it when it is NULL */
+	struct problems problems;  /* errors and warnings, in the order of files and lines */
+	struct strvec files;       /* their names */
+	struct table repositories; /* struct list_repository by name; made by lists_finish() */
+	const char *suffix;        /* of snapshots, lent; lists_finish() sets it when it is NULL */
 };
 
 struct lists *lists_new(void);
@@ -41,15 +52,26 @@ void lists_add(struct lists *ls, const char *file, struct span bytes);
 void lists_add_conf(struct lists *ls, const char *file, struct span bytes);
 
 /*
- * Applies the patterns and the policy of mirror.conf, and checks all lines together: a target that
- * is listed twice, or from two sources, is an error; a line that names a snapshot of a listed tag
- * is marked. Sorts the problems and gives the number of errors.
+ * Applies the patterns and the policy of mirror.conf, and checks all lines together; a line that
+ * names a snapshot of a listed tag is marked. Sorts the problems and gives the number of errors.
  *
- * Two lines that choose tags of one repository may overlap when they have the same source, which
- * gives the same image. With different sources they may not: which of them a tag comes from would
- * depend on the tags that upstream has.
+ * The same reference from the same source may stand in several lines; their options are united
+ * (image_options_unite()). Lines that contradict each other get a `conflict`, each of them, and no
+ * error: they fail, and stop no others. Such are two sources or digests for one target, options
+ * that cannot be united, and two groups for one repository. A repository whose tags one line
+ * chooses, and another with another source, contradicts itself too: which of them a tag comes from
+ * would depend on the tags that upstream has.
  */
 size_t lists_finish(struct lists *ls);
+
+/* Adds an error for each line that contradicts another; gives how many there are. For those who
+ * check the lists and sync nothing. */
+size_t lists_add_conflicts(struct lists *ls);
+
+/* Whether today's lists say whose images a repository of the mirror has; *group gets the group,
+ * NULL for everybody's. False when no line of the lists and no `image` line of mirror.conf is about
+ * it, or when its lines contradict each other: then nothing changes. */
+bool lists_private(const struct lists *ls, const char *repository, const char **group);
 
 /*
  * The options of one target of a line. They differ from image->o when options choose tags: then

@@ -143,6 +143,26 @@ static const struct kv_row policy_table[] = {
 	{ .name = NULL },
 };
 
+static const struct kv_row deny_table[] = {
+	{ .name = "reason", .kind = VALUE_TEXT, AT(mirror_conf_deny, reason) },
+	{ .name = NULL },
+};
+
+static const char *const authors_words[] = {
+	[AUTHORS_MAIL] = "mail",
+	[AUTHORS_NAME] = "name",
+	[AUTHORS_COMMIT] = "commit",
+	NULL,
+};
+
+static const struct kv_row privacy_table[] = {
+	{ .name = "authors",
+	  .kind = VALUE_CHOICE,
+	  AT(mirror_conf, authors),
+	  .words = authors_words },
+	{ .name = NULL },
+};
+
 /* The plain word after the keyword, or NULL with an error added. */
 static const struct line_word *take_operand(const struct line *l, const char *what,
 					    const struct place *at)
@@ -152,6 +172,17 @@ static const struct line_word *take_operand(const struct line *l, const char *wh
 	place_error(at, l->v[l->n > 1].column, "%s is missing: \"%.*s %s ...\"", what,
 		    SPAN_ARG(l->v[0].text), what);
 	return NULL;
+}
+
+/* Whose images they are is said of whole repositories: snapshots and digests have other tags. */
+static void check_private_pattern(const struct line_word *pattern, const struct place *at)
+{
+	const char *slash = memrchr(pattern->text.p, '/', pattern->text.n);
+	const char *colon = memrchr(pattern->text.p, ':', pattern->text.n);
+
+	if (colon && (!slash || colon > slash))
+		place_error(at, line_column(pattern, (size_t)(colon - pattern->text.p)),
+			    "private= is about repositories: a pattern without a tag");
 }
 
 static void parse_image(struct mirror_conf *c, const struct line *l, const struct place *at)
@@ -168,7 +199,8 @@ static void parse_image(struct mirror_conf *c, const struct line *l, const struc
 	image = &c->images[c->nimages++];
 	image->pattern = xstrndup(pattern->text.p, pattern->text.n);
 	image_options_init(&image->o);
-	image_options_read(&image->o, l, 2, true, at);
+	if (image_options_read(&image->o, l, 2, true, at) && image->o.private_group)
+		check_private_pattern(pattern, at);
 	if (l->n == 2)
 		place_error(at, l->v[0].column, "\"image\" without an option says nothing");
 }
@@ -253,15 +285,43 @@ static void parse_policy(struct mirror_conf *c, const struct line *l, const stru
 		kv_table_read(policy_table, c, l, 1, at);
 }
 
+static void parse_privacy(struct mirror_conf *c, const struct line *l, const struct place *at)
+{
+	if (is_first_of_kind(&c->privacy_line, l, at))
+		kv_table_read(privacy_table, c, l, 1, at);
+}
+
+static void parse_deny(struct mirror_conf *c, const struct line *l, const struct place *at)
+{
+	const struct line_word *word = take_operand(l, "DIGEST", at);
+	const struct mirror_conf_deny *earlier;
+	struct mirror_conf_deny *d;
+	struct digest digest;
+	struct err err;
+
+	if (!word)
+		return;
+	if (digest_parse(&digest, word->text, &err) < 0) {
+		place_error(at, word->column, "%s", err.msg);
+		return;
+	}
+	earlier = mirror_conf_denies(c, &digest);
+	if (earlier)
+		place_error(at, word->column, "it is denied already (line %d)", earlier->line);
+	c->denied = xgrow(c->denied, c->ndenied, &c->capdenied, sizeof(*c->denied));
+	d = &c->denied[c->ndenied++];
+	*d = (struct mirror_conf_deny){ .digest = digest, .line = at->line };
+	kv_table_init(deny_table, d);
+	kv_table_read(deny_table, d, l, 2, at);
+}
+
 /* The words that a line begins with, one row each. */
 static const struct keyword {
 	const char *word;
 	void (*parse)(struct mirror_conf *c, const struct line *l, const struct place *at);
 } keywords[] = {
-	{ "image", parse_image },
-	{ "registry", parse_registry },
-	{ "snapshot", parse_snapshot },
-	{ "policy", parse_policy },
+	{ "image", parse_image },   { "registry", parse_registry }, { "snapshot", parse_snapshot },
+	{ "policy", parse_policy }, { "deny", parse_deny },         { "privacy", parse_privacy },
 };
 
 #define KEYWORDS (sizeof(keywords) / sizeof(keywords[0]))
@@ -315,6 +375,7 @@ void mirror_conf_init(struct mirror_conf *c)
 	*c = (struct mirror_conf){ .file = NULL };
 	kv_table_init(snapshot_table, c);
 	kv_table_init(policy_table, c);
+	kv_table_init(privacy_table, c);
 }
 
 void mirror_conf_parse(struct mirror_conf *c, const char *file, struct span bytes,
@@ -334,6 +395,9 @@ void mirror_conf_release(struct mirror_conf *c)
 		free(c->registries[i].host);
 		kv_table_release(registry_table, &c->registries[i]);
 	}
+	for (size_t i = 0; i < c->ndenied; i++)
+		kv_table_release(deny_table, &c->denied[i]);
+	free(c->denied);
 	free(c->images);
 	free(c->registries);
 	free(c->file);
@@ -372,4 +436,25 @@ bool mirror_conf_allows(const struct mirror_conf *c, const struct ref *r)
 		if (repository ? glob_match_name(pattern, r) : glob_match_ref(pattern, r))
 			return true;
 	return false;
+}
+
+const struct mirror_conf_deny *mirror_conf_denies(const struct mirror_conf *c,
+						  const struct digest *d)
+{
+	for (size_t i = 0; i < c->ndenied; i++)
+		if (digest_eq(&c->denied[i].digest, d))
+			return &c->denied[i];
+	return NULL;
+}
+
+char *mirror_conf_author(const struct mirror_conf *c, const char *author)
+{
+	const char *mail = strstr(author, " <");
+
+	switch (c->authors < 0 ? AUTHORS_MAIL : (enum mirror_conf_authors)c->authors) {
+	case AUTHORS_MAIL: break;
+	case AUTHORS_NAME: return xstrndup(author, mail ? (size_t)(mail - author) : strlen(author));
+	case AUTHORS_COMMIT: return NULL;
+	}
+	return xstrdup(author);
 }

@@ -5,6 +5,8 @@
  *	registry  HOST[:PORT] option...  the endpoint of a host, and how to connect to it
  *	snapshot  suffix=FORMAT          the names of snapshots (oci/image/snapshot_suffix.h)
  *	policy    option...              the images that lists may name
+ *	deny      DIGEST [reason=TEXT]   a manifest, config or layer that nothing may contain
+ *	privacy   authors=WHAT           what index and journal say of the author of a line
  */
 #ifndef OCI_LISTS_MIRROR_CONF_H
 #define OCI_LISTS_MIRROR_CONF_H
@@ -14,6 +16,7 @@
 #include <stdint.h>
 
 #include "oci/base/span.h"
+#include "oci/image/digest.h"
 #include "oci/lists/image_options.h"
 
 struct problems;
@@ -36,6 +39,15 @@ struct mirror_conf_image {
 	struct image_options o;
 };
 
+struct mirror_conf_deny {
+	struct digest digest;
+	char *reason; /* or NULL */
+	int line;
+};
+
+/* What the index and the journal say of the author of a line. */
+enum mirror_conf_authors { AUTHORS_MAIL, AUTHORS_NAME, AUTHORS_COMMIT };
+
 struct mirror_conf {
 	char *file;                       /* its name; NULL: there is no mirror.conf */
 	struct mirror_conf_image *images; /* in the order of lines */
@@ -48,6 +60,10 @@ struct mirror_conf {
 	long max_tags;         /* -1: no limit */
 	int64_t max_bytes;     /* -1: no limit */
 	int policy_line;       /* 0: there is none */
+	struct mirror_conf_deny *denied;
+	size_t ndenied, capdenied;
+	int authors;      /* enum mirror_conf_authors, or -1: the line says nothing */
+	int privacy_line; /* 0: there is none */
 };
 
 void mirror_conf_init(struct mirror_conf *c);
@@ -72,5 +88,13 @@ void mirror_conf_fill(const struct mirror_conf *c, const struct ref *target,
 /* Whether the policy allows a reference; for one without tag and digest, whether it may allow some
  * tag of the repository. */
 bool mirror_conf_allows(const struct mirror_conf *c, const struct ref *r);
+
+/* The `deny` line of a digest, or NULL. */
+const struct mirror_conf_deny *mirror_conf_denies(const struct mirror_conf *c,
+						  const struct digest *d);
+
+/* What is recorded of an author, "Ann <ann@corp.example>": all of it, the name alone, or NULL. The
+ * caller frees it. */
+char *mirror_conf_author(const struct mirror_conf *c, const char *author);
 
 #endif

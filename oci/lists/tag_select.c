@@ -1,18 +1,22 @@
 #include "oci/lists/tag_select.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/limits.h"
 #include "oci/base/table.h"
 #include "oci/image/glob.h"
 #include "oci/image/ref.h"
+#include "oci/image/release.h"
 #include "oci/image/version.h"
 #include "oci/lists/image_options.h"
+#include "oci/lists/newest.h"
 
 struct tag_select {
 	char *tags, *exclude; /* owned */
+	char *pattern;        /* match= as it is written; owned */
 	struct regex *match;
 	struct version_range *semver;
 	size_t newest; /* 0: no limit */
@@ -24,6 +28,7 @@ struct tag_select *tag_select_new(const struct image_options *o, struct err *err
 
 	s->tags = o->tags ? xstrdup(o->tags) : NULL;
 	s->exclude = o->exclude ? xstrdup(o->exclude) : NULL;
+	s->pattern = o->match ? xstrdup(o->match) : NULL;
 	s->newest = o->newest > 0 ? (size_t)o->newest : 0;
 	if (o->match)
 		s->match = regex_new(span_str(o->match), NULL, err);
@@ -42,6 +47,7 @@ void tag_select_free(struct tag_select *s)
 		return;
 	free(s->tags);
 	free(s->exclude);
+	free(s->pattern);
 	regex_free(s->match);
 	version_range_free(s->semver);
 	free(s);
@@ -79,47 +85,51 @@ int tag_select_match(const struct tag_select *s, struct span tag, struct err *er
 	return s->match ? regex_match(s->match, tag, err) : 1;
 }
 
-struct candidate {
-	struct version version;
-	const char *tag;
-};
-
-/* Newest first; of equal versions the one with more numbers ("7.2.0" before "7.2"), which moves
- * less often. */
-static int order_candidates(const void *a, const void *b)
+/* Whether the line spells the pre-release word of a tag, so that it means pre-releases. */
+static bool is_spelt(const struct tag_select *s, const char *tag)
 {
-	const struct candidate *p = a, *q = b;
-	int c = version_cmp(&q->version, &p->version);
+	struct span rest = s->tags ? span_str(s->tags) : span_of(NULL, 0), glob;
+	struct release r;
 
-	if (c)
-		return c;
-	if (p->version.given != q->version.given)
-		return q->version.given - p->version.given;
-	return strcmp(p->tag, q->tag);
+	if (!release_parse(&r, span_str(tag)) || r.stage == RELEASE_FINAL)
+		return false;
+	if (s->semver && version_range_names_pre(s->semver))
+		return true;
+	if (s->pattern && release_is_spelt(&r, span_str(s->pattern)))
+		return true;
+	while (rest.p && span_cut(&rest, ',', &glob))
+		if (release_is_spelt(&r, glob) && glob_match(glob, span_str(tag)))
+			return true;
+	return false;
 }
 
-static long keep_newest_versions(const struct tag_select *s, const char **tags, size_t n,
-				 struct err *err)
+/* An error that says what there is instead. */
+static int fail_no_version(const struct tag_select *s, size_t n, const struct newest_left *left,
+			   struct err *err)
 {
-	cleanup_free struct candidate *v = xcalloc(n, sizeof(*v));
-	size_t versions = 0;
+	cleanup_by(buf_release) struct buf words = BUF_INIT(KIB);
 
+	newest_left_describe(left, &words);
+	return err_set(err, ERR_INVALID, 0, "newest=%zu: none of the %zu matching tags counts: %s",
+		       s->newest, n, buf_failed(&words) ? "none is a version" : words.p);
+}
+
+static long keep_newest(const struct tag_select *s, const char **tags, size_t n,
+			struct newest_left *left, struct err *err)
+{
+	cleanup_by(newest_left_release) struct newest_left own = NEWEST_LEFT_INIT;
+	cleanup_free struct newest_tag *v = xcalloc(n, sizeof(*v));
+	size_t kept;
+
+	left = left ? left : &own;
 	for (size_t i = 0; i < n; i++)
-		if (version_parse(&v[versions].version, span_str(tags[i])))
-			v[versions++].tag = tags[i];
-	if (n && !versions)
-		return err_set(err, ERR_INVALID, 0,
-			       "newest=%zu: none of the %zu matching tags is a version (\"%s\")",
-			       s->newest, n, tags[0]);
-	qsort(v, versions, sizeof(*v), order_candidates);
-	if (versions > s->newest)
-		versions = s->newest;
-	for (size_t i = 0; i < versions; i++)
-		tags[i] = v[i].tag;
-	return (long)versions;
+		v[i] = (struct newest_tag){ .tag = tags[i], .is_spelt = is_spelt(s, tags[i]) };
+	kept = newest_choose(v, n, s->newest, tags, left);
+	return n && !kept ? fail_no_version(s, n, left, err) : (long)kept;
 }
 
-long tag_select_tags(const struct tag_select *s, const char **tags, size_t n, struct err *err)
+long tag_select_tags(const struct tag_select *s, const char **tags, size_t n,
+		     struct newest_left *left, struct err *err)
 {
 	cleanup_by(table_release) struct table seen = TABLE_INIT;
 	size_t kept = 0;
@@ -133,5 +143,5 @@ long tag_select_tags(const struct tag_select *s, const char **tags, size_t n, st
 		if (r && !table_put(&seen, tag, (void *)tag))
 			tags[kept++] = tag;
 	}
-	return s->newest ? keep_newest_versions(s, tags, kept, err) : (long)kept;
+	return s->newest ? keep_newest(s, tags, kept, left, err) : (long)kept;
 }

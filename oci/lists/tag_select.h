@@ -13,6 +13,7 @@
 
 struct err;
 struct image_options;
+struct newest_left;
 struct tag_select;
 
 /* Compiles the options of a line. NULL with USAGE when one is wrong; image_options_read() refuses
@@ -27,9 +28,11 @@ int tag_select_match(const struct tag_select *s, struct span tag, struct err *er
 
 /*
  * Keeps the chosen names, in place and each once, and gives their number; NULLs are dropped.
- * newest=N keeps only versions: the newest N, newest first. -1 with LIMIT when a regular expression
- * takes too long, or with INVALID when newest= finds tags, but none that is a version.
+ * newest=N keeps what oci/lists/newest.h says, newest first; `left` (may be NULL, is empty) gets
+ * what it leaves out. -1 with LIMIT when a regular expression takes too long, or with INVALID when
+ * newest= finds tags, but none that counts.
  */
-long tag_select_tags(const struct tag_select *s, const char **tags, size_t n, struct err *err);
+long tag_select_tags(const struct tag_select *s, const char **tags, size_t n,
+		     struct newest_left *left, struct err *err);
 
 #endif

@@ -59,9 +59,8 @@ enum request_result pages_next(struct pages *p, struct request *r, struct err *e
 		err_set(err, ERR_INVALID, 0, "the %s goes round in a circle", p->what);
 		return REQUEST_FAILED;
 	}
-	if (p->urls.n == LIMIT_TAG_PAGES) {
-		err_set(err, ERR_INVALID, 0, "the %s has more than %d pages", p->what,
-			LIMIT_TAG_PAGES);
+	if (p->urls.n + 1 >= p->max) {
+		err_set(err, ERR_INVALID, 0, "the %s has more than %zu pages", p->what, p->max);
 		return REQUEST_FAILED;
 	}
 	r->page_url = strvec_add_owned(&p->urls, take(page));

@@ -10,7 +10,8 @@
 
 struct pages {
 	const char *what;   /* for messages: "tag list" */
-	struct strvec urls; /* of the pages so far */
+	size_t max;         /* more pages than these are a failure */
+	struct strvec urls; /* of the pages so far, but the first */
 };
 
 void pages_release(struct pages *p);

@@ -155,16 +155,34 @@ static struct manifest_pull *new_manifest_pull(const struct ref *ref, const char
 	return w;
 }
 
-void pull_head(struct upstream *up, const struct ref *ref, registry_manifest_done *done, void *arg)
+/* What ref means, by its digest, else by its tag. */
+static struct manifest_pull *new_reference_pull(const struct ref *ref, registry_manifest_done *done,
+						void *arg)
 {
 	const char *reference = ref->digest.str[0] ? ref->digest.str
 				: ref->tag         ? ref->tag
 						   : "latest";
 	struct manifest_pull *w = new_manifest_pull(ref, reference, done, arg);
 
+	w->digest = ref->digest;
+	return w;
+}
+
+void pull_head(struct upstream *up, const struct ref *ref, registry_manifest_done *done, void *arg)
+{
+	struct manifest_pull *w = new_reference_pull(ref, done, arg);
+
 	w->head = true;
 	w->request.method = HTTP_HEAD;
-	w->digest = ref->digest;
+	request_submit(up, &w->request);
+}
+
+void pull_tag(struct upstream *up, const struct ref *ref, registry_manifest_done *done, void *arg)
+{
+	struct manifest_pull *w = new_reference_pull(ref, done, arg);
+
+	w->request.method = HTTP_GET;
+	w->request.queued.pull = true;
 	request_submit(up, &w->request);
 }
 

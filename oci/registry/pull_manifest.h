@@ -13,8 +13,9 @@
 
 struct upstream;
 
-/* registry_head() and registry_manifest(), at this upstream. */
+/* registry_head(), registry_tag() and registry_manifest(), at this upstream. */
 void pull_head(struct upstream *up, const struct ref *ref, registry_manifest_done *done, void *arg);
+void pull_tag(struct upstream *up, const struct ref *ref, registry_manifest_done *done, void *arg);
 void pull_manifest(struct upstream *up, const struct ref *ref, const struct digest *d,
 		   registry_manifest_done *done, void *arg);
 

@@ -1,50 +1,72 @@
 #include "oci/registry/pull_referrers.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "oci/base/cleanup.h"
-#include "oci/base/json.h"
 #include "oci/base/limits.h"
-#include "oci/image/descriptor.h"
 #include "oci/image/media_type.h"
 #include "oci/registry/error_response.h"
 #include "oci/registry/pages.h"
+#include "oci/registry/referrer_list.h"
+#include "oci/registry/referrers_api.h"
 #include "oci/registry/request.h"
 
 struct referrers_pull {
 	struct request request; /* first */
 	registry_referrers_done *done;
 	void *arg;
-	struct ref ref;
-	struct digest subject;
-	bool fallback;     /* the index under the fallback tag is asked for */
-	unsigned requests; /* for the API, before the fallback */
-	size_t endpoint;   /* that the pages so far came from */
+	char *repository;
+	size_t endpoint; /* that the pages so far came from */
+	bool is_sent;    /* to that endpoint, which is not known to have no API */
+	bool is_no_list; /* its answer, with status 200, is something else */
+	bool no_api;     /* at the last endpoint that was asked */
 	struct buf page;
-	struct digest *found;
-	size_t n, cap;
+	struct referrer_list found;
 	struct pages pages;
 };
+
+/* The request has failed at the endpoint that it was sent to, in its first page: perhaps there is
+ * no API. */
+static void learn_absence(struct referrers_pull *l)
+{
+	struct request *r = &l->request;
+	long status = l->is_no_list ? 200 : r->call.status;
+
+	if (!l->is_sent || r->page_url || (!l->is_no_list && !referrers_api_is_absence(status)))
+		return;
+	l->no_api = true;
+	referrers_api_forget(&r->up->endpoints[l->endpoint], l->repository, status);
+}
 
 static enum request_result prepare_referrers(struct request *r, struct err *err)
 {
 	struct referrers_pull *l = (struct referrers_pull *)r;
 
-	(void)err;
 	buf_clear(&l->page);
 	if (r->endpoint_index != l->endpoint) {
+		learn_absence(l);
 		pages_release(&l->pages);
-		l->n = 0;
+		referrer_list_release(&l->found);
 		r->page_url = NULL;
 		l->endpoint = r->endpoint_index;
 	}
-	return REQUEST_AGAIN;
+	l->is_no_list = false;
+	l->no_api = referrers_api_is_absent(r->queued.endpoint, l->repository);
+	l->is_sent = !l->no_api;
+	if (l->is_sent)
+		return REQUEST_AGAIN;
+	err_set(err, ERR_NOTFOUND, 0, "has no referrers API");
+	return REQUEST_FAILED;
 }
 
 static int take_referrers_headers(struct request *r, struct err *err)
 {
-	return error_response_check_page(request_header(r, "Content-Type"), err);
+	struct referrers_pull *l = (struct referrers_pull *)r;
+
+	if (error_response_check_page(request_header(r, "Content-Type"), err) == 0)
+		return 0;
+	l->is_no_list = true;
+	return -1;
 }
 
 static int take_referrers_body(struct request *r, const char *p, size_t n, struct err *err)
@@ -58,64 +80,38 @@ static int take_referrers_body(struct request *r, const char *p, size_t n, struc
 	return 0;
 }
 
-static int read_page(struct referrers_pull *l, struct err *err)
-{
-	cleanup_json json_t *doc = json_read(buf_span(&l->page), err);
-	const json_t *manifests = json_get_array(doc, "manifests"), *item;
-	struct descriptor d;
-	size_t i;
-
-	if (!doc)
-		return err_wrap(err, "referrers");
-	if (!json_has_array(doc, "manifests"))
-		return err_set(err, ERR_INVALID, 0, "the answer has no list of referrers in it");
-	json_array_foreach(manifests, i, item)
-	{
-		if (descriptor_read(&d, item, err) < 0)
-			return err_wrap(err, "referrers");
-		if (l->n == LIMIT_DESCRIPTORS)
-			return err_set(err, ERR_INVALID, 0, "more than %d referrers",
-				       LIMIT_DESCRIPTORS);
-		l->found = xgrow(l->found, l->n, &l->cap, sizeof(*l->found));
-		l->found[l->n++] = d.digest;
-	}
-	return 0;
-}
-
 static enum request_result finish_referrers(struct request *r, struct err *err)
 {
 	struct referrers_pull *l = (struct referrers_pull *)r;
 
-	if (read_page(l, err) < 0)
-		return REQUEST_FAILED;
-	return l->fallback ? REQUEST_DONE : pages_next(&l->pages, r, err);
+	if (referrer_list_add(&l->found, buf_span(&l->page), err) == 0)
+		return pages_next(&l->pages, r, err);
+	l->is_no_list = err->kind == ERR_NOTFOUND;
+	return REQUEST_FAILED;
 }
-
-static void submit_referrers(struct upstream *up, struct referrers_pull *l);
 
 static void report_referrers(struct request *r, const struct err *err)
 {
 	struct referrers_pull *l = (struct referrers_pull *)r;
-	bool missing = err && err->kind == ERR_NOTFOUND;
-	struct upstream *up = r->up;
-	struct registry_referrers found = { .err = missing ? NULL : err,
-					    .digests = l->found,
-					    .n = l->n };
+	struct registry_referrers found = { .err = err, .requests = r->requests };
 
-	l->requests += r->requests;
-	request_release(r);
-	if (missing && !l->fallback) {
-		l->fallback = true;
-		l->n = 0;
-		submit_referrers(up, l);
-		return;
+	if (err && r->endpoint_index != l->endpoint)
+		l->no_api = false;
+	else if (err && (err->kind != ERR_NET || r->call.status == 501))
+		learn_absence(l);
+	if (err && l->no_api) {
+		found.err = NULL;
+		found.no_api = true;
+	} else if (!err) {
+		found.rows = l->found.v;
+		found.n = l->found.n;
 	}
-	found.requests = l->requests;
 	l->done(l->arg, &found);
+	request_release(r);
 	pages_release(&l->pages);
 	buf_release(&l->page);
-	ref_release(&l->ref);
-	free(l->found);
+	referrer_list_release(&l->found);
+	free(l->repository);
 	free(l);
 }
 
@@ -124,33 +120,25 @@ static const struct request_verb referrers_verb = {
 	.take_headers = take_referrers_headers,
 	.take_body = take_referrers_body,
 	.finish_answer = finish_referrers,
+	.is_answered_elsewhere = true,
 	.report_outcome = report_referrers,
 };
-
-static void submit_referrers(struct upstream *up, struct referrers_pull *l)
-{
-	char tag[DIGEST_MAX + 1];
-
-	digest_name(&l->subject, tag);
-	l->request = (struct request){ .verb = &referrers_verb,
-				       .method = HTTP_GET,
-				       .name_length = strlen(l->ref.path) };
-	l->request.accept = l->fallback ? media_accept : MEDIA_OCI_INDEX;
-	l->request.path = l->fallback ? xasprintf("%s/manifests/%s", l->ref.path, tag)
-				      : xasprintf("%s/referrers/%s", l->ref.path, l->subject.str);
-	request_submit(up, &l->request);
-}
 
 void pull_referrers(struct upstream *up, const struct ref *ref, const struct digest *subject,
 		    registry_referrers_done *done, void *arg)
 {
 	struct referrers_pull *l = xcalloc(1, sizeof(*l));
 
-	ref_copy(&l->ref, ref);
-	l->subject = *subject;
+	l->request = (struct request){ .verb = &referrers_verb,
+				       .method = HTTP_GET,
+				       .accept = MEDIA_OCI_INDEX,
+				       .name_length = strlen(ref->path) };
+	l->request.path = xasprintf("%s/referrers/%s", ref->path, subject->str);
+	l->repository = xstrdup(ref->path);
 	l->done = done;
 	l->arg = arg;
 	l->pages.what = "list of referrers";
+	l->pages.max = LIMIT_TAG_PAGES;
 	buf_init(&l->page, LIMIT_MANIFEST);
-	submit_referrers(up, l);
+	request_submit(up, &l->request);
 }

@@ -2,9 +2,9 @@
  * pull_referrers - the referrers of a manifest: signatures, SBOMs, attestations
  * (distribution-spec, "Listing Referrers").
  *
- * The referrers API is asked first, for all its pages. When the registry does not have it (404),
- * the index under the fallback tag <algorithm>-<hex> is fetched ("Unavailable Referrers API");
- * when that is missing too, there are no referrers.
+ * The referrers API is asked, for all its pages. A registry may not have it, and says so in many
+ * ways (oci/registry/referrers_api.h); where that is known, nothing is sent. The caller then looks
+ * for the index under the fallback tag ("Unavailable Referrers API").
  */
 #ifndef OCI_REGISTRY_PULL_REFERRERS_H
 #define OCI_REGISTRY_PULL_REFERRERS_H

@@ -123,7 +123,8 @@ static const struct request_verb tags_verb = {
 	.report_outcome = report_tags,
 };
 
-void pull_tags(struct upstream *up, const struct ref *ref, registry_tags_done *done, void *arg)
+void pull_tags(struct upstream *up, const struct ref *ref, size_t pages, registry_tags_done *done,
+	       void *arg)
 {
 	struct tags_pull *l = xcalloc(1, sizeof(*l));
 
@@ -135,6 +136,7 @@ void pull_tags(struct upstream *up, const struct ref *ref, registry_tags_done *d
 	l->done = done;
 	l->arg = arg;
 	l->pages.what = "tag list";
+	l->pages.max = pages;
 	buf_init(&l->page, LIMIT_TAG_PAGE);
 	request_submit(up, &l->request);
 }

@@ -13,7 +13,8 @@
 
 struct upstream;
 
-/* registry_tags(), at this upstream. */
-void pull_tags(struct upstream *up, const struct ref *ref, registry_tags_done *done, void *arg);
+/* registry_tags_within(), at this upstream. */
+void pull_tags(struct upstream *up, const struct ref *ref, size_t pages, registry_tags_done *done,
+	       void *arg);
 
 #endif

@@ -6,6 +6,7 @@
 #include "oci/auth/keychain.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
+#include "oci/base/limits.h"
 #include "oci/lists/mirror_conf.h"
 #include "oci/registry/pull_blob.h"
 #include "oci/registry/pull_manifest.h"
@@ -97,6 +98,7 @@ void registry_free(struct registry *r)
 	auth_free(r->auth);
 	auth_free(r->anonymous_auth);
 	table_clear(&r->warned, free);
+	table_clear(&r->no_referrers, free);
 	for (size_t i = 0; i < r->n; i++)
 		upstream_free(r->upstreams[i]);
 	free(r->upstreams);
@@ -157,6 +159,12 @@ void registry_head(struct registry *r, const struct ref *ref, registry_manifest_
 	pull_head(upstream_of(r, ref->host), ref, done, arg);
 }
 
+void registry_tag(struct registry *r, const struct ref *ref, registry_manifest_done *done,
+		  void *arg)
+{
+	pull_tag(upstream_of(r, ref->host), ref, done, arg);
+}
+
 void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
 		       registry_manifest_done *done, void *arg)
 {
@@ -171,13 +179,37 @@ void registry_blob(struct registry *r, const struct ref *ref, const struct regis
 
 void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg)
 {
-	pull_tags(upstream_of(r, ref->host), ref, done, arg);
+	pull_tags(upstream_of(r, ref->host), ref, LIMIT_TAG_PAGES, done, arg);
+}
+
+void registry_tags_within(struct registry *r, const struct ref *ref, size_t pages,
+			  registry_tags_done *done, void *arg)
+{
+	pull_tags(upstream_of(r, ref->host), ref, pages, done, arg);
 }
 
 void registry_referrers(struct registry *r, const struct ref *ref, const struct digest *subject,
 			registry_referrers_done *done, void *arg)
 {
 	pull_referrers(upstream_of(r, ref->host), ref, subject, done, arg);
+}
+
+void registry_set_no_referrers(struct registry *r, const char *key)
+{
+	char *copy = xstrdup(key);
+
+	free(table_put(&r->no_referrers, copy, copy));
+}
+
+void registry_each_no_referrers(const struct registry *r, void (*each)(void *arg, const char *key),
+				void *arg)
+{
+	const char *key;
+	size_t at = 0;
+
+	while ((key = table_next(&r->no_referrers, &at)))
+		if (!span_ends(span_str(key), " "))
+			each(arg, key);
 }
 
 static time_t quota_until(const struct throttle *p)
@@ -208,6 +240,24 @@ size_t registry_stats(const struct registry *r, struct registry_host_stats *out,
 		};
 	}
 	return n;
+}
+
+#define CLOCK_TOLERANCE 300
+
+bool registry_clock_differs(const struct registry *r, int64_t *ahead)
+{
+	size_t known = 0, differ = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct upstream *up = r->upstreams[i];
+
+		known += up->tells_time;
+		if (!up->tells_time || llabs(up->seconds_ahead) <= CLOCK_TOLERANCE)
+			continue;
+		if (!differ++)
+			*ahead = up->seconds_ahead;
+	}
+	return differ * 2 > known;
 }
 
 uint64_t registry_bytes(const struct registry *r)

@@ -35,6 +35,10 @@ void registry_free(struct registry *r);
 void registry_head(struct registry *r, const struct ref *ref, registry_manifest_done *done,
 		   void *arg);
 
+/* GET of a tag, whose bytes are hashed: for a HEAD that says 404 although GET answers 200. */
+void registry_tag(struct registry *r, const struct ref *ref, registry_manifest_done *done,
+		  void *arg);
+
 /* GET of a manifest by digest from ref's repository; the bytes are checked against it. */
 void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
 		       registry_manifest_done *done, void *arg);
@@ -47,10 +51,20 @@ void registry_blob(struct registry *r, const struct ref *ref, const struct regis
 
 /* Every tag of ref's repository, following Link (distribution-spec, "Listing Tags"). */
 void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg);
+/* The same, but INVALID when the list has more pages than that: it is not worth more requests. */
+void registry_tags_within(struct registry *r, const struct ref *ref, size_t pages,
+			  registry_tags_done *done, void *arg);
 
-/* The referrers of a manifest of ref's repository (distribution-spec, "Listing Referrers"). */
+/* The referrers of a manifest of ref's repository, as the referrers API lists them
+ * (distribution-spec, "Listing Referrers"). A registry that is known to have none is not asked. */
 void registry_referrers(struct registry *r, const struct ref *ref, const struct digest *subject,
 			registry_referrers_done *done, void *arg);
+
+/* Where there is no referrers API, as texts that may be kept until a later run: what an earlier one
+ * learnt is set before the first request, and each of what is known is told at the end. */
+void registry_set_no_referrers(struct registry *r, const char *key);
+void registry_each_no_referrers(const struct registry *r, void (*each)(void *arg, const char *key),
+				void *arg);
 
 /* Turns the loop until no request is queued or under way, or until(arg) is true between two turns;
  * `until` may be NULL. A turn waits at most `timeout_ms` for an event. -1 when the loop itself
@@ -64,6 +78,9 @@ void registry_stop(struct registry *r);
 
 /* Statistics of at most `max` hosts, for the report; gives the number of hosts. */
 size_t registry_stats(const struct registry *r, struct registry_host_stats *out, size_t max);
+/* Whether the wall clock of this machine differs by more than five minutes from those of most
+ * hosts that have told their time; *ahead then gets by how many seconds one of them is ahead. */
+bool registry_clock_differs(const struct registry *r, int64_t *ahead);
 /* Bytes received so far from all hosts, for a progress line. */
 uint64_t registry_bytes(const struct registry *r);
 

@@ -5,6 +5,8 @@
 #ifndef OCI_REGISTRY_REGISTRY_TYPES_H
 #define OCI_REGISTRY_REGISTRY_TYPES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -14,6 +16,7 @@
 #include "oci/image/digest.h"
 
 struct buf;
+struct referrer_row;
 struct mirror_conf;
 struct keychain;
 
@@ -70,8 +73,9 @@ struct registry_tags {
 typedef void registry_tags_done(void *arg, const struct registry_tags *t);
 
 struct registry_referrers {
-	const struct err *err;        /* NULL: the listing is complete */
-	const struct digest *digests; /* valid during the callback */
+	const struct err *err;           /* NULL: the listing is complete */
+	bool no_api;                     /* nothing is listed: the registry has no such API */
+	const struct referrer_row *rows; /* valid during the callback */
 	size_t n;
 	unsigned requests;
 };

@@ -379,7 +379,7 @@ static void on_refusal(struct request *r)
 		on_challenge(r);
 		return;
 	}
-	if (r->cross_origin && r->call.status != 416) {
+	if (r->cross_origin && r->call.status != 416 && !r->verb->is_answered_elsewhere) {
 		on_storage_error(r);
 		return;
 	}
@@ -421,6 +421,7 @@ static int on_head(struct http_call *c, struct err *err)
 	if (!r->cross_origin) {
 		response_read_quota(c, &r->queued.endpoint->host->throttle);
 		response_tell_warnings(c, r->queued.endpoint);
+		response_read_date(c, r->up);
 	}
 	r->is_answer = http_status_find(c->status)->class == HTTP_STATUS_ANSWER;
 	if (!r->is_answer)

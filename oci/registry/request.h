@@ -46,6 +46,9 @@ struct request_verb {
 	/* The registry refused the request: true when the verb has changed it (a method that is
 	 * unknown, a part that is not there) so that it is sent again at once. May be NULL. */
 	bool (*change_after_refusal)(struct request *r);
+	/* What another host says to which the registry redirects is the answer: that host is no
+	 * storage, whose refusals may pass. */
+	bool is_answered_elsewhere;
 	/* The end, with err NULL on success; frees the request's owner. */
 	void (*report_outcome)(struct request *r, const struct err *err);
 };

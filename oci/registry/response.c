@@ -1,5 +1,7 @@
 #include "oci/registry/response.h"
 
+#include <stdio.h>
+
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/http/header.h"
@@ -69,6 +71,25 @@ void response_read_quota(const struct http_call *c, struct throttle *t)
 	if (limit >= 0 || remaining >= 0)
 		throttle_quota(t, limit, remaining, (long)seconds_header(c, "RateLimit-Reset"),
 			       window, clock_now());
+}
+
+void response_read_date(const struct http_call *c, struct upstream *up)
+{
+	struct span date = http_header(c, "Date", 0), age = http_header(c, "Age", 0);
+	char text[64];
+	time_t then;
+
+	if (!date.p || date.n >= sizeof(text))
+		return;
+	snprintf(text, sizeof(text), "%.*s", SPAN_ARG(date));
+	then = clock_parse_http(text);
+	if (then < 0)
+		return;
+	/* a cache tells when it got the answer, and how long ago that is */
+	up->tells_time = true;
+	up->seconds_ahead = then - clock_wall();
+	if (age.p && header_length(age) > 0)
+		up->seconds_ahead += header_length(age);
 }
 
 bool response_has_no_pulls_left(const struct http_call *c)

@@ -15,6 +15,7 @@ struct endpoint;
 struct err;
 struct http_call;
 struct throttle;
+struct upstream;
 
 /* INVALID when the body is compressed although no encoding was accepted. */
 int response_check_encoding(const struct http_call *c, struct err *err);
@@ -27,6 +28,10 @@ int64_t response_retry_after(const struct http_call *c);
 
 /* Hands the RateLimit headers of the response to the host's throttle. */
 void response_read_quota(const struct http_call *c, struct throttle *t);
+/* Notes by how much the host's clock is ahead of this machine's (Date and Age, RFC 9110, 6.6.1, and
+ * RFC 9111, 5.1). */
+void response_read_date(const struct http_call *c, struct upstream *up);
+
 /* Whether they say that no pull is left. */
 bool response_has_no_pulls_left(const struct http_call *c);
 

@@ -37,7 +37,8 @@ struct registry {
 	uint64_t bytes;
 	unsigned seed; /* of the jitter */
 	bool stopped;
-	struct table warned; /* texts that the program was told, owned */
+	struct table warned;       /* texts that the program was told, owned */
+	struct table no_referrers; /* oci/registry/referrers_api.h; owned texts */
 };
 
 /* A token server: its throttle, and the number of requests under way to it. */
@@ -52,6 +53,7 @@ struct host {
 	struct throttle throttle;
 	long active; /* requests under way or waiting for a token */
 	struct token_server token_server;
+	bool told_no_referrers; /* the program was warned: referrers_api.h */
 };
 
 /* In which list of its endpoint a request is (oci/registry/request.h). */
@@ -101,6 +103,8 @@ struct upstream {
 	struct endpoint *endpoints;
 	size_t n;
 	uint64_t requests, bytes, retries;
+	bool tells_time;
+	int64_t seconds_ahead; /* of this machine's wall clock, by its last Date */
 };
 
 void upstream_free(struct upstream *up);

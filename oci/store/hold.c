@@ -20,121 +20,105 @@ static json_t *read_hold(const struct entry *e)
 	return text ? json_read(span_str(text), &ignored) : NULL;
 }
 
-enum hold_mode hold_mode_of(const struct entry *e)
+static bool is_blocked(const json_t *hold)
 {
-	cleanup_json json_t *hold = NULL;
-	const char *mode;
+	const char *mode = json_get_text(hold, "mode");
 
-	if (!entry_annotation(e, ANNOTATION_HELD))
-		return HOLD_NONE;
-	hold = read_hold(e);
-	mode = json_get_text(hold, "mode");
-	return mode && strcmp(mode, "blocked") == 0 ? HOLD_BLOCKED : HOLD_FROZEN;
+	return mode && strcmp(mode, "blocked") == 0;
 }
 
-/* Digest number i of a hold, `digest` first and then those of `also`, or NULL. */
-static const char *hold_digest(const json_t *hold, size_t i)
-{
-	return i ? json_string_value(json_array_get(json_get_array(hold, "also"), i - 1))
-		 : json_get_text(hold, "digest");
-}
-
-size_t hold_digests(const struct entry *e, struct digest out[static HOLD_DIGESTS])
+bool hold_is_frozen(const struct entry *e)
 {
 	cleanup_json json_t *hold = read_hold(e);
-	size_t n = 0;
 
-	for (size_t i = 0; i < HOLD_DIGESTS; i++) {
-		const char *text = hold_digest(hold, i);
-		struct err ignored;
-
-		if (text && digest_parse(&out[n], span_str(text), &ignored) == 0)
-			n++;
-	}
-	return n;
+	return entry_annotation(e, ANNOTATION_HELD) && !is_blocked(hold);
 }
 
-bool hold_covers(const struct entry *e, const struct digest *d)
-{
-	enum hold_mode mode = hold_mode_of(e);
-	struct digest blocked[HOLD_DIGESTS];
-	size_t n;
-
-	if (mode != HOLD_BLOCKED)
-		return mode == HOLD_FROZEN;
-	n = hold_digests(e, blocked);
-	for (size_t i = 0; i < n; i++)
-		if (digest_eq(&blocked[i], d))
-			return true;
-	return false;
-}
-
-static void copy_word(const json_t *hold, const char *key, char *out, size_t n)
+static char *copy_word(const json_t *hold, const char *key)
 {
 	const char *text = json_get_text(hold, key);
 
-	if (n)
-		snprintf(out, n, "%s", text ? text : "");
+	return xstrdup(text ? text : "");
 }
 
-void hold_describe(const struct entry *e, char *reason, size_t nreason, char *who, size_t nwho,
-		   char *since, size_t nsince)
+void hold_read_words(const struct entry *e, struct hold_words *words)
 {
 	cleanup_json json_t *hold = read_hold(e);
 
-	copy_word(hold, "reason", reason, nreason);
-	copy_word(hold, "who", who, nwho);
-	copy_word(hold, "since", since, nsince);
+	words->reason = copy_word(hold, "reason");
+	words->who = copy_word(hold, "who");
+	words->since = copy_word(hold, "since");
 }
 
-/* The first as "digest", the others as the list "also". */
-static void write_digests(struct buf *out, const struct digest *v, size_t n)
+void hold_release_words(struct hold_words *words)
 {
-	for (size_t i = 0; i < n; i++) {
-		buf_adds(out, i == 0 ? ",\"digest\":" : i == 1 ? ",\"also\":[" : ",");
-		buf_add_json(out, v[i].str);
-	}
-	if (n > 1)
-		buf_addc(out, ']');
+	free(words->reason);
+	free(words->who);
+	free(words->since);
+	*words = (struct hold_words){ .reason = NULL };
 }
 
-/* first (may be NULL), then what was blocked before: each once, and without the digest that e has
- * now. */
-static size_t gather_digests(const struct entry *e, const struct digest *first,
-			     struct digest out[static HOLD_DIGESTS])
-{
-	struct digest before[HOLD_DIGESTS];
-	size_t nbefore = hold_digests(e, before), n = 0;
-
-	if (first && !digest_eq(first, &e->digest))
-		out[n++] = *first;
-	for (size_t i = 0; i < nbefore && n < HOLD_DIGESTS; i++)
-		if (!digest_eq(&before[i], &e->digest) && !(first && digest_eq(&before[i], first)))
-			out[n++] = before[i];
-	return n;
-}
-
-void hold_set(struct entry *e, enum hold_mode mode, const struct digest *d, const char *reason,
-	      const char *who, time_t since)
+static void write_frozen(struct entry *e, const char *reason, const char *who, const char *since)
 {
 	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX_ENTRY);
-	bool frozen = mode == HOLD_FROZEN || hold_mode_of(e) == HOLD_FROZEN;
-	struct digest blocked[HOLD_DIGESTS];
-	size_t n = gather_digests(e, d, blocked);
-	char at[CLOCK_RFC3339];
 
-	clock_rfc3339(since, at);
-	buf_addf(&text, "{\"mode\":\"%s\"", frozen ? "frozen" : "blocked");
-	write_digests(&text, blocked, n);
-	buf_adds(&text, ",\"reason\":");
+	buf_adds(&text, "{\"mode\":\"frozen\",\"reason\":");
 	buf_add_json(&text, reason ? reason : "");
 	buf_adds(&text, ",\"who\":");
 	buf_add_json(&text, who ? who : "");
-	buf_addf(&text, ",\"since\":\"%s\"}", at);
+	buf_adds(&text, ",\"since\":");
+	buf_add_json(&text, since);
+	buf_addc(&text, '}');
 	entry_set_annotation(e, ANNOTATION_HELD, text.p);
+}
+
+void hold_freeze(struct entry *e, const char *reason, const char *who, time_t since)
+{
+	char at[CLOCK_RFC3339];
+
+	clock_rfc3339(since, at);
+	write_frozen(e, reason, who, at);
 }
 
 void hold_release(struct entry *e)
 {
 	entry_set_annotation(e, ANNOTATION_HELD, NULL);
+}
+
+/* ---- version 0.1 ---- */
+
+/* Digest number i of a hold, `digest` first and then those of `also`, or NULL. */
+static const char *old_digest(const json_t *hold, size_t i)
+{
+	return i ? json_string_value(json_array_get(json_get_array(hold, "also"), i - 1))
+		 : json_get_text(hold, "digest");
+}
+
+size_t hold_old_digests(const struct entry *e, struct digest **v)
+{
+	cleanup_json json_t *hold = read_hold(e);
+	size_t named = 1 + json_array_size(json_get_array(hold, "also")), n = 0;
+
+	*v = hold ? xcalloc(named, sizeof(**v)) : NULL;
+	for (size_t i = 0; hold && i < named; i++) {
+		const char *text = old_digest(hold, i);
+		struct err ignored;
+
+		if (text && digest_parse(&(*v)[n], span_str(text), &ignored) == 0)
+			n++;
+	}
+	return n;
+}
+
+void hold_carry_over(struct entry *e)
+{
+	cleanup_by(hold_release_words) struct hold_words words = { .reason = NULL };
+	cleanup_json json_t *hold = read_hold(e);
+
+	if (is_blocked(hold)) {
+		hold_release(e);
+	} else if (json_object_get(hold, "digest") || json_object_get(hold, "also")) {
+		hold_read_words(e, &words);
+		write_frozen(e, words.reason, words.who, words.since);
+	}
 }

@@ -1,17 +1,17 @@
 /*
- * hold - an annotation that keeps a tag from moving, set by a rollback or by an operator.
+ * hold - an operator's freeze: an annotation that keeps a tag where it is until it is released.
  *
  * Pure functions on an entry in memory.
  *
  * A hold is the annotation dev.ocimirror.held, a JSON object:
  *
- *	{"mode":"blocked","digest":"sha256:...","also":["sha256:..."],
- *	 "reason":"...","who":"...","since":"..."}
+ *	{"mode":"frozen","reason":"...","who":"...","since":"..."}
  *
- * blocked: the tag moves as soon as upstream offers a digest that is not blocked (`digest` and
- * `also` list the blocked ones). frozen: the tag does not move until it is released; the digests
- * are kept for the record. A hold that cannot be read counts as frozen: a damaged annotation must
- * not release a tag.
+ * A hold that cannot be read counts as frozen: a damaged annotation must not release a tag.
+ *
+ * Version 0.1 also wrote the mode "blocked", which kept a tag from some digests (`digest` and
+ * `also`), and noted those in holds of mode "frozen". They are marks now (oci/store/marks.h): a
+ * blocked hold freezes nothing, and the first writer carries its digests over.
  */
 #ifndef OCI_STORE_HOLD_H
 #define OCI_STORE_HOLD_H
@@ -24,27 +24,22 @@
 
 struct entry;
 
-/* A hold remembers this many blocked digests; the oldest is forgotten first. */
-#define HOLD_DIGESTS 32
+/* Why a tag is held, by whom, and since when (RFC 3339); "" where nothing is known. */
+struct hold_words {
+	char *reason, *who, *since;
+};
 
-enum hold_mode { HOLD_NONE = 0, HOLD_BLOCKED, HOLD_FROZEN };
+bool hold_is_frozen(const struct entry *e);
+/* The words of a hold, also of a blocked one; hold_release_words() frees them. */
+void hold_read_words(const struct entry *e, struct hold_words *words);
+void hold_release_words(struct hold_words *words);
 
-/* Whether a hold on e keeps it from moving to d. */
-bool hold_covers(const struct entry *e, const struct digest *d);
-enum hold_mode hold_mode_of(const struct entry *e);
-/* The reason, who and since of a hold; "" where there is none. Buffers are cut to fit. */
-void hold_describe(const struct entry *e, char *reason, size_t nreason, char *who, size_t nwho,
-		   char *since, size_t nsince);
-
-/* The digests a hold names, the newest first; gives how many. */
-size_t hold_digests(const struct entry *e, struct digest out[static HOLD_DIGESTS]);
-
-/*
- * Blocks d on e (or freezes e; d may then be NULL). Digests blocked earlier stay blocked, but never
- * the one that e points at now: it was put there on purpose. A frozen entry stays frozen.
- */
-void hold_set(struct entry *e, enum hold_mode mode, const struct digest *d, const char *reason,
-	      const char *who, time_t since);
+void hold_freeze(struct entry *e, const char *reason, const char *who, time_t since);
 void hold_release(struct entry *e);
+
+/* The digests that version 0.1 noted in a hold; gives how many. The caller frees *v. */
+size_t hold_old_digests(const struct entry *e, struct digest **v);
+/* Takes them off: what is left is a freeze, or no hold. */
+void hold_carry_over(struct entry *e);
 
 #endif

@@ -26,9 +26,12 @@ static const char *const common[] = {
 	ANNOTATION_BAD,         ANNOTATION_HELD,
 	ANNOTATION_GONE_SINCE,  ANNOTATION_UNLISTED_SINCE,
 	ANNOTATION_SUBJECT,     ANNOTATION_GENERATION,
+	ANNOTATION_SYNCED_IN,   ANNOTATION_SNAPSHOT_IN,
 	ANNOTATION_CREATED,     ANNOTATION_LIST_COMMIT,
 	ANNOTATION_LABEL,       ANNOTATION_SNAPSHOT_SUFFIX,
 	ANNOTATION_MADE_BY,     ANNOTATION_CONTAINERD_NAME,
+	ANNOTATION_PREVIOUS,    ANNOTATION_RUN,
+	ANNOTATION_REQUIRES,
 };
 
 #define COMMON (sizeof(common) / sizeof(common[0]))
@@ -274,10 +277,10 @@ static int read_annotations(const json_t *object, struct annotation **v, size_t 
 	return 0;
 }
 
-/* containerd expects a whole name, which a bare tag is not. */
+/* containerd expects a whole name, which a bare tag is not; nor is a text of any length. */
 static bool is_whole_name(const char *ref)
 {
-	return strchr(ref, '/') != NULL;
+	return strchr(ref, '/') != NULL && strlen(ref) <= LIMIT_INDEX_ENTRY / 16;
 }
 
 /* ref.name becomes the entry's name; containerd's is kept only where it says something else. */
@@ -295,6 +298,28 @@ static void name_entry(struct entry *e)
 		entry_set_annotation(e, ANNOTATION_CONTAINERD_NAME, NULL);
 }
 
+/* The bytes of its texts, however they are escaped. */
+static size_t annotations_size(const struct annotation *v, size_t n)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < n; i++)
+		size += strlen(v[i].key) + strlen(v[i].value);
+	return size;
+}
+
+static size_t entry_size(const struct entry *e)
+{
+	return strlen(e->ref) + strlen(e->media_type) + (e->rest ? strlen(e->rest) : 0) +
+	       annotations_size(e->annotations, e->nannotations);
+}
+
+static int entry_too_large(size_t size, struct err *err)
+{
+	return err_set(err, ERR_INVALID, 0, "it has %zu bytes, more than the %lu allowed", size,
+		       LIMIT_INDEX_ENTRY);
+}
+
 static int read_entry(struct index *x, struct span text, struct err *err)
 {
 	static const char *const known[] = { "mediaType", "digest", "size", "annotations", NULL };
@@ -302,9 +327,8 @@ static int read_entry(struct index *x, struct span text, struct err *err)
 	cleanup_entry struct entry *e = entry_new("");
 	struct descriptor d;
 
-	if (text.n > LIMIT_INDEX_ENTRY)
-		return err_set(err, ERR_INVALID, 0, "it has %zu bytes, more than the %lu allowed",
-			       text.n, LIMIT_INDEX_ENTRY);
+	if (text.n > LIMIT_INDEX_LINE)
+		return entry_too_large(text.n, err);
 	doc = json_read(text, err);
 	if (!doc || descriptor_read(&d, doc, err) < 0 ||
 	    read_annotations(doc, &e->annotations, &e->nannotations, err) < 0)
@@ -312,6 +336,8 @@ static int read_entry(struct index *x, struct span text, struct err *err)
 	entry_set_content(e, d.media_type, &d.digest, d.size);
 	e->rest = other_members(doc, known);
 	name_entry(e);
+	if (entry_size(e) > LIMIT_INDEX_ENTRY)
+		return entry_too_large(entry_size(e), err);
 	x->v = xgrow(x->v, x->n, &x->cap, sizeof(struct entry *));
 	x->v[x->n++] = take(e);
 	return 0;
@@ -401,6 +427,7 @@ static int split_document(struct span bytes, struct buf *head, struct span *entr
 {
 	struct json_split s;
 	struct span key, value;
+	size_t beside = 0;
 	int r;
 
 	if (json_split_begin(&s, bytes, '{', err) < 0)
@@ -418,11 +445,13 @@ static int split_document(struct span bytes, struct buf *head, struct span *entr
 		else
 			buf_addf(head, "%s%.*s:%.*s", head->n > 1 ? "," : "", SPAN_ARG(key),
 				 SPAN_ARG(value));
+		if (!is_entries && !span_eq(key, "\"annotations\""))
+			beside += value.n;
 	}
 	if (r < 0 || json_split_end(&s, err) < 0)
 		return -1;
 	buf_addc(head, '}');
-	if (buf_failed(head))
+	if (buf_failed(head) || beside > LIMIT_INDEX_ENTRY)
 		return err_set(err, ERR_INVALID, 0, "too much stands beside the entries");
 	if (!entries->p)
 		return err_set(err, ERR_INVALID, 0, "not an OCI index: no \"manifests\"");
@@ -432,7 +461,7 @@ static int split_document(struct span bytes, struct buf *head, struct span *entr
 static int parse_document(struct index *x, struct span bytes, bool annotations_only,
 			  struct err *err)
 {
-	cleanup_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_ENTRY);
+	cleanup_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_HEAD);
 	struct span entries;
 
 	if (split_document(bytes, &head, &entries, err) < 0 ||
@@ -543,4 +572,23 @@ void index_write(const struct index *x, struct buf *out)
 		write_entry(out, x->v[i]);
 	}
 	buf_adds(out, "\n]}\n");
+}
+
+int index_check_sizes(const struct index *x, struct err *err)
+{
+	/* a text of ours grows six times at most when it is escaped */
+	size_t head = annotations_size(x->annotations, x->nannotations);
+
+	if (head > LIMIT_INDEX_HEAD / 8)
+		return err_set(err, ERR_LIMIT, 0,
+			       "the annotations of the index would have %zu bytes, more than the "
+			       "%lu allowed",
+			       head, LIMIT_INDEX_HEAD / 8);
+	for (size_t i = 0; i < x->n; i++)
+		if (entry_size(x->v[i]) > LIMIT_INDEX_ENTRY)
+			return err_set(err, ERR_LIMIT, 0,
+				       "the entry of \"%.200s\" would have %zu bytes, more than "
+				       "the %lu allowed",
+				       x->v[i]->ref, entry_size(x->v[i]), LIMIT_INDEX_ENTRY);
+	return 0;
 }

@@ -31,8 +31,12 @@ struct layout;
 #define ANNOTATION_CONTAINERD_NAME "io.containerd.image.name"
 #define ANNOTATION_SOURCE          "dev.ocimirror.source" /* host/path@digest it came from */
 #define ANNOTATION_SYNCED          "dev.ocimirror.synced" /* when this digest arrived, RFC 3339 */
-#define ANNOTATION_LIST            "dev.ocimirror.list"   /* file:line@commit */
-#define ANNOTATION_AUTHOR          "dev.ocimirror.author" /* of that line */
+#define ANNOTATION_SYNCED_IN       "dev.ocimirror.synced-in" /* ... in which generation */
+#define ANNOTATION_LIST            "dev.ocimirror.list"      /* file:line@commit */
+#define ANNOTATION_AUTHOR          "dev.ocimirror.author"    /* of that line */
+#define ANNOTATION_OWNER           "dev.ocimirror.owner"     /* owner= of the lines */
+#define ANNOTATION_REASON          "dev.ocimirror.reason"    /* reason= of the lines */
+#define ANNOTATION_PRIVATE         "dev.ocimirror.private"   /* the group whose image it is */
 #define ANNOTATION_KEEP            "dev.ocimirror.keep"
 #define ANNOTATION_KEEP_FOR        "dev.ocimirror.keep-for"
 #define ANNOTATION_PLATFORM        "dev.ocimirror.platform"       /* the filter of a sparse index */
@@ -40,19 +44,26 @@ struct layout;
 #define ANNOTATION_SNAPSHOT_AT     "dev.ocimirror.snapshot-at"    /* RFC 3339 */
 #define ANNOTATION_SNAPSHOT_BY     "dev.ocimirror.snapshot-by"    /* sync, rollback or undo */
 #define ANNOTATION_SNAPSHOT_IN     "dev.ocimirror.snapshot-in"    /* generation that replaced it */
-#define ANNOTATION_BAD             "dev.ocimirror.bad"            /* why it must not be offered */
 #define ANNOTATION_HELD            "dev.ocimirror.held"           /* JSON, see hold.h */
 #define ANNOTATION_GONE_SINCE      "dev.ocimirror.gone-since"     /* RFC 3339 */
 #define ANNOTATION_UNLISTED_SINCE  "dev.ocimirror.unlisted-since" /* RFC 3339 */
 #define ANNOTATION_SUBJECT         "dev.ocimirror.subject"        /* of a referrer: a digest */
 /* Of the index itself. */
-#define ANNOTATION_GENERATION  "dev.ocimirror.generation"
+#define ANNOTATION_GENERATION "dev.ocimirror.generation"
+/* Bad and banned digests: JSON, see marks.h. Version 0.1 had .bad on snapshots. */
+#define ANNOTATION_BAD         "dev.ocimirror.bad"
+#define ANNOTATION_BANNED      "dev.ocimirror.banned"
 #define ANNOTATION_CREATED     "dev.ocimirror.created"
 #define ANNOTATION_LIST_COMMIT "dev.ocimirror.list-commit"
 #define ANNOTATION_LABEL       "dev.ocimirror.label"
 #define ANNOTATION_SNAPSHOT_SUFFIX                                                                 \
 	"dev.ocimirror.snapshot-suffix"            /* of the last sync, strftime format */
 #define ANNOTATION_MADE_BY "dev.ocimirror.made-by" /* sync, rollback, undo, hold, ... */
+/* The digest of the index.json of the generation before; what made this one, as JSON; the words
+ * that a reader must understand. */
+#define ANNOTATION_PREVIOUS "dev.ocimirror.previous"
+#define ANNOTATION_RUN      "dev.ocimirror.run"
+#define ANNOTATION_REQUIRES "dev.ocimirror.requires"
 
 struct annotation {
 	const char *key; /* keys of ours are not copied: most entries have the same ones */
@@ -75,8 +86,9 @@ struct index {
 	size_t n, cap;
 	struct annotation *annotations; /* annotations of the index itself */
 	size_t nannotations;
-	char *rest;            /* other members of the index as JSON members, or NULL */
-	struct digest read_as; /* of the bytes that generation_load() read it from */
+	char *rest; /* other members of the index as JSON members, or NULL */
+	/* of the bytes that generation_load() read it from, or generation_publish() wrote */
+	struct digest read_as;
 };
 
 #define INDEX_INIT                                                                                 \
@@ -95,6 +107,9 @@ void index_release(struct index *x);
 
 /* Appends the bytes of index.json; buf_failed(out) when they are more than its ceiling. */
 void index_write(const struct index *x, struct buf *out);
+/* LIMIT, naming it, when an entry or the index's own annotations have become so large that
+ * index_parse() would refuse them. */
+int index_check_sizes(const struct index *x, struct err *err);
 
 /* The first entry of that name, or NULL. Lent; valid until the index is changed. */
 struct entry *index_find(const struct index *x, const char *ref);

@@ -146,6 +146,36 @@ static off_t find_journal_end(int fd, off_t size, long current)
 	return r < 0 ? -1 : end;
 }
 
+static int last_generation(int fd, off_t size, long *generation)
+{
+	cleanup_free char *block = xmalloc(WRITE_SIZE);
+	struct tail t = { .fd = fd, .at = size, .block = block };
+	struct span line;
+	off_t start;
+	int r;
+
+	*generation = -1;
+	while (*generation < 0 && (r = tail_line(&t, &line, &start)) > 0)
+		if (line.p[line.n] == '\n')
+			*generation = generation_of(line);
+	return *generation < 0 && r < 0 ? -1 : 0;
+}
+
+int journal_last(const struct layout *l, long *generation, struct err *err)
+{
+	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	*generation = -1;
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0 || last_generation(fd, st.st_size, generation) < 0) {
+		err_sys(err, "cannot read", PATH);
+		return err_wrap(err, "%s", l->path);
+	}
+	return 0;
+}
+
 static int write_lines(int fd, const struct journal_line *lines, size_t n, struct err *err)
 {
 	cleanup_by(buf_release) struct buf out = BUF_INIT(WRITE_SIZE + LIMIT_JOURNAL_LINE);
@@ -183,7 +213,7 @@ static int append_at(int fd, off_t end, const struct journal_line *lines, size_t
 static int append_lines(const struct layout *l, long current, const struct journal_line *lines,
 			size_t n, struct err *err)
 {
-	cleanup_fd int fd = openat(l->root, PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	cleanup_fd int fd = file_open_or_create(l->root, PATH, O_RDWR, 0644);
 	struct stat st;
 	off_t end;
 

@@ -3,7 +3,9 @@
  *
  * Append-only and never pruned. One line is one change of one reference. A line counts only when
  * its generation was published: a crash between the journal and index.json leaves lines of a
- * generation that was not, and the next append drops them.
+ * generation that was not, and the next append drops them. A writer that appends has made sure that
+ * index.json is the newest generation (oci/store/generation.h); otherwise lines of published ones
+ * would be dropped.
  */
 #ifndef OCI_STORE_JOURNAL_H
 #define OCI_STORE_JOURNAL_H
@@ -34,6 +36,9 @@ struct journal_line {
  * them durable. */
 int journal_append(const struct layout *l, long current, const struct journal_line *lines, size_t n,
 		   struct err *err);
+
+/* The generation of the last line that parses; -1 when there is none, or no journal. */
+int journal_last(const struct layout *l, long *generation, struct err *err);
 
 /* Calls each() for every line up to generation `current`, oldest first; lines that do not parse are
  * passed over and counted in *bad (may be NULL). A non-zero result ends the walk and is given

@@ -16,9 +16,8 @@
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
 #include "oci/store/hasher.h"
+#include "oci/store/layout_marker.h"
 
-#define MARKER      "oci-layout"
-#define MARKER_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
 #define GENERATIONS ".mirror/generations"
 
 /* A finished blob that waits for the barrier in the partial directory. */
@@ -50,67 +49,9 @@ static int fail_io(struct err *err, const char *what, const char *path)
 	return -1;
 }
 
-static int check_version(struct span marker, struct err *err)
-{
-	cleanup_json json_t *doc = json_read(marker, err);
-	const char *version = json_get_text(doc, "imageLayoutVersion");
-
-	if (!doc)
-		return err_wrap(err, MARKER);
-	if (!version)
-		return err_set(err, ERR_INVALID, 0, MARKER ": no imageLayoutVersion");
-	if (strcmp(version, "1.0.0") != 0)
-		return err_set(err, ERR_INVALID, 0,
-			       "an OCI layout of version \"%s\": only 1.0.0 is known", version);
-	return 0;
-}
-
-/* Copies a file's name into *found and ends the walk, unless a directory with that file still
- * counts as empty: a new file system's lost+found, and a temporary of a run that was killed while
- * it made the marker. */
-static int copy_unexpected(const char *name, void *found)
-{
-	if (strcmp(name, "lost+found") == 0 || span_starts(span_str(name), MARKER "."))
-		return 0;
-	buf_adds(found, name);
-	return 1;
-}
-
 bool layout_is_new(const char *path)
 {
-	cleanup_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
-	struct err ignored;
-
-	if (faccessat(AT_FDCWD, path, F_OK, 0) < 0)
-		return errno == ENOENT;
-	return file_walk(AT_FDCWD, path, copy_unexpected, &found, &ignored) == 0;
-}
-
-static int make_marker(const struct layout *l, struct err *err)
-{
-	cleanup_by(buf_release) struct buf found = BUF_INIT(LIMIT_NAME);
-
-	if (file_walk(l->root, ".", copy_unexpected, &found, err) < 0)
-		return -1;
-	if (found.n)
-		return err_set(err, ERR_INVALID, 0,
-			       "neither empty nor an OCI layout: it holds \"%s\" and no " MARKER
-			       " file",
-			       found.p);
-	return file_replace(l->root, MARKER, MARKER_TEXT, strlen(MARKER_TEXT), 0644, err);
-}
-
-static int check_marker(const struct layout *l, enum layout_mode mode, struct err *err)
-{
-	cleanup_by(buf_release) struct buf marker = BUF_INIT(LIMIT_TOKEN);
-
-	if (file_read(l->root, MARKER, &marker, err) == 0)
-		return check_version(buf_span(&marker), err);
-	if (err->kind != ERR_NOTFOUND)
-		return -1;
-	if (mode == LAYOUT_WRITE)
-		return make_marker(l, err);
-	return err_set(err, ERR_INVALID, 0, "not an OCI layout: no " MARKER " file");
+	return layout_marker_is_wanted(path);
 }
 
 static int make_dirs(const struct layout *l, struct err *err)
@@ -130,6 +71,45 @@ static int make_dirs(const struct layout *l, struct err *err)
 	return 0;
 }
 
+/* The algorithms' directories, in the order of layout.blobs. */
+static const char *const blob_dirs[] = { "blobs/sha256", "blobs/sha512" };
+
+static size_t algorithm_of(const struct digest *d)
+{
+	return span_starts(span_str(d->str), "sha512:");
+}
+
+/* A writer that keeps its partials elsewhere would fail only after the download. */
+static int check_place(const struct layout *l, const char *blobs, struct err *err)
+{
+	bool same;
+
+	if (file_same_mount(l->root, blobs, ".mirror/partial", &same, err) < 0)
+		return -1;
+	if (same)
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "%s and .mirror/partial are on different file systems, so no blob that was "
+		       "fetched could be renamed to its name; put both on one (each may be a "
+		       "symbolic link, and so may .mirror)",
+		       blobs);
+}
+
+static int open_blobs(struct layout *l, enum layout_mode mode, struct err *err)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (l->blobs[i] < 0)
+			l->blobs[i] =
+				openat(l->root, blob_dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (l->blobs[i] < 0 && errno != ENOENT)
+			return err_sys(err, "cannot open directory", blob_dirs[i]);
+		if (l->blobs[i] >= 0 && mode == LAYOUT_WRITE &&
+		    check_place(l, blob_dirs[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int open_root(struct layout *l, enum layout_mode mode, struct err *err)
 {
 	bool missing = faccessat(AT_FDCWD, l->path, F_OK, 0) < 0;
@@ -139,7 +119,8 @@ static int open_root(struct layout *l, enum layout_mode mode, struct err *err)
 	l->root = file_open_dir(AT_FDCWD, l->path, err);
 	if (l->root < 0)
 		return -1;
-	if (check_marker(l, mode, err) < 0 || (mode == LAYOUT_WRITE && make_dirs(l, err) < 0))
+	if (layout_marker_check(l->root, mode == LAYOUT_WRITE, err) < 0 ||
+	    (mode == LAYOUT_WRITE && make_dirs(l, err) < 0) || open_blobs(l, mode, err) < 0)
 		return err_wrap(err, "%s", l->path);
 	return 0;
 }
@@ -170,6 +151,8 @@ void layout_close(struct layout *l)
 	table_release(&l->writing);
 	hasher_pool_free(l->hashers);
 	partial_close(&l->partial);
+	for (size_t i = 0; i < 2; i++)
+		cleanup_fd_(&l->blobs[i]);
 	if (l->root >= 0)
 		close(l->root);
 	free(l->path);
@@ -180,7 +163,7 @@ int layout_free_space(const struct layout *l, uint64_t *bytes, struct err *err)
 {
 	struct statvfs st;
 
-	if (fstatvfs(l->root, &st) < 0)
+	if (fstatvfs(l->blobs[0] >= 0 ? l->blobs[0] : l->root, &st) < 0)
 		return fail_io(err, "cannot ask for the room left in", l->path);
 	*bytes = (uint64_t)st.f_bavail * st.f_frsize;
 	return 0;
@@ -188,40 +171,77 @@ int layout_free_space(const struct layout *l, uint64_t *bytes, struct err *err)
 
 /* ---- reading ---- */
 
+/* As blob_file_look(). blobs/sha512 may have been made by another process since the layout was
+ * opened. */
+static enum blob_file look_at(const struct layout *l, const char *path, int64_t size,
+			      int64_t *found, size_t algorithm, int *fd)
+{
+	const char *name = strrchr(path, '/') + 1;
+	cleanup_fd int late = -1;
+
+	if (l->blobs[algorithm] >= 0)
+		return blob_file_look(l->blobs[algorithm], name, size, found, fd);
+	late = openat(l->root, blob_dirs[algorithm], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return blob_file_look(late, name, size, found, fd);
+}
+
+enum blob_file layout_look(const struct layout *l, const struct digest *d, int64_t size,
+			   int64_t *found)
+{
+	char path[DIGEST_PATH];
+
+	digest_path(d, path);
+	return look_at(l, path, size, found, algorithm_of(d), NULL);
+}
+
 bool layout_has(const struct layout *l, const struct digest *d, int64_t size)
 {
 	const struct staged *s = table_get(&l->staged, d->str);
-	char path[DIGEST_PATH];
-	struct stat st;
 
 	if (s)
 		return size < 0 || s->size == size;
-	digest_path(d, path);
-	return fstatat(l->root, path, &st, 0) == 0 && S_ISREG(st.st_mode) &&
-	       (size < 0 || st.st_size == size);
+	return layout_look(l, d, size, NULL) == BLOB_FILE_HERE;
 }
 
-static int open_file(int dir, const char *path, int64_t *size, struct err *err)
+static int fail_look(enum blob_file f, const char *path, struct err *err)
 {
-	cleanup_fd int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, "cannot open", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_INVALID, 0, "\"%s\" is not a regular file", path);
-	*size = st.st_size;
-	return take_fd(&fd);
+	switch (f) {
+	case BLOB_FILE_LINK:
+	case BLOB_FILE_NO_FILE:
+	case BLOB_FILE_SIZE:
+		return err_set(err, ERR_INVALID, 0, "\"%s\" %s", path, blob_file_words(f));
+	case BLOB_FILE_ABSENT:
+	case BLOB_FILE_DENIED:
+	case BLOB_FILE_BUSY:
+	case BLOB_FILE_DISK:
+	case BLOB_FILE_HERE: break;
+	}
+	return err_sys(err, "cannot open", path);
 }
 
 int layout_open_blob(const struct layout *l, const struct digest *d, int64_t *size, struct err *err)
 {
 	char path[DIGEST_PATH];
-	int fd;
+	enum blob_file f;
+	int fd = -1;
 
 	digest_path(d, path);
-	fd = open_file(l->root, path, size, err);
-	return fd < 0 ? err_wrap(err, "%s", l->path) : fd;
+	f = look_at(l, path, -1, size, algorithm_of(d), &fd);
+	if (f == BLOB_FILE_HERE)
+		return fd;
+	fail_look(f, path, err);
+	return err_wrap(err, "%s", l->path);
+}
+
+/* Of a blob that has its name. */
+static int read_committed(const struct layout *l, const struct digest *d, const char *path,
+			  struct buf *out, struct err *err)
+{
+	cleanup_fd int fd = -1;
+	enum blob_file f = look_at(l, path, -1, NULL, algorithm_of(d), &fd);
+
+	buf_clear(out);
+	return f == BLOB_FILE_HERE ? file_read_open(fd, path, out, err) : fail_look(f, path, err);
 }
 
 int layout_read(const struct layout *l, const struct digest *d, struct buf *out, struct err *err)
@@ -233,7 +253,8 @@ int layout_read(const struct layout *l, const struct digest *d, struct buf *out,
 
 	digest_path(d, path);
 	digest_name(d, name);
-	if (file_read(partial ? l->partial.dir : l->root, partial ? name : path, out, err) < 0)
+	if ((partial ? file_read(l->partial.dir, name, out, err)
+		     : read_committed(l, d, path, out, err)) < 0)
 		return err_wrap(err, "%s", l->path);
 	digest_of(d, out->p, out->n, &got);
 	if (!digest_eq(d, &got))
@@ -245,15 +266,14 @@ int layout_read(const struct layout *l, const struct digest *d, struct buf *out,
 
 static int open_partial(struct layout_blob *b, struct err *err)
 {
-	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
 	struct layout *l = b->layout;
 
 	if (l->partial.dir < 0 && partial_open(&l->partial, l->root, err) < 0)
 		return -1;
-	b->fd = openat(l->partial.dir, b->name, flags, 0644);
+	b->fd = file_open_or_create(l->partial.dir, b->name, O_RDWR, 0644);
 	/* read-only: staged by a run that died before layout_commit() */
 	if (b->fd < 0 && errno == EACCES && fchmodat(l->partial.dir, b->name, 0644, 0) == 0)
-		b->fd = openat(l->partial.dir, b->name, flags, 0644);
+		b->fd = file_open_or_create(l->partial.dir, b->name, O_RDWR, 0644);
 	return b->fd < 0 ? fail_io(err, "cannot open partial", b->name) : 0;
 }
 
@@ -421,7 +441,7 @@ static int stage_blob(struct layout_blob *b, struct err *err)
 	struct staged *s;
 
 	/* some file systems report a full disk only when a file is closed */
-	if (fchmod(b->fd, 0444) < 0 || close(take_fd(&b->fd)) < 0) {
+	if (file_set_mode(b->fd, l->root, "blobs/", 0444) < 0 || close(take_fd(&b->fd)) < 0) {
 		fail_io(err, "cannot finish partial", b->name);
 		return err_wrap(err, "%s", l->path);
 	}
@@ -490,7 +510,7 @@ static void drop_staged(struct layout *l)
 
 static int sync_staged(struct layout *l, struct err *err)
 {
-	if (syncfs(l->root) == 0)
+	if (syncfs(l->partial.dir) == 0)
 		return 0;
 	err_set(err, ERR_IO, errno, "cannot make %zu blobs durable: %s", l->staged.n,
 		strerror(errno));

@@ -26,6 +26,7 @@
 
 #include "oci/base/table.h"
 #include "oci/image/digest.h"
+#include "oci/store/blob_file.h"
 #include "oci/store/partial.h"
 
 struct buf;
@@ -34,6 +35,7 @@ struct hasher_pool;
 
 struct layout {
 	int root;               /* directory handle */
+	int blobs[2];           /* blobs/sha256 and blobs/sha512, opened once; -1 when missing */
 	char *path;             /* as given, for messages */
 	struct partial partial; /* opened by the first layout_begin() */
 	struct table writing;   /* blobs begun, by digest */
@@ -45,7 +47,7 @@ struct layout {
 
 #define LAYOUT_INIT                                                                                \
 	{                                                                                          \
-		.root = -1, .partial = PARTIAL_INIT                                                \
+		.root = -1, .blobs = { -1, -1 }, .partial = PARTIAL_INIT                           \
 	}
 
 enum layout_mode {
@@ -54,8 +56,12 @@ enum layout_mode {
 	LAYOUT_WRITE,
 };
 
-/* INVALID for a directory that is no layout, or one of another version. A writer adopts a layout
- * that another tool made: its blobs and entries stay. */
+/*
+ * INVALID for a directory that is no layout, or one of another version. A writer adopts a layout
+ * that another tool made: its blobs and entries stay. The mirror, its .mirror and blobs/<algorithm>
+ * may be symbolic links; nothing below them is followed. INVALID also when a writer could not
+ * rename a blob from .mirror/partial to its name, since they are on different file systems.
+ */
 int layout_open(struct layout *l, const char *path, enum layout_mode mode, struct err *err);
 void layout_close(struct layout *l);
 
@@ -63,11 +69,16 @@ void layout_close(struct layout *l);
  * directory. */
 bool layout_is_new(const char *path);
 
+/* Looks for the file of a committed blob. size -1 takes any; *found (NULL is fine) gets the size
+ * of a regular file. */
+enum blob_file layout_look(const struct layout *l, const struct digest *d, int64_t size,
+			   int64_t *found);
 /* Whether the blob is there (committed, or staged by this process) with exactly this size; size -1
  * takes any. A file of another size is not there. */
 bool layout_has(const struct layout *l, const struct digest *d, int64_t size);
 
-/* Opens a committed blob for reading and tells its size. NOTFOUND when it is absent. */
+/* Opens a committed blob for reading and tells its size. NOTFOUND when it is absent,
+ * INVALID when a link or something else is in its place. */
 int layout_open_blob(const struct layout *l, const struct digest *d, int64_t *size,
 		     struct err *err);
 

@@ -73,7 +73,8 @@ static int make_own(int parent, const char *name, int *dir)
 	struct stat st;
 	cleanup_fd int lock = -1;
 
-	if (mkdirat(parent, name, 0755) < 0)
+	if (faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    file_make_dirs(parent, name, &ignored) < 0)
 		return -1;
 	*dir = file_open_dir(parent, name, &ignored);
 	if (*dir < 0)

@@ -36,6 +36,7 @@ struct step {
 	struct digest digest;
 	int64_t size;
 	int nesting;
+	bool is_document; /* a manifest or an index here, whatever it is elsewhere */
 };
 
 void reach_init(struct reach *s, const struct layout *l, enum reach_depth depth,
@@ -119,19 +120,12 @@ static void report_err(struct reach *s, const struct step *at, const struct err 
 
 /* ---- one file ---- */
 
-/* -1 and errno when there is none. */
-static int64_t file_size(const struct layout *l, const struct digest *d)
+static void report_file(struct reach *s, const struct step *at, enum blob_file f)
 {
-	char path[DIGEST_PATH];
-	struct stat st;
+	bool disk = f == BLOB_FILE_DENIED || f == BLOB_FILE_BUSY || f == BLOB_FILE_DISK;
 
-	digest_path(d, path);
-	if (fstatat(l->root, path, &st, 0) < 0)
-		return -1;
-	if (S_ISREG(st.st_mode))
-		return st.st_size;
-	errno = ENOENT;
-	return -1;
+	report_problem(s, at, disk ? REACH_DISK : REACH_MISSING, "%s%s%s", blob_file_words(f),
+		       disk ? ": " : "", disk ? strerror(errno) : "");
 }
 
 /* What is known of this digest; its file is looked for when the digest is met for the first
@@ -139,22 +133,22 @@ static int64_t file_size(const struct layout *l, const struct digest *d)
 static struct seen *find_seen(struct reach *s, const struct step *at, bool *first)
 {
 	struct seen *seen = table_get(&s->seen, at->digest.str);
+	enum blob_file f;
 
 	*first = seen == NULL;
 	if (seen)
 		return seen;
 	seen = xcalloc(1, sizeof(*seen));
 	seen->digest = at->digest;
-	seen->size = file_size(s->layout, &at->digest);
-	table_put(&s->seen, seen->digest.str, seen);
-	if (seen->size >= 0) {
+	seen->size = -1;
+	f = layout_look(s->layout, &at->digest, -1, &seen->size);
+	if (f == BLOB_FILE_HERE) {
 		s->files++;
 		s->bytes += (uint64_t)seen->size;
-	} else if (errno == ENOENT || errno == ENOTDIR) {
-		report_problem(s, at, REACH_MISSING, "is missing");
 	} else {
-		report_problem(s, at, REACH_DISK, "cannot be looked at: %s", strerror(errno));
+		report_file(s, at, f);
 	}
+	table_put(&s->seen, seen->digest.str, seen);
 	return seen;
 }
 
@@ -169,13 +163,25 @@ static const char *role_of(const struct manifest *m, size_t i)
 	return media_type_kind(m->below[i].media_type) == MEDIA_INDEX ? "index" : "manifest";
 }
 
+/* A descriptor in an index may be a document; one in an image manifest is a blob, whatever its
+ * media type says. */
+static bool names_document(const char *media_type)
+{
+	enum media_type_kind kind = media_type_kind(media_type);
+
+	return kind == MEDIA_INDEX || kind == MEDIA_MANIFEST || !media_type[0];
+}
+
 static void visit_below(struct reach *s, const struct step *at, const struct manifest *m)
 {
+	cleanup_free bool *wanted =
+		manifest_choose(m, m->kind == MEDIA_INDEX ? at->filter : PLATFORM_ALL);
+
 	for (size_t i = 0; i < m->n; i++) {
 		const struct descriptor *d = &m->below[i];
 		struct step below = *at;
 
-		if (m->kind == MEDIA_INDEX && !manifest_wanted(m, i, at->filter))
+		if (!wanted[i])
 			continue;
 		if (d->urls && !layout_has(s->layout, &d->digest, -1))
 			continue;
@@ -183,6 +189,7 @@ static void visit_below(struct reach *s, const struct step *at, const struct man
 		below.media_type = d->media_type;
 		below.digest = d->digest;
 		below.size = d->size;
+		below.is_document = m->kind == MEDIA_INDEX && names_document(d->media_type);
 		below.nesting++;
 		visit_step(s, &below);
 	}
@@ -209,13 +216,6 @@ static void visit_document(struct reach *s, const struct step *at, struct seen *
 		visit_below(s, at, &m);
 }
 
-static bool is_document(const struct step *at)
-{
-	enum media_type_kind kind = media_type_kind(at->media_type);
-
-	return kind == MEDIA_INDEX || kind == MEDIA_MANIFEST || !at->media_type[0];
-}
-
 static bool is_walked(const struct seen *seen, const char *filter)
 {
 	if (!seen->walked)
@@ -235,7 +235,7 @@ static void visit_step(struct reach *s, const struct step *at)
 	if (seen->size != at->size)
 		report_problem(s, at, REACH_SIZE, "has %lld bytes, not %lld", (long long)seen->size,
 			       (long long)at->size);
-	if (is_document(at)) {
+	if (at->is_document) {
 		if (is_walked(seen, at->filter))
 			return;
 		seen->walked = true;
@@ -257,6 +257,7 @@ void reach_entry(struct reach *s, const struct entry *e)
 		.media_type = e->media_type,
 		.digest = e->digest,
 		.size = e->size,
+		.is_document = names_document(e->media_type),
 	};
 
 	visit_step(s, &at);

@@ -32,7 +32,7 @@ struct err;
 struct layout;
 
 enum reach_fault {
-	REACH_MISSING,  /* no such file */
+	REACH_MISSING,  /* no such file, or a link in its place */
 	REACH_SIZE,     /* a file of another size than its descriptor says */
 	REACH_CONTENT,  /* not what its digest says */
 	REACH_DOCUMENT, /* a manifest or index that cannot be read as one */

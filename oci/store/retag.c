@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/str.h"
+#include "oci/base/table.h"
 #include "oci/image/ref.h"
 #include "oci/image/snapshot_suffix.h"
 #include "oci/store/index.h"
@@ -32,22 +35,27 @@ static struct entry *find_same(const struct index *x, const char *base, const ch
 	return NULL;
 }
 
-/* The first of base, base-2, base-3, ... that names no entry; the caller frees it. */
-static char *free_name(const struct index *x, const char *base)
+static bool is_taken(const struct retag *m, const char *name)
+{
+	return index_find(m->index, name) || (m->reserved && table_get(m->reserved, name));
+}
+
+/* The first of base, base-2, base-3, ... that is free; the caller frees it. */
+static char *free_name(const struct retag *m, const char *base)
 {
 	char *name = snapshot_suffix_numbered(base, 1);
 
-	for (int n = 2; index_find(x, name); n++) {
+	for (int n = 2; is_taken(m, name); n++) {
 		free(name);
 		name = snapshot_suffix_numbered(base, n);
 	}
 	return name;
 }
 
-static struct entry *make_snapshot(struct index *x, const char *base, const struct entry *e,
+static struct entry *make_snapshot(const struct retag *m, const char *base, const struct entry *e,
 				   struct err *err)
 {
-	cleanup_free char *name = free_name(x, base);
+	cleanup_free char *name = free_name(m, base);
 	const char *tag = ref_tag_of(name);
 
 	if (!tag || !ref_valid_tag(span_str(tag))) {
@@ -56,28 +64,84 @@ static struct entry *make_snapshot(struct index *x, const char *base, const stru
 			e->ref, name, LIMIT_TAG);
 		return NULL;
 	}
-	return index_add(x, name);
+	return index_add(m->index, name);
 }
 
-/* The number of the generation that this move will be in. */
-static long long next_generation(const struct index *x)
+static long long read_number(const char *text)
 {
-	const char *text = index_annotation(x, ANNOTATION_GENERATION);
 	long long n = text ? span_number(span_str(text), INT_MAX) : 0;
 
-	return n < 0 ? 1 : n + 1;
+	return n < 0 ? 0 : n;
+}
+
+long long retag_generation(const struct index *x)
+{
+	return read_number(index_annotation(x, ANNOTATION_GENERATION)) + 1;
+}
+
+long long retag_replaced_in(const struct entry *snapshot)
+{
+	return read_number(entry_annotation(snapshot, ANNOTATION_SNAPSHOT_IN));
+}
+
+struct entry *retag_last(const struct index *x, const char *ref)
+{
+	struct entry *last = NULL;
+
+	for (size_t i = index_seek(x, ref); i < x->n; i++) {
+		struct entry *s = x->v[i];
+		const char *of = entry_annotation(s, ANNOTATION_SNAPSHOT_OF);
+
+		if (strncmp(s->ref, ref, strlen(ref)) != 0)
+			break;
+		if (str_same(of, ref) && (!last || retag_replaced_in(s) >= retag_replaced_in(last)))
+			last = s;
+	}
+	return last;
+}
+
+static bool names_platform(const char *list, struct span one)
+{
+	struct span rest = span_str(list), word;
+
+	while (span_cut(&rest, ',', &word)) {
+		word = span_trim(word);
+		if (word.n == one.n && memcmp(word.p, one.p, one.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* All platforms of two filters, those of a first; NULL is no filter. The caller frees it. */
+static char *unite_platforms(const char *a, const char *b)
+{
+	cleanup_by(buf_release) struct buf all = BUF_INIT(LIMIT_INDEX_ENTRY);
+	struct span rest = span_str(b ? b : ""), one;
+
+	if (!a || !b)
+		return NULL;
+	buf_adds(&all, a);
+	while (span_cut(&rest, ',', &one)) {
+		one = span_trim(one);
+		if (one.n && !names_platform(a, one))
+			buf_addf(&all, ",%.*s", SPAN_ARG(one));
+	}
+	return buf_take(&all);
 }
 
 /* Annotations that speak of a name rather than of its content are not copied to the snapshot. */
 static void fill_snapshot(const struct retag *m, struct entry *s, const struct entry *e)
 {
-	const char *bad = entry_annotation(s, ANNOTATION_BAD),
-		   *by = entry_annotation(s, ANNOTATION_SNAPSHOT_BY);
-	cleanup_free char *kept_bad = bad ? xstrdup(bad) : NULL;
+	const char *by = entry_annotation(s, ANNOTATION_SNAPSHOT_BY);
+	const char *now_has = entry_annotation(e, ANNOTATION_PLATFORM);
+	bool is_new = !s->digest.str[0];
+	cleanup_free char *platforms =
+		is_new ? (now_has ? xstrdup(now_has) : NULL)
+		       : unite_platforms(entry_annotation(s, ANNOTATION_PLATFORM), now_has);
 	/* content that a sync replaced before stays a sync's when a rollback replaces it again */
 	bool keep_by = by && strcmp(m->by, RETAG_BY_ROLLBACK) == 0;
 	cleanup_free char *kept_by = xstrdup(keep_by ? by : m->by);
-	cleanup_free char *in = xasprintf("%lld", next_generation(m->index));
+	cleanup_free char *in = xasprintf("%lld", retag_generation(m->index));
 	char at[CLOCK_RFC3339];
 
 	clock_rfc3339(m->when, at);
@@ -85,7 +149,7 @@ static void fill_snapshot(const struct retag *m, struct entry *s, const struct e
 	entry_set_annotation(s, ANNOTATION_HELD, NULL);
 	entry_set_annotation(s, ANNOTATION_GONE_SINCE, NULL);
 	entry_set_annotation(s, ANNOTATION_UNLISTED_SINCE, NULL);
-	entry_set_annotation(s, ANNOTATION_BAD, kept_bad);
+	entry_set_annotation(s, ANNOTATION_PLATFORM, platforms);
 	entry_set_annotation(s, ANNOTATION_SNAPSHOT_OF, e->ref);
 	entry_set_annotation(s, ANNOTATION_SNAPSHOT_AT, at);
 	entry_set_annotation(s, ANNOTATION_SNAPSHOT_IN, in);
@@ -102,7 +166,7 @@ static struct entry *snapshot_of(const struct retag *m, const struct entry *e, s
 	base = xasprintf("%s%s", e->ref, date);
 	s = find_same(m->index, base, e->ref, &e->digest);
 	if (!s)
-		s = make_snapshot(m->index, base, e, err);
+		s = make_snapshot(m, base, e, err);
 	if (s)
 		fill_snapshot(m, s, e);
 	return s;

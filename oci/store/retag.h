@@ -8,7 +8,8 @@
  * (ANNOTATION_SNAPSHOT_OF) and say when that content was last replaced (ANNOTATION_SNAPSHOT_AT,
  * ANNOTATION_SNAPSHOT_IN) and by what (ANNOTATION_SNAPSHOT_BY). Annotations about the content
  * (source, arrival, list line, author, retention, platforms) are copied from the tag; those about
- * the name (hold, gone, unlisted) are not.
+ * the name (hold, gone, unlisted) are not. A snapshot keeps the platforms that its content had,
+ * also when the tag comes back to that content with fewer.
  */
 #ifndef OCI_STORE_RETAG_H
 #define OCI_STORE_RETAG_H
@@ -21,6 +22,7 @@
 struct err;
 struct entry;
 struct index;
+struct table;
 
 /* Values of ANNOTATION_SNAPSHOT_BY. */
 #define RETAG_BY_SYNC     "sync"
@@ -34,6 +36,8 @@ struct retag {
 		*suffix; /* has passed snapshot_suffix_check(); default SNAPSHOT_SUFFIX_DEFAULT */
 	time_t when;
 	const char *by; /* RETAG_BY_... */
+	/* names that no snapshot takes, though they name no entry; or NULL */
+	const struct table *reserved;
 };
 
 /*
@@ -43,10 +47,20 @@ struct retag {
  * when the snapshot's name would be too long; e is then unchanged.
  *
  * The snapshot's name is <tag><suffix>, with a counter (-2, -3, ...) when that name means something
- * else. When a snapshot of that name, with or without a counter, has the same digest, it is used
- * again: its annotations then say that its content was replaced again.
+ * else, or is reserved. When a snapshot of that name, with or without a counter, has the same
+ * digest, it is used again: its annotations then say that its content was replaced again.
  */
 int retag_move(const struct retag *m, struct entry *e, const char *media_type,
 	       const struct digest *d, int64_t size, struct entry **snapshot, struct err *err);
+
+/* The generation that the next publish of x makes: what moves now, moves in it. */
+long long retag_generation(const struct index *x);
+
+/* The generation that replaced a snapshot's content; 0 when there is no record of that. */
+long long retag_replaced_in(const struct entry *snapshot);
+
+/* What the tag meant before it was last moved: its snapshot that was replaced in the latest
+ * generation. NULL when there is none. */
+struct entry *retag_last(const struct index *x, const char *ref);
 
 #endif

@@ -1,10 +1,22 @@
 /*
- * sync_state - .mirror/state.json: when each reference was last checked with success, and its
- * max-age.
+ * sync_state - .mirror/state.json: what mirror-sync remembers of each reference between runs.
  *
- * mirror-sync writes it, and reads it to decide what is due (refresh=, and where to continue a run
- * that was interrupted). Both programs read it to report references older than their max-age=.
- * Losing the file costs requests, nothing else: a missing or broken file counts as empty.
+ * One member per reference, one member a line:
+ *
+ *	{"version":2,"references":{
+ *	"docker.io/library/alpine:3.19":{"checked":"2026-11-20T06:00:00Z","max_age":86400},
+ *	...
+ *	},"no_referrers":{
+ *	"https://ghcr.io/v2/org":"2026-11-20T06:00:00Z"
+ *	}}
+ *
+ * mirror-sync writes the file and reads it to decide what is due; other programs read it to report
+ * what is older than its max-age=. Losing the file costs requests: everything is due again, and
+ * what waits for its min-age= waits again. Version 0.1 wrote two objects, "checked" and "max_age",
+ * which are read, too.
+ *
+ * Calling order: sync_state_load(); sync_state_find() and sync_state_row() in any order; then
+ * sync_state_save(); sync_state_release().
  */
 #ifndef OCI_STORE_SYNC_STATE_H
 #define OCI_STORE_SYNC_STATE_H
@@ -12,35 +24,75 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "oci/base/json.h"
+#include "oci/base/table.h"
 
 struct entry;
 struct err;
 struct layout;
 
+/* What is remembered of one reference. Texts are owned; NULL and 0 where nothing is known. */
+struct sync_row {
+	char *ref;       /* canonical reference */
+	time_t checked;  /* the last check that succeeded, or that found the reference gone */
+	long max_age;    /* seconds; -1: it has no limit */
+	bool gone;       /* that check found it gone */
+	bool unfinished; /* the last attempt failed, was limited or was incomplete: due at once */
+	bool held;       /* the last run found a hold on it */
+	char *upstream;  /* the digest that upstream had at the last check */
+	char *offer;     /* the digest that upstream offers and that is not published yet */
+	/* The first check of the unbroken series that saw this offer (0: not known, the clock was
+	 * wrong) and the last one; when its min-age= is over (0: it does not wait). */
+	time_t offer_since, offer_seen, offer_until;
+	/* Since when upstream has offered something else than is published, and how often that
+	 * changed meanwhile. */
+	time_t offers_since;
+	long offers_changed;
+	char *referrers;     /* the digest whose referrers were asked for ... */
+	char *referrers_as;  /* ... under which options (sync/referrers_due.h) ... */
+	time_t referrers_at; /* ... and when; 0: not all of them could be had */
+};
+
+/* A registry that was found to have no referrers API; key is oci/registry/registry.h's. */
+struct sync_absence {
+	char *key;
+	time_t since;
+};
+
 struct sync_state {
-	json_t *when;    /* reference -> RFC 3339 */
-	json_t *max_age; /* reference -> seconds, where there is a limit */
+	struct table rows;         /* struct sync_row by ref */
+	struct table no_referrers; /* struct sync_absence by key */
+	bool unreadable; /* the file is there and could not be read: save() keeps it aside */
 };
 
 #define SYNC_STATE_INIT                                                                            \
 	{                                                                                          \
-		.when = NULL                                                                       \
+		.rows = TABLE_INIT, .no_referrers = TABLE_INIT                                     \
 	}
 
-void sync_state_load(struct sync_state *s, const struct layout *l);
+/* Reads the file into *s, which is empty. A missing file is empty. -1 with INVALID or IO when
+ * the file is there and cannot be read: *s is then empty and can be used. */
+int sync_state_load(struct sync_state *s, const struct layout *l, struct err *err);
 void sync_state_release(struct sync_state *s);
+
+/* The row of a reference, lent; NULL when nothing is known of it. */
+const struct sync_row *sync_state_find(const struct sync_state *s, const char *ref);
+/* The same, made when there is none. */
+struct sync_row *sync_state_row(struct sync_state *s, const char *ref);
+/* Sets a text of a row: a copy of value, which may be NULL. */
+void sync_row_set(char **text, const char *value);
+
+/* Notes since when a registry is known to have no referrers API. */
+void sync_state_set_absence(struct sync_state *s, const char *key, time_t since);
+/* Forgets the offer. */
+void sync_row_drop_offer(struct sync_row *row);
 
 /* When ref was last checked; 0: never, or unknown. */
 time_t sync_state_at(const struct sync_state *s, const char *ref);
-void sync_state_note(struct sync_state *s, const char *ref, time_t when);
-
 /* The max-age of ref in seconds; -1: it has none. */
 long sync_state_max_age(const struct sync_state *s, const char *ref);
-void sync_state_set_max_age(struct sync_state *s, const char *ref, long seconds);
 
-/* Writes the file, without references that are on no list any more: listed() says which are. LIMIT,
- * IO. */
+/* Writes the file, without references that are on no list any more: listed() says which are. A file
+ * that could not be read is kept as state.json.bad. IO. */
 int sync_state_save(struct sync_state *s, const struct layout *l,
 		    bool (*listed)(const char *ref, void *arg), void *arg, struct err *err);
 

@@ -243,6 +243,7 @@ matches them any more; the mirror still serves them" ]
 }
 
 @test "tags by pattern: what matches is mirrored, tags/list is asked only then" {
+	conf "image * referrers=no"
 	for tag in v1.0 v2.0 v2.1 v2.2-rc1 v2.2 latest; do layout_image "$up" \
 		"docker.io/team/app:$tag" "$tag"; done
 	list "up.example/team/app tags=v2.* exclude=*-rc* newest=2"
@@ -257,12 +258,11 @@ matches them any more; the mirror still serves them" ]
 	[ "$(requests GET /tags/list)" -eq 0 ]
 }
 
-@test "a pattern that matches nothing is a warning by name" {
+@test "a pattern that matches nothing fails by name" {
 	layout_image "$up" docker.io/team/app:1 one
 	list "up.example/team/app tags=v9.*"
-	run --separate-stderr sync
-	[ "$status" -eq 0 ]
-	[[ $stderr == *"base.list:1: no tag of up.example/team/app matches"* ]]
+	run --separate-stderr -2 sync
+	[[ $stderr == *"up.example/team/app: none of its 1 tags matches"* ]]
 }
 
 @test "a tag chosen by a pattern is gone when the listing loses it, unlisted when the pattern does" {
@@ -346,7 +346,7 @@ process "* ]]
 	run --separate-stderr sync
 	[ "$status" -eq 2 ]
 	[[ $stderr != *max-age* ]]
-	sed -i 's/"up.example\/team\/app:1":"[^"]*"/"up.example\/team\/app:1":"2020-01-01T00:00:00Z"/' "$mirror/.mirror/state.json"
+	sed -i 's/"checked":"[^"]*"/"checked":"2020-01-01T00:00:00Z"/' "$mirror/.mirror/state.json"
 	run --separate-stderr sync --report r.json
 	[[ $stderr == *"warning: up.example/team/app:1: last checked with success \
 2020-01-01T00:00:00Z, longer ago than its max-age"* ]]
@@ -425,7 +425,7 @@ its max-age"* ]]
 	mkdir -p "$mirror"
 	sync
 	rm "$mirror/.mirror/state.json"
-	mkdir "$mirror/.mirror/state.json"
+	mkdir -p "$mirror/.mirror/state.json" "$mirror/.mirror/state.json.bad/full"
 	layout_image "$up" docker.io/team/app:1 two
 	run --separate-stderr -0 sync
 	[[ $output == *"published generation 2" ]]

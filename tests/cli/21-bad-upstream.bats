@@ -30,7 +30,7 @@ page() {
 # Syncs bad.example/app:1 from the page and a good image from the upstream; the first fails with $1,
 # the second arrives.
 fails() {
-	conf "registry bad.example endpoint=http://$fake_at"
+	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"
 	list bad.example/app:1 up.example/team/good:1
 	run --separate-stderr sync
 	[ "$status" -eq 2 ]
@@ -138,7 +138,7 @@ foreign_layer() {
 
 @test "a foreign layer comes from where its urls say, and is served from then on" {
 	foreign_layer 'http://{B}'
-	conf "registry bad.example endpoint=http://$fake_at"
+	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"
 	list bad.example/app:1
 	run -0 sync
 	[[ $output == *"1 new"* ]]
@@ -173,7 +173,7 @@ layer}\",\"size\":{size layer}}]}" <<-'PAGE'
 			Content-Range: bytes 70000-99999/100000
 			body layer 70000
 	PAGE
-	conf "registry bad.example endpoint=http://$fake_at"
+	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"
 	list bad.example/app:1
 	run -0 sync
 	whole
@@ -196,7 +196,7 @@ layer}\",\"size\":{size layer}}]}" <<-'PAGE'
 			Content-Range: bytes 70000-99999/100000
 			body layer 70000
 	PAGE
-	conf "registry bad.example endpoint=http://$fake_at"
+	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"
 	list bad.example/app:1 up.example/team/good:1
 	mkfifo out
 	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" --report report.json --tolerate \
@@ -242,7 +242,7 @@ layer}\",\"size\":{size layer}}]}" <<-'PAGE'
 			body layer
 			stall after 70000
 	PAGE
-	conf "registry bad.example endpoint=http://$fake_at"
+	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"
 	list bad.example/app:1 up.example/team/good:1
 	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" >out 2>err 3>&- &
 	sync_pid=$!

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# referrers=yes: signatures, SBOMs and attestations travel with an image, and with each platform of
-# it.
+# Signatures, SBOMs and attestations travel with an image, and with each platform of it; what that
+# costs, and what referrers= says.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -14,14 +14,21 @@ teardown() {
 	stop_all
 }
 
-# refer SUBJECT TEXT REF: an artifact with a subject, reachable in the upstream's layout under REF;
-# prints its digest
+# Lets the last question for referrers be a day and an hour old.
+a_day_later() {
+	local day
+	day=$(date -u -d '25 hours ago' +%Y-%m-%dT%H:%M:%SZ)
+	sed -i "s/\"at\":\"[^\"]*\"/\"at\":\"$day\"/" "$mirror/.mirror/state.json"
+}
+
+# refer SUBJECT TEXT REF [TYPE]: an artifact with a subject, reachable in the upstream's layout
+# under REF; prints its digest
 refer() {
 	local layer empty
 	layer=$(layout_blob "$up" "$2")
 	empty=$(layout_blob "$up" "{}")
-	printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"application/x-sbom","config":%s,"layers":[%s],"subject":%s}' \
-		"$OCI_MANIFEST" "$(layout_desc "$up" "$empty" application/vnd.oci.empty.v1+json)" \
+	printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"%s","config":%s,"layers":[%s],"subject":%s}' \
+		"$OCI_MANIFEST" "${4:-application/x-sbom}" "$(layout_desc "$up" "$empty" application/vnd.oci.empty.v1+json)" \
 		"$(layout_desc "$up" "$layer" text/plain)" \
 			"$(layout_desc "$up" "$1" "$OCI_INDEX")" |
 		layout_manifest "$up" "$3" "$OCI_MANIFEST"
@@ -46,9 +53,12 @@ refer() {
 	run -0 sync
 	[ "$(generation)" -eq 1 ]
 	sbom=$(refer "$app" "the sbom" docker.io/team/app:x1)
+	a_day_later
 	run -0 sync
+	[[ $output == *"up.example/team/app:1: current, with 1 SBOM"* ]]
 	[ "$(published "up.example/team/app@$sbom")" = "$sbom" ]
 	[ "$(generation)" -eq 2 ]
+	a_day_later
 	run -0 sync
 	[ "$(generation)" -eq 2 ]
 }
@@ -61,29 +71,154 @@ refer() {
 	[ "$(published "up.example/team/app:$tag")" = "$one" ]
 	[ "$(note "up.example/team/app:$tag" subject)" = "$app" ]
 	two=$(layout_image "$up" "docker.io/team/app:$tag" "signature two")
+	a_day_later
 	run -0 sync
 	[ "$(published "up.example/team/app:$tag")" = "$two" ]
 	[ "$(published "up.example/team/app:$tag.$(date -u +%Y%m%d)")" = "$one" ]
 	whole
 }
 
-@test "without referrers=yes nothing of it is asked" {
+@test "with referrers=no nothing of it is asked" {
 	refer "$app" "the sbom" docker.io/team/app:x1
-	list "up.example/team/app:1"
+	list "up.example/team/app:1 referrers=no"
 	run -0 sync
 	[ "$(requests GET /referrers/)" -eq 0 ]
+	[ "$(requests GET /tags/)" -eq 0 ]
 	[ "$(grep -c ref.name "$mirror/index.json")" -eq 1 ]
 }
 
-@test "a referrer that cannot be had is said, and the image is published all the same" {
+# spoil TEXT: the blob with that text has other bytes upstream.
+spoil() {
+	local hex
+	hex=$(printf %s "$1" | sha256sum | cut -d ' ' -f 1)
+	tr '[:lower:]' x <<<"$1" | head -c "${#1}" >"$up/blobs/sha256/$hex"
+}
+
+@test "referrers=yes: a referrer that cannot be had is said, and the image is published all the same" {
 	sbom=$(refer "$app" "the sbom" docker.io/team/app:x1)
-	layer=$(printf 'the sbom' | sha256sum | cut -d ' ' -f 1)
-	rm "$up/blobs/sha256/$layer"
+	spoil "the sbom"
 	list "up.example/team/app:1 referrers=yes"
-	run --separate-stderr sync
+	run --separate-stderr sync --report "$BATS_TEST_TMPDIR/report.json"
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"up.example/team/app:1: what refers to $app: "* ]]
 	[ "$(published up.example/team/app:1)" = "$app" ]
 	[ "$(published "up.example/team/app@$sbom")" = "" ]
+	jq -e '.images[0] | .state == "new" and .incomplete' "$BATS_TEST_TMPDIR/report.json"
 	whole
+	# until it is mended, and not once more when it is
+	run -2 sync
+	printf %s "the sbom" >"$up/blobs/sha256/$(printf 'the sbom' | sha256sum | cut -d ' ' -f 1)"
+	run -0 sync
+	[ "$(published "up.example/team/app@$sbom")" = "$sbom" ]
+	forget_requests
+	run -0 sync
+	[ "$(requests GET)" -eq 0 ]
+}
+
+@test "auto: a referrer that cannot be had is a warning" {
+	refer "$app" "the sbom" docker.io/team/app:x1
+	spoil "the sbom"
+	list "up.example/team/app:1"
+	run --separate-stderr -0 sync --report "$BATS_TEST_TMPDIR/report.json"
+	[[ $stderr == *"warning: up.example/team/app:1: what refers to $app: "* ]]
+	jq -e '.images[0] | .state == "new" and .incomplete == null and (.warnings | length) == 1' \
+		"$BATS_TEST_TMPDIR/report.json"
+	# it is tried in every run
+	run --separate-stderr -0 sync
+	[[ $stderr == *"warning: up.example/team/app:1: what refers to $app: "* ]]
+}
+
+@test "what upstream lists and does not have is a warning that names it, not a failure for ever" {
+	sbom=$(refer "$app" "the sbom" docker.io/team/app:x1)
+	rm "$up/blobs/sha256/$(printf 'the sbom' | sha256sum | cut -d ' ' -f 1)"
+	list "up.example/team/app:1 referrers=yes"
+	run --separate-stderr -0 sync
+	[[ $stderr == *"warning: up.example/team/app:1: $sbom refers to $app: upstream lists it, and does not have all of it"* ]]
+	[ "$(published "up.example/team/app@$sbom")" = "" ]
+	run --separate-stderr -0 sync
+	[[ $stderr != *warning* ]]
+	whole
+}
+
+@test "the run says what came: signatures, attestations, SBOMs and others; nothing more the next time" {
+	refer "$app" one docker.io/team/app:x1 application/vnd.cncf.notary.signature >/dev/null
+	refer "$child" two docker.io/team/app:x2 application/vnd.dev.sigstore.bundle.v0.3+json >/dev/null
+	refer "$child" three docker.io/team/app:x3 application/vnd.in-toto+json >/dev/null
+	refer "$child" four docker.io/team/app:x4 application/spdx+json >/dev/null
+	refer "$child" five docker.io/team/app:x5 application/x-readme >/dev/null
+	layout_image "$up" "docker.io/team/app:sha256-${app#sha256:}.att" "an attestation"
+	layout_image "$up" "docker.io/team/app:sha256-${child#sha256:}.sig" "a signature"
+	list "up.example/team/app:1"
+	run -0 sync --report "$BATS_TEST_TMPDIR/report.json"
+	what="with 3 signatures, 2 attestations, 1 SBOM, 1 other referrer"
+	[[ ${lines[0]} == "up.example/team/app:1: new sha256:"*", $what" ]]
+	[[ ${lines[-1]} == "1 new, $what; "* ]]
+	jq -e '.images[0].referrers == {signatures: 3, attestations: 2, sboms: 1, other: 1}' \
+		"$BATS_TEST_TMPDIR/report.json"
+	a_day_later
+	run -0 sync
+	[[ $output != *with* ]]
+}
+
+@test "cost: one request a manifest and one tag list when new; none within a day; signatures have none" {
+	refer "$app" one docker.io/team/app:x1 application/vnd.cncf.notary.signature >/dev/null
+	refer "$child" two docker.io/team/app:x2 application/vnd.dev.sigstore.bundle.v0.3+json >/dev/null
+	list "up.example/team/app:1" "up.example/team/app:2"
+	layout_tag "$up" docker.io/team/app:2 "$OCI_INDEX" "$app"
+	forget_requests
+	run -0 sync
+	# an index, two children, and two signatures that are not asked for their own
+	[ "$(requests GET /referrers/)" -eq 3 ]
+	[ "$(requests GET /tags/list)" -eq 1 ]
+	[ "$(requests HEAD)" -eq 2 ]
+	forget_requests
+	run -0 sync
+	[ "$(requests HEAD)" -eq 2 ]
+	[ "$(requests GET)" -eq 0 ]
+	a_day_later
+	forget_requests
+	run -0 sync
+	[ "$(requests GET /referrers/)" -eq 3 ]
+	[ "$(requests GET)" -eq 4 ]
+}
+
+@test "--force and a changed option ask at once, refresh=never only for a changed option" {
+	list "up.example/team/app:1 refresh=never"
+	run -0 sync
+	[ "$(requests GET /referrers/)" -eq 3 ]
+	a_day_later
+	forget_requests
+	run -0 sync
+	[ "$(requests)" -eq 0 ]
+	run -0 sync --force
+	[ "$(requests GET /referrers/)" -eq 3 ]
+	list "up.example/team/app:1 refresh=never referrers=yes"
+	forget_requests
+	run -0 sync
+	[ "$(requests GET /referrers/)" -eq 3 ]
+	list "up.example/team/app:1 refresh=never referrers=no"
+	forget_requests
+	run -0 sync
+	[ "$(requests)" -eq 0 ]
+	list "up.example/team/app:1 refresh=never"
+	run -0 sync
+	[ "$(requests GET /referrers/)" -eq 3 ]
+}
+
+@test "a tag that is released is asked about at once" {
+	list "up.example/team/app:1"
+	run -0 sync
+	"$BIN/mirror-publish" --mirror "$mirror" hold up.example/team/app:1
+	run -0 sync
+	"$BIN/mirror-publish" --mirror "$mirror" release up.example/team/app:1
+	forget_requests
+	run -0 sync
+	[ "$(requests GET /referrers/)" -eq 3 ]
+}
+
+@test "a dry run asks for no referrers" {
+	list "up.example/team/app:1"
+	run -32 sync --dry-run --sizes
+	[ "$(requests GET /referrers/)" -eq 0 ]
+	[ "$(requests GET /tags/)" -eq 0 ]
 }

@@ -35,6 +35,28 @@ settled() {
 	[ "$(note up.example/team/b:1 author)" = "Bob <ann@corp.example>" ]
 }
 
+@test "privacy authors= says what is recorded of an author" {
+	layout_image "$up" docker.io/team/a:1 one
+	list up.example/team/a:1
+	while read -r authors recorded; do
+		rm -rf "$mirror"
+		conf "privacy authors=$authors"
+		sync
+		[ "$(note up.example/team/a:1 author)" = "$recorded" ]
+		if [ "$recorded" ]; then
+			grep -F "\"who\":\"$recorded\"" "$mirror/.mirror/journal.jsonl"
+		else
+			run ! grep -E 'Ann|corp.example' "$mirror/.mirror/journal.jsonl" \
+				"$mirror/index.json"
+		fi
+		sed -i '/^privacy/d' "$lists/mirror.conf"
+	done <<-EOF
+		mail Ann <ann@corp.example>
+		name Ann
+		commit
+	EOF
+}
+
 @test "a tag that was gone and comes back with other content is gone no longer" {
 	layout_image "$up" docker.io/team/app:1 one
 	list up.example/team/app:1
@@ -57,10 +79,12 @@ settled() {
 	snapshot=up.example/team/app:1.$(today)
 	[ "$(published "$snapshot")" = "$old" ]
 	layout_image "$up" "docker.io/team/app:1.$(today)" other
-	run -0 sync
-	[[ $output == *"$snapshot: held: the mirror keeps a snapshot under this name"* ]]
+	run -2 sync
+	[[ $output == *"$snapshot: the mirror keeps a snapshot of its own under this name, and \
+upstream has sha256:"*"as="* ]]
 	[ "$(published "$snapshot")" = "$old" ]
 	[ "$(note "$snapshot" snapshot-of)" = up.example/team/app:1 ]
+	run -2 sync --dry-run
 	settled
 }
 
@@ -76,7 +100,7 @@ settled() {
 	settled
 }
 
-@test "a line that names a snapshot asks nobody, also when the tag it is of has left the lists" {
+@test "a line that names a snapshot asks once, also when the tag it is of has left the lists" {
 	old=$(layout_image "$up" docker.io/team/app:1 one)
 	list up.example/team/app:1
 	sync
@@ -87,8 +111,53 @@ settled() {
 		sync || true
 		forget_requests
 		run -0 sync
-		[ "$(requests HEAD "app/manifests/1.$(today)")" -eq 0 ]
+		[ "$(requests HEAD "app/manifests/1.$(today)")" -eq 1 ]
+		[ "$(requests GET "app/manifests/1.$(today)")" -eq 0 ]
 		[ "$(published "up.example/team/app:1.$(today)")" = "$old" ]
+	done
+}
+
+@test "a line for upstream's own dated tag fails while the mirror keeps another digest there" {
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1
+	sync
+	layout_image "$up" docker.io/team/app:1 two
+	sync
+	same=$(published "up.example/team/app:1.$(today)")
+	other=$(layout_image "$up" "docker.io/team/app:1.$(today)" other)
+	for line in "up.example/team/app:1.$(today)" "up.example/team/app:1.$(today)@$other"; do
+		list up.example/team/app:1 "$line"
+		run --separate-stderr -2 sync
+		[[ $stderr == *"up.example/team/app:1.$(today): the mirror keeps a snapshot of its \
+own under this name, and upstream has ${other:0:19}; give upstream's another name with as=, or \
+change the suffix of snapshots"* ]]
+		run -2 sync --dry-run
+		run -2 sync --check --online
+	done
+	list up.example/team/app:1 "up.example/team/app:1.$(today) as=up.example/dated/app:1"
+	run -0 sync
+	[ "$(published up.example/dated/app:1)" = "$other" ]
+	# the same content: one name for both
+	layout_image "$up" "docker.io/team/app:1.$(today)" one
+	list up.example/team/app:1 "up.example/team/app:1.$(today)"
+	run -0 sync
+	[ "$(published "up.example/team/app:1.$(today)")" = "$same" ]
+}
+
+@test "no snapshot takes a name that upstream is known to have" {
+	old=$(layout_image "$up" docker.io/team/app:1 one)
+	layout_image "$up" docker.io/team/lib:1 one
+	list "up.example/team/app tags=1" up.example/team/lib:1
+	sync
+	layout_image "$up" docker.io/team/app:1 two
+	layout_image "$up" docker.io/team/lib:1 two
+	layout_image "$up" "docker.io/team/app:1.$(today)" other
+	# listed, and upstream does not have it today
+	list "up.example/team/app tags=1" up.example/team/lib:1 "up.example/team/lib:1.$(today)"
+	run -2 sync
+	for image in app lib; do
+		[ "$(published "up.example/team/$image:1.$(today)")" = "" ]
+		[ "$(published "up.example/team/$image:1.$(today)-2")" = "$old" ]
 	done
 }
 

@@ -22,7 +22,7 @@ page() {
 		cat
 	} >"$BATS_TEST_TMPDIR/fake.txt"
 	misbehave
-	conf "registry hub.example endpoint=http://$fake_at"
+	conf "image * referrers=no" "registry hub.example endpoint=http://$fake_at"
 }
 
 # known TAG...: replies to HEAD for each, whatever it is that hub.example says of pulls.

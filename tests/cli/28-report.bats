@@ -72,8 +72,8 @@ before" ]
 not found" ]
 	[[ ${lines[6]} == "failed   dead.example/a/b:1         "$dead ]]
 	[ "${lines[7]}" = "failed   and 2 more                 for the same reason" ]
-	[ "${lines[8]}" = "mirror-sync: warning: base.list:8: no tag of $app/same matches" ]
-	[[ ${lines[9]} == "1 current, 1 updated, 1 new, 1 held, 1 skipped, 1 gone, 4 failed; "*"; \
+	[ "${lines[8]}" = "failed   $app/same       none of its 1 tags matches" ]
+	[[ ${lines[9]} == "1 current, 1 updated, 1 new, 1 held, 1 skipped, 1 gone, 5 failed; "*"; \
 published generation 3" ]]
 	[ "${#lines[@]}" -eq 10 ]
 # what is printed elsewhere needs no terminal to be read
@@ -105,20 +105,20 @@ published generation 3" ]]
 	[ "$(image $app/missing:1 '[.state, .error]')" = \
 		'["failed","no such tag or repository: up.example: 404 not found"]' ]
 	[[ $(image dead.example/a/b:3 '[.state, .error]') == '["failed","'$dead ]]
-	[ "$(jq -c '[.status, .error, .warnings]' r.json)" = \
-		"[10,null,[\"base.list:8: no tag of $app/same matches\"]]" ]
+	[ "$(jq -c '[.status, .error, .left_out]' r.json)" = \
+		"[10,null,[]]" ]
 	[ "$(jq -c '.hosts[] | select(.host == "dead.example") | [.requests, .bytes, .retries, .quota]' r.json)" = '[4,0,3,null]' ]
 }
 
 @test "JUnit: what --tolerate leaves out of the status is no failure there either" {
 	every_state
 	run -40 sync --report r.xml --dry-run --tolerate failed
-	grep -F '<testsuite name="mirror-sync" tests="7" failures="1" skipped="2" errors="0">' r.xml
+	grep -F '<testsuite name="mirror-sync" tests="8" failures="1" skipped="3" errors="0">' r.xml
 	grep -F "name=\"$app/gone:1\"><failure type=\"gone\" message=\"no longer upstream;" r.xml
 	grep -F "name=\"$app/missing:1\"><skipped message=\"no such tag or repository: " r.xml
 	grep -F "name=\"$app/moved:1\"><system-out>update</system-out>" r.xml
 	run -2 sync --report r.xml --tolerate gone
-	grep -F ' failures="1" skipped="2" errors="0">' r.xml
+	grep -F ' failures="2" skipped="2" errors="0">' r.xml
 	grep -F "name=\"$app/moved:1\"><system-out>updated; kept as 1." r.xml
 	grep -F "name=\"$app/missing:1\"><failure type=\"failed\" message=\"no such tag or \
 repository: " r.xml
@@ -132,7 +132,7 @@ repository: " r.xml
 \`$(short "$moved_to")\` | kept as 1.$(today) |" r.md
 	grep -Fx "| mine.example/new:2 | new |  | \`$(short "$new")\` |  |" r.md
 	grep -Fx 'Current or not due: 2.' r.md
-	grep -Fx "Warning: base.list:8: no tag of $app/same matches" r.md
+	grep -F "| $app/same | failed |  |  | none of its 1 tags matches |" r.md
 	grep -Fx '| dead.example | 4 | 0 bytes | 3 |  |' r.md
 }
 
@@ -140,7 +140,9 @@ repository: " r.xml
 @test "an image that is incomplete is current and a failure, in each form" {
 	digest=$(image signed:1 one)
 	image "signed:${digest/:/-}.sig" signature
-	rm "$up/blobs/sha256/$(printf 'layer of signature for amd64' | sha256sum | cut -d ' ' -f 1)"
+	# other bytes than its digest says
+	printf 'layer of SIGNATURE for amd64' \
+		>"$up/blobs/sha256/$(printf 'layer of signature for amd64' | sha256sum | cut -d ' ' -f 1)"
 	list "$app/signed:1 referrers=yes"
 	sync || true
 	run -2 sync --report r.json

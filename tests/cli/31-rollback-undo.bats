@@ -28,9 +28,17 @@ setup() {
 	stamp=$(made_by rollback $A)
 	[[ $stamp =~ ^\.[0-9]{8}$ ]]
 	[ "$(mirror_means mirror "$A$stamp")" = three ]
-	[ "$(index "named(\"$A$stamp\") | note(\"bad\")")" = "breaks the build" ]
-	hold_of $A | jq -e --arg three "$(mirror_digest three)" --arg who "$(id -un)@$(uname -n)" '.mode == "blocked"
-		and .digest == $three and .reason == "breaks the build" and .who == $who'
+	[ "$(bad_of $A)" = three:rollback ]
+	index '.annotations["dev.ocimirror.bad"]' | jq -e --arg three "$(mirror_digest three)" \
+		--arg who "$(id -un)@$(uname -n)" 'length == 1 and .[0].ref == "'$A'" and .[0].digest == $three
+		and .[0].reason == "breaks the build" and .[0].who == $who and (.[0].since | length) == 20'
+	[ "$(hold_of $A)" = "{}" ]
+	publish status alpine:3.19
+	[[ ${lines[0]} == *"held: kept back from $(mirror_digest three | cut -c 1-19), \"breaks the build\""* ]]
+	[[ ${lines[1]} == "$A$stamp "*"bad: by rollback, \"breaks the build\""* ]]
+	publish status alpine:3.19 --json
+	jq -e --arg three "$(mirror_digest three)" '.images[0] | .held.mode == "kept back" and .held.digest == $three
+		and (.bad | map(.by)) == ["rollback"] and .snapshots[0].bad == "breaks the build"' <<<"$output"
 	[ "$(index "named(\"$A\") | note(\"synced\")")" = 2026-11-06T08:00:00Z ]
 	[ "$(index "named(\"$A\") | note(\"snapshot-of\")")" = null ]
 }
@@ -52,9 +60,7 @@ setup() {
 	publish rollback alpine:3.19
 	[ "$status" -eq 0 ]
 	[ "$(mirror_means mirror $A)" = one ]
-	hold_of $A | jq -e --arg two "$(mirror_digest two)" --arg three "$(mirror_digest three)" \
-		'.digest == $two and .also == [$three]'
-	[ "$(index "[.manifests[] | select(note(\"bad\"))] | length")" = 3 ]
+	[ "$(bad_of $A)" = "three:rollback two:rollback" ]
 	before=$(files_of mirror)
 	publish rollback alpine:3.19
 	[ "$status" -eq 2 ]
@@ -98,8 +104,7 @@ setup() {
 	publish rollback alpine:3.19 --to "$bad"
 	[ "$status" -eq 0 ]
 	[ "$(mirror_means mirror $A)" = three ]
-	[ "$(index "named(\"$A$bad\") | note(\"bad\")")" = null ]
-	hold_of $A | jq -e --arg two "$(mirror_digest two)" '.digest == $two and .also == null'
+	[ "$(bad_of $A)" = two:rollback ]
 }
 
 @test "rollback --to where the tag is already changes nothing" {
@@ -111,8 +116,78 @@ setup() {
 }
 
 @test "rollback --freeze holds the tag against everything" {
+	publish rollback alpine:3.19 --freeze --reason audit
+	hold_of $A | jq -e '.mode == "frozen" and .reason == "audit"'
+	# and no later one forgets why
 	publish rollback alpine:3.19 --freeze
-	hold_of $A | jq -e '.mode == "frozen"'
+	hold_of $A | jq -e '.mode == "frozen" and .reason == "audit"'
+}
+
+@test "rollback --dry-run says what would move, and changes nothing" {
+	before=$(files_of mirror)
+	publish rollback alpine:3.19 'quay.io/*' --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == "$A "*" ->  $(mirror_digest two | cut -c 1-19)  3.19.20261110, held; kept: "* ]]
+	[ "${#lines[@]}" -eq 2 ]
+	[[ $stderr == *"--dry-run: nothing was changed; generation 3 stays"* ]]
+	publish rollback alpine:3.19 --dry-run --json
+	jq -e '.dry_run and (.published | not) and .generation == 3' <<<"$output"
+	same_mirror mirror "$before"
+}
+
+@test "rollback: what is banned is no way back, not even by name" {
+	jq -c --arg two "$(mirror_digest two)" \
+		'.annotations["dev.ocimirror.banned"] = ([{digest: $two, by: "block", reason: "CVE"}] | tojson)' \
+		mirror/index.json >i && mv i mirror/index.json
+	publish rollback alpine:3.19 --to 20261110
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"$A: stays: what \"3.19.20261110\" keeps is banned by block: CVE"* ]]
+	publish undo
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"$A: stays: "*" is banned by block (CVE)"* ]]
+	publish rollback alpine:3.19
+	[ "$status" -eq 0 ]
+	[ "$(mirror_means mirror $A)" = one ]
+}
+
+@test "rollback, hold and release mean images: signatures go with theirs" {
+	three=$(mirror_digest three)
+	sig=docker.io/library/alpine:sha256-${three#sha256:}.sig
+	mirror_sync mirror 2026-11-11 "$sig" sig1 docker.io/library/alpine:ref refers
+	mirror_sync mirror 2026-11-12 "$sig" sig2 docker.io/library/alpine:ref refers2
+	jq -c '.manifests |= map(if .annotations["org.opencontainers.image.ref.name"] == "docker.io/library/alpine:ref"
+		then .annotations["dev.ocimirror.subject"] = "'"$three"'" else . end)' mirror/index.json >i && mv i mirror/index.json
+	publish rollback 'docker.io/library/alpine:*'
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[ "$(mirror_means mirror $A) $(mirror_means mirror "$sig")" = "two sig2" ]
+	publish hold 'docker.io/library/alpine'
+	[ "$(index "[.manifests[] | select(note(\"held\")) | name] | join(\" \")")" = $A ]
+	publish hold docker.io/library/alpine:ref
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"is no image, but a signature or the like, which goes with its image"* ]]
+	publish undo
+	[ "$(mirror_means mirror "$sig")" = sig2 ]
+}
+
+@test "a pattern that matches nothing suggests the host, one that changes nothing is one line" {
+	publish rollback 'team/*'
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"team/*: no tag of this mirror matches; did you mean \"*/team/*\" (1 tag)?"* ]]
+	mirror_sync mirror 2026-11-11 docker.io/team/a:1 x docker.io/team/b:1 x
+	publish rollback 'team/*'
+	[[ $stderr == *"did you mean \"docker.io/team/*\" (2 tags)?"* ]]
+	publish hold 'alp*'
+	[[ $stderr == *"did you mean \"docker.io/library/alp*\" (1 tag)?"* ]]
+	publish release 'docker.io/*'
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 2 ]
+	[ "${stderr_lines[0]}" = "mirror-publish: docker.io/*: changes none of the 3 tags that it \
+matches ($A: is not held)" ]
+	publish rollback 'docker.io/team/*'
+	[ "$status" -eq 2 ]
+	[ "${#stderr_lines[@]}" -eq 2 ]
 }
 
 @test "rollback of several: one generation, what cannot be is named, status 2" {
@@ -218,11 +293,11 @@ setup() {
 	[ "$(tail -n 2 mirror/.mirror/journal.jsonl | jq -r .why | tr '\n' ' ')" = "hold release " ]
 }
 
-@test "hold on what a rollback blocked keeps what is blocked" {
+@test "hold on what a rollback kept back keeps the marks and the reason" {
 	publish rollback alpine:3.19 --reason broken
 	publish hold alpine:3.19
-	hold_of $A | jq -e --arg three "$(mirror_digest three)" \
-		'.mode == "frozen" and .digest == $three and .reason == "broken"'
+	hold_of $A | jq -e '.mode == "frozen" and .reason == "broken"'
+	[ "$(bad_of $A)" = three:rollback ]
 	publish rollback alpine:3.19
 	hold_of $A | jq -e '.mode == "frozen"'
 }
@@ -231,7 +306,19 @@ setup() {
 	publish rollback alpine:3.19
 	publish rollback alpine:3.19
 	publish release alpine:3.19
-	[ "$(index "[.manifests[] | select(note(\"bad\"))] | length")" = 0 ]
+	[[ $output == *"released; 2 digests are no longer bad" ]]
+	[ "$(bad_of $A)" = "" ]
+	[ "$(index '.annotations["dev.ocimirror.bad"]')" = null ]
+}
+
+@test "release of a reference that is not published any more" {
+	publish rollback alpine:3.19
+	jq -c '.manifests |= map(select(.annotations["org.opencontainers.image.ref.name"] != "'$A'"))' \
+		mirror/index.json >i && mv i mirror/index.json
+	publish release alpine:3.19
+	[ "$status" -eq 0 ]
+	[[ $output == "$A "*"released; 1 digest is no longer bad" ]]
+	[ "$(bad_of $A)" = "" ]
 }
 
 # ---- undo ----
@@ -243,9 +330,29 @@ setup() {
 	[ "$(mirror_means mirror $A) $(mirror_means mirror $Q)" = "three second" ]
 	[ "$(mirror_means mirror docker.io/library/new:1)" = only ]
 	[ "$(mirror_means mirror "$A$(made_by undo $A)")" = four ]
-	hold_of $A | jq -e --arg four "$(mirror_digest four)" \
-		'.mode == "blocked" and .digest == $four and .reason == "bad sprint"'
-	[ "$(hold_of $Q)" = "{}" ]
+	[ "$(bad_of $A)" = four:undo ]
+	[ "$(bad_of $Q)" = "" ]
+	publish status alpine:3.19 --json
+	jq -e '.images[0].held | .by == "undo" and .reason == "bad sprint"' <<<"$output"
+}
+
+@test "undo moves what the last sync moved, and nothing else" {
+	mirror_sync mirror 2026-11-12 $A four
+	publish rollback 'quay.io/*'
+	publish undo
+	[ "$status" -eq 0 ]
+	[ "$(mirror_means mirror $A) $(mirror_means mirror $Q)" = "three first" ]
+	[ "$(bad_of $Q)" = second:rollback ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "undo --dry-run says what would move, and changes nothing" {
+	before=$(files_of mirror)
+	publish undo --dry-run
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 2 ]
+	[[ ${lines[0]} == "$A "*" ->  $(mirror_digest two | cut -c 1-19)  generation 2, held; kept: "* ]]
+	same_mirror mirror "$before"
 }
 
 @test "undo twice: the second finds nothing to move and publishes nothing" {
@@ -294,7 +401,7 @@ setup() {
 	publish undo --to 3
 	[ "$status" -eq 0 ]
 	[ "$(mirror_means mirror $A) $(mirror_means mirror $Q)" = "three second" ]
-	hold_of $A | jq -e --arg one "$(mirror_digest one)" '.digest == $one and .also == null'
+	[ "$(bad_of $A) $(bad_of $Q)" = "one:undo first:undo" ]
 }
 
 @test "undo after a rollback goes to where the tag was before the sync" {
@@ -302,53 +409,86 @@ setup() {
 	publish undo
 	[ "$status" -eq 0 ]
 	[ "$(mirror_means mirror $A) $(mirror_means mirror $Q)" = "two first" ]
-	hold_of $A | jq -e --arg three "$(mirror_digest three)" '.digest == $three'
+	[ "$(bad_of $A) $(bad_of $Q)" = "three:rollback second:undo" ]
 }
 
-@test "undo brings back what was blocked then" {
+@test "undo adds a mark to those of a rollback" {
 	publish rollback alpine:3.19
 	mirror_sync mirror 2026-11-12 $A four
 	publish undo
 	[ "$(mirror_means mirror $A)" = two ]
-	hold_of $A | jq -e --arg three "$(mirror_digest three)" --arg four "$(mirror_digest four)" \
-		'.digest == $four and .also == [$three]'
+	[ "$(bad_of $A)" = "four:undo three:rollback" ]
 }
 
-@test "undo to what a rollback has called bad says so" {
+@test "undo never goes to what a rollback called bad: the tag stays and is named" {
 	publish rollback alpine:3.19
 	publish rollback alpine:3.19 --reason worse
 	publish undo
-	[ "$(mirror_means mirror $A)" = two ]
-	[[ $stderr == *"$A: its content now is marked bad: worse (release takes the mark \
-away)"* ]]
-	publish status alpine:3.19
-	[[ $output == *"bad: worse"* ]]
-	publish release alpine:3.19
-	publish status alpine:3.19
-	[[ $output != *"bad: worse"* ]]
-}
-
-@test "undo: what was removed comes back when it is all there" {
-	for gone in $Q $A; do
-		jq -c '.manifests |= map(select(.annotations["org.opencontainers.image.ref.name"] '\
-'!= "'"$gone"'"))' \
-			mirror/index.json >i && mv i mirror/index.json
-	done
-	layer=$(layout_describe mirror two amd64 | jq -r .layers[0].digest)
-	rm -f "mirror/blobs/sha256/${layer#sha256:}"
-	publish undo
 	[ "$status" -eq 2 ]
-	[ "$(mirror_means mirror $Q)" = first ]
-	[ -z "$(mirror_entry mirror $A)" ]
-	[[ $stderr == *"$A: "*"$layer is missing"* ]]
-	[ "$(hold_of $Q)" = "{}" ]
+	[ "$(mirror_means mirror $A) $(mirror_means mirror $Q)" = "one first" ]
+	[[ $stderr == *"$A: stays: $(mirror_digest two | cut -c 1-19) was called bad by a rollback (worse)"* ]]
+	[ "$(bad_of $A)" = "three:rollback two:rollback" ]
+	# no release, no way back
+	publish undo --to 3
+	[ "$status" -eq 2 ]
+	[ "$(mirror_means mirror $A) $(mirror_means mirror $Q)" = "one second" ]
+	publish release alpine:3.19
+	publish undo --to 3
+	[ "$status" -eq 0 ]
+	[ "$(mirror_means mirror $A)" = three ]
 }
 
-@test "undo leaves what is frozen frozen" {
-	publish hold alpine:3.19
+@test "undo: what was removed, local or unlisted stays as it is" {
+	jq -c '.manifests |= map(select(.annotations["org.opencontainers.image.ref.name"] != "'$Q'"))' \
+		mirror/index.json >i && mv i mirror/index.json
+	for key in list unlisted-since; do
+		jq -c '.manifests |= map(if .annotations["org.opencontainers.image.ref.name"] != "'$A'" then .
+			elif "'$key'" == "list" then del(.annotations["dev.ocimirror.list"])
+			else .annotations += {"dev.ocimirror.list": "x.list:1", "dev.ocimirror.unlisted-since": "2026-11-11T00:00:00Z"} end)' \
+			mirror/index.json >i && mv i mirror/index.json
+		publish undo --to 1
+		[ "$status" -eq 0 ]
+		[ "$(mirror_means mirror $A)" = three ]
+		[ -z "$(mirror_entry mirror $Q)" ]
+		[ "$(mirror_generation mirror)" = 3 ]
+	done
+}
+
+@test "undo leaves what is frozen where it is, and its reason" {
+	publish hold alpine:3.19 --reason audit
 	publish undo
-	[ "$(mirror_means mirror $A)" = two ]
-	hold_of $A | jq -e '.mode == "frozen"'
+	[ "$status" -eq 0 ]
+	[ "$(mirror_means mirror $A) $(mirror_means mirror $Q)" = "three first" ]
+	[[ $output == *"$A "*"stays: it is frozen: audit"* ]]
+	hold_of $A | jq -e '.mode == "frozen" and .reason == "audit"'
+}
+
+@test "a mirror of version 0.1: its blocked holds and bad snapshots are understood and carried over" {
+	jq -c --arg two "$(mirror_digest two)" --arg three "$(mirror_digest three)" '.manifests |= map(
+		if .annotations["org.opencontainers.image.ref.name"] == "'$A'" then .annotations["dev.ocimirror.held"] =
+			({mode: "blocked", digest: $three, also: [$two], reason: "old", who: "eve@x", since: "2026-11-11T00:00:00Z"} | tojson)
+		elif .annotations["org.opencontainers.image.ref.name"] == "'$A.20261110'" then .annotations["dev.ocimirror.bad"] = "segfaults"
+		else . end)' mirror/index.json >i && mv i mirror/index.json
+	publish status alpine:3.19 --json
+	jq -e '.images[0].bad | map(.by) | sort == ["rollback", "undo"]' <<<"$output"
+	publish rollback alpine:3.19 --dry-run
+	[[ $output == *" 3.19.20261106, held"* ]]
+	publish hold 'quay.io/*'
+	[ "$(bad_of $A)" = "three:undo two:rollback" ]
+	[ "$(hold_of $A)" = "{}" ]
+	[ "$(index "[.manifests[] | select(note(\"bad\"))] | length")" = 0 ]
+}
+
+@test "marks that cannot be read stop everything, in words" {
+	jq -c '.annotations["dev.ocimirror.bad"] = "broken"' mirror/index.json >i && mv i mirror/index.json
+	before=$(files_of mirror)
+	for verb in status "rollback alpine:3.19" "release alpine:3.19" undo; do
+		# shellcheck disable=SC2086  # words
+		publish $verb
+		[ "$status" -eq 16 ]
+		[[ $stderr == *"mirror/index.json: annotation dev.ocimirror.bad"* ]]
+	done
+	same_mirror mirror "$(cat <<<"$before")" || [ "$(files_of mirror | grep -v lock)" = "$(grep -v lock <<<"$before")" ]
 }
 
 @test "undo without a sync on record" {

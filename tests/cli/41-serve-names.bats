@@ -331,6 +331,58 @@ referrers() {
 	is 404 NAME_UNKNOWN
 }
 
+# mirror_with_referrers without its fallback tag.
+mirror_without_fallback() {
+	mirror_with_referrers
+	layout_untag "$dir" "docker.io/a/b:${subject/:/-}"
+}
+
+@test "the fallback tag lists the referrers where no such tag is stored" {
+	command -v jq >/dev/null || skip "needs jq"
+	mirror_without_fallback
+	serve_start "$dir"
+	get "/v2/a/b/manifests/${subject/:/-}"
+	is 200
+	has "Content-Type: $OCI_INDEX"
+	[ "$(referrers)" = "$(sort <<-END
+		$sbom application/spdx+json
+		$signature application/vnd.oci.image.config.v1+json
+	END
+	)" ]
+	digest=sha256:$(sha256sum <"$body" | cut -d ' ' -f 1)
+	has "Docker-Content-Digest: $digest"
+	size=$(stat -c %s "$body")
+	get "/v2/a/b/manifests/${subject/:/-}" -I
+	is 200
+	has "Docker-Content-Digest: $digest"
+	has "Content-Length: $size"
+	get "/v2/a/b/manifests/${subject/:/-}" -H "If-None-Match: \"$digest\""
+	is 304
+	# it is no tag of the repository
+	get /v2/a/b/tags/list
+	[ "$(cat "$body")" = '{"name":"a/b","tags":["1"]}' ]
+}
+
+@test "the fallback tag of what has no referrers is not there" {
+	mirror_without_fallback
+	serve_start "$dir"
+	for tag in "${sbom/:/-}" "sha256-$(printf '%064d' 0)" sha256-12 "${subject/:/-}.sig" \
+		"${subject/:/-}0"; do
+		get "/v2/a/b/manifests/$tag"
+		is 404 MANIFEST_UNKNOWN
+	done
+	get "/v2/a/other/manifests/${subject/:/-}"
+	is 404 MANIFEST_UNKNOWN
+}
+
+@test "a fallback tag that is stored is answered as it is" {
+	mirror_with_referrers
+	serve_start "$dir"
+	get "/v2/a/b/manifests/${subject/:/-}"
+	is 200
+	has "Docker-Content-Digest: $fallback"
+}
+
 # ---- layouts of other tools ----
 
 @test "bare tags are served under --name" {

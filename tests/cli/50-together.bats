@@ -194,7 +194,7 @@ two_sprints() {
 	means "$A" "$one"
 	means up.example/team/app:2 "$another"
 	grep -q "$A: held" said
-	[ "$(held "$A")" = blocked ]
+	[ "$(held "$A")" = "kept back" ]
 	# what came meanwhile is not what was blocked
 	sync
 	means "$A" "$three"

@@ -12,7 +12,7 @@ setup() {
 	ref=docker.io/library/a:1
 	source "$top/tests/lib/strike.bash"
 	strike_begin
-	calls='openat,mkdirat,write,fsync,syncfs,?renameat,?renameat2,fchmod,ftruncate,flock,unlinkat'
+	calls='openat,mkdirat,write,fsync,syncfs,?renameat,?renameat2,fchmod,fchmodat,ftruncate,flock,unlinkat'
 }
 
 say() {
@@ -75,9 +75,22 @@ kill_each() {
 @test "killed while another tool's layout is taken over" {
 	"$storeops" "$base" "$ref" before
 	rm -rf "$base/.mirror"
-	sed -i 's/"annotations":{"dev[^}]*},//' "$base/index.json"
+	sed -i 's/"annotations":{"dev.*},"manifests/"manifests/' "$base/index.json"
 	[ -z "$(number_of "$base/index.json")" ]
 	kill_each 0
+}
+
+@test "killed while an old generation becomes a difference" {
+	for text in 1 2 3 4 5 6 7 8 9 10; do
+		"$storeops" "$base" "$ref" "$text"
+	done
+	[ -e "$base/.mirror/generations/0.json" ]
+	[ -e "$base/.mirror/generations/1.json" ]
+	restore
+	"$storeops" "$mirror" "$ref" after
+	[ -e "$mirror/.mirror/generations/1.diff" ]
+	[ ! -e "$mirror/.mirror/generations/1.json" ]
+	kill_each 10
 }
 
 # A kill leaves what the kernel holds; a power cut does not. So the order counts in which things are
@@ -92,7 +105,7 @@ kill_each() {
 		-e 's/\.[0-9]*\.tmp$/ (its temporary)/' -e 's|/[0-9a-f]\{64\}|/...|' "$work/calls"
 	cat "$work/calls"
 	diff "$work/calls" - <<-'END'
-		syncfs MIRROR
+		syncfs MIRROR/.mirror/partial
 		names blobs/sha256/...
 		names blobs/sha256/...
 		names blobs/sha256/...

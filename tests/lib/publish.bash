@@ -11,6 +11,7 @@
 #                                   entry, note(K) one of our annotations, named(REF) an entry
 #   made_by VERB REF                prints the suffixes of the tag's snapshots that VERB made
 #   hold_of REF                     prints the hold as JSON
+#   bad_of REF                      prints what is bad for the reference: "three:rollback two:undo"
 #   files_of DIR                    prints the digest of each file
 #   same_mirror DIR FILES           the files are those that files_of printed before
 
@@ -57,6 +58,16 @@ made_by() {
 
 hold_of() {
 	index "named(\"$1\") | note(\"held\") // \"{}\""
+}
+
+bad_of() {
+	local digest by
+	index "(.annotations[\"dev.ocimirror.bad\"] // \"[]\") | fromjson | .[]
+		| select(.ref == \"$1\") | \"\(.digest) \(.by)\"" |
+		while read -r digest by; do
+			awk -v digest="$digest" -v by="$by" '$1 == digest { print $2 ":" by; exit }' \
+				"$mirror_texts"
+		done | sort | paste -s -d ' '
 }
 
 files_of() {

@@ -21,7 +21,7 @@ serve() {
 	shift
 	printf -v "${name}_err" %s "$BATS_TEST_TMPDIR/$name.err"
 	mkfifo "$ready"
-	"$BIN/mirror-serve" --listen 127.0.0.1:0 "$@" >"$ready" 2>"$BATS_TEST_TMPDIR/$name.err" \
+	"${with_clock[@]}" "$BIN/mirror-serve" --listen 127.0.0.1:0 "$@" >"$ready" 2>"$BATS_TEST_TMPDIR/$name.err" \
 		3>&- &
 	servers="$servers $!"
 	printf -v "${name}_pid" %s "$!"

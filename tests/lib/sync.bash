@@ -51,7 +51,7 @@ conf() {
 }
 
 sync() {
-	"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" "$@"
+	"${with_clock[@]}" "$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" "$@"
 }
 
 entry() {

@@ -72,8 +72,11 @@ static int publish(struct layout *l, const char *ref, const struct digest *root,
 	}
 	entry_set_content(e, MEDIA_OCI_MANIFEST, root, size);
 	number = generation_publish(l, &x, &what, err);
-	if (number > 0)
+	cleanup_fd_(&lock);
+	if (number > 0) {
+		generation_thin(l, number);
 		printf("generation %ld\n", number);
+	}
 	return number < 0 ? -1 : 0;
 }
 

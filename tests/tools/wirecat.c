@@ -24,6 +24,7 @@
 #include "oci/base/problem.h"
 #include "oci/image/ref.h"
 #include "oci/lists/mirror_conf.h"
+#include "oci/registry/referrer_list.h"
 #include "oci/registry/registry.h"
 #include "oci/store/layout.h"
 
@@ -37,7 +38,7 @@ static struct layout layout = LAYOUT_INIT;
 static struct registry_options options = { .net.user_agent = "wirecat" };
 static const char *layout_path;
 static struct mirror_conf conf;
-static bool stats;
+static bool stats, tells_clock;
 static const char *certs[2];
 
 static const char *const kinds[] = {
@@ -101,9 +102,11 @@ static void on_referrers(void *arg, const struct registry_referrers *found)
 	o->requests = found->requests;
 	if (found->err)
 		put_failure(o, found->err);
+	else if (found->no_api)
+		snprintf(o->text, sizeof(o->text), "no API");
 	for (size_t i = 0; i < found->n && (size_t)n < sizeof(o->text); i++)
 		n += snprintf(o->text + n, sizeof(o->text) - (size_t)n, " %s",
-			      found->digests[i].str);
+			      found->rows[i].digest.str);
 }
 
 static void run_command(char *text, struct outcome *o)
@@ -163,6 +166,13 @@ static void print_stats(void)
 		printf("%s: requests=%llu bytes=%llu retries=%llu quota=%ld/%ld\n", s[i].host,
 		       (unsigned long long)s[i].requests, (unsigned long long)s[i].bytes,
 		       (unsigned long long)s[i].retries, s[i].quota_remaining, s[i].quota_limit);
+}
+
+static void print_clock(void)
+{
+	int64_t ahead;
+
+	puts(registry_clock_differs(registry, &ahead) ? "clock: differs" : "clock: agrees");
 }
 
 static void warn(void *arg, const char *text)
@@ -233,6 +243,8 @@ static bool read_option(const char *word)
 	}
 	if (span_eq(name, "--stats"))
 		stats = true;
+	else if (span_eq(name, "--clock"))
+		tells_clock = true;
 	else if (span_eq(name, "--conf"))
 		read_conf(value);
 	else if (span_eq(name, "--certs"))
@@ -262,6 +274,8 @@ int main(int argc, char **argv)
 		at += run_round(argv + at, argc - at);
 	if (stats)
 		print_stats();
+	if (tells_clock)
+		print_clock();
 	registry_free(registry);
 	keychain_free(options.keychain);
 	mirror_conf_release(&conf);

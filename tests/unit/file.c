@@ -120,6 +120,53 @@ static void test_dirs(int dir)
 	CHECK(file_sync_dir(dir, "x", &err) == 0);
 }
 
+/* The directory decides what others may do with what is made in it. */
+static void test_modes(int dir)
+{
+	static const struct {
+		const char *name;
+		mode_t dir, file, read_only, sub;
+	} rows[] = {
+		{ "for everybody", 0755, 0644, 0444, 0755 },
+		{ "for everybody, with the owner's group", 0775, 0644, 0444, 0755 },
+		{ "for the group", 0750, 0640, 0440, 0750 },
+		{ "for the owner", 0700, 0600, 0400, 0700 },
+		{ "shared by a group", 02775, 0664, 0444, 02775 },
+		{ "shared by a group, closed to others", 02770, 0660, 0440, 02770 },
+		{ "setgid, and written by the owner", 02755, 0644, 0444, 02755 },
+	};
+	const mode_t masks[] = { 0, 022, 077 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) * 3; i++) {
+		mode_t mask = umask(masks[i % 3]);
+		cleanup_fd int d = -1, fd = -1;
+		struct stat st = { 0 };
+		struct err err;
+
+		if (mkdirat(dir, "place", 0700) < 0 ||
+		    fchmodat(dir, "place", rows[i / 3].dir, 0) < 0)
+			abort();
+		d = openat(dir, "place", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		CHECK_ROW(file_make_dirs(d, "x/y", &err) == 0 && fstatat(d, "x/y", &st, 0) == 0 &&
+				  (st.st_mode & 07777) == rows[i / 3].sub,
+			  rows[i / 3].name);
+		CHECK_ROW(file_replace(d, "x/y/f", "", 0, 0444, &err) == 0 &&
+				  fstatat(d, "x/y/f", &st, 0) == 0 &&
+				  (st.st_mode & 07777) == rows[i / 3].read_only,
+			  rows[i / 3].name);
+		fd = file_open_or_create(d, "x/log", O_RDWR, 0644);
+		CHECK_ROW(fd >= 0 && fstat(fd, &st) == 0 &&
+				  (st.st_mode & 07777) == rows[i / 3].file,
+			  rows[i / 3].name);
+		unlinkat(d, "x/y/f", 0);
+		unlinkat(d, "x/log", 0);
+		unlinkat(d, "x/y", AT_REMOVEDIR);
+		unlinkat(d, "x", AT_REMOVEDIR);
+		unlinkat(dir, "place", AT_REMOVEDIR);
+		umask(mask);
+	}
+}
+
 int main(void)
 {
 	char path[] = "/tmp/file-test.XXXXXX";
@@ -130,10 +177,13 @@ int main(void)
 	if (!mkdtemp(path))
 		return 1;
 	clean = xasprintf("rm -rf %s", path);
+	if (chmod(path, 0755) < 0)
+		return 1;
 	dir = file_open_dir(AT_FDCWD, path, &err);
 	test_replace(dir);
 	test_read(dir);
 	test_lock(dir);
 	test_dirs(dir);
+	test_modes(dir);
 	return system(clean) | tap_done();
 }

@@ -235,6 +235,27 @@ static void test_authors(void)
 	git_free(g);
 }
 
+/* 5,000 bytes of two-byte characters: cut between two of them. */
+static void test_long_author(void)
+{
+	struct err err = ERR_INIT;
+	struct git *g;
+	const char *author;
+
+	CHECK(system("git clone -q bare.git long && cd long && "
+		     "echo docker.io/library/redis:7 >>team/lists/base.list && "
+		     "git -c user.name=\"x$(printf '\303\244%.0s' $(seq 2500))\" "
+		     "-c user.email=long@corp.example commit -qam long") == 0);
+	g = git_open("long/team/lists", "HEAD", &err);
+	author = g ? git_author(g, "base.list", 3) : NULL;
+	CHECK(author && strlen(author) < 500 && strncmp(author, "x\303\244", 3) == 0);
+	CHECK_ROW(author && strstr(author, "\303\244\342\200\246 <long@corp.example>"),
+		  "a long name ends in an ellipsis");
+	if (author && !strstr(author, "\342\200\246 <"))
+		printf("# %s\n", author);
+	git_free(g);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/git-test-XXXXXX", remove[64];
@@ -251,6 +272,7 @@ int main(void)
 	test_files();
 	test_uncommitted();
 	test_authors();
+	test_long_author();
 	snprintf(remove, sizeof(remove), "rm -rf '%s'", dir);
 	if (chdir("/") < 0 || system(remove) != 0)
 		return 1;

@@ -258,6 +258,69 @@ static void test_bombs(void)
 		  "too much beside the entries");
 }
 
+/* What was read can be read when it is written back: escapes make a line longer, not an entry. */
+static void test_escapes_grow(void)
+{
+	static const struct {
+		const char *name, *text;
+		size_t times;
+	} grown[] = {
+		{ "200 kB of DEL", "\x7f", 200000 },
+		{ "a million bytes of DEL", "\x7f", 1000000 },
+		{ "500 kB of tabs", "\\t", 500000 },
+		{ "400 kB of \\u0001", "\\u0001", 400000 },
+	};
+
+	for (size_t i = 0; i < sizeof(grown) / sizeof(grown[0]); i++) {
+		cleanup_by(buf_release) struct buf text = BUF_INIT(16 * MIB),
+						   again = BUF_INIT(16 * MIB);
+		cleanup_by(index_release) struct index x = INDEX_INIT, y = INDEX_INIT;
+		struct err err = ERR_INIT;
+
+		buf_adds(&text, HEAD "{" BARE ",\"annotations\":{\"note\":\"");
+		for (size_t n = 0; n < grown[i].times; n++)
+			buf_adds(&text, grown[i].text);
+		buf_adds(&text, "\"}}" TAIL);
+		CHECK_ROW(index_parse(&x, buf_span(&text), &err) == 0 &&
+				  index_check_sizes(&x, &err) == 0,
+			  grown[i].name);
+		index_write(&x, &again);
+		CHECK_ROW(index_parse(&y, buf_span(&again), &err) == 0 && y.n == 1,
+			  "and it is read again");
+	}
+}
+
+/* An entry that has grown is refused before it is published, by its name. */
+static void test_grown_too_large(void)
+{
+	cleanup_by(index_release) struct index x = INDEX_INIT;
+	cleanup_by(buf_release) struct buf text = BUF_INIT(2 * MIB);
+	struct err err = ERR_INIT;
+
+	while (text.n <= LIMIT_INDEX_ENTRY)
+		buf_adds(&text, "0123456789");
+	entry_set_annotation(index_add(&x, "h/a:1"), "note", text.p);
+	CHECK(index_check_sizes(&x, &err) < 0 && err.kind == ERR_LIMIT &&
+	      strstr(err.msg, "\"h/a:1\""));
+}
+
+/* Thousands of marks stand beside the entries. */
+static void test_large_head(void)
+{
+	cleanup_by(index_release) struct index x = INDEX_INIT, y = INDEX_INIT;
+	cleanup_by(buf_release) struct buf marks = BUF_INIT(2 * MIB), text = BUF_INIT(16 * MIB);
+	struct err err = ERR_INIT;
+
+	while (marks.n < 1900 * KIB)
+		buf_adds(&marks, "{\"ref\":\"h/a:1\"},");
+	index_set_annotation(&x, "dev.ocimirror.bad", marks.p);
+	CHECK(index_check_sizes(&x, &err) == 0);
+	index_write(&x, &text);
+	CHECK(index_parse(&y, buf_span(&text), &err) == 0);
+	CHECK_ROW(strcmp(index_annotation(&y, "dev.ocimirror.bad"), marks.p) == 0,
+		  "all of them are there again");
+}
+
 /* ---- in memory ---- */
 
 static void test_order(void)
@@ -384,6 +447,9 @@ int main(void)
 	test_members_of_other_tools_are_kept();
 	test_broken();
 	test_bombs();
+	test_escapes_grow();
+	test_grown_too_large();
+	test_large_head();
 	test_order();
 	test_notes();
 	test_text_is_kept_readable();

@@ -241,6 +241,34 @@ static void test_too_long_to_write(void)
 	CHECK_TEXT(out, "1:first ", "nothing was written");
 }
 
+static const struct {
+	const char *name, *journal; /* NULL: there is none */
+	long last;
+} lasts[] = {
+	{ "no journal", NULL, -1 },
+	{ "an empty one", "", -1 },
+	{ "one line", "{\"generation\":7}\n", 7 },
+	{ "several", "{\"generation\":1}\n{\"generation\":2}\n", 2 },
+	{ "a torn line", "{\"generation\":1}\n{\"generation\":2}", 1 },
+	{ "a line that does not parse", "{\"generation\":1}\nrubbish\n", 1 },
+	{ "nothing that parses", "rubbish\n", -1 },
+};
+
+static void test_last(void)
+{
+	for (size_t i = 0; i < sizeof(lasts) / sizeof(lasts[0]); i++) {
+		struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
+		cleanup_by(layout_close) struct layout l = open_new(&t);
+		struct err err = ERR_INIT;
+		long last = 99;
+
+		if (lasts[i].journal)
+			tempdir_write(&t, PATH, lasts[i].journal);
+		CHECK_ROW(journal_last(&l, &last, &err) == 0 && last == lasts[i].last,
+			  lasts[i].name);
+	}
+}
+
 int main(void)
 {
 	test_all_fields();
@@ -249,5 +277,6 @@ int main(void)
 	test_long_lines();
 	test_many_lines();
 	test_too_long_to_write();
+	test_last();
 	return tap_done();
 }

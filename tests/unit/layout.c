@@ -153,6 +153,47 @@ static void test_read_refuses(void)
 	layout_close(&l);
 }
 
+/* The roots may be links; in the place of a blob, none is followed. */
+static void test_links(void)
+{
+	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
+	struct digest d = named("hello");
+	cleanup_by(buf_release) struct buf out = BUF_INIT(100);
+	struct layout l = LAYOUT_INIT;
+	char path[DIGEST_PATH];
+	struct err err = ERR_INIT;
+	struct stat st;
+	int64_t size;
+
+	if (file_make_dirs(t.fd, "m/blobs", &err) < 0 || file_make_dirs(t.fd, "s256", &err) < 0 ||
+	    file_make_dirs(t.fd, "s512", &err) < 0 || file_make_dirs(t.fd, "dot", &err) < 0 ||
+	    symlinkat("m", t.fd, "mirror") < 0 ||
+	    symlinkat("../../s256", t.fd, "m/blobs/sha256") < 0 ||
+	    symlinkat("../../s512", t.fd, "m/blobs/sha512") < 0 ||
+	    symlinkat("../dot", t.fd, "m/.mirror") < 0)
+		abort();
+	tempdir_write(&t, "m/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
+	snprintf(t.path + strlen(t.path), 8, "/mirror");
+	CHECK(layout_open(&l, t.path, LAYOUT_WRITE, &err) == 0);
+	t.path[strlen(t.path) - strlen("/mirror")] = '\0';
+	CHECK(layout_put(&l, &d, "hello", 5, &err) == 0 && layout_commit(&l, &err) == 0);
+	CHECK_ROW(layout_has(&l, &d, 5), "a blob beneath roots that are links");
+	digest_path(&d, path);
+	tempdir_write(&t, "elsewhere", "hello");
+	unlinkat(l.root, path, 0);
+	if (symlinkat("../elsewhere", l.root, path) < 0)
+		abort();
+	CHECK_ROW(!layout_has(&l, &d, 5), "a link in a blob's place");
+	CHECK(layout_open_blob(&l, &d, &size, &err) < 0 && err.kind == ERR_INVALID &&
+	      strstr(err.msg, "is a symbolic link"));
+	CHECK(layout_read(&l, &d, &out, &err) < 0 && strstr(err.msg, "is a symbolic link"));
+	CHECK(layout_put(&l, &d, "hello", 5, &err) == 0 && layout_commit(&l, &err) == 0 &&
+	      layout_has(&l, &d, 5));
+	CHECK_ROW(fstatat(l.root, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode),
+		  "and it is replaced by the blob");
+	layout_close(&l);
+}
+
 static const struct {
 	const char *name;
 	const char *says, *is; /* the digest is of `says`, the content is `is` */
@@ -480,6 +521,7 @@ int main(void)
 	test_no_directory();
 	test_life();
 	test_read_refuses();
+	test_links();
 	test_lies();
 	test_sha512();
 	test_resume();

@@ -104,6 +104,14 @@ static const struct {
 	  " > docker.io/library/redis:7.20261120" },
 	{ "lines that choose may overlap", "q.io/p tags=v1.* newest=1\nq.io/p tags=v*\nq.io/p:v1.0",
 	  "q.io/p > q.io/p select\nq.io/p > q.io/p select\nq.io/p:v1.0 > q.io/p:v1.0" },
+	{ "the same image in two lines", "alpine:3\n\n  docker.io/library/alpine:3 keep=3",
+	  "docker.io/library/alpine:3 > docker.io/library/alpine:3\n"
+	  "docker.io/library/alpine:3 > docker.io/library/alpine:3" },
+	{ "the same digest in two lines", "a.b/c@sha256:" HEX64 "\na.b/c@sha256:" HEX64,
+	  "a.b/c@sha256:" HEX64 " > a.b/c@sha256:" HEX64 "\n"
+	  "a.b/c@sha256:" HEX64 " > a.b/c@sha256:" HEX64 },
+	{ "the same choice in two lines", "a.b/x tags=1.*\na.b/x tags=1.* keep=3",
+	  "a.b/x > a.b/x select\na.b/x > a.b/x select" },
 	{ "two sources of one repository that do not meet",
 	  "b.c/x tags=1.* as=team/x\nd.e/y:2.0 as=team/x:2.0",
 	  "b.c/x > docker.io/team/x select\nd.e/y:2.0 > docker.io/team/x:2.0" },
@@ -116,14 +124,15 @@ static void test_lines(void)
 		cleanup_free char *images = print_images(ls), *problems = print_problems(ls);
 
 		CHECK_TEXT(images, lines[i].images, lines[i].name);
+		CHECK_ROW(lists_add_conflicts(ls) == 0, lines[i].name);
 		CHECK_TEXT(problems, "", lines[i].name);
 		lists_free(ls);
 	}
 }
 
 #define KNOWN                                                                                      \
-	"(known are platform, tags, exclude, match, semver, newest, as, refresh, max-age, keep, "  \
-	"keep-for, referrers, upstream, owner, reason)"
+	"(known are platform, tags, exclude, match, semver, newest, as, refresh, max-age, "        \
+	"min-age, keep, keep-for, referrers, upstream, private, owner, reason)"
 
 static const struct {
 	const char *name, *list, *problems;
@@ -174,7 +183,7 @@ static const struct {
 	  "a.list:1:29: max-age: \"1y\" is not a duration (such as 10m, 6h, 90d, or never)\n"
 	  "a.list:1:42: keep-for: \"3 d\" is not a duration (such as 10m, 6h, 90d, or never)" },
 	{ "yes or no", "alpine:1 referrers=true",
-	  "a.list:1:20: referrers: \"true\" is neither yes nor no" },
+	  "a.list:1:20: referrers: \"true\" is not one of no, yes, auto" },
 	{ "only gone", "alpine:1 upstream=away",
 	  "a.list:1:19: upstream: \"away\" is not known here, only \"gone\" is" },
 	{ "a bad expression", "alpine match=\"a b(c\"",
@@ -212,30 +221,51 @@ static const struct {
 	{ "a target's tag and a tag option", "alpine tags=3.* as=team/x:1",
 	  "a.list:1:20: as: a tag, and tags= chooses tags: the target is a repository" },
 	{ "an open quote", "alpine:1 reason=\"x", "a.list:1:17: a quote is opened and not closed" },
-	{ "the same target twice", "alpine:3\n\n  docker.io/library/alpine:3",
-	  "a.list:3:3: docker.io/library/alpine:3 is listed already (a.list:1)" },
-	{ "the same digest twice", "a.b/c@sha256:" HEX64 "\na.b/c@sha256:" HEX64,
-	  "a.list:2:1: a.b/c@sha256:" HEX64 " is listed already (a.list:1)" },
 	{ "a tag with a digest and without", "redis:7\nredis:7@sha256:" HEX64,
-	  "a.list:2:1: two sources for docker.io/library/redis:7: "
-	  "docker.io/library/redis:7@sha256:" HEX64
-	  " here, and docker.io/library/redis:7 (a.list:1)" },
-	{ "two sources", "alpine:3\nb.c/x:1 as=alpine:3",
-	  "a.list:2:1: two sources for docker.io/library/alpine:3: b.c/x:1 here, and "
-	  "docker.io/library/alpine:3 (a.list:1)" },
+	  "a.list:1:1: two sources for docker.io/library/redis:7: docker.io/library/redis:7 and "
+	  "docker.io/library/redis:7@sha256:" HEX64 " (the other line: a.list:2)\n"
+	  "a.list:2:1: two sources for docker.io/library/redis:7: docker.io/library/redis:7 and "
+	  "docker.io/library/redis:7@sha256:" HEX64 " (the other line: a.list:1)" },
+	{ "two sources", "alpine:3\nb.c/x:1 as=alpine:3\nalpine:4",
+	  "a.list:1:1: two sources for docker.io/library/alpine:3: docker.io/library/alpine:3 and "
+	  "b.c/x:1 (the other line: a.list:2)\n"
+	  "a.list:2:1: two sources for docker.io/library/alpine:3: docker.io/library/alpine:3 and "
+	  "b.c/x:1 (the other line: a.list:1)" },
 	{ "two sources of chosen tags", "b.c/x tags=1* as=a.b/x\nb.c/y tags=2* as=a.b/x",
-	  "a.list:2:1: two sources for a.b/x: b.c/y here, and b.c/x (a.list:1)" },
+	  "a.list:1:1: two sources for a.b/x: b.c/x and b.c/y (the other line: a.list:2)\n"
+	  "a.list:2:1: two sources for a.b/x: b.c/x and b.c/y (the other line: a.list:1)" },
 	{ "a chosen tag and another source", "b.c/y:1.5 as=a.b/x:1.5\na.b/x tags=1.* newest=1",
-	  "a.list:1:1: two sources for a.b/x:1.5: b.c/y:1.5 here, and a.b/x (a.list:2)" },
-	{ "the same choice twice", "a.b/x tags=1.*\na.b/x tags=1.* keep=3",
-	  "a.list:2:1: a.b/x is listed already (a.list:1)" },
+	  "a.list:1:1: two sources for a.b/x:1.5: a.b/x and b.c/y:1.5 (the other line: "
+	  "a.list:2)\n"
+	  "a.list:2:1: two sources for a.b/x:1.5: a.b/x and b.c/y:1.5 (the other line: "
+	  "a.list:1)" },
+	{ "private beside public: all lines of the repository",
+	  "a.b/x:1\na.b/x:2 private=g\na.b/x:3\na.b/y:1",
+	  "a.list:1:1: a.b/x belongs to one group: private=(none) and private=g (the other line: "
+	  "a.list:2)\n"
+	  "a.list:2:1: a.b/x belongs to one group: private=(none) and private=g (the other line: "
+	  "a.list:1)\n"
+	  "a.list:3:1: a.b/x belongs to one group: private=(none) and private=g (the other line: "
+	  "a.list:2)" },
+	{ "two groups, one by another name",
+	  "b.c/x:1 as=a.b/x:1 private=g\na.b/x tags=2* private=h",
+	  "a.list:1:1: a.b/x belongs to one group: private=g and private=h (the other line: "
+	  "a.list:2)\n"
+	  "a.list:2:1: a.b/x belongs to one group: private=g and private=h (the other line: "
+	  "a.list:1)" },
+	{ "a group that is none", "a.b/x:1 private=\"team a\"",
+	  "a.list:1:22: private: \"team a\" is no group: its name has only letters, digits, \".\", "
+	  "\"_\" and \"-\"" },
 };
 
 static void test_wrong(void)
 {
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct lists *ls = load(wrong[i].list, NULL);
-		cleanup_free char *problems = print_problems(ls);
+		cleanup_free char *problems = NULL;
+
+		lists_add_conflicts(ls);
+		problems = print_problems(ls);
 
 		CHECK_TEXT(problems, wrong[i].problems, wrong[i].name);
 		lists_free(ls);
@@ -335,16 +365,15 @@ static void test_files(void)
 	lists_add(ls, "b.list", span_str("alpine:3\nx=\n"));
 	lists_add(ls, "a.list", span_str("alpine:3\n\xff\n"));
 	lists_add_conf(ls, "mirror.conf", span_str("nonsense\n"));
-	CHECK(lists_finish(ls) == 4);
+	CHECK(lists_finish(ls) == 3);
 	problems = print_problems(ls);
 	CHECK_TEXT(
 		problems,
-		"a.list:1:1: docker.io/library/alpine:3 is listed already (b.list:1)\n"
 		"a.list:2:1: byte 0xff is not text (UTF-8 without control characters): the rest of "
 		"the file is not read\n"
 		"b.list:2:1: a line begins with a reference, not with an option\n"
-		"mirror.conf:1:1: a line begins with image, registry, snapshot or policy (images "
-		"that are mirrored stand in *.list files)",
+		"mirror.conf:1:1: a line begins with image, registry, snapshot, policy, deny or "
+		"privacy (images that are mirrored stand in *.list files)",
 		"problems of all files in order");
 	lists_free(ls);
 }

@@ -166,6 +166,63 @@ static void test_wanted(void)
 	}
 }
 
+#define VERSION(d, version)                                                                        \
+	"{\"digest\":\"" d "\",\"size\":1,\"platform\":{\"os\":\"windows\",\"architecture\":"      \
+	"\"amd64\",\"os.version\":\"" version "\"}}"
+
+/* Of each platform wanted the best is kept: what a client then asks for. */
+static void test_best(void)
+{
+	static const struct {
+		const char *name, *children, *platforms, *want;
+	} table[] = {
+		{ "arm/v7 is nearer than v6, and comes alone",
+		  CHILD(A, "linux", "arm", "v6") "," CHILD(B, "linux", "arm", "v7"), "linux/arm/v7",
+		  "01" },
+		{ "v6, where there is no v7",
+		  CHILD(A, "linux", "arm", "v5") "," CHILD(B, "linux", "arm", "v6"), "linux/arm/v7",
+		  "01" },
+		{ "linux/arm is v7",
+		  CHILD(A, "linux", "arm", "v5") "," CHILD(B, "linux", "arm", "v7"), "linux/arm",
+		  "01" },
+		{ "bare arm", CHILD(A, "linux", "arm", "") "," CHILD(B, "linux", "arm", "v6"),
+		  "linux/arm/v7", "10" },
+		{ "each of two wanted has its best",
+		  CHILD(A, "linux", "amd64", "") "," CHILD(B, "linux", "amd64", "v3"),
+		  "linux/amd64,linux/amd64/v4", "11" },
+		{ "the attestation of what is not the best goes",
+		  CHILD(A, "linux", "arm", "v6") "," CHILD(B, "linux", "arm", "v7") "," ATTEST(
+			  ONES, A) "," ATTEST(TWOS, B),
+		  "linux/arm/v7", "0101" },
+		{ "all versions of windows",
+		  VERSION(A, "10.0.17763.1") "," VERSION(B, "10.0.20348.2"), "windows/amd64",
+		  "11" },
+		{ "one version of windows",
+		  VERSION(A, "10.0.17763.1") "," VERSION(B, "10.0.20348.2"),
+		  "windows/amd64:10.0.20348", "01" },
+		{ "wasm beside linux",
+		  CHILD(A, "linux", "amd64", "") "," CHILD(B, "wasi", "wasm", ""), "linux/amd64",
+		  "10" },
+		{ "wasm alone is not asked for platforms",
+		  CHILD(A, "wasi", "wasm", "") "," ATTEST(ONES, A), "linux/amd64", "11" },
+		{ "nor is what names none", CHILD(A, "", "", "") "," PLAIN, "linux/amd64", "11" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		cleanup_free char *text = xasprintf("{\"manifests\":[%s]}", table[i].children);
+		cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
+		cleanup_free bool *flags = NULL;
+		char got[6] = "";
+		struct err err;
+
+		CHECK_ROW(manifest_parse(&m, span_str(text), NULL, &err) == 0, table[i].name);
+		flags = manifest_choose(&m, table[i].platforms);
+		for (size_t k = 0; k < m.n; k++)
+			got[k] = flags[k] ? '1' : '0';
+		CHECK_TEXT(got, table[i].want, table[i].name);
+	}
+}
+
 static void test_attestation_of_itself(void)
 {
 	static const char text[] =
@@ -273,6 +330,7 @@ int main(void)
 	test_rows();
 	test_bombs();
 	test_wanted();
+	test_best();
 	test_attestation_of_itself();
 	test_data();
 	return tap_done();

@@ -10,6 +10,8 @@
 #include "oci/image/ref.h"
 #include "tests/tap.h"
 
+#define DENIED "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static const char good[] =
 	"# the platform team's\n"
 	"image     *                     platform=linux/amd64,linux/arm64 keep=10\n"
@@ -21,7 +23,9 @@ static const char good[] =
 	"mirror=https://harbor.corp/v2/quay-proxy,http://[::1]:5000 "
 	"ca=corp-ca.pem cert=/etc/c.pem key=/etc/k.pem\n"
 	"snapshot  suffix=-%Y%m%d\n"
-	"policy    allow=docker.io/library/*,quay.io/* max-tags=50 max-bytes=40G\n";
+	"policy    allow=docker.io/library/*,quay.io/* max-tags=50 max-bytes=40G\n"
+	"deny      " DENIED " reason=\"CVE-2026-1234\"\n"
+	"privacy   authors=name\n";
 
 static void test_good(void)
 {
@@ -46,6 +50,34 @@ static void test_good(void)
 	CHECK(!mirror_conf_registry(&c, "ghcr.io"));
 	CHECK_TEXT(c.snapshot_suffix, "-%Y%m%d", "the suffix");
 	CHECK(c.max_tags == 50 && c.max_bytes == INT64_C(40) << 30 && c.policy_line == 8);
+	CHECK(c.ndenied == 1 && c.denied[0].line == 9);
+	CHECK_TEXT(c.denied[0].reason, "CVE-2026-1234", "why it is denied");
+	CHECK(mirror_conf_denies(&c, &c.denied[0].digest) == c.denied);
+	CHECK(c.authors == AUTHORS_NAME);
+}
+
+static const struct {
+	const char *name, *conf, *author, *recorded;
+} authors[] = {
+	{ "nothing said", "policy max-tags=1", "Ann <ann@corp.example>", "Ann <ann@corp.example>" },
+	{ "mail", "privacy authors=mail", "Ann <ann@corp.example>", "Ann <ann@corp.example>" },
+	{ "the name", "privacy authors=name", "Ann B <ann@corp.example>", "Ann B" },
+	{ "a name without mail", "privacy authors=name", "Ann", "Ann" },
+	{ "the commit", "privacy authors=commit", "Ann <ann@corp.example>", NULL },
+};
+
+static void test_authors(void)
+{
+	for (size_t i = 0; i < sizeof(authors) / sizeof(authors[0]); i++) {
+		cleanup_by(problems_release) struct problems ps = PROBLEMS_INIT;
+		cleanup_by(mirror_conf_release) struct mirror_conf c;
+		cleanup_free char *recorded = NULL;
+
+		mirror_conf_init(&c);
+		mirror_conf_parse(&c, "mirror.conf", span_str(authors[i].conf), &ps);
+		recorded = mirror_conf_author(&c, authors[i].author);
+		CHECK_TEXT(recorded, authors[i].recorded, authors[i].name);
+	}
 }
 
 static const struct {
@@ -54,11 +86,11 @@ static const struct {
 	{ "a misspelt word", "regstry docker.io parallel=3",
 	  "1:1: unknown word \"regstry\" (did you mean \"registry\"?)" },
 	{ "an image of a list", "docker.io/library/alpine:3",
-	  "1:1: a line begins with image, registry, snapshot or policy (images that are mirrored "
-	  "stand in *.list files)" },
+	  "1:1: a line begins with image, registry, snapshot, policy, deny or privacy (images that "
+	  "are mirrored stand in *.list files)" },
 	{ "an option in front", "keep=3",
-	  "1:1: a line begins with image, registry, snapshot or policy (images that are mirrored "
-	  "stand in *.list files)" },
+	  "1:1: a line begins with image, registry, snapshot, policy, deny or privacy (images that "
+	  "are mirrored stand in *.list files)" },
 	{ "no pattern", "image keep=3", "1:7: PATTERN is missing: \"image PATTERN ...\"" },
 	{ "no pattern at all", "image", "1:1: PATTERN is missing: \"image PATTERN ...\"" },
 	{ "no option", "image *", "1:1: \"image\" without an option says nothing" },
@@ -109,6 +141,15 @@ static const struct {
 	  "1:26: allow: an empty word between commas\n"
 	  "1:38: max-tags: \"x\" is not a number from 0 to 200000\n"
 	  "1:50: max-bytes: \"many\" is not a size (such as 500M, 40G)" },
+	{ "nothing denied", "deny", "1:1: DIGEST is missing: \"deny DIGEST ...\"" },
+	{ "no digest", "deny sha256:12", "1:6: digest \"sha256:12\" has 2 hex digits, not 64" },
+	{ "denied twice", "deny " DENIED "\ndeny " DENIED " reason=again",
+	  "2:6: it is denied already (line 1)" },
+	{ "privacy of something else", "privacy authors=nobody",
+	  "1:17: authors: \"nobody\" is not one of mail, name, commit" },
+	{ "never is no age", "image * min-age=never",
+	  "1:17: min-age: \"never\" is no time to wait (0s: no waiting; a tag that is not to move "
+	  "is pinned by its digest)" },
 	{ "two policies", "policy max-tags=1\npolicy max-bytes=2",
 	  "2:1: a second \"policy\" line (the first is line 1)" },
 };
@@ -166,6 +207,7 @@ static void test_allows(void)
 int main(void)
 {
 	test_good();
+	test_authors();
 	test_wrong();
 	test_allows();
 	return tap_done();

@@ -5,8 +5,8 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/image/media_type.h"
-#include "oci/store/hold.h"
 #include "oci/store/index.h"
+#include "oci/store/marks.h"
 #include "publish/snapshots.h"
 #include "tests/tap.h"
 
@@ -35,8 +35,8 @@ static void set_day(struct entry *e, const char *key, char n)
 }
 
 /* What a tag means or meant, in up to six characters: content, day it arrived, day it was replaced,
- * who
- * replaced it ('s'ync, 'r'ollback, 'u'ndo), '!' for bad, the generation that replaced it. */
+ * who replaced it ('s'ync, 'r'ollback, 'u'ndo), '!' for bad, '#' for banned, the
+ * generation that replaced it; and behind an @ the one in which it arrived. */
 struct was {
 	const char *stamp, *what;
 };
@@ -46,102 +46,110 @@ static const char *by(char c)
 	return c == 'r' ? "rollback" : c == 'u' ? "undo" : "sync";
 }
 
-static void put(struct index *x, const struct was *w)
+static void put(struct index *x, struct marks *marks, const struct was *w)
 {
 	cleanup_free char *ref = xasprintf(REF "%s", w->stamp);
 	struct digest d = digest_made_of(w->what[0]);
+	const char *arrived = strchr(w->what, '@');
 	struct entry *e = index_add(x, ref);
 
 	entry_set_content(e, MEDIA_OCI_MANIFEST, &d, 100);
 	set_day(e, ANNOTATION_SYNCED, w->what[1]);
+	entry_set_annotation(e, ANNOTATION_SYNCED_IN, arrived ? arrived + 1 : NULL);
 	if (!w->stamp[0])
 		return;
 	set_day(e, ANNOTATION_SNAPSHOT_AT, w->what[2]);
 	entry_set_annotation(e, ANNOTATION_SNAPSHOT_OF, REF);
 	entry_set_annotation(e, ANNOTATION_SNAPSHOT_BY, by(w->what[3]));
 	if (w->what[4] == '!')
-		entry_set_annotation(e, ANNOTATION_BAD, "broken");
-	if (w->what[4])
-		entry_set_annotation(e, ANNOTATION_SNAPSHOT_IN, w->what + 5);
+		marks_add_bad(marks, REF, &d, MARK_ROLLBACK, "broken", "", 0);
+	if (w->what[4] == '#')
+		marks_add_banned(marks, &d, MARK_BLOCK, "", "", 0);
+	if (w->what[4]) {
+		cleanup_free char *in =
+			xasprintf("%.*s", (int)strcspn(w->what + 5, "@"), w->what + 5);
+
+		entry_set_annotation(e, ANNOTATION_SNAPSHOT_IN, in);
+	}
 }
 
 static const struct {
 	const char *name;
-	bool held;
 	struct was was[MANY];
 	const char *want; /* NULL: none */
 } previous_rows[] = {
-	{ "no snapshot", false, { { "", "b1" } }, NULL },
-	{ "the one there is", false, { { "", "b1" }, { ".1", "a01s" } }, ".1" },
-	{ "the newest of two", false, { { "", "c2" }, { ".1", "a01s" }, { ".2", "b12s" } }, ".2" },
-	{ "not the bad one", false, { { "", "c2" }, { ".1", "a01s" }, { ".2", "b12s!" } }, ".1" },
-	{ "not the same content",
-	  false,
-	  { { "", "b2" }, { ".1", "a01s" }, { ".2", "b12s" } },
-	  ".1" },
-	{ "not what a rollback made",
-	  false,
-	  { { "", "c3" }, { ".1", "a03s" }, { ".2", "b12r" } },
-	  ".1" },
-	{ "what an undo made and is older", false, { { "", "c3" }, { ".2", "b12u" } }, ".2" },
+	{ "no snapshot", { { "", "b1" } }, NULL },
+	{ "the one there is", { { "", "b1" }, { ".1", "a01s" } }, ".1" },
+	{ "the newest of two", { { "", "c2" }, { ".1", "a01s" }, { ".2", "b12s" } }, ".2" },
+	{ "not the bad one", { { "", "c2" }, { ".1", "a01s" }, { ".2", "b12s!" } }, ".1" },
+	{ "not the same content", { { "", "b2" }, { ".1", "a01s" }, { ".2", "b12s" } }, ".1" },
+	{ "not what a rollback made", { { "", "c3" }, { ".1", "a03s" }, { ".2", "b12r" } }, ".1" },
+	{ "what an undo made and is older", { { "", "c3" }, { ".2", "b12u" } }, ".2" },
 	{ "after a rollback, one further back",
-	  true,
 	  { { "", "b1" }, { ".1", "a01s" }, { ".2", "b12s" }, { ".3", "c23r!" } },
 	  ".1" },
 	{ "what an undo moved away from is newer",
-	  true,
 	  { { "", "b1" }, { ".2", "b12s" }, { ".3", "c23u" } },
 	  NULL },
 	{ "a, b, a, c: back to a",
-	  false,
 	  { { "", "c3" }, { ".1", "a01s" }, { ".2", "b12s" }, { ".3", "a23s" } },
 	  ".3" },
 	{ "a, b, a, c: from that a back to b",
-	  true,
 	  { { "", "a2" }, { ".1", "a01s" }, { ".2", "b12s" }, { ".3", "a23s" } },
 	  ".2" },
 	{ "undone and then replaced: what was there last",
-	  false,
-	  { { "", "d5" }, { ".1", "a01s" }, { ".2", "b15s" }, { ".3", "c23u" } },
+	  { { "", "d5" }, { ".1", "a01s" }, { ".2", "b15s 5" }, { ".3", "c23u 3" } },
 	  ".2" },
-	{ "all in one second",
-	  false,
-	  { { "", "c1" }, { ".1", "a11s" }, { ".1-2", "b11s" } },
-	  ".1-2" },
+	{ "all in one second", { { "", "c1" }, { ".1", "a11s" }, { ".1-2", "b11s" } }, ".1-2" },
 	{ "in one second, the tenth",
-	  false,
 	  { { "", "z1" }, { ".1-9", "a11s" }, { ".1-10", "b11s" } },
 	  ".1-10" },
 	{ "in one second: a, b, a, c",
-	  false,
 	  { { "", "c1" }, { ".1", "a11s 4" }, { ".1-2", "b11s 3" } },
 	  ".1" },
 	{ "in one second, moved back: not forward again",
-	  true,
 	  { { "", "b1" }, { ".1", "a11s" }, { ".1-2", "b11s" }, { ".1-3", "c11u" } },
 	  ".1" },
 	{ "in one second, upstream went back and forth",
-	  false,
 	  { { "", "a1" }, { ".1", "a11s" }, { ".1-2", "b11s" } },
 	  ".1-2" },
-	{ "it does not say when it arrived", false, { { "", "b:" }, { ".1", "a01s" } }, ".1" },
-	{ "the snapshot does not say it", false, { { "", "b2" }, { ".1", "a:1s" } }, ".1" },
-	{ "only newer ones", false, { { "", "a1" }, { ".3", "b23s" } }, NULL },
+	{ "not a banned one", { { "", "c2" }, { ".1", "a01s" }, { ".2", "b12s#" } }, ".1" },
+	{ "a banned one alone", { { "", "b2" }, { ".1", "a01s#" } }, NULL },
+	{ "a clock that was far ahead for one sync",
+	  { { "", "c3@4" }, { ".9", "a09s 3" }, { ".3", "b93s 4@3" } },
+	  ".3" },
+	{ "a clock that was set back",
+	  { { "", "c1@4" }, { ".5", "a15s 3" }, { ".1", "b51s 4@3" } },
+	  ".1" },
+	{ "rolled back and released: not forward again",
+	  { { "", "a0" }, { ".1", "a01s 2" }, { ".2", "b12r 3@2" }, { ".3", "c23u 4@3" } },
+	  NULL },
+	{ "replaced again later: what came after it is no older",
+	  { { "", "a0" },
+	    { ".1", "a01s 2" },
+	    { ".2", "b12s 3@2" },
+	    { ".4", "a04s 5" },
+	    { ".5", "c45u 6@5" } },
+	  NULL },
+	{ "arrived again: what was there in between is older",
+	  { { "", "a3@4" }, { ".1", "a01s 2" }, { ".2", "b12s 4@2" } },
+	  ".2" },
+	{ "it does not say when it arrived", { { "", "b:" }, { ".1", "a01s" } }, ".1" },
+	{ "the snapshot does not say it", { { "", "b2" }, { ".1", "a:1s" } }, ".1" },
 };
 
 static void test_previous(void)
 {
 	for (size_t i = 0; i < sizeof(previous_rows) / sizeof(previous_rows[0]); i++) {
 		cleanup_by(index_release) struct index x = INDEX_INIT;
+		cleanup_by(marks_release) struct marks marks = MARKS_INIT;
 		struct err err = ERR_INIT;
 		struct entry *e, *got;
 
 		for (size_t j = 0; j < MANY && previous_rows[i].was[j].stamp; j++)
-			put(&x, &previous_rows[i].was[j]);
+			put(&x, &marks, &previous_rows[i].was[j]);
 		e = index_find(&x, REF);
-		if (previous_rows[i].held)
-			hold_set(e, HOLD_BLOCKED, NULL, "", "", 0);
-		got = snapshots_previous(&x, e, &err);
+		got = snapshots_previous(&x, &marks, e, &err);
 		CHECK_TEXT(got ? got->ref + strlen(REF) : NULL, previous_rows[i].want,
 			   previous_rows[i].name);
 		if (!got)
@@ -157,7 +165,7 @@ static void test_named(void)
 		{ ".20261113-2", "b12s" },
 		{ "-20261114", "c23s" },
 		{ ".20261114", "c23s" },
-		{ ".20261115", "c23s!" },
+		{ ".20261115", "e23s!" },
 	};
 	static const struct {
 		const char *name, *stamp, *want; /* want with a blank: part of the message */
@@ -175,12 +183,14 @@ static void test_named(void)
 		{ "nothing", "", "no snapshot \"\"" },
 	};
 	cleanup_by(index_release) struct index x = INDEX_INIT;
+	cleanup_by(marks_release) struct marks marks = MARKS_INIT;
 
 	for (size_t i = 0; i < sizeof(was) / sizeof(was[0]); i++)
-		put(&x, &was[i]);
+		put(&x, &marks, &was[i]);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct err err = ERR_INIT;
-		struct entry *got = snapshots_named(&x, index_find(&x, REF), rows[i].stamp, &err);
+		struct entry *got =
+			snapshots_named(&x, &marks, index_find(&x, REF), rows[i].stamp, &err);
 
 		if (got)
 			CHECK_TEXT(got->ref + strlen(REF), rows[i].want, rows[i].name);
@@ -197,11 +207,12 @@ static void test_order(void)
 	};
 	static const char *const want[] = { ".2-10", ".2-2", ".2", ".1" };
 	cleanup_by(index_release) struct index x = INDEX_INIT;
+	cleanup_by(marks_release) struct marks marks = MARKS_INIT;
 	cleanup_free struct entry **v = NULL;
 	size_t n;
 
 	for (size_t i = 0; i < sizeof(was) / sizeof(was[0]); i++)
-		put(&x, &was[i]);
+		put(&x, &marks, &was[i]);
 	/* neighbours that are not its snapshots */
 	index_add(&x, REF "-slim");
 	entry_set_annotation(index_add(&x, REF "-slim.1"), ANNOTATION_SNAPSHOT_OF, REF "-slim");

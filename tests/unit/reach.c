@@ -229,6 +229,44 @@ static void test_sparse(void)
 		   "below a child too");
 }
 
+/* A digest may be named as a blob and as a manifest: what is below the manifest is needed,
+ * whichever is met first. As a blob it needs nothing, even when its media type is a manifest's, or
+ * none. */
+static void test_kinds(void)
+{
+	static const struct {
+		const char *name, *type;
+	} types[] = {
+		{ "a layer's", LAYER },
+		{ "a manifest's", MEDIA_OCI_MANIFEST },
+		{ "none", "" },
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(types) / sizeof(types[0]); i++) {
+		struct mirror m __attribute__((cleanup(mirror_release)));
+		cleanup_free char *inner = NULL, *outer = NULL;
+		const char *type = types[i / 2].type, *name = types[i / 2].name;
+		struct digest c, l;
+
+		mirror_make(&m);
+		inner = image(&m, "inner config", "inner layer");
+		c = put(&m, "{}");
+		l = put(&m, inner);
+		outer = xasprintf(
+			"{\"schemaVersion\":2,\"config\":{\"mediaType\":\"%s\",\"digest\":"
+			"\"%s\",\"size\":2},\"layers\":[{\"mediaType\":\"%s\",\"digest\":"
+			"\"%s\",\"size\":%zu}]}",
+			type, c.str, type, l.str, strlen(inner));
+		spoil(&m, "inner layer", NULL);
+		entry(&m, "h/outer:1", MEDIA_OCI_MANIFEST, outer);
+		check_walk(&m, REACH_REHASH, "", name);
+		/* entries are in the order of their names */
+		entry(&m, i % 2 ? "h/a:1" : "h/z:1", MEDIA_OCI_MANIFEST, inner);
+		check_walk(&m, REACH_REHASH,
+			   i % 2 ? "h/a:1 layer missing; " : "h/z:1 layer missing; ", name);
+	}
+}
+
 static char *index_of(const char *child, size_t times)
 {
 	struct buf b = BUF_INIT(MIB);
@@ -335,6 +373,7 @@ int main(void)
 	test_documents();
 	test_size_lies();
 	test_sparse();
+	test_kinds();
 	test_nesting();
 	test_elsewhere();
 	test_strays();

@@ -4,6 +4,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/table.h"
 #include "oci/image/media_type.h"
 #include "oci/image/ref.h"
 #include "oci/image/snapshot_suffix.h"
@@ -100,7 +101,7 @@ static void test_names(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cleanup_by(index_release) struct index x = INDEX_INIT;
-		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC };
+		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC, NULL };
 		struct entry *e = put(&x, REF, 'a');
 
 		if (rows[i].of)
@@ -111,10 +112,32 @@ static void test_names(void)
 	}
 }
 
+/* Names that upstream has, though the mirror does not. */
+static void test_reserved_names(void)
+{
+	static const struct {
+		const char *name, *reserved, *want;
+	} rows[] = {
+		{ "the day's name", REF ".20261120", REF ".20261120-2" },
+		{ "another day's", REF ".20261119", REF ".20261120" },
+		{ "the second name of the day", REF ".20261120-2", REF ".20261120" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cleanup_by(index_release) struct index x = INDEX_INIT;
+		cleanup_by(table_release) struct table reserved = TABLE_INIT;
+		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC, &reserved };
+		struct entry *e = put(&x, REF, 'a');
+
+		table_put(&reserved, rows[i].reserved, e);
+		CHECK_TEXT(move_to(&m, e, 'b'), rows[i].want, rows[i].name);
+	}
+}
+
 static void test_nothing_to_keep(void)
 {
 	cleanup_by(index_release) struct index x = INDEX_INIT;
-	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC };
+	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC, NULL };
 	struct digest b = digest_made_of('b');
 	struct entry *e;
 
@@ -129,7 +152,7 @@ static void test_nothing_to_keep(void)
 static void test_too_long(void)
 {
 	cleanup_by(index_release) struct index x = INDEX_INIT;
-	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC };
+	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC, NULL };
 	struct digest a = digest_made_of('a');
 	char ref[200] = "docker.io/library/alpine:";
 	struct entry *e;
@@ -150,7 +173,7 @@ static void test_too_long(void)
 static void test_what_a_snapshot_says(void)
 {
 	cleanup_by(index_release) struct index x = INDEX_INIT;
-	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_ROLLBACK };
+	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_ROLLBACK, NULL };
 	struct entry *e = put(&x, REF, 'a'), *s;
 
 	entry_set_annotation(e, ANNOTATION_SYNCED, "2026-11-01T00:00:00Z");
@@ -159,7 +182,7 @@ static void test_what_a_snapshot_says(void)
 	entry_set_annotation(e, ANNOTATION_PLATFORM, "linux/amd64");
 	entry_set_annotation(e, ANNOTATION_GONE_SINCE, "2026-11-02T00:00:00Z");
 	entry_set_annotation(e, ANNOTATION_UNLISTED_SINCE, "2026-11-02T00:00:00Z");
-	hold_set(e, HOLD_FROZEN, NULL, "why", "me@here", DAY);
+	hold_freeze(e, "why", "me@here", DAY);
 	index_set_annotation(&x, ANNOTATION_GENERATION, "7");
 	move_to(&m, e, 'b');
 	s = index_find(&x, REF ".20261120");
@@ -194,12 +217,11 @@ static void test_replaced_again(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cleanup_by(index_release) struct index x = INDEX_INIT;
-		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, rows[i].first };
+		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, rows[i].first, NULL };
 		struct entry *e = put(&x, REF, 'a'), *s;
 
 		move_to(&m, e, 'b');
 		s = index_find(&x, REF ".20261120");
-		entry_set_annotation(s, ANNOTATION_BAD, "broken");
 		move_to(&m, e, 'a');
 		entry_set_annotation(e, ANNOTATION_SYNCED, "2026-11-20T05:00:00Z");
 		m.when = DAY + 3600 * 6;
@@ -210,116 +232,116 @@ static void test_replaced_again(void)
 			   "at");
 		CHECK_TEXT(entry_annotation(s, ANNOTATION_SYNCED), "2026-11-20T05:00:00Z",
 			   "synced");
-		CHECK_TEXT(entry_annotation(s, ANNOTATION_BAD), "broken", "still bad");
 		m.when = NEXT;
 		CHECK_TEXT(move_to(&m, e, 'a'), REF ".20261121", "the next day has its own name");
 	}
+}
+
+static void test_platforms(void)
+{
+	static const struct {
+		const char *name, *first, *then, *want;
+	} rows[] = {
+		{ "fewer", "linux/amd64,linux/arm64", "linux/amd64", "linux/amd64,linux/arm64" },
+		{ "more", "linux/amd64", "linux/amd64,linux/arm64", "linux/amd64,linux/arm64" },
+		{ "others", "linux/amd64", "linux/arm64", "linux/amd64,linux/arm64" },
+		{ "all, then fewer", NULL, "linux/amd64", NULL },
+		{ "fewer, then all", "linux/amd64", NULL, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cleanup_by(index_release) struct index x = INDEX_INIT;
+		struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, DAY, RETAG_BY_SYNC, NULL };
+		struct entry *e = put(&x, REF, 'a');
+
+		entry_set_annotation(e, ANNOTATION_PLATFORM, rows[i].first);
+		move_to(&m, e, 'b');
+		move_to(&m, e, 'a');
+		entry_set_annotation(e, ANNOTATION_PLATFORM, rows[i].then);
+		move_to(&m, e, 'c');
+		CHECK_TEXT(entry_annotation(index_find(&x, REF ".20261120"), ANNOTATION_PLATFORM),
+			   rows[i].want, rows[i].name);
+	}
+}
+
+static void test_last(void)
+{
+	cleanup_by(index_release) struct index x = INDEX_INIT;
+	struct retag m = { &x, SNAPSHOT_SUFFIX_DEFAULT, NEXT, RETAG_BY_SYNC, NULL };
+	struct entry *e = put(&x, REF, 'a');
+
+	CHECK(retag_last(&x, REF) == NULL);
+	index_set_annotation(&x, ANNOTATION_GENERATION, "1");
+	CHECK(retag_generation(&x) == 2);
+	move_to(&m, e, 'b');
+	/* the clock was a day ahead */
+	m.when = DAY;
+	index_set_annotation(&x, ANNOTATION_GENERATION, "2");
+	move_to(&m, e, 'c');
+	CHECK_TEXT(retag_last(&x, REF)->ref, REF ".20261120", "of the latest generation");
+	CHECK(retag_replaced_in(retag_last(&x, REF)) == 3);
 }
 
 static void test_holds(void)
 {
 	static const struct {
 		const char *name, *held;
-		enum hold_mode mode;
-		char to;
-		bool want;
+		bool frozen;
+		const char *left; /* after the first writer carried it over */
 	} rows[] = {
-		{ "no hold", NULL, HOLD_NONE, 'b', false },
-		{ "not JSON", "{", HOLD_FROZEN, 'b', true },
-		{ "no object", "[]", HOLD_FROZEN, 'b', true },
-		{ "an unknown mode", "{\"mode\":\"stuck\"}", HOLD_FROZEN, 'b', true },
-		{ "frozen", "{\"mode\":\"frozen\"}", HOLD_FROZEN, 'b', true },
-		{ "blocked on nothing", "{\"mode\":\"blocked\"}", HOLD_BLOCKED, 'b', false },
-		{ "also is no list", "{\"mode\":\"blocked\",\"also\":7}", HOLD_BLOCKED, 'b',
-		  false },
+		{ "no hold", NULL, false, NULL },
+		{ "not JSON", "{", true, "{" },
+		{ "no object", "[]", true, "[]" },
+		{ "an unknown mode", "{\"mode\":\"stuck\"}", true, "{\"mode\":\"stuck\"}" },
+		{ "frozen", "{\"mode\":\"frozen\"}", true, "{\"mode\":\"frozen\"}" },
+		{ "blocked", "{\"mode\":\"blocked\",\"digest\":\"x\"}", false, NULL },
+		{ "blocked on nothing", "{\"mode\":\"blocked\"}", false, NULL },
+		{ "frozen, with digests",
+		  "{\"mode\":\"frozen\",\"digest\":\"x\",\"reason\":\"r\",\"who\":\"w\","
+		  "\"since\":\"s\"}",
+		  true, "{\"mode\":\"frozen\",\"reason\":\"r\",\"who\":\"w\",\"since\":\"s\"}" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		cleanup_by(index_release) struct index x = INDEX_INIT;
 		struct entry *e = put(&x, REF, 'a');
-		struct digest to = digest_made_of(rows[i].to);
 
 		entry_set_annotation(e, ANNOTATION_HELD, rows[i].held);
-		CHECK_ROW(hold_mode_of(e) == rows[i].mode && hold_covers(e, &to) == rows[i].want,
-			  rows[i].name);
+		CHECK_ROW(hold_is_frozen(e) == rows[i].frozen, rows[i].name);
+		hold_carry_over(e);
+		CHECK_TEXT(entry_annotation(e, ANNOTATION_HELD), rows[i].left, rows[i].name);
+		CHECK_ROW(hold_is_frozen(e) == rows[i].frozen, rows[i].name);
 	}
 }
 
-/* Whether each of the digests made of `blocked` holds e back, and none of `open`. */
-static bool blocks(const struct entry *e, const char *blocked, const char *open)
+static void test_freeze(void)
 {
-	struct digest d;
-
-	for (; *blocked; blocked++) {
-		d = digest_made_of(*blocked);
-		if (!hold_covers(e, &d))
-			return false;
-	}
-	for (; *open; open++) {
-		d = digest_made_of(*open);
-		if (hold_covers(e, &d))
-			return false;
-	}
-	return true;
-}
-
-static void test_blocking(void)
-{
+	cleanup_by(hold_release_words) struct hold_words words = { .reason = NULL };
 	cleanup_by(index_release) struct index x = INDEX_INIT;
 	struct entry *e = put(&x, REF, 'a');
-	struct digest b = digest_made_of('b'), c = digest_made_of('c'), a = digest_made_of('a');
-	struct digest list[HOLD_DIGESTS];
-	char reason[40], who[5], since[40];
 
-	hold_set(e, HOLD_BLOCKED, &b, "it \"breaks\"\n", "ann@host", DAY);
-	CHECK_ROW(blocks(e, "b", "ac"), "blocked on b");
-	CHECK_ROW(hold_mode_of(e) == HOLD_BLOCKED, "the mode");
-	hold_describe(e, reason, sizeof(reason), who, sizeof(who), since, sizeof(since));
-	CHECK_TEXT(reason, "it \"breaks\"\n", "the reason");
-	CHECK_TEXT(who, "ann@", "who, cut to fit");
-	CHECK_TEXT(since, "2026-11-20T00:00:00Z", "since");
-	hold_set(e, HOLD_BLOCKED, &c, NULL, NULL, DAY);
-	CHECK_ROW(blocks(e, "bc", "ad"), "b stays blocked");
-	CHECK(hold_digests(e, list) == 2 && digest_eq(&list[0], &c) && digest_eq(&list[1], &b));
-	hold_set(e, HOLD_BLOCKED, &b, NULL, NULL, DAY);
-	CHECK_ROW(hold_digests(e, list) == 2 && digest_eq(&list[0], &b), "each once");
-	e->digest = c;
-	hold_set(e, HOLD_BLOCKED, &a, NULL, NULL, DAY);
-	CHECK_ROW(blocks(e, "ab", "cd"), "what it points at now is free");
-	hold_set(e, HOLD_FROZEN, NULL, NULL, NULL, DAY);
-	CHECK_ROW(blocks(e, "abcd", "") && hold_digests(e, list) == 2, "frozen");
-	hold_set(e, HOLD_BLOCKED, &c, NULL, NULL, DAY);
-	CHECK_ROW(hold_mode_of(e) == HOLD_FROZEN, "what is frozen stays frozen");
+	hold_freeze(e, "it \"breaks\"\n", "ann@host", DAY);
+	CHECK(hold_is_frozen(e));
+	hold_read_words(e, &words);
+	CHECK_TEXT(words.reason, "it \"breaks\"\n", "the reason");
+	CHECK_TEXT(words.who, "ann@host", "who");
+	CHECK_TEXT(words.since, "2026-11-20T00:00:00Z", "since");
 	hold_release(e);
-	CHECK_ROW(blocks(e, "", "abcd") && hold_mode_of(e) == HOLD_NONE, "released");
-	hold_describe(e, reason, sizeof(reason), who, sizeof(who), since, sizeof(since));
-	CHECK_TEXT(reason, "", "no words without a hold");
-}
-
-static void test_many_blocked(void)
-{
-	cleanup_by(index_release) struct index x = INDEX_INIT;
-	struct entry *e = put(&x, REF, 'a');
-	struct digest list[HOLD_DIGESTS], d = digest_made_of('0');
-
-	for (int i = 0; i < HOLD_DIGESTS + 5; i++) {
-		snprintf(d.str + 69, 3, "%02x", i);
-		hold_set(e, HOLD_BLOCKED, &d, "", "", DAY);
-	}
-	CHECK(hold_digests(e, list) == HOLD_DIGESTS);
-	CHECK_ROW(digest_eq(&list[0], &d), "the newest is first, the oldest are forgotten");
+	CHECK(!hold_is_frozen(e) && !entry_annotation(e, ANNOTATION_HELD));
 }
 
 int main(void)
 {
 	test_tags_of_references();
 	test_names();
+	test_reserved_names();
 	test_nothing_to_keep();
 	test_too_long();
 	test_what_a_snapshot_says();
 	test_replaced_again();
 	test_holds();
-	test_blocking();
-	test_many_blocked();
+	test_freeze();
+	test_platforms();
+	test_last();
 	return tap_done();
 }

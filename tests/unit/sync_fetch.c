@@ -13,6 +13,7 @@
 #include "oci/image/media_type.h"
 #include "oci/registry/registry.h"
 #include "oci/store/layout.h"
+#include "sync/platforms.h"
 #include "tests/tap.h"
 
 /* ---- the registry ---- */
@@ -338,6 +339,150 @@ static void test_lies(void)
 	forget();
 }
 
+/* A digest that is named as a blob and as a manifest: what is below the manifest comes, whichever
+ * is met first. */
+static void test_kinds(void)
+{
+	for (int first = 0; first < 2; first++) {
+		cleanup_free char *name = xasprintf("{\"k\":%d}", first);
+		cleanup_free char *text = xasprintf("below, %d", first);
+		struct content *layer = add(text), *inner = image(add(name), layer);
+		struct content *outer = image(add("{\"o\":1}"), inner);
+		const char *as_blob = descriptor(MEDIA_OCI_MANIFEST, outer, "");
+		const char *as_manifest = descriptor(MEDIA_OCI_MANIFEST, inner, "");
+		struct content *root =
+			first ? index_of(as_manifest, as_blob) : index_of(as_blob, as_manifest);
+		struct outcome o = { 0 };
+
+		fetch(&o, "a/kinds:1", outer, NULL);
+		run();
+		CHECK_ROW(o.err.kind == ERR_NONE && have(inner) && !have(layer),
+			  "a manifest that is a layer comes as a blob");
+		fetch(&o, "a/kinds:2", root, NULL);
+		run();
+		CHECK_ROW(o.err.kind == ERR_NONE && have(inner) && have(layer),
+			  first ? "as a manifest first" : "as a blob first");
+		forget();
+	}
+}
+
+/* ---- platforms ---- */
+
+/* What a judge was told, and how it decides. */
+struct judged {
+	struct outcome o; /* first: done() gets it */
+	char told[100];
+	int times;
+	bool refuses;
+};
+
+static int note_platforms(void *arg, const struct platforms *there, struct err *err)
+{
+	struct judged *j = arg;
+
+	j->times++;
+	j->told[0] = '\0';
+	for (size_t i = 0; i < there->n; i++) {
+		cleanup_free char *text = platform_str(&there->v[i]);
+
+		strncat(j->told, text, sizeof(j->told) - strlen(j->told) - 1);
+		strncat(j->told, " ", sizeof(j->told) - strlen(j->told) - 1);
+	}
+	return j->refuses ? err_set(err, ERR_INVALID, 0, "refused") : 0;
+}
+
+static void judge(struct judged *j, const struct content *root, const char *platforms, bool only)
+{
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
+	const struct fetch_how how = { .platforms = platforms,
+				       .judge = note_platforms,
+				       .only_judge = only };
+	struct err err;
+
+	j->o.done = j->times = 0;
+	ref_parse(&ref, span_str("a/judged:1"), &err);
+	fetch_image_as(fetcher, &ref, &root->digest, &how, note_outcome, j);
+	run();
+}
+
+static void test_judge_image(void)
+{
+	struct content *config =
+		add("{\"architecture\":\"arm\",\"os\":\"linux\",\"variant\":\"v6\"}");
+	struct content *layer = add("a layer that is judged"), *root = image(config, layer);
+	struct judged j = { .refuses = true };
+
+	judge(&j, root, "linux/arm", true);
+	CHECK_TEXT(j.told, "linux/arm/v6 ", "an image counts by its config");
+	CHECK_ROW(j.o.done == 1 && j.times == 1 && j.o.requests == 2, "for two requests");
+	judge(&j, root, "linux/arm", false);
+	CHECK_ROW(j.o.done == 1 && j.o.err.kind == ERR_INVALID && layer->asked == 0,
+		  "what is refused is refused before its layers are asked for");
+	j.refuses = false;
+	judge(&j, root, "linux/arm", true);
+	CHECK_ROW(j.o.err.kind == ERR_NONE && j.o.requests == 0 && !have(layer),
+		  "what is in the store costs no request; only judged, it has no layers");
+	judge(&j, root, "linux/arm", false);
+	CHECK_ROW(j.o.err.kind == ERR_NONE && have(layer) && config->asked == 1,
+		  "what is not refused comes");
+	forget();
+}
+
+static void test_judge_index(void)
+{
+	struct content *config = add("{\"architecture\":\"s390x\",\"os\":\"linux\"}");
+	struct content *plain = image(config, add("unnamed layer"));
+	struct content *amd = image(add("{\"p\":1}"), add("named layer"));
+	const char *named =
+		descriptor(MEDIA_OCI_MANIFEST, amd,
+			   ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}");
+	struct content *inner = index_of(descriptor(MEDIA_OCI_MANIFEST, plain, ""), "");
+	struct content *root = index_of(named, descriptor(MEDIA_OCI_INDEX, inner, ""));
+	struct judged j = { .refuses = false };
+
+	judge(&j, root, "linux/amd64", true);
+	CHECK_TEXT(j.told, "linux/amd64 linux/s390x ",
+		   "an index names platforms; what it does not name counts by its config");
+	CHECK_ROW(j.o.requests == 4 && amd->asked == 0, "and no more than that is asked for");
+	judge(&j, root, "linux/amd64", false);
+	CHECK_ROW(j.times == 1 && j.o.err.kind == ERR_NONE && have(amd), "the rest with the rest");
+	forget();
+}
+
+/* What has no platform is not judged by one. */
+static void test_judge_none(void)
+{
+	static const struct {
+		const char *name, *type, *config;
+	} rows[] = {
+		{ "a chart", "application/vnd.cncf.helm.config.v1+json",
+		  "{\"name\":\"c\",\"os\":\"linux\",\"architecture\":\"arm64\"}" },
+		{ "wasm", "application/vnd.wasm.config.v0+json",
+		  "{\"os\":\"wasip1\",\"architecture\":\"wasm\"}" },
+		{ "wasm in an image's clothes", "application/vnd.oci.image.config.v1+json",
+		  "{\"os\":\"wasi\",\"architecture\":\"wasm\"}" },
+		{ "a model", "application/vnd.docker.ai.model.config.v0.1+json", "{\"m\":1}" },
+		{ "an attestation", "application/vnd.oci.image.config.v1+json",
+		  "{\"os\":\"unknown\",\"architecture\":\"unknown\"}" },
+		{ "a config without architecture", "application/vnd.oci.image.config.v1+json",
+		  "{\"os\":\"linux\"}" },
+		{ "a config that is none", "application/vnd.oci.image.config.v1+json", "none" },
+		{ "an empty config", "application/octet-stream", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct content *config = add(rows[i].config), *layer = add("none's layer");
+		cleanup_free char *text = xasprintf(
+			"{\"schemaVersion\":2,\"config\":%s,\"layers\":[%s]}",
+			descriptor(rows[i].type, config, ""), descriptor("a/b", layer, ""));
+		struct judged j = { .refuses = false };
+
+		judge(&j, add(text), "linux/amd64", false);
+		CHECK_ROW(j.o.err.kind == ERR_NONE && j.times == 1 && !j.told[0], rows[i].name);
+		forget();
+	}
+}
+
 static void test_embedded(void)
 {
 	struct content *empty = add("{}"), *nothing = add("");
@@ -418,6 +563,10 @@ int main(void)
 	test_platforms();
 	test_nested();
 	test_lies();
+	test_kinds();
+	test_judge_image();
+	test_judge_index();
+	test_judge_none();
 	test_embedded();
 	test_admit();
 	test_awaited();

@@ -44,8 +44,12 @@ static void test_commit(void)
 	cleanup_free char *place = NULL, *want = NULL;
 	struct err err;
 
-	if (!CHECK(s.lists && s.lists->n == 2 && s.lists->problems.n == 0))
+	if (!CHECK(s.lists && s.lists->n == 2 && s.lists->problems.errors == 0))
 		return;
+	if (CHECK(s.lists->problems.n == 2)) {
+		CHECK_TEXT(s.lists->problems.v[0].file, "annotations.txt", "looks like a list");
+		CHECK_TEXT(s.lists->problems.v[1].file, "sub/", "a directory of lists");
+	}
 	CHECK_TEXT(s.lists->images[0].file, "a.list", "in the order of names");
 	CHECK_TEXT(s.where, "repo/lists", "where, without the slash");
 	place = list_source_place(&s, &s.lists->images[1]);

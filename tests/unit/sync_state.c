@@ -1,10 +1,17 @@
 #include "oci/store/sync_state.h"
 
 #include <limits.h>
+#include <sys/stat.h>
 
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/file.h"
+#include "oci/base/str.h"
 #include "oci/store/index.h"
-
+#include "oci/store/layout.h"
 #include "tests/tap.h"
+#include "tests/unit/tempdir.h"
 
 static const struct {
 	const char *name;
@@ -66,6 +73,99 @@ static void test_last(void)
 	CHECK_ROW(sync_state_last(1500, NULL, 2000) == 1500, "what is not there");
 }
 
+static bool is_kept(const char *ref, void *arg)
+{
+	return !str_eq(ref, arg);
+}
+
+static void check_row(const struct sync_row *row)
+{
+	CHECK(row && row->checked == 1000 && row->max_age == 0 && row->gone);
+	CHECK(row && str_same(row->offer, "sha256:aa") && row->offer_since == 2000 &&
+	      row->offer_seen == 3000);
+	CHECK(row && str_same(row->referrers, "sha256:bb") && row->referrers_at == 4000);
+	CHECK(row && row->unfinished && row->held && str_same(row->upstream, "sha256:cc"));
+	CHECK(row && str_same(row->referrers_as, "yes"));
+}
+
+/* What is written is read again, row by row; what is on no list is left out. */
+static void test_round_trip(void)
+{
+	cleanup_by(tempdir_release) struct tempdir t = tempdir_new();
+	cleanup_by(sync_state_release) struct sync_state s = SYNC_STATE_INIT,
+							 again = SYNC_STATE_INIT;
+	struct layout l = { .root = t.fd, .path = t.path };
+	struct sync_row *row = sync_state_row(&s, "a.example/b:1");
+	const struct sync_row *same;
+	const struct sync_absence *absence;
+	char dropped[] = "a.example/dropped:1";
+	struct err err;
+
+	mkdirat(t.fd, ".mirror", 0755);
+	row->checked = 1000;
+	row->max_age = 0;
+	row->gone = row->unfinished = row->held = true;
+	sync_row_set(&row->upstream, "sha256:cc");
+	sync_row_set(&row->offer, "sha256:aa");
+	row->offer_since = 2000;
+	row->offer_seen = 3000;
+	sync_row_set(&row->referrers, "sha256:bb");
+	sync_row_set(&row->referrers_as, "yes");
+	row->referrers_at = 4000;
+	sync_state_set_absence(&s, "https://a.example/v2/b", 5000);
+	sync_state_set_absence(&s, "https://a.example/v2/c", 6000);
+	sync_state_row(&s, "a.example/plain:1");
+	sync_state_row(&s, "a.example/dropped:1")->checked = 1;
+	CHECK(sync_state_save(&s, &l, is_kept, dropped, &err) == 0);
+	CHECK(sync_state_load(&again, &l, &err) == 0);
+	check_row(sync_state_find(&again, "a.example/b:1"));
+	absence = table_get(&again.no_referrers, "https://a.example/v2/b");
+	CHECK(again.no_referrers.n == 2 && absence && absence->since == 5000);
+	same = sync_state_find(&again, "a.example/plain:1");
+	CHECK(same && !same->gone && !same->unfinished && !same->held && !same->upstream);
+	CHECK(same && !same->checked && same->max_age == -1 && !same->offer && !same->referrers);
+	CHECK(!sync_state_find(&again, "a.example/dropped:1"));
+}
+
+static const struct {
+	const char *name, *text;
+	int result;
+	time_t checked; /* of a:1 */
+	long max_age;
+} files[] = {
+	{ "of version 0.1",
+	  "{\"checked\":{\"a:1\":\"1970-01-01T00:16:40Z\"},\"max_age\":{\"a:1\":60}}\n", 0, 1000,
+	  60 },
+	{ "with members of a later version",
+	  "{\"version\":3,\"more\":[1],\"references\":{\"a:1\":{\"checked\":"
+	  "\"1970-01-01T00:16:40Z\",\"new\":{}}}}",
+	  0, 1000, -1 },
+	{ "empty", "", -1, 0, -1 },
+	{ "torn", "{\"version\":2,\"references\":{\n\"a:1\":{\"checked\":\"1970", -1, 0, -1 },
+	{ "of another kind", "[1]", -1, 0, -1 },
+};
+
+/* A file that cannot be read is said, counts as empty, and is kept aside by the next save. */
+static void test_files(void)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		cleanup_by(tempdir_release) struct tempdir t = tempdir_new();
+		cleanup_by(sync_state_release) struct sync_state s = SYNC_STATE_INIT;
+		struct layout l = { .root = t.fd, .path = t.path };
+		char none[] = "";
+		struct err err;
+
+		mkdirat(t.fd, ".mirror", 0755);
+		tempdir_write(&t, ".mirror/state.json", files[i].text);
+		CHECK_ROW(sync_state_load(&s, &l, &err) == files[i].result, files[i].name);
+		CHECK_ROW(sync_state_at(&s, "a:1") == files[i].checked, files[i].name);
+		CHECK_ROW(sync_state_max_age(&s, "a:1") == files[i].max_age, files[i].name);
+		CHECK_ROW(sync_state_save(&s, &l, is_kept, none, &err) == 0, files[i].name);
+		CHECK_ROW(tempdir_has(&t, ".mirror/state.json.bad") == (files[i].result < 0),
+			  files[i].name);
+	}
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -77,5 +177,7 @@ int main(void)
 				  ages[i].stale,
 			  ages[i].name);
 	test_last();
+	test_round_trip();
+	test_files();
 	return tap_done();
 }

@@ -46,9 +46,12 @@ static const struct row rows[] = {
 	  "v2.10.0 v2.10.0-rc.1 v2.10.1" },
 	{ "every option must match", "v*", "*.1", NULL, "^2", -1, "v2.9.0 v2.10.0 v2" },
 	{ "newest, newest first", "v2.*", "*-rc*", NULL, NULL, 2, "v2.10.1 v2.10.0" },
-	{ "newest leaves what is no version", "*", NULL, NULL, NULL, 3, "v3.0.0 v2.10.1 v2.10.0" },
+	{ "newest leaves what is no version, and takes what floats along", "*", NULL, NULL, NULL, 3,
+	  "v3.0.0 v2.10.1 v2.10.0 v2" },
 	{ "newest of fewer", "v3.*", NULL, NULL, NULL, 5, "v3.0.0" },
-	{ "newest counts a pre-release", "v2.10.0*", NULL, NULL, NULL, 5, "v2.10.0 v2.10.0-rc.1" },
+	{ "newest counts no pre-release", "v2.10.0*", NULL, NULL, NULL, 5, "v2.10.0" },
+	{ "unless its word is spelt", "v2.10.0*,v2.10.0-rc*", NULL, NULL, NULL, 5,
+	  "v2.10.0 v2.10.0-rc.1" },
 	{ "nothing", "v9.*", NULL, NULL, NULL, -1, "" },
 	{ "newest of nothing", "v9.*", NULL, NULL, NULL, 2, "" },
 };
@@ -76,7 +79,7 @@ static void test_rows(void)
 		long n;
 
 		memcpy(tags, upstream, sizeof(upstream));
-		n = tag_select_tags(s, tags, sizeof(upstream) / sizeof(upstream[0]), &err);
+		n = tag_select_tags(s, tags, sizeof(upstream) / sizeof(upstream[0]), NULL, &err);
 		for (long j = 0; j < n; j++)
 			buf_addf(&got, "%s%s", j ? " " : "", tags[j]);
 		CHECK_ROW(n >= 0, rows[i].name);
@@ -87,12 +90,12 @@ static void test_rows(void)
 
 static void test_equal(void)
 {
-	const struct row row = { .newest = 3, .tags = "*" };
+	const struct row row = { .newest = 1, .tags = "*" };
 	const char *tags[] = { "7", "7.0", "7.0.0", "v7.0.0" };
 	struct err err = ERR_INIT;
 	struct tag_select *s = make(&row, &err);
 
-	CHECK(tag_select_tags(s, tags, 4, &err) == 3);
+	CHECK(tag_select_tags(s, tags, 4, NULL, &err) == 4);
 	CHECK_TEXT(tags[0], "7.0.0", "of equal versions the fullest name first");
 	CHECK_TEXT(tags[1], "v7.0.0", "then by name");
 	CHECK_TEXT(tags[2], "7.0", "then the shorter");
@@ -108,12 +111,13 @@ static void test_errors(void)
 	struct err err = ERR_INIT;
 	struct tag_select *s = make(&newest, &err);
 
-	CHECK(tag_select_tags(s, words, 2, &err) < 0 && err.kind == ERR_INVALID);
-	CHECK_TEXT(err.msg, "newest=3: none of the 2 matching tags is a version (\"latest\")",
+	CHECK(tag_select_tags(s, words, 2, NULL, &err) < 0 && err.kind == ERR_INVALID);
+	CHECK_TEXT(err.msg,
+		   "newest=3: none of the 2 matching tags counts: 2 are no versions (latest, main)",
 		   "no version");
 	tag_select_free(s);
 	s = make(&dear, &err);
-	CHECK(tag_select_tags(s, text, 1, &err) < 0 && err.kind == ERR_LIMIT);
+	CHECK(tag_select_tags(s, text, 1, NULL, &err) < 0 && err.kind == ERR_LIMIT);
 	tag_select_free(s);
 	CHECK(!make(&(struct row){ .match = "(", .newest = -1 }, &err) && err.kind == ERR_USAGE);
 	CHECK(!make(&(struct row){ .semver = "x.y", .newest = -1 }, &err) && err.kind == ERR_USAGE);

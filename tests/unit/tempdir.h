@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "oci/base/err.h"
@@ -27,7 +28,8 @@ static inline struct tempdir tempdir_new(void)
 	struct tempdir t;
 
 	snprintf(t.path, sizeof(t.path), "%s/mirror-test-XXXXXX", where ? where : "/tmp");
-	if (!mkdtemp(t.path))
+	/* a directory as a mirror has it: what is made in it follows its mode */
+	if (!mkdtemp(t.path) || chmod(t.path, 0755) < 0)
 		abort();
 	t.fd = open(t.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return t;

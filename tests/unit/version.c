@@ -7,7 +7,7 @@
 
 static const struct {
 	const char *name, *text;
-	uint64_t n[3];
+	uint64_t n[VERSION_NUMBERS];
 	int given;
 	const char *pre;
 } good[] = {
@@ -15,6 +15,7 @@ static const struct {
 	{ "two numbers are padded", "3.19", { 3, 19, 0 }, 2, NULL },
 	{ "one number is padded", "7", { 7, 0, 0 }, 1, NULL },
 	{ "a v in front", "v2.45.0", { 2, 45, 0 }, 3, NULL },
+	{ "four numbers", "24.12.0.100206", { 24, 12, 0, 100206 }, 4, NULL },
 	{ "leading zeros, as Ubuntu writes them", "22.04", { 22, 4, 0 }, 2, NULL },
 	{ "a pre-release", "1.0.0-rc.1", { 1, 0, 0 }, 3, "rc.1" },
 	{ "a variant is a pre-release", "3.19-alpine", { 3, 19, 0 }, 2, "alpine" },
@@ -33,7 +34,7 @@ static const struct {
 	{ "a word", "latest" },
 	{ "only a v", "v" },
 	{ "a capital V", "V1" },
-	{ "four numbers", "1.2.3.4" },
+	{ "five numbers", "1.2.3.4.5" },
 	{ "a dot at the end", "1.2." },
 	{ "a dot at the front", ".1" },
 	{ "two dots", "1..2" },
@@ -62,6 +63,8 @@ static const char *const ascending[] = {
 	"1.0.0-beta.11",
 	"1.0.0-rc.1",
 	"1.0.0",
+	"1.0.0.1",
+	"1.0.0.10",
 	"1.0.1",
 	"1.2",
 	"1.10",
@@ -130,12 +133,12 @@ static void test_order(void)
 static const struct {
 	const char *range, *yes, *no;
 } ranges[] = {
-	{ "1.4.2", "1.4.2 v1.4.2", "1.4.1 1.4.3 1.4.2-rc.1 1.4" },
+	{ "1.4.2", "1.4.2 v1.4.2", "1.4.2.1 1.4.1 1.4.3 1.4.2-rc.1 1.4" },
 	{ "=1.4", "1.4 1.4.0 1.4.9", "1.5 1.3.9 1.4.0-rc.1 1.5.0-rc.1" },
 	{ "1.4.x", "1.4.0 1.4.9", "1.5.0" },
 	{ "1.x", "1.0.0 1.99", "2 0.9" },
 	{ "*", "0 1.2.3 99", "1.0.0-rc.1" },
-	{ ">=1.4 <2", "1.4 1.4.0 1.99.99", "1.3.9 2 2.0.0-rc.1 1.5.0-rc.1" },
+	{ ">=1.4 <2", "1.4 1.4.0 1.99.99 1.4.0.7", "1.3.9 2 2.0.0-rc.1 1.5.0-rc.1" },
 	{ ">=1.4, <2", NULL, NULL },
 	{ ">1.4", "1.5 2", "1.4 1.4.9 1.5.0-rc.1" },
 	{ ">1.4.0", "1.4.1", "1.4.0 1.4" },

@@ -1,0 +1,31 @@
+/*
+ * due - whether a target is asked for in this run, and what is remembered of it for the next one.
+ *
+ * Only a check that succeeded, or that found the tag gone, lets a target rest for its refresh=. A
+ * target whose last attempt failed, was limited or was incomplete is due in every run. So is one
+ * whose line promises what the mirror has not (another source, platforms, referrers), and one that
+ * an operator has released.
+ */
+#ifndef SYNC_DUE_H
+#define SYNC_DUE_H
+
+#include <stdbool.h>
+
+struct run;
+struct target;
+
+/* Whether refresh= lets the target be asked for. One that the mirror lacks is always due. */
+bool due_is(const struct run *r, const struct target *t);
+
+/* Whether the line wants other platforms than the published content was fetched with. */
+bool due_lacks_platforms(const struct run *r, const struct target *t);
+/* The same, or referrers that were not asked for. */
+bool due_lacks_promised(const struct run *r, const struct target *t);
+
+/* Whether upstream answered for the target's name in this run. */
+bool due_was_checked(const struct target *t);
+
+/* Puts the outcome of all targets into r->checked. */
+void due_remember(struct run *r);
+
+#endif
