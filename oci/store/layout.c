@@ -58,9 +58,12 @@ static int make_dirs(const struct layout *l, struct err *err)
 {
 	static const char *const dirs[] = { "blobs/sha256", ".mirror/partial", GENERATIONS };
 	static const char *const parents[] = { "blobs", ".mirror", "." };
+	size_t there = 0;
 
-	if (faccessat(l->root, GENERATIONS, F_OK, 0) == 0 &&
-	    faccessat(l->root, "blobs/sha256", F_OK, 0) == 0)
+	/* a copy or a backup lacks .mirror/partial */
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		there += faccessat(l->root, dirs[i], F_OK, 0) == 0;
+	if (there == sizeof(dirs) / sizeof(dirs[0]))
 		return 0;
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		if (file_make_dirs(l->root, dirs[i], err) < 0)
