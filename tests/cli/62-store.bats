@@ -33,7 +33,7 @@ small_disk() {
 as_user() {
 	local drop=''
 	[ "$(id -u)" -ne 0 ] || drop='setpriv --bounding-set=-dac_override,-dac_read_search'
-	$drop "$@"
+	exec $drop "$@" # so that the background job's pid is the program's
 }
 
 # ---- links ----

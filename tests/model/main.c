@@ -131,14 +131,6 @@ static const char *kill_call(struct history *h)
 	return calls[draw(h, sizeof(calls) / sizeof(calls[0]))];
 }
 
-static bool any_pin(const struct history *h)
-{
-	for (int i = 0; i < MODEL_REFS; i++)
-		if (h->model.refs[i].pinned != NOTHING)
-			return true;
-	return false;
-}
-
 static void draw_sync(struct history *h, struct model_action *a)
 {
 	int i = (int)draw(h, MODEL_REFS);
@@ -149,7 +141,7 @@ static void draw_sync(struct history *h, struct model_action *a)
 	else if (chance(h, 12) && h->model.refs[i].listed)
 		a->ref = i;
 	else if (chance(h, 10))
-		a->missing = !any_pin(h);
+		a->missing = true;
 	a->force = !a->missing && chance(h, 10);
 }
 
@@ -208,7 +200,7 @@ static void spell(struct history *h, const struct model_action *a, struct strvec
 static bool act(struct history *h, const struct model_action *a)
 {
 	cleanup_by(strvec_release) struct strvec words = STRVEC_INIT;
-	const char *call = h->world.has_strace && chance(h, 20) ? kill_call(h) : NULL;
+	const char *call = h->world.has_strace && chance(h, 30) ? kill_call(h) : NULL;
 	int nth = 1 + (int)draw(h, call && strcmp(call, "openat") == 0 ? 60 : 8);
 	struct model_expect expect;
 	const char *wrong;
@@ -237,13 +229,13 @@ static bool step(struct history *h)
 	unsigned what = draw(h, 100);
 	struct model_action a;
 
-	if (what < 38)
+	if (what < 32)
 		move_upstream(h);
-	else if (what < 42)
+	else if (what < 36)
 		change_lists(h);
-	else if (what < 46)
+	else if (what < 40)
 		step_clock(h);
-	else if (what < 74 || h->model.generation == 0) {
+	else if (what < 65 || h->model.generation == 0) {
 		draw_sync(h, &a);
 		h->syncs++;
 		return act(h, &a);
@@ -279,6 +271,10 @@ static long run_history(const char *bin, uint64_t seed, long steps, bool verbose
 	h->verbose = verbose;
 	world_open(&h->world, bin);
 	model_init(&h->model);
+	for (int i = 0; i < MODEL_REFS; i++)
+		if (chance(h, 80))
+			offer(&h->model.refs[i], new_content(h));
+	world_set_upstream(&h->world, &h->model);
 	world_set_lists(&h->world, &h->model);
 	while (right && n < steps) {
 		right = step(h);

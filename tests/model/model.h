@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define MODEL_REFS     8
+#define MODEL_REFS     6
 #define MODEL_CONTENTS 1024
 #define MODEL_KEPT     1024 /* generations of one history */
 #define NOTHING        (-1)
@@ -89,8 +89,7 @@ void model_predict(const struct model *m, const struct model_action *a, const bo
 		   struct model_expect *x);
 /* Takes over what the mirror says after the action, unless that did nothing (it was killed). */
 void model_apply(struct model *m, const struct model_action *a, const struct model_seen *seen);
-/* What is wrong with what the mirror says beside its meanings, after model_apply(). NULL: nothing
- * is. */
+/* What is wrong with what the mirror says beside its meanings, after model_apply(); or NULL. */
 const char *model_check(const struct model *m, const struct model_action *a,
 			const struct model_seen *seen, const bool *broken);
 /* Whether a rollback may bring the reference there. */
