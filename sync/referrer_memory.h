@@ -44,6 +44,6 @@ void referrer_memory_tags(struct referrer_memory *m, struct registry *r, const s
 
 /* A complete list of tags was fetched for another reason. */
 void referrer_memory_learn(struct referrer_memory *m, const struct ref *from,
-			   const struct registry_tags *tags);
+			   const struct registry_tags *list);
 
 #endif
