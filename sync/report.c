@@ -160,23 +160,14 @@ static void json_head(struct buf *b, const struct outcome *o, const struct repor
 	add_text(b, "error", result->error);
 }
 
-/* What newest= leaves out, a text for each line. */
-static void json_left_out(struct buf *b, const struct outcome *o)
+/* What is no image's: tags that waited and are gone, and a run that would make too much
+ * unlisted. */
+static void json_warnings(struct buf *b, const struct outcome *o)
 {
 	cleanup_by(buf_release) struct buf unlisted = BUF_INIT(LIMIT_LIST_LINE);
 	const char *between = "";
 
-	buf_adds(b, ",\"warnings\":[],\"left_out\":[");
-	for (size_t i = 0; i < o->nlistings; i++) {
-		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
-
-		describe_listing(&words, &o->listings[i]);
-		if (!words.n)
-			continue;
-		buf_adds(b, between);
-		buf_add_json(b, words.p);
-		between = ",";
-	}
+	buf_adds(b, ",\"warnings\":[");
 	for (size_t i = 0; i < o->taken_back.n; i++) {
 		buf_adds(b, between);
 		buf_add_json(b, o->taken_back.v[i]);
@@ -186,6 +177,25 @@ static void json_left_out(struct buf *b, const struct outcome *o)
 	if (o->unlisted_refused) {
 		buf_adds(b, between);
 		buf_add_json(b, unlisted.p);
+	}
+	buf_addc(b, ']');
+}
+
+/* What newest= leaves out. */
+static void json_left_out(struct buf *b, const struct outcome *o)
+{
+	const char *between = "";
+
+	buf_adds(b, ",\"left_out\":[");
+	for (size_t i = 0; i < o->nlistings; i++) {
+		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
+
+		describe_listing(&words, &o->listings[i]);
+		if (!words.n)
+			continue;
+		buf_adds(b, between);
+		buf_add_json(b, words.p);
+		between = ",";
 	}
 	buf_addc(b, ']');
 }
@@ -213,6 +223,7 @@ static void write_json(struct buf *b, const struct outcome *o, const struct repo
 	size_t nhosts = registry_stats(o->registry, hosts, MAX_HOSTS);
 
 	json_head(b, o, result);
+	json_warnings(b, o);
 	json_left_out(b, o);
 	json_denied(b, o);
 	buf_adds(b, ",\"images\":[");
