@@ -70,6 +70,7 @@ void target_free(struct target *t)
 	free(t->media_type);
 	free(t->snapshot);
 	free(t->error);
+	free(t->warning);
 	referrers_release(&t->referrers);
 	free(t);
 }
