@@ -233,22 +233,11 @@ static void walk_stored(struct want *want)
 	walk_manifest(want, buf_span(&f->scratch));
 }
 
-/* Images that share a digest may declare different sizes. */
-static void check_wanted_size(struct want *w)
-{
-	struct err err;
-
-	if (w->size < 0 || layout_has(w->walk->fetch->store.layout, &w->digest, w->size))
-		return;
-	err_set(&err, ERR_INVALID, 0, "blob %s has not the %lld bytes that its manifest says",
-		w->digest.str, (long long)w->size);
-	walk_fail(w->walk, &err);
-}
-
 /* The digest is in the store: all walks that wait for it go on. */
 static void object_arrived(struct object *o)
 {
 	struct want *next;
+	struct err err;
 
 	table_remove(&o->fetch->objects, o->digest.str);
 	for (struct want *w = o->wants; w; w = next) {
@@ -258,7 +247,8 @@ static void object_arrived(struct object *o)
 		walk->waiting--;
 		if (!w->manifest) {
 			w->arrived = true;
-			check_wanted_size(w);
+			if (fetch_check_blob(o->fetch->store.layout, &w->digest, w->size, &err) < 0)
+				walk_fail(walk, &err);
 		} else if (!walk->failed) {
 			walk->in_walk = true;
 			walk_stored(w);
@@ -384,37 +374,17 @@ static void want_ask(struct want *want)
 
 /* ---- the walk ---- */
 
-/* An image that gives one digest two sizes is invalid. */
-static void check_same_size(struct walk *w, const struct want *met, int64_t size)
-{
-	struct err err;
-
-	if (met->size < 0 || met->size == size)
-		return;
-	err_set(&err, ERR_INVALID, 0, "%s is said to have %lld bytes, and %lld", met->digest.str,
-		(long long)met->size, (long long)size);
-	walk_fail(w, &err);
-}
-
-static bool walk_refuses(struct walk *w, const struct digest *d)
-{
-	struct err err;
-
-	if (!w->fetch->refuses || w->fetch->refuses(w->fetch->refuses_arg, d, &err) == 0)
-		return false;
-	w->is_refused = true;
-	walk_fail(w, &err);
-	return true;
-}
-
 /* A new want of this image, or NULL when it was met before as what it is now, or is refused. */
 static struct want *walk_meet(struct walk *w, const struct descriptor *d, bool manifest)
 {
 	struct table *seen = manifest ? &w->seen_manifests : &w->seen_blobs;
 	struct want *want = table_get(seen, d->digest.str);
+	const struct fetch *f = w->fetch;
+	struct err err;
 
 	if (want) {
-		check_same_size(w, want, d->size);
+		if (fetch_check_size(&want->digest, want->size, d->size, &err) < 0)
+			walk_fail(w, &err);
 		return NULL;
 	}
 	want = xcalloc(1, sizeof(*want));
@@ -423,7 +393,11 @@ static struct want *walk_meet(struct walk *w, const struct descriptor *d, bool m
 	want->manifest = manifest;
 	want->walk = w;
 	table_put(seen, want->digest.str, want);
-	return walk_refuses(w, &want->digest) ? NULL : want;
+	if (!f->refuses || f->refuses(f->refuses_arg, &want->digest, &err) == 0)
+		return want;
+	w->is_refused = true;
+	walk_fail(w, &err);
+	return NULL;
 }
 
 static void meet_blob(struct walk *w, const struct descriptor *d)

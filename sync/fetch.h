@@ -67,8 +67,8 @@ void fetch_free(struct fetch *f);
  */
 void fetch_measure(struct fetch *f, const struct layout *base);
 
-/* Called for each digest that an image consists of, before it is asked for. -1 with *err refuses the
- * image. */
+/* Called for each digest that an image consists of, before it is asked for. -1 with *err refuses
+ * the image. */
 typedef int fetch_refuses(void *arg, const struct digest *d, struct err *err);
 void fetch_refuse(struct fetch *f, fetch_refuses *refuses, void *arg);
 

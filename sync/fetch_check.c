@@ -3,6 +3,7 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/image/manifest.h"
+#include "oci/store/layout.h"
 
 bool fetch_check_is_manifest(const struct descriptor *d)
 {
@@ -33,4 +34,20 @@ int fetch_check_promise(const struct fetch_promise *p, const struct manifest *m,
 			       "manifest %s is %s where its index says the other", p->digest->str,
 			       m->kind == MEDIA_INDEX ? "an index" : "an image manifest");
 	return 0;
+}
+
+int fetch_check_blob(const struct layout *l, const struct digest *d, int64_t size, struct err *err)
+{
+	if (size < 0 || layout_has(l, d, size))
+		return 0;
+	return err_set(err, ERR_INVALID, 0, "blob %s has not the %lld bytes that its manifest says",
+		       d->str, (long long)size);
+}
+
+int fetch_check_size(const struct digest *d, int64_t size, int64_t other, struct err *err)
+{
+	if (size < 0 || size == other)
+		return 0;
+	return err_set(err, ERR_INVALID, 0, "%s is said to have %lld bytes, and %lld", d->str,
+		       (long long)size, (long long)other);
 }

@@ -13,6 +13,7 @@
 struct descriptor;
 struct digest;
 struct err;
+struct layout;
 struct manifest;
 
 /* An index may list children that are no manifests (image-spec, image-index.md, lists media types
@@ -34,5 +35,12 @@ struct fetch_promise {
  * some the other: INVALID when they do not. `size` is the manifest's. */
 int fetch_check_promise(const struct fetch_promise *p, const struct manifest *m, size_t size,
 			struct err *err);
+
+/* Images that share a blob may declare different sizes: INVALID when the store's file has not this
+ * one (-1: nothing is declared). */
+int fetch_check_blob(const struct layout *l, const struct digest *d, int64_t size, struct err *err);
+
+/* An image that gives one digest two sizes is INVALID; -1: nothing was said before. */
+int fetch_check_size(const struct digest *d, int64_t size, int64_t other, struct err *err);
 
 #endif

@@ -163,6 +163,12 @@ void min_age_settle(struct run *r)
 		warn_of_clock(ahead);
 }
 
+bool min_age_is_observed(const struct target *t)
+{
+	return t->o.min_age > 0 && t->o.refresh != UNIT_NEVER && !target_is_pinned(t) &&
+	       !t->is_snapshot && (t->base.str[0] || t->wait.is_beside);
+}
+
 static void record_target(struct run *r, struct target *t)
 {
 	const struct digest *published = target_row(t)->is_arrived ? &t->found : &t->base;

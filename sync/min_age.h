@@ -66,6 +66,9 @@ void min_age_see(struct sync_row *row, const struct min_age_check *check, struct
 bool min_age_waits(const struct run *r, struct target *t);
 /* The target is not due for a check, and what was found last still waits: sets what is known. */
 bool min_age_recall(const struct run *r, struct target *t);
+/* Whether --observe asks for the target: for what can wait, as often as it is called, and for
+ * nothing that the next sync would not ask for. */
+bool min_age_is_observed(const struct target *t);
 /* Targets whose wait is over wait on when this machine's clock differs from those of most hosts;
  * then a warning is told. */
 void min_age_settle(struct run *r);

@@ -47,7 +47,6 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/unit.h"
 #include "oci/lists/list_image.h"
 #include "oci/registry/registry.h"
 #include "sync/due.h"
@@ -472,15 +471,6 @@ static bool is_left_aside(const struct run *r, const struct target *t)
 	return !target_is_pinned(t) && !r->options->observe && !due_is(r, t);
 }
 
-/* --observe asks for what can wait, as often as it is called, and for nothing that the next sync
- * would not ask for. */
-static bool is_not_observed(const struct run *r, const struct target *t)
-{
-	return r->options->observe &&
-	       (t->o.min_age <= 0 || t->o.refresh == UNIT_NEVER || target_is_pinned(t) ||
-		t->is_snapshot || (!t->base.str[0] && !t->wait.is_beside));
-}
-
 /* A tag that is gone, or that waits, is told in each run that is asked for it, due or not. */
 static void leave_aside(struct job *job)
 {
@@ -516,7 +506,7 @@ static void start_job(struct job *job)
 	struct target *t = job->target;
 
 	t->completes = due_lacks_platforms(r, t);
-	if (is_not_observed(r, t)) {
+	if (r->options->observe && !min_age_is_observed(t)) {
 		leave_aside(job);
 	} else if (t->is_gone && !t->o.upstream_gone) {
 		start_gone(job);

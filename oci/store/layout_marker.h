@@ -13,7 +13,8 @@ struct err;
 bool layout_marker_is_wanted(const char *path);
 
 /* Checks the marker in the directory handle `root`; `make`: an empty directory gets one. INVALID
- * for another version, for a directory without a marker, and for one that a writer would not take. */
+ * for another version, for a directory without a marker, and for one that a writer would not
+ * take. */
 int layout_marker_check(int root, bool make, struct err *err);
 
 #endif

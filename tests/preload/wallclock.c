@@ -28,7 +28,8 @@ __attribute__((constructor)) static void map_offset(void)
 	offset = p == MAP_FAILED ? NULL : p;
 }
 
-time_t time(time_t *out)
+/* The C library names the parameter with underscores, which are its own. */
+time_t time(time_t *out) /* NOLINT(readability-inconsistent-declaration-parameter-name) */
 {
 	struct timespec now;
 
