@@ -15,6 +15,8 @@
 
 BIN=$(cd "${BIN:-${BASH_SOURCE[0]%/*}/../../build}" && pwd)
 servers=''
+# the words in front of a program that is to have the test's clock (wallclock.bash)
+[ -v with_clock ] || with_clock=()
 
 serve() {
 	local name=$1 ready=$BATS_TEST_TMPDIR/$1.ready line
