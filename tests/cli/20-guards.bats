@@ -70,8 +70,8 @@ more: they stay listed; if this is meant, give --accept-unlisted"* ]]
 	layout_describe "$up" two arm64 | layout_manifest "$up" docker.io/team/single:1 "$OCI_MANIFEST"
 	run --separate-stderr -0 sync --report r.json
 	for ref in "$app:1" up.example/team/single:1; do
-		[[ $stderr == *"warning: $ref: upstream's new content has no linux/amd64, which the \
-old one had"* ]]
+		[[ $stderr == *"warning: $ref: has linux/arm64; not linux/amd64, which the content \
+before has"* ]]
 	done
 	[ "$(jq '[.images[] | select(.warning)] | length' r.json)" -eq 2 ]
 	run --separate-stderr -0 sync
