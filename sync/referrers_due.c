@@ -15,15 +15,16 @@ static char *make_key(const struct target *t)
 {
 	bool promised = image_options_referrers(&t->o) == REFERRERS_YES;
 
-	return xasprintf("%s%s%s%s", promised ? "yes" : "auto", t->o.platform ? " " : "",
-			 t->o.platform ? t->o.platform : "", t->base_held ? " held" : "");
+	return xasprintf("%s%s%s", promised ? "yes" : "auto", t->o.platform ? " " : "",
+			 t->o.platform ? t->o.platform : "");
 }
 
-static bool is_row_of(const struct sync_row *row, const struct target *t, const struct digest *d)
+/* Whether the row's referrers were asked for as t's line says today, and no hold has ended since. */
+static bool is_asked_as(const struct sync_row *row, const struct target *t)
 {
 	cleanup_free char *key = make_key(t);
 
-	return row && str_same(row->referrers, d->str) && str_same(row->referrers_as, key);
+	return row && str_same(row->referrers_as, key) && !(row->held && !t->base_held);
 }
 
 bool referrers_due_changed(const struct run *r, const struct target *t)
@@ -32,10 +33,10 @@ bool referrers_due_changed(const struct run *r, const struct target *t)
 
 	switch (image_options_referrers(&t->o)) {
 	case REFERRERS_NO: return false;
-	case REFERRERS_AUTO: return t->base.str[0] && !is_row_of(row, t, &t->base);
+	case REFERRERS_AUTO: return t->base.str[0] && !is_asked_as(row, t);
 	case REFERRERS_YES: break;
 	}
-	return t->base.str[0] && (!is_row_of(row, t, &t->base) || !row->referrers_at);
+	return t->base.str[0] && (!is_asked_as(row, t) || !row->referrers_at);
 }
 
 bool referrers_due_is(const struct run *r, const struct target *t)
@@ -44,8 +45,8 @@ bool referrers_due_is(const struct run *r, const struct target *t)
 
 	if (r->options->dry_run || image_options_referrers(&t->o) == REFERRERS_NO)
 		return false;
-	if (r->options->force || !digest_eq(&t->base, &t->found) || !is_row_of(row, t, &t->found) ||
-	    !row->referrers_at)
+	if (r->options->force || !digest_eq(&t->base, &t->found) || !is_asked_as(row, t) ||
+	    !str_same(row->referrers, t->found.str) || !row->referrers_at)
 		return true;
 	return t->o.refresh != UNIT_NEVER &&
 	       sync_state_due(row->referrers_at, DAY, r->outcome.started);

@@ -252,7 +252,8 @@ static void show_total(const struct outcome *o)
 	char amount[32];
 
 	for (size_t i = 0; i < o->targets.n; i++)
-		total += (uint64_t)o->targets.v[i]->missing;
+		if (!target_row(o->targets.v[i])->is_failed)
+			total += (uint64_t)o->targets.v[i]->missing;
 	format_bytes(total, amount, sizeof(amount));
 	printf("%s to fetch; ", amount);
 }

@@ -190,7 +190,8 @@ change the suffix of snapshots"* ]]
 	sync
 	list "up.example/team/app:1 refresh=never"
 	run -0 sync
-	[[ $output == "1 current; "*"published generation 2" ]]
+	[[ $output == *$'\n'"1 current; "*"published generation 2" ]]
+	[[ ${lines[0]} == "up.example/team/app:1: completed, "*" bytes fetched" ]]
 	whole
 	two=$(layout_multi "$up" docker.io/other/app:1 two)
 	list "up.example/other/app:1 as=up.example/team/app:1 refresh=never"
@@ -253,14 +254,14 @@ change the suffix of snapshots"* ]]
 	[ "$(note up.example/team/app:1 unlisted-since)" != "" ]
 }
 
-@test "a held signature stays" {
+@test "the signatures of a held image stay" {
 	image=$(layout_image "$up" docker.io/team/app:1 one)
 	sig=sha256-${image#sha256:}.sig
 	old=$(layout_image "$up" "docker.io/team/app:$sig" "signature")
 	list "up.example/team/app:1 referrers=yes"
 	sync
 	[ "$(published "up.example/team/app:$sig")" = "$old" ]
-	"$BIN/mirror-publish" --mirror "$mirror" hold "up.example/team/app:$sig"
+	"$BIN/mirror-publish" --mirror "$mirror" hold up.example/team/app:1
 	layout_image "$up" "docker.io/team/app:$sig" "another signature"
 	sync
 	[ "$(published "up.example/team/app:$sig")" = "$old" ]

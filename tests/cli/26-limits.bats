@@ -118,7 +118,8 @@ asked() {
 # checked TAG DATE...: when each was checked last.
 checked() {
 	while [ $# -gt 0 ]; do
-		sed -i "s|\"hub.example/app:$1\":\"[^\"]*\"|\"hub.example/app:$1\":\"$2T00:00:00Z\"|" "$mirror/.mirror/state.json"
+		sed -i "/hub.example.app:$1\"/s|\"checked\":\"[^\"]*\"|\"checked\":\"$2T00:00:00Z\"|" \
+			"$mirror/.mirror/state.json"
 		shift 2
 	done
 }

@@ -21,7 +21,7 @@ setup() {
 	END
 	misbehave
 	conf "registry far.example scheme=http"
-	list far.example/app:1 up.example/team/good:1
+	list "far.example/app:1 referrers=no" up.example/team/good:1
 }
 
 teardown() {

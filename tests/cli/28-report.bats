@@ -65,11 +65,11 @@ dead="dead.example: given up for this run after 4 failures in a row: *"
 	[ "${lines[1]}" = "updated  $app/moved:1    $(short "$moved_from") -> \
 $(short "$moved_to"), kept as 1.$(today)" ]
 	[ "${lines[2]}" = "new      mine.example/new:2         $(short "$new")" ]
-	[ "${lines[3]}" = "held     $app/held:1     upstream has $(short "$fresh")" ]
+	[[ ${lines[3]} == "held     $app/held:1     frozen ("*"); upstream has $(short "$fresh")" ]]
 	[ "${lines[4]}" = "gone     $app/gone:1     no longer upstream; the mirror serves it as \
 before" ]
 	[ "${lines[5]}" = "failed   $app/missing:1  no such tag or repository: up.example: 404 \
-not found" ]
+not found: not in this mirror: tried team/missing, docker.io/team/missing" ]
 	[[ ${lines[6]} == "failed   dead.example/a/b:1         "$dead ]]
 	[ "${lines[7]}" = "failed   and 2 more                 for the same reason" ]
 	[ "${lines[8]}" = "failed   $app/same       none of its 1 tags matches" ]
@@ -102,8 +102,8 @@ published generation 3" ]]
 		"[\"$app/new:1\",\"new\",\"$new\",true,true,\"base.list:6\"]" ]
 	[ "$(image $app/moved:1 '[.state, .old, .new, .snapshot]')" = \
 		"[\"updated\",\"$moved_from\",\"$moved_to\",\"1.$(today)\"]" ]
-	[ "$(image $app/missing:1 '[.state, .error]')" = \
-		'["failed","no such tag or repository: up.example: 404 not found"]' ]
+	[[ $(image $app/missing:1 '[.state, .error]') == \
+		'["failed","no such tag or repository: up.example: 404 not found: '* ]]
 	[[ $(image dead.example/a/b:3 '[.state, .error]') == '["failed","'$dead ]]
 	[ "$(jq -c '[.status, .error, .left_out]' r.json)" = \
 		"[10,null,[]]" ]
@@ -221,10 +221,10 @@ repository: " r.xml
 		"mirror-sync: $app/parted:1: upstream does not have all of it: manifest $child: \
 up.example: 404 not found"* ]]
 	[[ ${stderr_lines[1]} == \
-		"mirror-sync: $app/parted:2: no such tag or repository: up.example: 404 not found" \
-		]]
+		"mirror-sync: $app/parted:2: no such tag or repository: up.example: 404 not found: \
+docker.io/team/parted has no manifest \"2\"" ]]
 	[[ ${stderr_lines[2]} == \
-		"mirror-sync: $app/parted@$none: no such image, or not all of it: manifest $none: \
+		"mirror-sync: $app/parted@$none: no such image: \
 up.example: 404 not found"* ]]
 	[[ ${stderr_lines[3]} == \
 		"mirror-sync: $app/nothing: no such repository, or a private one: up.example: 404 \
