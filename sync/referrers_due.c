@@ -19,7 +19,7 @@ static char *make_key(const struct target *t)
 			 t->o.platform ? t->o.platform : "");
 }
 
-/* Whether the row's referrers were asked for as t's line says today, and no hold has ended since. */
+/* Whether the row's referrers were asked for as t's line says, and no hold has ended since. */
 static bool is_asked_as(const struct sync_row *row, const struct target *t)
 {
 	cleanup_free char *key = make_key(t);
