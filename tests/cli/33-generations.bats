@@ -293,7 +293,7 @@ $APP.20261110 -> new" ]
 # ---- differences ----
 
 @test "older generations are differences, and every verb reads them" {
-	for i in 1 2 3 4 5 6 7 8; do
+	for _ in 1 2 3 4 5 6 7 8; do
 		publish hold alpine:3.19
 		publish release alpine:3.19
 	done

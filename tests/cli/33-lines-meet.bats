@@ -23,25 +23,25 @@ teardown() {
 	[ -z "$stderr" ]
 	[ "$(requests HEAD)" -eq 1 ]
 	commit=$(git -C team rev-parse HEAD)
-	[ "$(note $app:17 list)" = "a.list:1@$commit base.list:1@$commit" ]
-	[ "$(note $app:17 owner)" = "pay, web" ]
-	[ "$(note $app:17 reason)" = "old clients" ]
-	[ "$(note $app:17 keep)" = 10 ]
-	[ "$(note $app:17 author)" = "Ann <ann@corp.example>" ]
+	[ "$(note "$app:17" list)" = "a.list:1@$commit base.list:1@$commit" ]
+	[ "$(note "$app:17" owner)" = "pay, web" ]
+	[ "$(note "$app:17" reason)" = "old clients" ]
+	[ "$(note "$app:17" keep)" = 10 ]
+	[ "$(note "$app:17" author)" = "Ann <ann@corp.example>" ]
 	run -0 sync --report r.json
 	[ "$(jq -r '.images[0].list' r.json)" = "a.list:1 base.list:1" ]
 	[ "$(generation)" -eq 1 ]
 	rm "$lists/a.list"
 	commit "pay leaves"
 	run -0 sync
-	[ "$(note $app:17 owner)" = web ]
-	[ "$(note $app:17 list)" = "base.list:1@$(git -C team rev-parse HEAD)" ]
-	[ "$(note $app:17 unlisted-since)" = "" ]
+	[ "$(note "$app:17" owner)" = web ]
+	[ "$(note "$app:17" list)" = "base.list:1@$(git -C team rev-parse HEAD)" ]
+	[ "$(note "$app:17" unlisted-since)" = "" ]
 	list
 	layout_image "$up" docker.io/team/other:1 other
 	list up.example/team/other:1
 	run -0 sync
-	[ "$(note $app:17 unlisted-since)" != "" ]
+	[ "$(note "$app:17" unlisted-since)" != "" ]
 }
 
 @test "a tag that is named, and chosen by two patterns, has the limits of all" {
@@ -49,10 +49,10 @@ teardown() {
 	list "$app:1.1 keep=2" "$app tags=1.* keep=5 owner=a" "$app tags=* newest=1 keep=3 owner=b"
 	run --separate-stderr -0 sync
 	[ -z "$stderr" ]
-	[ "$(note $app:1.1 keep)" = 5 ]
-	[ "$(note $app:1.1 owner)" = "a, b" ]
-	[ "$(note $app:1.0 keep)" = 5 ]
-	[ "$(note $app:1.0 owner)" = a ]
+	[ "$(note "$app:1.1" keep)" = 5 ]
+	[ "$(note "$app:1.1" owner)" = "a, b" ]
+	[ "$(note "$app:1.0" keep)" = 5 ]
+	[ "$(note "$app:1.0" owner)" = a ]
 	[ "$(requests HEAD)" -eq 2 ]
 }
 
@@ -68,8 +68,8 @@ teardown() {
 	[[ $output == *"1 new, 1 failed; "* ]]
 	[[ $stderr == *"$app:1: two sources for $app:1: $app:1 and up.example/team/base:1 \
 (the other line: base.list:2)"* ]]
-	[ "$(published $app:1)" = "$one" ]
-	[ "$(note $app:1 unlisted-since)" = "" ]
+	[ "$(published "$app:1")" = "$one" ]
+	[ "$(note "$app:1" unlisted-since)" = "" ]
 	run --separate-stderr -2 sync --check
 	[ "${#stderr_lines[@]}" -eq 3 ]
 	[[ ${stderr_lines[0]} == *"/base.list:1:1: two sources for "*"base.list:2)" ]]
@@ -88,23 +88,23 @@ teardown() {
 	run --separate-stderr -2 sync
 	[[ $stderr == *"two sources for $app: $app and up.example/team/base"* ]]
 	[[ $output == *"1 skipped, 2 failed; "* ]]
-	[ "$(note $app:1.0 unlisted-since)" = "" ]
+	[ "$(note "$app:1.0" unlisted-since)" = "" ]
 }
 
 @test "private= is a repository's: tags, snapshots, unlisted ones; served to nobody" {
 	layout_image "$up" docker.io/team/app:1 one
 	layout_image "$up" docker.io/team/app:2 two
 	layout_image "$up" docker.io/team/open:1 open
-	list $app:1 $app:2 up.example/team/open:1
+	list "$app:1" "$app:2" up.example/team/open:1
 	sync
 	digest=$(layout_image "$up" docker.io/team/app:1 three)
-	list $app:1 up.example/team/open:1
+	list "$app:1" up.example/team/open:1
 	sync
 	list "$app:1 private=pay" up.example/team/open:1
 	run -0 sync
 	[[ $output == *"published generation 3"* ]]
 	[ "$(grep -c '"dev.ocimirror.private":"pay"' "$mirror/index.json")" -eq 3 ]
-	[ "$(note $app:2 private)" = pay ]
+	[ "$(note "$app:2" private)" = pay ]
 	[ "$(note "$app:1.$(date -u +%Y%m%d)" private)" = pay ]
 	[ "$(note up.example/team/open:1 private)" = "" ]
 	run -0 sync
@@ -119,7 +119,7 @@ teardown() {
 	[[ $(curl -s "$private_url/v2/_catalog") != *team/app* ]]
 	curl -s "$private_url/v2/_ocimirror/index.json" >public.json
 	[ "$(jq '.manifests | length' public.json)" -eq 1 ]
-	! grep -e team/app -e pay public.json
+	run -1 grep -e team/app -e pay public.json
 	grep -F "private entries, which are served to nobody: 3" "$private_err"
 }
 
@@ -130,18 +130,18 @@ teardown() {
 	sync
 	list up.example/team/open:1
 	run -0 sync
-	[ "$(note $app:1 unlisted-since)" != "" ]
-	[ "$(note $app:1 private)" = pay ]
+	[ "$(note "$app:1" unlisted-since)" != "" ]
+	[ "$(note "$app:1" private)" = pay ]
 	list up.example/team/open:1 "$app:1"
 	run -0 sync
-	[ "$(note $app:1 private)" = "" ]
+	[ "$(note "$app:1" private)" = "" ]
 	conf "image up.example/team/a* private=other"
 	run -0 sync
-	[ "$(note $app:1 private)" = other ]
+	[ "$(note "$app:1" private)" = other ]
 	list up.example/team/open:1 "$app:1" "$app:2 private=pay"
 	run --separate-stderr -2 sync
 	[[ $stderr == *"$app belongs to one group: private=other and private=pay"* ]]
-	[ "$(note $app:1 private)" = other ]
+	[ "$(note "$app:1" private)" = other ]
 }
 
 @test "what looks like a list and is not read is a warning" {

@@ -88,7 +88,7 @@ old_generations() {
 }
 
 @test "its differences are made a few at a time, and read like the others" {
-	for i in 1 2 3 4 5 6; do
+	for _ in 1 2 3 4 5 6; do
 		publish hold up.example/team/multi:1
 		publish release up.example/team/multi:1
 	done
