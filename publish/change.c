@@ -143,8 +143,8 @@ static void copy_content(struct entry *e, const struct entry *from)
 					       ANNOTATION_UNLISTED_SINCE, ANNOTATION_KEEP,
 					       ANNOTATION_KEEP_FOR,
 					       /* what the lists of today say of the name */
-					       "dev.ocimirror.private", "dev.ocimirror.owner",
-					       "dev.ocimirror.reason" };
+					       ANNOTATION_PRIVATE, ANNOTATION_OWNER,
+					       ANNOTATION_REASON };
 	static const char *const of_snapshot[] = { ANNOTATION_SNAPSHOT_OF, ANNOTATION_SNAPSHOT_AT,
 						   ANNOTATION_SNAPSHOT_BY, ANNOTATION_SNAPSHOT_IN };
 	enum { NAMES = sizeof(of_name) / sizeof(of_name[0]) };

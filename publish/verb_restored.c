@@ -15,7 +15,7 @@
 #include "publish/verb.h"
 
 #define WHY     "restored"
-#define PRIVATE "dev.ocimirror.private"
+#define PRIVATE ANNOTATION_PRIVATE
 
 struct restored {
 	const char *reason;
@@ -109,7 +109,7 @@ static const char *private_now(const struct index *newest, const char *ref)
  * kept says it. */
 static void carry_over(struct index *x, const struct index *newest)
 {
-	static const char *const marks[] = { "dev.ocimirror.bad", "dev.ocimirror.banned" };
+	static const char *const marks[] = { ANNOTATION_BAD, ANNOTATION_BANNED };
 
 	if (generation_number(newest) <= generation_number(x))
 		return;

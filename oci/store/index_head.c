@@ -63,7 +63,7 @@ int index_head_read(struct index *x, int dir, const char *path, struct err *err)
 static bool has_private(const struct index *x)
 {
 	for (size_t i = 0; i < x->n; i++)
-		if (entry_annotation(x->v[i], "dev.ocimirror.private"))
+		if (entry_annotation(x->v[i], ANNOTATION_PRIVATE))
 			return true;
 	return false;
 }
@@ -74,8 +74,8 @@ static const struct {
 	const char *annotation;
 	bool (*needs)(const struct index *x);
 } requirements[] = {
-	{ .word = "bad", .annotation = "dev.ocimirror.bad" },
-	{ .word = "banned", .annotation = "dev.ocimirror.banned" },
+	{ .word = "bad", .annotation = ANNOTATION_BAD },
+	{ .word = "banned", .annotation = ANNOTATION_BANNED },
 	{ .word = "private", .needs = has_private },
 };
 
