@@ -3,6 +3,7 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/span.h"
+#include "oci/base/str.h"
 #include "oci/base/unit.h"
 #include "oci/cli/cli_help.h"
 #include "oci/cli/cli_opt.h"
@@ -95,6 +96,12 @@ static void add_action_options(struct cli_table *table, struct cmdline *line)
 		  .flag = &line->run.dry_run,
 		  .help = "ask the upstreams and print which tags would move; change nothing; "
 			  "status 32 when a tag would move" },
+		{ .name = "convert",
+		  .flag = &line->convert,
+		  .help = "print lines of a list for FILEs of other tools: the configuration of "
+			  "regsync, the YAML of \"skopeo sync\", Kubernetes and compose files, "
+			  "Dockerfiles, and text with one reference a line; what has no equal "
+			  "becomes a comment; goes without other options" },
 		{ .name = "sizes",
 		  .flag = &line->run.sizes,
 		  .help = "with --dry-run: also print how much would be fetched (reads manifests "
@@ -215,6 +222,8 @@ static const struct cli_item examples[] = {
 	{ "mirror-sync --dry-run", "which tags would move?" },
 	{ "mirror-sync --label sprint-47", "do it, and name the generation" },
 	{ "mirror-sync --missing", "fetch what a change of the lists added" },
+	{ "mirror-sync --convert regsync.yml >mirror-lists/base.list",
+	  "begin with what another tool mirrors" },
 	{ "mirror-sync --observe", "what is offered now? (hourly, for min-age=)" },
 	{ NULL, NULL },
 };
@@ -223,7 +232,7 @@ static const char *const see_also[] = { "mirror-publish(1)", "mirror-serve(1)", 
 
 static const struct cli_program program = {
 	.name = "mirror-sync",
-	.synopsis = "[OPTION...] [PATTERN...]",
+	.synopsis = "[OPTION...] [PATTERN...], or --convert FILE...",
 	.summary = "bring a mirror of container images up to date with its lists",
 	.text = "Reads the lists of images from a git commit, asks each upstream registry for the "
 		"digests of the tags now, fetches what is missing, and publishes all of it at "
@@ -270,6 +279,25 @@ static int check_check(const struct cmdline *a, const struct given *given, struc
 		{ a->run.skip_min_age && !a->run.npatterns,
 		  "--skip-min-age needs a PATTERN: what is not to wait" },
 		{ given->format >= 0 && !a->check, "--format goes with --check" },
+	};
+
+	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
+}
+
+/* Options other than --convert; everything behind "--" is a file. */
+static bool has_other_options(int argc, char **argv)
+{
+	for (int i = 1; i < argc && !str_eq(argv[i], "--"); i++)
+		if (argv[i][0] == '-' && !str_eq(argv[i], "--convert"))
+			return true;
+	return false;
+}
+
+static int check_convert(const struct cmdline *a, int argc, char **argv, struct err *err)
+{
+	const struct rule rules[] = {
+		{ has_other_options(argc, argv), "--convert goes without other options" },
+		{ !a->run.npatterns, "--convert needs a FILE, such as a regsync.yml" },
 	};
 
 	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
@@ -343,6 +371,8 @@ int cmdline_read(struct cmdline *line, int argc, char **argv, struct err *err)
 		cli_help_answer(&p, result);
 		return result;
 	}
+	if (line->convert)
+		return check_convert(line, argc, argv, err) < 0 ? -1 : CLI_OPT_GO;
 	if (check_together(line, &given, err) < 0 || check_values(line, &given, err) < 0)
 		return -1;
 	if (line->online) /* a dry run that asks about every image */

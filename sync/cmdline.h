@@ -17,7 +17,7 @@ struct cmdline {
 	struct run_options run;
 	struct list_source_options source;
 	struct remote remote; /* --repo; its url is NULL without it */
-	bool check, online;
+	bool check, online, convert; /* convert: run.patterns are files */
 	const char *since;  /* a revision, or NULL: all lines */
 	const char *report; /* or NULL */
 	enum problem_format format;

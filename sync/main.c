@@ -12,6 +12,7 @@
 #include "oci/lists/lists.h"
 #include "sync/check.h"
 #include "sync/cmdline.h"
+#include "sync/convert.h"
 #include "sync/env.h"
 #include "sync/last_run.h"
 #include "sync/online_check.h"
@@ -221,6 +222,20 @@ static int run_program(struct cmdline *o)
 	return o->remote.url ? fetch_lists(o, &env, &r) : load_lists(o, &env, &r);
 }
 
+static int convert(const struct cmdline *o)
+{
+	size_t lost;
+	struct err err;
+
+	if (convert_files(o->run.patterns, o->run.npatterns, &lost, &err) < 0)
+		return fail_with(&err, EXIT_USAGE);
+	if (!lost)
+		return EXIT_OK;
+	message_line("%zu of the images could not become a line; the comments in the list say why",
+		     lost);
+	return EXIT_PART;
+}
+
 int main(int argc, char **argv)
 {
 	struct cmdline o;
@@ -231,7 +246,9 @@ int main(int argc, char **argv)
 	status = cmdline_read(&o, argc, argv, &err);
 	if (status < 0)
 		return fail_with(&err, EXIT_USAGE);
-	if (status == CLI_OPT_GO) {
+	if (status == CLI_OPT_GO && o.convert) {
+		status = convert(&o);
+	} else if (status == CLI_OPT_GO) {
 		status = run_program(&o);
 		remote_release(&o.remote);
 	} else {

@@ -37,6 +37,17 @@ struct span span_trim(struct span s)
 	return s;
 }
 
+struct span span_word(struct span *rest)
+{
+	struct span all = span_trim(*rest);
+	size_t n = 0;
+
+	while (n < all.n && all.p[n] != ' ' && all.p[n] != '\t')
+		n++;
+	*rest = span_trim(span_of(all.p + n, all.n - n));
+	return span_of(all.p, n);
+}
+
 bool span_cut(struct span *rest, char sep, struct span *word)
 {
 	const char *at;

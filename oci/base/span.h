@@ -45,6 +45,10 @@ bool span_ends(struct span a, const char *suffix);
 /* Without blanks (space and tab) at both ends. */
 struct span span_trim(struct span s);
 
+/* Cuts the first word (no space, no tab) off the front of *rest, and the blanks around it. Empty
+ * when there is none. */
+struct span span_word(struct span *rest);
+
 /* Cuts the bytes before the first `sep` off the front of *rest, and the separator with them; *word
  * gets the bytes. False when *rest is used up (its p is then NULL). n separators part n + 1 words:
  * "a,,b" gives "a", "", "b"; "a," gives "a", ""; "" gives one empty word. */

@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# mirror-sync --convert: lines of a list for the files of other tools.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	bin=${BIN:-$top/build}
+	unset MIRROR_DIR
+	cd "$BATS_TEST_TMPDIR" || return
+	# what a file's converted form is: its corpus has the name of the file in front
+	for file in "$top"/tests/corpus/convert/*; do
+		tail -n +2 "$file" >"$(head -n 1 "$file")"
+	done
+}
+
+convert() {
+	"$bin/mirror-sync" --convert "$@"
+}
+
+# becomes FILE <LINES: the lines that are no comments.
+becomes() {
+	diff -u - <(convert "$1" 2>err | grep -v '^#')
+}
+
+# may FILE...: the converted list passes its check.
+passes() {
+	mkdir -p lists
+	convert "$@" >lists/base.list 2>err || [ $? -eq 2 ]
+	"$bin/mirror-sync" --check --worktree --lists lists
+}
+
+@test "regsync: images, repositories by expressions, ranges, platforms, referrers" {
+	cat >regsync.yml <<-'END'
+		version: 1
+		creds: [{registry: registry:5000, tls: disabled}]
+		defaults: {interval: 60m, platform: linux/amd64}
+		sync:
+		  - {source: busybox:latest, target: "registry:5000/library/busybox:latest", type: image}
+		  - source: alpine
+		    target: registry:5000/library/alpine
+		    type: repository
+		    tags: {allow: ["latest", '3\.\d+'], deny: ['3\.0']}
+		  - source: ghcr.io/regclient/regctl
+		    target: registry:5000/regclient/regctl
+		    type: repository
+		    platforms: [linux/amd64, linux/arm64]
+		    referrers: true
+		    tags: {allow: [latest, v0.4.5]}
+		  - {source: postgres, target: x, type: repository, tags: {semverRange: [">=15 <17", "^13"]}}
+		  - {source: quay.io/a/b, target: x, type: repository}
+	END
+	becomes regsync.yml <<-'END'
+		docker.io/library/busybox:latest platform=linux/amd64
+		docker.io/library/alpine platform=linux/amd64 match=(?!(?:3\.0)$)(?:latest|3\.\d+)
+		ghcr.io/regclient/regctl:latest platform=linux/amd64,linux/arm64 referrers=yes
+		ghcr.io/regclient/regctl:v0.4.5 platform=linux/amd64,linux/arm64 referrers=yes
+		docker.io/library/postgres platform=linux/amd64 semver=">=15 <17 || ^13"
+		quay.io/a/b platform=linux/amd64 tags=*
+	END
+	run -0 convert regsync.yml
+	[ "$(grep -c '"target" has no equal' <<<"$output")" -eq 1 ]
+	[[ $output == *'# regsync.yml:2: "creds" has no equal: log in with "docker login"'* ]]
+	[[ $output == *'# regsync.yml:3: "interval" has no equal: '* ]]
+	passes regsync.yml
+}
+
+@test "what cannot become a line is named in the list, counted on stderr, and status 2" {
+	cat >regsync.yml <<-'END'
+		sync:
+		  - {source: registry.corp:5000, target: x, type: registry}
+		  - {source: "alpine:{{ .Env }}", target: x, type: image}
+		  - {target: x, type: image}
+		  - {source: alpine, type: repository, tags: {allow: ["(3"]}}
+		  - {source: alpine, type: repository, tags: {allow: ["3\nevil.example/image:1"]}}
+		  - {source: alpine, type: image, hooks: {}}
+	END
+	run --separate-stderr -2 convert regsync.yml
+	[ "$stderr" = "mirror-sync: 5 of the images could not become a line; the comments in the list \
+say why" ]
+	[[ $output == *'# regsync.yml:2: registry.corp:5000: type "registry" has no equal'* ]]
+	[[ $output == *'# regsync.yml:3: "alpine:{{ .Env }}" has a variable'* ]]
+	[[ $output == *'# regsync.yml:7: "hooks" has no equal'* ]]
+	[ "$(grep -v '^#' <<<"$output")" = docker.io/library/alpine:latest ]
+}
+
+@test "skopeo sync: tags, digests, all tags, expressions and ranges" {
+	becomes skopeo.yaml <<-'END'
+		registry.example.com/busybox tags=*
+		registry.example.com/redis:1.0
+		registry.example.com/redis:2.0
+		registry.example.com/redis@sha256:0000000000000000000000000000000011111111111111111111111111111111
+		registry.example.com/nginx match=1\.13\.[12]-alpine-perl
+		registry.example.com/httpd match=.*(?:alpine).*
+		registry.example.com/alpine semver=">= 3.12  < 4.0"
+		quay.io/coreos/etcd:latest
+	END
+	run -0 convert skopeo.yaml
+	[[ $output != *"this is a secret"* ]]
+	[[ $output == *'"credentials" of registry.example.com has no equal: log in with'* ]]
+	[[ $output == *'"tls-verify" of quay.io has no equal'* ]]
+	passes skopeo.yaml
+}
+
+@test "a Dockerfile: FROM, COPY --from=, RUN --mount, the syntax line, and its variables" {
+	becomes Dockerfile <<-'END'
+		docker.io/docker/dockerfile:1.7
+		docker.io/library/golang:1.23-bookworm
+		quay.io/x/y:1
+		ghcr.io/org/tool:2
+		docker.io/library/debian:12-slim platform=linux/arm64
+	END
+	run --separate-stderr -2 convert Dockerfile
+	[[ $output == *'# Dockerfile:14: "$UNKNOWN/x" has a variable: write what it stands for'* ]]
+	passes Dockerfile
+}
+
+@test "Kubernetes objects, compose files, values of charts, and text" {
+	becomes pod.yaml <<-'END'
+		docker.io/library/busybox:1.36
+		docker.io/library/nginx:1.27
+		ghcr.io/o/t@sha256:0000000000000000000000000000000011111111111111111111111111111111
+	END
+	becomes values.yaml <<<"docker.io/bitnami/redis:7.4.1-debian-12-r0"
+	printf 'services:\n  db:\n    image: postgres:17\n' >compose.yml
+	becomes compose.yml <<<"docker.io/library/postgres:17"
+	printf '# ours\r\nalpine:3.20\r\ndocker://quay.io/a/b:1  # why\nnginx\n' >images.txt
+	becomes images.txt <<-'END'
+		docker.io/library/alpine:3.20
+		quay.io/a/b:1
+		docker.io/library/nginx:latest
+	END
+	passes pod.yaml values.yaml compose.yml images.txt
+	# each image once
+	[ "$(convert compose.yml compose.yml | wc -l)" -eq 1 ]
+}
+
+@test "a file that cannot be read, or has no image: nothing is printed, status 1" {
+	echo 'a: [' >broken.yaml
+	echo 'a: 1' >other.yaml
+	for row in "broken.yaml|broken.yaml: line * is no YAML" "other.yaml|other.yaml: no image found" \
+		"none.txt|*No such file"; do
+		run --separate-stderr -1 convert pod.yaml "${row%%|*}"
+		[ "$output" = "" ]
+		# shellcheck disable=SC2053  # a pattern
+		[[ $stderr == "mirror-sync: "${row#*|}* ]]
+	done
+	run --separate-stderr -1 convert
+	[[ $stderr == *"--convert needs a FILE"* ]]
+	run --separate-stderr -1 convert --check pod.yaml
+	[[ $stderr == *"--convert goes without other options"* ]]
+}
