@@ -35,11 +35,25 @@ static void add_platform(struct platforms *ps, const struct platform *p)
 	};
 }
 
+static bool is_index(const struct descriptor *d)
+{
+	return media_type_kind(d->media_type) == MEDIA_INDEX;
+}
+
 void platforms_add_index(struct platforms *ps, const struct manifest *m)
 {
-	for (size_t i = 0; i < m->n; i++)
-		if (m->below[i].has_platform && !manifest_is_attestation(m, i))
-			add_platform(ps, &m->below[i].platform);
+	ps->has_index = true;
+	for (size_t i = 0; i < m->n; i++) {
+		const struct descriptor *d = &m->below[i];
+
+		if (manifest_is_attestation(m, i))
+			continue;
+		if (d->has_platform)
+			add_platform(ps, &d->platform);
+		/* tools write unknown/unknown for what is no image; an index is looked into */
+		ps->may_be_any |=
+			!is_index(d) && (!d->has_platform || platform_is_named(&d->platform));
+	}
 }
 
 bool platforms_child_is_unnamed(const struct manifest *m, size_t i)
@@ -212,14 +226,32 @@ static int judge_wanted(const struct platforms_promise *p, char **warning, struc
 	return 0;
 }
 
+static bool is_wanted(const struct platforms_promise *p)
+{
+	return p->wanted && strcmp(p->wanted, PLATFORM_ALL) != 0;
+}
+
+/* An index without any image: every pull of it fails. */
+static int judge_empty(const struct platforms_promise *p, char **warning, struct err *err)
+{
+	static const char what[] = "is an index without any image";
+
+	if (is_wanted(p))
+		return err_set(err, ERR_INVALID, 0, "%s; not %s", what, p->wanted);
+	*warning = xstrdup(what);
+	return 0;
+}
+
 int platforms_judge(const struct platforms_promise *p, char **warning, struct err *err)
 {
 	const struct span usual = span_str("linux/amd64");
 
 	*warning = NULL;
+	if (p->there->has_index && !p->there->may_be_any && !p->there->n)
+		return judge_empty(p, warning, err);
 	if (!p->there->n)
 		return 0;
-	if (p->wanted && strcmp(p->wanted, PLATFORM_ALL) != 0)
+	if (is_wanted(p))
 		return judge_wanted(p, warning, err);
 	if (has_platform(p->before, usual) && !has_platform(p->there, usual)) {
 		cleanup_free char *there = describe_there(p->there);

@@ -28,6 +28,8 @@ struct platforms {
 	struct platform *v; /* in the order met; texts lent by `texts` */
 	size_t n, cap;
 	struct strvec texts;
+	bool has_index;  /* it is, or has, an index */
+	bool may_be_any; /* an index has a child that may be an image: not all are attestations */
 };
 
 #define PLATFORMS_INIT                                                                             \
@@ -64,8 +66,9 @@ struct platforms_promise {
 
 /*
  * Judges a promise. INVALID, saying what there is, when none of the wanted platforms is there, or
- * one is lost that the content before has. Otherwise 0, and *warning gets a text that the caller
- * frees, or NULL: some are missing, or (nothing being wanted in particular) linux/amd64 is lost.
+ * one is lost that the content before has; an index without any image has none. Otherwise 0, and
+ * *warning gets a text that the caller frees, or NULL: some are missing, or (nothing being wanted in
+ * particular) linux/amd64 is lost, or there is no image at all.
  */
 int platforms_judge(const struct platforms_promise *p, char **warning, struct err *err);
 

@@ -297,6 +297,44 @@ windows/amd64:10.0.26100"* ]]
 	refuses "has linux/amd64, linux/arm64; not linux/s390x"
 }
 
+# CHILDREN: tags an index of these descriptors; prints its digest.
+index_of() {
+	printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s]}' "$OCI_INDEX" "$1" |
+		layout_manifest "$up" docker.io/team/app:1 "$OCI_INDEX"
+}
+
+@test "an index without any image has no platform: nothing, attestations, an index of nothing" {
+	attestation=$(layout_desc "$up" "$(layout_untagged "$up" attestation)" "$OCI_MANIFEST" \
+		'"platform":{"os":"unknown","architecture":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest","vnd.docker.reference.digest":"sha256:aa"}')
+	inner=$(layout_desc "$up" "$(layout_index "$up")" "$OCI_INDEX")
+	none="is an index without any image"
+	for child in "" "$attestation" "$inner"; do
+		rm -rf "$mirror"
+		index_of "$child"
+		list "up.example/team/app:1 platform=linux/amd64"
+		refuses "$none; not linux/amd64"
+		refuses "$none; not linux/amd64" --dry-run
+		check_refuses "$none; not linux/amd64"
+		old=$(multi 1 one amd64)
+		sync
+		index_of "$child"
+		refuses "$none; not linux/amd64"
+		[ "$(published up.example/team/app:1)" = "$old" ]
+		list "up.example/team/app:1"
+		run -0 --separate-stderr sync
+		[ "$stderr" = "mirror-sync: warning: up.example/team/app:1: $none" ]
+	done
+}
+
+@test "--sizes reads manifests: what is lost without platform= is told there, too" {
+	multi 1 one amd64 arm64
+	list "up.example/team/app:1"
+	sync
+	multi 1 two arm64
+	run --separate-stderr -32 sync --dry-run --sizes
+	[[ $stderr == *": has linux/arm64; not linux/amd64, which the content before has"* ]]
+}
+
 @test "without platform=, the loss of linux/amd64 is a warning" {
 	multi 1 one amd64 arm64
 	list "up.example/team/app:1"
