@@ -18,6 +18,13 @@ bool due_lacks_platforms(const struct run *r, const struct target *t)
 	       !str_same(entry_annotation(e, ANNOTATION_PLATFORM), t->o.platform);
 }
 
+bool due_lacks_told(const struct run *r, const struct target *t)
+{
+	bool promised = image_options_referrers(&t->o) == REFERRERS_YES && !t->is_snapshot;
+
+	return due_lacks_platforms(r, t) || (promised && referrers_due_changed(r, t));
+}
+
 bool due_lacks_promised(const struct run *r, const struct target *t)
 {
 	return due_lacks_platforms(r, t) || (!t->is_snapshot && referrers_due_changed(r, t));

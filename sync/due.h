@@ -21,6 +21,8 @@ bool due_is(const struct run *r, const struct target *t);
 bool due_lacks_platforms(const struct run *r, const struct target *t);
 /* The same, or referrers that were not asked for. */
 bool due_lacks_promised(const struct run *r, const struct target *t);
+/* That, as a dry run tells it: of referrers, those that are a promise (referrers=yes). */
+bool due_lacks_told(const struct run *r, const struct target *t);
 
 /* Whether upstream answered for the target's name in this run. */
 bool due_was_checked(const struct target *t);

@@ -67,8 +67,8 @@ struct platforms_promise {
 /*
  * Judges a promise. INVALID, saying what there is, when none of the wanted platforms is there, or
  * one is lost that the content before has; an index without any image has none. Otherwise 0, and
- * *warning gets a text that the caller frees, or NULL: some are missing, or (nothing being wanted in
- * particular) linux/amd64 is lost, or there is no image at all.
+ * *warning gets a text that the caller frees, or NULL: some are missing, or (nothing being wanted
+ * in particular) linux/amd64 is lost, or there is no image at all.
  */
 int platforms_judge(const struct platforms_promise *p, char **warning, struct err *err);
 

@@ -505,7 +505,7 @@ static void start_job(struct job *job)
 	struct run *r = job->run;
 	struct target *t = job->target;
 
-	t->completes = due_lacks_platforms(r, t);
+	t->completes = due_lacks_told(r, t);
 	if (r->options->observe && !min_age_is_observed(t)) {
 		leave_aside(job);
 	} else if (t->is_gone && !t->o.upstream_gone) {

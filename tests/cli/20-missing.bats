@@ -76,6 +76,18 @@ app=up.example/team/app
 	[[ $output != *"$app:1"* ]]
 }
 
+@test "--missing --dry-run tells that referrers are asked for which a line promises now" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "$app:1 refresh=never"
+	sync
+	list "$app:1 refresh=never referrers=yes"
+	run -32 sync --missing --dry-run
+	[[ $output == "$app:1: would be completed"* ]]
+	run -0 sync --missing
+	run -0 sync --missing --dry-run
+	[[ $output != *"would be"* ]]
+}
+
 @test "--missing: a line that pins another digest moves its tag; keep= is set" {
 	one=$(layout_image "$up" docker.io/team/app:1 one)
 	layout_image "$up" docker.io/team/lib:1 one
