@@ -201,23 +201,29 @@ static int open_store(struct run *r, struct err *err)
 	return r->options->dry_run ? open_mirror_read_only(r, err) : open_mirror(r, err);
 }
 
+/* Since when the tag may not move, or comes to nothing that upstream offers; 0: it is not held. */
+static time_t held_since(const struct run *r, const struct entry *e)
+{
+	cleanup_by(hold_release_words) struct hold_words words = { .reason = NULL };
+	const struct mark *kept = marks_kept_back(&r->marks, &r->index, e);
+
+	if (!entry_annotation(e, ANNOTATION_HELD))
+		return kept ? clock_parse_rfc3339(kept->since) : 0;
+	hold_read_words(e, &words);
+	return clock_parse_rfc3339(words.since);
+}
+
 /* The age of the oldest hold is told in each run: one that was meant for a week is forgotten
  * easily. */
 static void find_oldest_hold(struct run *r)
 {
 	for (size_t i = 0; i < r->index.n; i++) {
-		cleanup_by(hold_release_words) struct hold_words words = { .reason = NULL };
-		const struct entry *e = r->index.v[i];
-		time_t since;
+		time_t since = held_since(r, r->index.v[i]);
 
-		if (!entry_annotation(e, ANNOTATION_HELD))
-			continue;
-		hold_read_words(e, &words);
-		since = clock_parse_rfc3339(words.since);
 		if (since <= 0 || (r->outcome.hold && since >= r->outcome.hold_since))
 			continue;
 		free(r->outcome.hold);
-		r->outcome.hold = xstrdup(e->ref);
+		r->outcome.hold = xstrdup(r->index.v[i]->ref);
 		r->outcome.hold_since = since;
 	}
 }

@@ -94,6 +94,21 @@ before has"* ]]
 	[[ $output == *"; $app:1 is held for 100d" ]]
 }
 
+@test "a tag that a rollback has kept back for months is named by its age, too" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "$app:1"
+	sync
+	layout_image "$up" docker.io/team/app:1 two
+	sync
+	"$BIN/mirror-publish" --mirror "$mirror" rollback "$app:1"
+	since=$(date -u -d '-45 days' +%Y-%m-%dT%H:%M:%SZ)
+	sed -i "/^{\"schemaVersion/s/\\(since[^:]*:[^0-9]*\\)[0-9T:-]*Z/\\1$since/" "$mirror/index.json"
+	grep -q "$since" "$mirror/index.json"
+	cp "$mirror/index.json" "$mirror/.mirror/generations/$(generation).json"
+	run -0 sync
+	[[ $output == *"; $app:1 is held for 45d" ]]
+}
+
 @test "last-run.json: the last run, and the last full one" {
 	layout_image "$up" docker.io/team/app:1 one
 	list "$app:1" up.example/team/none:1
