@@ -350,6 +350,23 @@ static void mark_private(struct merge *m)
 	}
 }
 
+/* ---- privacy ---- */
+
+/* What earlier runs wrote of authors is cut to what `privacy authors=` lets the index say today,
+ * also where no tag moves. */
+static void cut_authors(struct merge *m)
+{
+	const struct mirror_conf *conf = &m->run->source->lists->conf;
+
+	for (size_t i = 0; i < m->index.n; i++) {
+		struct entry *e = m->index.v[i];
+		const char *authors = entry_annotation(e, ANNOTATION_AUTHOR);
+		cleanup_free char *allowed = authors ? mirror_conf_author(conf, authors) : NULL;
+
+		m->changed |= set_annotation(e, ANNOTATION_AUTHOR, allowed);
+	}
+}
+
 /* ---- the generation ---- */
 
 static int publish_index(struct merge *m, struct err *err)
@@ -401,6 +418,7 @@ static int merge_targets(struct merge *m, struct err *err)
 			merge_target(m, r->outcome.targets.v[i]);
 	unlist_find(r, &m->index, mark_unlisted, m);
 	mark_private(m);
+	cut_authors(m);
 	return m->changed ? publish_index(m, err) : 0;
 }
 

@@ -447,13 +447,28 @@ const struct mirror_conf_deny *mirror_conf_denies(const struct mirror_conf *c,
 	return NULL;
 }
 
+/* "Ann <ann@corp>, Ben <ben@corp>" becomes "Ann, Ben". The caller frees it. */
+static char *without_mail(const char *authors)
+{
+	char *out = xstrdup(authors), *to = out;
+
+	for (const char *p = authors; *p; p++) {
+		const char *end = strncmp(p, " <", 2) == 0 ? strchr(p, '>') : NULL;
+
+		if (end)
+			p = end;
+		else
+			*to++ = *p;
+	}
+	*to = '\0';
+	return out;
+}
+
 char *mirror_conf_author(const struct mirror_conf *c, const char *author)
 {
-	const char *mail = strstr(author, " <");
-
 	switch (c->authors < 0 ? AUTHORS_MAIL : (enum mirror_conf_authors)c->authors) {
 	case AUTHORS_MAIL: break;
-	case AUTHORS_NAME: return xstrndup(author, mail ? (size_t)(mail - author) : strlen(author));
+	case AUTHORS_NAME: return without_mail(author);
 	case AUTHORS_COMMIT: return NULL;
 	}
 	return xstrdup(author);

@@ -57,6 +57,22 @@ settled() {
 	EOF
 }
 
+@test "privacy authors= holds for what earlier runs have recorded, too" {
+	layout_image "$up" docker.io/team/a:1 one
+	list up.example/team/a:1
+	sync
+	[ "$(note up.example/team/a:1 author)" = "Ann <ann@corp.example>" ]
+	conf "privacy authors=name"
+	run -0 sync
+	[ "$(note up.example/team/a:1 author)" = Ann ]
+	settled
+	sed -i 's/authors=name/authors=commit/' "$lists/mirror.conf"
+	commit conf
+	run -0 sync
+	run ! grep Ann "$mirror/index.json"
+	settled
+}
+
 @test "a tag that was gone and comes back with other content is gone no longer" {
 	layout_image "$up" docker.io/team/app:1 one
 	list up.example/team/app:1

@@ -63,6 +63,8 @@ static const struct {
 	{ "mail", "privacy authors=mail", "Ann <ann@corp.example>", "Ann <ann@corp.example>" },
 	{ "the name", "privacy authors=name", "Ann B <ann@corp.example>", "Ann B" },
 	{ "a name without mail", "privacy authors=name", "Ann", "Ann" },
+	{ "the names of several", "privacy authors=name", "Ann <ann@corp.example>, Ben C <b@c>",
+	  "Ann, Ben C" },
 	{ "the commit", "privacy authors=commit", "Ann <ann@corp.example>", NULL },
 };
 
