@@ -93,8 +93,8 @@ bool mirror_conf_allows(const struct mirror_conf *c, const struct ref *r);
 const struct mirror_conf_deny *mirror_conf_denies(const struct mirror_conf *c,
 						  const struct digest *d);
 
-/* What is recorded of an author, "Ann <ann@corp.example>", or of several with ", " between them: all
- * of it, the names alone, or NULL. The caller frees it. */
+/* What is recorded of an author, "Ann <ann@corp.example>", or of several with ", " between them:
+ * all of it, the names alone, or NULL. The caller frees it. */
 char *mirror_conf_author(const struct mirror_conf *c, const char *author);
 
 #endif
