@@ -16,10 +16,10 @@ struct err;
 struct cmdline {
 	struct run_options run;
 	struct list_source_options source;
-	struct remote remote; /* --repo; its url is NULL without it */
+	struct remote remote;        /* --repo; its url is NULL without it */
 	bool check, online, convert; /* convert: run.patterns are files */
-	const char *since;  /* a revision, or NULL: all lines */
-	const char *report; /* or NULL */
+	const char *since;           /* a revision, or NULL: all lines */
+	const char *report;          /* or NULL */
 	enum problem_format format;
 	int tolerate; /* bits that are left out of the exit status */
 	bool color;   /* on a terminal without NO_COLOR; set by main() */
