@@ -139,12 +139,24 @@ uninstall: ## PREFIX= DESTDIR=: removes what install put there
 	@rm -f $(foreach p,$(progs:%=mirror-%),$(addprefix $(DESTDIR)$(PREFIX)/,bin/$(p) $(MAN)/$(p).1 $(COMPLETION)/$(p)))
 	@rm -f $(DESTDIR)$(PREFIX)/$(MAN)/mirror-publish-*.1
 
+# What the programs need at run time, as Debian 12 names it.
+PACKAGES = libcurl4 libjansson4 libgit2-1.5 libpcre2-8-0 libssl3 libyaml-0-2 ca-certificates git
+ARCHIVE  = mirror-$(VERSION)-$(shell uname -m).tar.gz
+dist: all ## build/mirror-VERSION-MACHINE.tar.gz: what install makes, to be unpacked in /usr/local
+	@rm -rf $(BUILD)/dist
+	@$(MAKE) -s --no-print-directory install PREFIX= DESTDIR=$(BUILD)/dist
+	@install -d $(BUILD)/dist/share/mirror
+	@printf '%s\n' $(PACKAGES) >$(BUILD)/dist/share/mirror/packages
+	@tar -C $(BUILD)/dist --sort=name --owner=0 --group=0 --numeric-owner --mtime='@$(shell git log -1 --format=%ct)' \
+		-czf $(BUILD)/$(ARCHIVE) bin share
+	@echo "  DIST $(BUILD)/$(ARCHIVE)"
+
 clean: ## removes build/
 	rm -rf build
 help: ## what you are reading
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
 
-.PHONY: all always tests check lint fuzz install uninstall clean help
+.PHONY: all always tests check lint fuzz install uninstall dist clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 .SUFFIXES:

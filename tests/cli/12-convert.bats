@@ -111,7 +111,7 @@ say why" ]
 		docker.io/library/debian:12-slim platform=linux/arm64
 	END
 	run --separate-stderr -2 convert Dockerfile
-	[[ $output == *'# Dockerfile:14: "$UNKNOWN/x" has a variable: write what it stands for'* ]]
+	[[ $output == *"# Dockerfile:14: \"\$UNKNOWN/x\" has a variable: write what it stands for"* ]]
 	passes Dockerfile
 }
 
