@@ -5,22 +5,19 @@
 #include <unistd.h>
 
 #include "oci/base/clock.h"
+#include "oci/cli/eta.h"
 #include "oci/cli/format.h"
 #include "oci/cli/message.h"
 
-/* The rate shown is that of the last seconds: it follows changes, an average of the run does
- * not. */
-#define RATE_WINDOW (3 * CLOCK_SEC)
-#define REDRAW      (100 * CLOCK_MS)
+#define REDRAW (100 * CLOCK_MS)
 /* A line into a log: often enough to tell a long run from a hung one. */
 #define LOG_PERIOD (60 * CLOCK_SEC)
 
 static struct {
 	int terminal; /* 0 not asked yet, 1 yes, -1 no */
 	bool shown;
-	int64_t drawn, rate_since;
-	uint64_t rate_from;
-	double rate; /* bytes a second */
+	int64_t drawn;
+	struct eta eta;
 	char text[160];
 } line;
 
@@ -47,47 +44,28 @@ static bool on_terminal(void)
 	return line.terminal == 1;
 }
 
-static void update_rate(const struct progress *p, int64_t now)
+/* "12 s", "3:05", "1 h 20 min" */
+static void format_time(long seconds, char *out, size_t n)
 {
-	bool first = line.rate_from == 0;
-
-	if (!line.rate_since)
-		line.rate_since = p->started;
-	if (now - line.rate_since < (first ? REDRAW : RATE_WINDOW))
-		return;
-	line.rate =
-		(double)(p->bytes - line.rate_from) * CLOCK_SEC / (double)(now - line.rate_since);
-	if (first && now - line.rate_since < RATE_WINDOW)
-		return; /* the average so far, until there is a window */
-	line.rate_since = now;
-	line.rate_from = p->bytes;
+	if (seconds < 60)
+		snprintf(out, n, "%ld s", seconds);
+	else if (seconds < 3600)
+		snprintf(out, n, "%ld:%02ld", seconds / 60, seconds % 60);
+	else
+		snprintf(out, n, "%ld h %ld min", seconds / 3600, seconds % 3600 / 60);
 }
 
-/* Estimates the seconds that are left, by images and by bytes: the longer of the two, rounded
- * up; -1 when neither estimate can be made yet. */
-static long seconds_left(const struct progress *p, int64_t now)
+static void format_line(const struct progress *p)
 {
-	double by_images = -2, by_bytes = -2;
-
-	if (p->done && p->done < p->all)
-		by_images = (double)(now - p->started) / (double)p->done *
-			    (double)(p->all - p->done) / CLOCK_SEC;
-	if (p->bytes_left && line.rate > 0)
-		by_bytes = (double)p->bytes_left / line.rate;
-	return (long)(by_images > by_bytes ? by_images : by_bytes) + 1;
-}
-
-static void format_line(const struct progress *p, int64_t now)
-{
-	char amount[32], rate[32], left[64] = "";
-	long seconds = seconds_left(p, now);
+	char amount[32], rate[32], left[32];
+	long seconds = eta_seconds(&line.eta);
 
 	format_bytes(p->bytes, amount, sizeof(amount));
-	format_bytes((uint64_t)line.rate, rate, sizeof(rate));
-	if (seconds >= 0)
-		snprintf(left, sizeof(left), ", about %ld:%02ld left", seconds / 60, seconds % 60);
-	snprintf(line.text, sizeof(line.text), "%zu of %zu images, %s, %s/s%s", p->done, p->all,
-		 amount, rate, left);
+	format_bytes((uint64_t)eta_rate(&line.eta), rate, sizeof(rate));
+	format_time(seconds, left, sizeof(left));
+	snprintf(line.text, sizeof(line.text), "%zu of %zu images, %s, %s/s%s%s%s", p->done, p->all,
+		 amount, rate, seconds < 0 ? "" : ", about ", seconds < 0 ? "" : left,
+		 seconds < 0 ? "" : " left");
 }
 
 static bool is_due(const struct progress *p, int64_t now)
@@ -97,14 +75,26 @@ static bool is_due(const struct progress *p, int64_t now)
 	return now - (line.drawn ? line.drawn : p->started) >= LOG_PERIOD;
 }
 
+/* At most ten times a second, also where a line is due once a minute. */
+static void update_eta(const struct progress *p, int64_t now)
+{
+	if (now - line.eta.at >= REDRAW)
+		eta_update(&line.eta,
+			   &(struct eta_work){ .bytes = p->bytes,
+					       .bytes_left = p->bytes_left,
+					       .done = p->done,
+					       .all = p->all },
+			   now);
+}
+
 void progress_show(const struct progress *p)
 {
 	int64_t now = clock_now();
 
+	update_eta(p, now);
 	if (!is_due(p, now))
 		return;
-	update_rate(p, now);
-	format_line(p, now);
+	format_line(p);
 	line.drawn = now;
 	if (!on_terminal()) {
 		message_line("%s", line.text);

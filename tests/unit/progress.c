@@ -44,6 +44,7 @@ static void printed(const struct progress *p, int log, char *out, size_t n)
 	progress_show(p);
 	got = pread(log, out, n - 1, 0);
 	out[got > 0 ? got : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
 	if ((estimate = strstr(out, ", about")))
 		*estimate = '\0';
 }
