@@ -18,11 +18,7 @@ static const struct run {
 	long after;  /* ... after so many seconds */
 } runs[] = {
 	{ "an even speed", 2000, { { 0, 10 } }, 1.2, 5 },
-	{ "slow for a minute in the middle",
-	  2000,
-	  { { 0, 10 }, { 60, 0.1 }, { 120, 10 } },
-	  2.5,
-	  5 },
+	{ "slow for a minute in the middle", 2000, { { 0, 10 }, { 60, 0.1 }, { 120, 10 } }, 3, 5 },
 	{ "nothing for a minute", 2000, { { 0, 10 }, { 60, 0 }, { 120, 10 } }, 3, 5 },
 	{ "slower for good", 3000, { { 0, 20 }, { 50, 2 } }, 1.5, 5 },
 	{ "faster for good", 3000, { { 0, 2 }, { 100, 20 } }, 12, 5 },
