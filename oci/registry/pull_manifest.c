@@ -88,12 +88,25 @@ static enum request_result finish_head(struct manifest_pull *w, struct err *err)
 	return REQUEST_DONE;
 }
 
+/* Without a digest that was asked for, bytes that really are compressed would get the digest of the
+ * compressed ones: a manifest is a JSON object. */
+static int check_is_plain(const struct manifest_pull *w, struct err *err)
+{
+	struct span bytes = span_trim(buf_span(&w->bytes));
+
+	if (!w->request.encoding[0] || w->digest.str[0] || span_starts(bytes, "{"))
+		return 0;
+	return err_set(err, ERR_INVALID, 0, "what it gives for a manifest is no JSON object");
+}
+
 static enum request_result finish_manifest(struct request *r, struct err *err)
 {
 	struct manifest_pull *w = (struct manifest_pull *)r;
 
 	if (r->method == HTTP_HEAD)
 		return finish_head(w, err);
+	if (check_is_plain(w, err) < 0)
+		return REQUEST_FAILED;
 	digest_of(w->digest.str[0] ? &w->digest : NULL, w->bytes.p, w->bytes.n, &w->m.digest);
 	if (w->digest.str[0] && !digest_eq(&w->digest, &w->m.digest))
 		return err_set(err, ERR_DIGEST, 0, "asked for %s, but these bytes are %s",

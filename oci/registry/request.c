@@ -77,6 +77,7 @@ static void fail_request(struct request *r, const struct err *why)
 	const char *shown = r->queued.endpoint->shown;
 	struct err err = *why;
 
+	response_blame_encoding(r->encoding, &err);
 	request_queue_move(&r->queued, REQUEST_IDLE);
 	if (err.kind != ERR_IO && r->endpoint_index + 1 < r->up->n && !r->up->registry->stopped) {
 		r->endpoint_index++;
@@ -154,6 +155,7 @@ static void send_to(struct request *r, char *url)
 	free(r->url);
 	r->url = url;
 	r->is_answer = false;
+	r->encoding[0] = '\0';
 	buf_clear(&r->error_body);
 	r->call.method = r->method;
 	r->call.url = r->url;
@@ -426,7 +428,8 @@ static int on_head(struct http_call *c, struct err *err)
 	r->is_answer = http_status_find(c->status)->class == HTTP_STATUS_ANSWER;
 	if (!r->is_answer)
 		return 0;
-	return response_check_encoding(c, err) < 0 ? -1 : r->verb->take_headers(r, err);
+	response_read_encoding(c, r->encoding);
+	return r->verb->take_headers(r, err);
 }
 
 static int on_body(struct http_call *c, const char *p, size_t n, struct err *err)

@@ -18,6 +18,7 @@
 #include "oci/base/err.h"
 #include "oci/http/http.h"
 #include "oci/registry/request_queue.h"
+#include "oci/registry/response.h"
 #include "oci/registry/upstream.h"
 
 struct request;
@@ -71,6 +72,7 @@ struct request {
 	unsigned requests;     /* sent to the registry, retries included */
 	uint64_t bytes;        /* of bodies that the verb took */
 	struct http_call call;
+	char encoding[RESPONSE_ENCODING]; /* of the answer, as its header claims; "" when none */
 
 	/* by this module alone */
 	bool is_answer;        /* the response is for the verb; otherwise it is an error */

@@ -9,15 +9,24 @@
 #include "oci/registry/throttle.h"
 #include "oci/registry/upstream.h"
 
-int response_check_encoding(const struct http_call *c, struct err *err)
+void response_read_encoding(const struct http_call *c, char encoding[static RESPONSE_ENCODING])
 {
-	struct span encoding = http_header(c, "Content-Encoding", 0);
+	struct span value = http_header(c, "Content-Encoding", 0);
 
-	if (!encoding.n || span_eq_nocase(encoding, "identity"))
-		return 0;
-	return err_set(err, ERR_INVALID, 0,
-		       "answered with Content-Encoding \"%.*s\" that nobody asked for",
-		       SPAN_ARG(encoding));
+	if (span_eq_nocase(value, "identity"))
+		value.n = 0;
+	snprintf(encoding, RESPONSE_ENCODING, "%.*s", SPAN_ARG(value));
+}
+
+void response_blame_encoding(const char *encoding, struct err *err)
+{
+	bool is_content = err->kind == ERR_INVALID || err->kind == ERR_DIGEST;
+
+	if (*encoding && is_content)
+		err_set(err, err->kind, err->sys,
+			"%s (it came with Content-Encoding \"%s\", though it was asked for as it "
+			"is: something on the way compresses it)",
+			err->msg, encoding);
 }
 
 void response_tell_warnings(const struct http_call *c, const struct endpoint *e)

@@ -17,8 +17,17 @@ struct http_call;
 struct throttle;
 struct upstream;
 
-/* INVALID when the body is compressed although no encoding was accepted. */
-int response_check_encoding(const struct http_call *c, struct err *err);
+/*
+ * Content-Encoding is a claim. Requests accept no encoding but identity, and bodies are taken as
+ * they come: registries that store a blob with such a label (x-gzip, aws-chunked) send the right
+ * bytes all the same, and the digest decides. Only when the content is refused is the label told,
+ * as its likely reason.
+ */
+#define RESPONSE_ENCODING 32
+/* Gets the label; "" when there is none, or "identity". */
+void response_read_encoding(const struct http_call *c, char encoding[static RESPONSE_ENCODING]);
+/* Adds the label to an error about the content; other errors stay as they are. */
+void response_blame_encoding(const char *encoding, struct err *err);
 
 /* Tells the program each Warning of the response (distribution-spec, "Warnings"). */
 void response_tell_warnings(const struct http_call *c, const struct endpoint *e);
