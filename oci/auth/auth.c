@@ -10,6 +10,7 @@
  *  TOKEN    the cached token    none, or it expires          TOKEN, after AUTH_TOKEN or AUTH_WAIT
  *           the cached token    401 for the same scope       TOKEN, with a new token, once
  *           the cached token    401 for another scope        TOKEN, for both scopes
+ *           a foreign scope's   401, or no token for it      TOKEN, for the own scope, once
  *  BASIC    the password        401                          BASIC, when a helper has another one
  *  DIRECT   the given token     401                          final
  *  OPEN     nothing             401                          final
@@ -26,6 +27,7 @@
 #include "oci/auth/challenge.h"
 #include "oci/auth/challenge_cache.h"
 #include "oci/auth/keychain.h"
+#include "oci/auth/scope.h"
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
@@ -71,8 +73,10 @@ struct auth_repo {
 	bool looked_up; /* cred has been asked of the keychain */
 	struct credential cred;
 	struct cached_token *cached;
-	unsigned serial; /* of the credential, while it is sent itself */
-	char *header;    /* wiped */
+	struct cached_token *foreign; /* before the own scope was tried; NULL: it was not */
+	bool own_works;               /* the own scope's token was accepted after that */
+	unsigned serial;              /* of the credential, while it is sent itself */
+	char *header;                 /* wiped */
 	unsigned header_serial;
 };
 
@@ -224,6 +228,21 @@ static int use_basic(struct auth_repo *r, struct err *err)
 	return 0;
 }
 
+/* A challenge may name a placeholder ("repository:user/image:pull"). When the token for such a
+ * scope is refused, or not given, the repository's own scope is tried once: the foreign path may be
+ * right, too, where the host stands in front of another registry. */
+static bool use_own_scope(struct auth_repo *r)
+{
+	struct cached_token *now = r->cached;
+	cleanup_free char *own = challenge_cache_scope(&r->origin->challenges, r->path);
+	struct err ignored;
+
+	if (r->foreign || !scope_is_foreign(now->scope, r->path))
+		return false;
+	r->foreign = now;
+	return use_bearer(r, now->realm, now->service, own, &ignored) == 0;
+}
+
 /* The challenges to other repositories of the origin say how this one's requests must be sent. */
 static int adopt_origin_scheme(struct auth_repo *r, struct err *err)
 {
@@ -313,7 +332,11 @@ static enum auth_step next_with_token(struct auth_repo *r, struct auth_try *t, i
 	switch (cached_token_state(cached, now)) {
 	case CACHED_TOKEN_ASK: return request_token(r, t, err);
 	case CACHED_TOKEN_WAIT: t->waited = true; return AUTH_WAIT;
-	case CACHED_TOKEN_FAILED: *err = cached->why; return AUTH_FAIL;
+	case CACHED_TOKEN_FAILED:
+		if (cached->why.kind == ERR_AUTH && use_own_scope(r))
+			return next_with_token(r, t, now, err);
+		*err = cached->why;
+		return AUTH_FAIL;
 	case CACHED_TOKEN_VALID: break;
 	}
 	if (r->header_serial != cached->serial)
@@ -370,12 +393,6 @@ static int refusal_is_final(const struct auth_repo *r, struct err *err)
 		       r->cred.from);
 }
 
-static bool same_credential(const struct credential *a, const struct credential *b)
-{
-	return a->kind == b->kind && strcmp(a->user, b->user) == 0 &&
-	       strcmp(a->secret, b->secret) == 0;
-}
-
 /* A password that a helper made may have expired (ECR: after 12 hours, GCR: after one), so helpers
  * are asked again from time to time. Gives 1 when there is another credential now, 0 when not. */
 static int look_up_anew(struct auth_repo *r, int64_t now, struct err *err)
@@ -391,7 +408,7 @@ static int look_up_anew(struct auth_repo *r, int64_t now, struct err *err)
 	}
 	if (find_credential(r, err) < 0)
 		return -1;
-	return r->cred.kind != CREDENTIAL_NONE && !same_credential(&old, &r->cred);
+	return r->cred.kind != CREDENTIAL_NONE && !credential_same(&old, &r->cred);
 }
 
 static int renew_credential(struct auth_repo *r, const struct auth_try *t, int64_t now,
@@ -424,32 +441,23 @@ static bool came_too_late(const struct auth_repo *r, const struct auth_try *t, i
 	return t->refusals <= 3 && now - r->cached->token.asked >= CLOCK_SEC;
 }
 
+/* The own scope was no better: the next requests are sent with the one that is asked for. */
+static int fail_both_scopes(struct auth_repo *r, struct err *err)
+{
+	if (r->foreign && !r->own_works)
+		r->cached = r->foreign;
+	return refusal_is_final(r, err);
+}
+
 /* A token was refused: the request is sent once more, with a newer token. */
 static int renew_token(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
 {
 	if (t->refusals <= 2 && t->serial != r->cached->serial)
 		return 0;
 	if ((t->waited || t->refusals > 1) && !came_too_late(r, t, now))
-		return refusal_is_final(r, err);
+		return use_own_scope(r) ? 0 : fail_both_scopes(r, err);
 	cached_token_drop(r->cached);
 	return 0;
-}
-
-/* Whether every word of `wanted` is one of `have`. */
-static bool scope_within(const char *wanted, const char *have)
-{
-	struct span rest = span_str(wanted), word;
-
-	while (span_cut(&rest, ' ', &word)) {
-		struct span all = span_str(have), one;
-		bool found = false;
-
-		while (!found && span_cut(&all, ' ', &one))
-			found = one.n == word.n && memcmp(one.p, word.p, one.n) == 0;
-		if (!found && word.n)
-			return false;
-	}
-	return true;
 }
 
 static bool same_server(const struct auth_repo *r, const struct challenge *c)
@@ -461,7 +469,8 @@ static bool same_server(const struct auth_repo *r, const struct challenge *c)
 static int refused_bearer(struct auth_repo *r, struct auth_try *t, const struct challenge *c,
 			  int64_t now, struct err *err)
 {
-	cleanup_free char *scope = *c->scope
+	bool ignored = r->foreign && r->cached != r->foreign && scope_is_foreign(c->scope, r->path);
+	cleanup_free char *scope = *c->scope && !ignored
 					   ? xstrdup(c->scope)
 					   : challenge_cache_scope(&r->origin->challenges, r->path);
 	cleanup_free char *both = NULL;
@@ -517,6 +526,7 @@ int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *cha
 void auth_accepted(struct auth_repo *r, const struct auth_try *t)
 {
 	r->origin->login_good |= r->mode == MODE_BASIC && t->serial;
+	r->own_works |= r->foreign && r->cached != r->foreign && t->serial;
 }
 
 bool auth_stale(const struct auth_repo *r, const struct auth_try *t, long status, int64_t now)
@@ -562,7 +572,7 @@ static void login_refused(struct auth_repo *r, struct cached_token *cached, int6
 	struct err ignored;
 
 	if (look_up_anew(r, now, &ignored) >= 0 && r->cred.kind != CREDENTIAL_NONE &&
-	    !same_credential(&cached->cred, &r->cred)) {
+	    !credential_same(&cached->cred, &r->cred)) {
 		credential_release(&cached->cred);
 		credential_copy(&cached->cred, &r->cred);
 		cached->failed = false;

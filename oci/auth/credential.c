@@ -35,6 +35,12 @@ static char *copy_of(const char *s)
 	return s ? xstrdup(s) : NULL;
 }
 
+bool credential_same(const struct credential *a, const struct credential *b)
+{
+	return a->kind == b->kind && strcmp(a->user, b->user) == 0 &&
+	       strcmp(a->secret, b->secret) == 0;
+}
+
 void credential_copy(struct credential *to, const struct credential *from)
 {
 	*to = (struct credential){

@@ -5,6 +5,7 @@
 #ifndef OCI_AUTH_CREDENTIAL_H
 #define OCI_AUTH_CREDENTIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -30,6 +31,7 @@ struct credential {
 
 void credential_release(struct credential *c);
 void credential_copy(struct credential *to, const struct credential *from);
+bool credential_same(const struct credential *a, const struct credential *b);
 /* Fills *c, which must be empty, copying the texts; the user "<token>" makes it an identity token.
  * */
 void credential_set(struct credential *c, const char *user, const char *secret, const char *from);
