@@ -119,7 +119,7 @@ static inline int page_scan_word(const char *text, char name[static 16], char ar
 
 static inline char *page_fill(const struct page *p, const char *text)
 {
-	struct buf out = BUF_INIT(MIB);
+	struct buf out = BUF_INIT(64 * MIB);
 	char name[16], arg[32];
 
 	while (*text) {

@@ -64,9 +64,12 @@
 /* A URL: those that object stores sign take up to 3 KiB. */
 #define LIMIT_URL       (16UL * KIB)
 #define LIMIT_TAG_PAGES 1000
-#define LIMIT_TAG_PAGE  (8UL * MIB)
-#define LIMIT_TAGS      200000
-#define LIMIT_TOKEN     (64UL * KIB)
+/* A page is read as it arrives (oci/base/json_stream.h), so this bounds its bytes and no memory:
+ * gcr.io sends 300 bytes with each tag. Tags are kept, about 100 bytes each: repositories with
+ * 300,000 exist. */
+#define LIMIT_TAG_PAGE (256UL * MIB)
+#define LIMIT_TAGS     500000
+#define LIMIT_TOKEN    (64UL * KIB)
 /* Challenges in one response, one value in them (a realm, a list of scopes), and the token request
  * that is built from them. */
 #define LIMIT_CHALLENGES      32

@@ -1,7 +1,7 @@
 #include "oci/registry/pull_tags.h"
 
 #include "oci/base/cleanup.h"
-#include "oci/base/json.h"
+#include "oci/base/json_stream.h"
 #include "oci/base/limits.h"
 #include "oci/base/strvec.h"
 #include "oci/base/table.h"
@@ -13,8 +13,8 @@ struct tags_pull {
 	struct request request; /* first */
 	registry_tags_done *done;
 	void *arg;
-	size_t endpoint; /* that the pages so far came from */
-	struct buf page;
+	size_t endpoint;         /* that the pages so far came from */
+	struct json_stream page; /* the one that is arriving */
 	struct strvec tags;
 	struct table known; /* tags by name */
 	struct pages pages;
@@ -27,12 +27,26 @@ static void forget_tags(struct tags_pull *l)
 	table_release(&l->known);
 }
 
+static int add_tag(void *arg, const char *tag, struct err *err)
+{
+	struct tags_pull *l = arg;
+	const char *known;
+
+	if (!ref_valid_tag(span_str(tag)) || table_get(&l->known, tag))
+		return 0;
+	if (l->tags.n == LIMIT_TAGS)
+		return err_set(err, ERR_INVALID, 0, "more than %d tags", LIMIT_TAGS);
+	known = strvec_add(&l->tags, tag);
+	table_put(&l->known, known, (void *)known);
+	return 0;
+}
+
 static enum request_result prepare_tags(struct request *r, struct err *err)
 {
 	struct tags_pull *l = (struct tags_pull *)r;
 
 	(void)err;
-	buf_clear(&l->page);
+	json_stream_init(&l->page, "tags", add_tag, l);
 	if (r->endpoint_index != l->endpoint) {
 		forget_tags(l);
 		r->page_url = NULL;
@@ -53,46 +67,23 @@ static int take_tags_body(struct request *r, const char *p, size_t n, struct err
 {
 	struct tags_pull *l = (struct tags_pull *)r;
 
-	if (!buf_add(&l->page, p, n))
+	if (l->page.at + n > LIMIT_TAG_PAGE)
 		return err_set(err, ERR_INVALID, 0, "a page of the tag list is larger than %lu MiB",
 			       LIMIT_TAG_PAGE / MIB);
-	return 0;
-}
-
-static int add_tag(struct tags_pull *l, const char *tag, struct err *err)
-{
-	const char *known;
-
-	if (!ref_valid_tag(span_str(tag)) || table_get(&l->known, tag))
-		return 0;
-	if (l->tags.n == LIMIT_TAGS)
-		return err_set(err, ERR_INVALID, 0, "more than %d tags", LIMIT_TAGS);
-	known = strvec_add(&l->tags, tag);
-	table_put(&l->known, known, (void *)known);
-	return 0;
-}
-
-static int read_page(struct tags_pull *l, struct err *err)
-{
-	cleanup_json json_t *doc = json_read(buf_span(&l->page), err);
-	const json_t *tags, *tag;
-	size_t i;
-
-	if (!doc)
-		return err_wrap(err, "tag list");
-	if (!json_has_array(doc, "tags"))
-		return err_set(err, ERR_INVALID, 0, "the answer has no list of tags in it");
-	tags = json_get_array(doc, "tags");
-	json_array_foreach(tags, i, tag) if (json_is_string(tag) &&
-					     add_tag(l, json_string_value(tag), err) < 0) return -1;
-	return 0;
+	return json_stream_add(&l->page, p, n, err) < 0 ? err_wrap(err, "tag list") : 0;
 }
 
 static enum request_result finish_tags(struct request *r, struct err *err)
 {
 	struct tags_pull *l = (struct tags_pull *)r;
 
-	return read_page(l, err) < 0 ? REQUEST_FAILED : pages_next(&l->pages, r, err);
+	if (json_stream_end(&l->page, err) < 0)
+		err_wrap(err, "tag list");
+	else if (!l->page.found)
+		err_set(err, ERR_INVALID, 0, "the answer has no list of tags in it");
+	else
+		return pages_next(&l->pages, r, err);
+	return REQUEST_FAILED;
 }
 
 static void report_tags(struct request *r, const struct err *err)
@@ -110,7 +101,6 @@ static void report_tags(struct request *r, const struct err *err)
 	l->done(l->arg, &t);
 	free(t.tags);
 	forget_tags(l);
-	buf_release(&l->page);
 	request_release(r);
 	free(l);
 }
@@ -137,6 +127,5 @@ void pull_tags(struct upstream *up, const struct ref *ref, size_t pages, registr
 	l->arg = arg;
 	l->pages.what = "tag list";
 	l->pages.max = pages;
-	buf_init(&l->page, LIMIT_TAG_PAGE);
 	request_submit(up, &l->request);
 }

@@ -177,7 +177,7 @@ static const struct {
 	  "a.list:1:1: a line begins with a reference, not with an option" },
 	{ "numbers", "alpine:1 keep=-1 newest=0",
 	  "a.list:1:15: keep: \"-1\" is not a number from 0 to 1000000\n"
-	  "a.list:1:25: newest: \"0\" is not a number from 1 to 200000" },
+	  "a.list:1:25: newest: \"0\" is not a number from 1 to 500000" },
 	{ "durations", "alpine:1 refresh=10 max-age=1y keep-for=\"3 d\"",
 	  "a.list:1:18: refresh: \"10\" is not a duration (such as 10m, 6h, 90d, or never)\n"
 	  "a.list:1:29: max-age: \"1y\" is not a duration (such as 10m, 6h, 90d, or never)\n"

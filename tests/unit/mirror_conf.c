@@ -141,7 +141,7 @@ static const struct {
 	  "1:10: unexpected word \".%Y%m%d\" (an option is key=value, a comment begins with #)" },
 	{ "a bad policy", "policy allow=docker.io/*,,b max-tags=x max-bytes=many",
 	  "1:26: allow: an empty word between commas\n"
-	  "1:38: max-tags: \"x\" is not a number from 0 to 200000\n"
+	  "1:38: max-tags: \"x\" is not a number from 0 to 500000\n"
 	  "1:50: max-bytes: \"many\" is not a size (such as 500M, 40G)" },
 	{ "nothing denied", "deny", "1:1: DIGEST is missing: \"deny DIGEST ...\"" },
 	{ "no digest", "deny sha256:12", "1:6: digest \"sha256:12\" has 2 hex digits, not 64" },
