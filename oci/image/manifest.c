@@ -9,6 +9,23 @@
 /* Attestations (buildkit): a child that describes another child. */
 #define ANNOTATION_ABOUT "vnd.docker.reference.digest"
 
+static int check_own_type(enum media_type_kind kind, const char *own, struct err *err)
+{
+	enum media_type_kind says = media_type_kind(own);
+
+	if (says != MEDIA_OTHER && says != kind)
+		return err_set(err, ERR_INVALID, 0, "manifest says it is \"%s\" but is %s", own,
+			       kind == MEDIA_INDEX ? "an index" : "an image manifest");
+	if (own && says == MEDIA_OTHER)
+		return err_set(err, ERR_INVALID, 0, "media type \"%s\" is not a manifest's", own);
+	return 0;
+}
+
+static bool has_image_members(const json_t *doc)
+{
+	return json_get_array(doc, "layers") || json_get_object(doc, "config");
+}
+
 /*
  * Decides the kind of a document by its mediaType and its members, which must agree. A document
  * that is both an index and a manifest is refused: two readers would see two images
@@ -17,8 +34,9 @@
 static int find_kind(struct manifest *m, struct err *err)
 {
 	const char *own = json_get_text(m->doc, "mediaType");
-	bool is_index = json_get_array(m->doc, "manifests") != NULL;
-	bool is_image = json_get_array(m->doc, "layers") || json_get_object(m->doc, "config");
+	bool is_image = has_image_members(m->doc);
+	bool is_index = json_get_array(m->doc, "manifests") ||
+			(!is_image && json_has_array(m->doc, "manifests"));
 	enum media_type_kind says = media_type_kind(own);
 
 	if (says == MEDIA_OLD || (!own && json_get_size(m->doc, "schemaVersion") == 1))
@@ -31,12 +49,7 @@ static int find_kind(struct manifest *m, struct err *err)
 	if (!is_index && !is_image)
 		return err_set(err, ERR_INVALID, 0, "neither a manifest nor an index");
 	m->kind = is_index ? MEDIA_INDEX : MEDIA_MANIFEST;
-	if (says != MEDIA_OTHER && says != m->kind)
-		return err_set(err, ERR_INVALID, 0, "manifest says it is \"%s\" but is %s", own,
-			       is_index ? "an index" : "an image manifest");
-	if (own && says == MEDIA_OTHER)
-		return err_set(err, ERR_INVALID, 0, "media type \"%s\" is not a manifest's", own);
-	return 0;
+	return check_own_type(m->kind, own, err);
 }
 
 /* A document without mediaType is served under the type it was delivered with, if that fits its

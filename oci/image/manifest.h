@@ -40,7 +40,8 @@ struct manifest {
 /*
  * Reads a document. Its own mediaType says its kind, then its members. `hint` (the Content-Type it
  * came with, or its descriptor's media type; may be NULL) only chooses between OCI's and Docker's
- * media type when the document has none, since registries may send text/plain. INVALID for a
+ * media type when the document has none, since registries may send text/plain. "manifests": null is
+ * what Go writes for an index without children. INVALID for a
  * document that has both manifests and layers (CVE-2021-41190), contradicts its mediaType, is
  * schema 1 (said so), or has more than LIMIT_DESCRIPTORS.
  */
