@@ -27,7 +27,8 @@ int fetch_check_promise(const struct fetch_promise *p, const struct manifest *m,
 {
 	if (p->size >= 0 && (size_t)p->size != size)
 		return err_set(err, ERR_INVALID, 0,
-			       "manifest %s has %zu bytes where its index says %lld",
+			       "manifest %s has %zu bytes where its index says %lld: containerd "
+			       "refuses such an image, too; its publisher must push the index anew",
 			       p->digest->str, size, (long long)p->size);
 	if (p->kind != MEDIA_OTHER && p->kind != m->kind)
 		return err_set(err, ERR_INVALID, 0,

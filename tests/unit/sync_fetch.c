@@ -311,7 +311,7 @@ static void test_lies(void)
 	const struct {
 		const char *name, *child, *says;
 	} rows[] = {
-		{ "a child of another size", wrong_size, "its index says 5" },
+		{ "a child of another size", wrong_size, "its index says 5: containerd refuses" },
 		{ "a child of another kind", descriptor(MEDIA_OCI_INDEX, img, ""),
 		  "says the other" },
 		{ "a child that is no manifest",
