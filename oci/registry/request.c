@@ -80,6 +80,7 @@ static void fail_request(struct request *r, const struct err *why)
 	response_blame_encoding(r->encoding, &err);
 	request_queue_move(&r->queued, REQUEST_IDLE);
 	if (err.kind != ERR_IO && r->endpoint_index + 1 < r->up->n && !r->up->registry->stopped) {
+		upstream_pass(r->queued.endpoint, &err);
 		r->endpoint_index++;
 		request_progress(r);
 		request_queue_enter(&r->queued, &r->up->endpoints[r->endpoint_index]);
@@ -452,6 +453,7 @@ static void on_answer(struct request *r)
 	struct err err;
 	enum request_result result = r->verb->finish_answer(r, &err);
 
+	r->queued.endpoint->delivered |= result != REQUEST_FAILED;
 	if (result != REQUEST_FAILED || err.kind != ERR_NET)
 		throttle_answered(request_throttle(r));
 	take_result(r, result, &err);

@@ -54,6 +54,22 @@ static char *base_of(const char *text, struct err *err)
 	return xasprintf("%s%.*s%s/", origin, SPAN_ARG(path), v2 ? "" : "/v2");
 }
 
+/* The path in the URL of a mirror to which base_of() appended /v2: http://host/hub is asked at
+ * /hub/v2/, and what is meant may be http://host/v2/hub. NULL for others. */
+static char *assumed_of(const char *text, const struct endpoint *e)
+{
+	struct span path;
+	struct err ignored;
+	struct url u;
+
+	if (*e->prefix || url_parse(&u, span_str(text), &ignored) < 0)
+		return NULL;
+	path = span_trim(u.target);
+	while (span_ends(path, "/"))
+		path.n--;
+	return path.n && !span_ends(path, "/v2") ? xasprintf("%.*s", SPAN_ARG(path)) : NULL;
+}
+
 static int endpoint_init(struct endpoint *e, struct upstream *up, const char *url, bool mirror,
 			 struct err *err)
 {
@@ -74,6 +90,7 @@ static int endpoint_init(struct endpoint *e, struct upstream *up, const char *ur
 	e->ping = xstrndup(e->base, (size_t)(v2 - e->base) + 4);
 	e->prefix = v2 + 4;
 	e->shown = mirror ? xasprintf("%s at %.*s", up->name, SPAN_ARG(u.host)) : xstrdup(up->name);
+	e->assumed = mirror ? assumed_of(url, e) : NULL;
 	return 0;
 }
 
@@ -251,6 +268,7 @@ void upstream_free(struct upstream *up)
 		free(e->ping);
 		free(e->origin);
 		free(e->shown);
+		free(e->assumed);
 		free(e->cert);
 		free(e->key);
 		buf_release(&e->ca);
@@ -395,4 +413,24 @@ void upstream_warn(struct registry *r, const char *who, const char *text)
 	r->o.warn(r->o.warn_arg, line);
 	table_put(&r->warned, line, line);
 	line = NULL; /* the table owns it now */
+}
+
+void upstream_pass(struct endpoint *e, const struct err *why)
+{
+	cleanup_free char *text = NULL;
+
+	if (e->is_passed || e->host->throttle.given_up)
+		return;
+	if (e->assumed && !e->delivered)
+		text = xasprintf("%s; it was asked at %s%s/v2/, since its URL has no /v2: a "
+				 "project of a registry is written mirror=%s/v2%s",
+				 why->msg, e->origin, e->assumed, e->origin, e->assumed);
+	else if (why->kind != ERR_NOTFOUND)
+		text = xasprintf("%s; what this mirror does not give is asked of the next one, or "
+				 "of the registry itself",
+				 why->msg);
+	if (!text)
+		return;
+	e->is_passed = true;
+	upstream_warn(e->up->registry, e->shown, text);
 }

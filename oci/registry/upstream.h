@@ -87,6 +87,9 @@ struct endpoint {
 	enum origin_zone zone;         /* of its address: the innermost zone it may send us to */
 	enum origin_zone zone_allowed; /* the innermost zone its address may be in */
 	bool anonymous; /* gets no credentials, even if some are known for its host */
+	char *assumed;  /* of a mirror: its path, when /v2 was put behind that; or NULL */
+	bool delivered; /* it has given something */
+	bool is_passed; /* the program was told that the next endpoint is asked instead of it */
 	struct request_list requests[REQUEST_STATES];
 	struct token_call *token_calls;         /* under way or delayed */
 	struct token_server other_token_server; /* of the hosts that it redirects to */
@@ -108,6 +111,10 @@ struct upstream {
 };
 
 void upstream_free(struct upstream *up);
+
+/* A request failed at e, and goes on to the next endpoint: the program is told why, once for each
+ * endpoint. That a mirror lacks something is normal, and only told when its URL may be wrong. */
+void upstream_pass(struct endpoint *e, const struct err *why);
 
 /* Tells the program "who: text", once per text. */
 void upstream_warn(struct registry *r, const char *who, const char *text);
