@@ -82,7 +82,8 @@ struct walk {
 	enum walk_phase phase;
 	bool failed, is_refused, in_walk;
 	struct err err;
-	char *media_type; /* of the root */
+	struct digest lacked; /* that its repository does not have; "" */
+	char *media_type;     /* of the root */
 	int64_t size, missing, bytes;
 	unsigned requests;
 	fetch_admit *admit;
@@ -211,6 +212,7 @@ static void walk_step(struct walk *w)
 				.bytes = w->bytes,
 				.requests = w->requests,
 				.is_refused = w->is_refused,
+				.lacked = w->lacked,
 			});
 	walk_free(w);
 }
@@ -297,6 +299,8 @@ static void object_failed(struct object *o, const struct err *err)
 	for (struct want *w = failed; w; w = next) {
 		next = w->next_of_object;
 		w->walk->waiting--;
+		if (!w->walk->failed && err->kind == ERR_NOTFOUND)
+			w->walk->lacked = w->digest;
 		walk_fail(w->walk, err);
 		walk_step(w->walk);
 	}

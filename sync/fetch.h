@@ -34,8 +34,9 @@ struct fetch_result {
 	const struct digest
 		*manifests; /* all that were walked, the root first; lent during the call */
 	size_t nmanifests;
-	unsigned requests; /* made for this image */
-	bool is_refused;   /* failed by fetch_refuse() */
+	unsigned requests;    /* made for this image */
+	bool is_refused;      /* failed by fetch_refuse() */
+	struct digest lacked; /* failed since the repository does not have this; "": otherwise */
 };
 typedef void fetch_done(void *arg, const struct fetch_result *result);
 

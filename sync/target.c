@@ -168,6 +168,11 @@ void target_fail(struct target *t, const struct err *err)
 	target_set_error(t, err->msg);
 }
 
+bool target_names_snapshot(const struct target *t)
+{
+	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
+}
+
 bool target_is_pinned(const struct target *t)
 {
 	return t->source.digest.str[0] != '\0';

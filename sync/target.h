@@ -53,17 +53,18 @@ struct target {
 	int64_t bytes;
 	unsigned requests;
 	struct referrers referrers;
-	bool is_gone;      /* upstream lists its repository, and not this tag */
-	bool unasked;      /* upstream was not asked: the state is what was known before */
-	bool base_whole;   /* all that the line wants below base is in the store, though upstream
+	struct digest lacked; /* failed since its repository does not have this; "": otherwise */
+	bool is_gone;         /* upstream lists its repository, and not this tag */
+	bool unasked;         /* upstream was not asked: the state is what was known before */
+	bool base_whole;      /* all that the line wants below base is in the store, though upstream
 			    * has something else */
-	bool completes;    /* the line wants more of the published content than was fetched */
-	int64_t completed; /* bytes fetched below content that was published already */
-	bool incomplete;   /* some referrers could not be fetched: see error */
-	bool stale;        /* not checked with success for longer than max-age= allows */
-	char *error;       /* one line, or NULL */
-	char *warning;     /* of an image that did not fail, one line; or NULL */
-	enum err_kind why; /* of the failure; NONE when there is none */
+	bool completes;       /* the line wants more of the published content than was fetched */
+	int64_t completed;    /* bytes fetched below content that was published already */
+	bool incomplete;      /* some referrers could not be fetched: see error */
+	bool stale;           /* not checked with success for longer than max-age= allows */
+	char *error;          /* one line, or NULL */
+	char *warning;        /* of an image that did not fail, one line; or NULL */
+	enum err_kind why;    /* of the failure; NONE when there is none */
 };
 
 struct targets {
@@ -105,6 +106,10 @@ void target_fail(struct target *t, const struct err *err);
 void target_set_error(struct target *t, const char *text);
 /* Adds a warning behind those that the target has. */
 void target_add_warning(struct target *t, const char *text);
+
+/* A line may name a snapshot to keep it from prune. Upstream's own tag may end in a date as well,
+ * so upstream is asked whether it has that tag, too. */
+bool target_names_snapshot(const struct target *t);
 
 /* Whether the line pins a digest: upstream is not asked what it is, and it is fetched once. */
 bool target_is_pinned(const struct target *t);

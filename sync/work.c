@@ -36,6 +36,8 @@
  * of a tag that stays is fetched first (look_below, got_below). --force does so for GONE and
  * SKIPPED, too.
  *
+ * A FAILED target may get a second try at the end (sync/second_try.h).
+ *
  * A target that plan decides (its listing failed, or says that it is gone) never comes here. A
  * target that a stopped run did not start stays PENDING. Merge may still turn a state into HELD or
  * FAILED, when an operator changed the entry meanwhile.
@@ -59,6 +61,7 @@
 #include "sync/referrers.h"
 #include "sync/referrers_due.h"
 #include "sync/run.h"
+#include "sync/second_try.h"
 
 /* What a run needs only while it works. */
 struct work {
@@ -141,10 +144,11 @@ static void got_referrers(void *arg)
 
 /* Upstream has the tag, but not all that it leads to. Without a tag, the digest on the line may be
  * wrong itself. */
-static void fail_incomplete_upstream(struct job *job, const struct err *err)
+static void fail_incomplete_upstream(struct job *job, const struct fetch_result *result)
 {
-	struct err why = *err;
+	struct err why = *result->err;
 
+	job->target->lacked = result->lacked;
 	if (target_is_pinned(job->target)) {
 		err_wrap(&why, "no such image, or not all of it");
 	} else {
@@ -175,7 +179,7 @@ static void got_image(void *arg, const struct fetch_result *result)
 		if (result->is_refused)
 			end_refused(job, result->err);
 		else if (result->err->kind == ERR_NOTFOUND)
-			fail_incomplete_upstream(job, result->err);
+			fail_incomplete_upstream(job, result);
 		else
 			job_fail(job, result->err);
 		return;
@@ -361,20 +365,13 @@ static void compare_target(struct job *job)
 
 /* ---- HEAD ---- */
 
-/* A line may name a snapshot to keep it from prune. Upstream's own tag may end in a date as well,
- * so upstream is asked whether it has that tag, too. */
-static bool names_snapshot(const struct target *t)
-{
-	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
-}
-
 static void got_no_head(struct job *job, const struct err *err)
 {
 	struct target *t = job->target;
 	struct err why = *err;
 
 	t->is_asked = !target_is_pinned(t);
-	if (names_snapshot(t)) {
+	if (target_names_snapshot(t)) {
 		t->found = t->base;
 		keep_target(job, STATE_CURRENT);
 		return;
@@ -401,7 +398,8 @@ static void got_head(void *arg, const struct registry_manifest *m)
 	bool missing = m->err && missing_repository(&t->source, m->err, t->base.str[0]);
 
 	t->requests += m->requests;
-	if (missing && m->err->kind == ERR_NOTFOUND && !job->is_confirmed && !names_snapshot(t)) {
+	if (missing && m->err->kind == ERR_NOTFOUND && !job->is_confirmed &&
+	    !target_names_snapshot(t)) {
 		job->is_confirmed = true;
 		registry_tag(job->run->registry, &t->source, got_head, job);
 		return;
@@ -582,6 +580,11 @@ int work_all(struct run *r, struct err *err)
 	plan_make(r, &r->work->lanes, start_planned);
 	if (registry_run(r->registry, turn_run, r, 200, err) < 0)
 		return -1;
+	if (second_try_queue(r, &r->work->lanes)) {
+		start_targets(r);
+		if (registry_run(r->registry, turn_run, r, 200, err) < 0)
+			return -1;
+	}
 	if (r->work->broken.kind == ERR_NONE)
 		return 0;
 	*err = r->work->broken;

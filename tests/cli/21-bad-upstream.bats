@@ -105,6 +105,56 @@ layer}\",\"size\":3}]}" <<-'PAGE'
 	done
 }
 
+# A registry at lost.example without the layer of its image, and one at copy.example that has all of
+# it; copy.example answers its first request when $1 requests have arrived.
+lost_layer() {
+	cat >"$BATS_TEST_TMPDIR/fake.txt" <<-PAGE
+		content config {}
+		content layer bytes
+		content root {$v2,$image,"layers":[{"mediaType":"x/layer","digest":"{digest layer}","size":5}]}
+		request A HEAD /v2/app/manifests/1 always
+		reply 200 OK
+			Docker-Content-Digest: {digest root}
+		request B HEAD /v2/app/manifests/1 always
+		reply 200 OK
+			Docker-Content-Digest: {digest root}
+			await $1
+		request A GET /v2/app/blobs/{digest layer} always
+		reply 404 Not Found
+		request B GET /v2/app/blobs/{digest layer} always
+		reply 200 OK
+			body layer
+		request A GET /v2/app/manifests/{digest root} always
+		reply 200 OK
+			body root
+	PAGE
+	misbehave
+	conf "image * referrers=no" "registry lost.example endpoint=http://$fake_at" \
+		"registry copy.example endpoint=http://$fake_b"
+}
+
+# lost.example: HEAD, manifest and layer; then copy.example's HEAD
+@test "a layer that one repository has lost comes with another image of the run" {
+	lost_layer 4
+	list lost.example/app:1 copy.example/app:1
+	run --separate-stderr -0 sync
+	[[ $output == *"2 new"* ]]
+	[ -z "$stderr" ]
+	[ "$(published lost.example/app:1)" != "" ]
+	[ "$(published lost.example/app:1)" = "$(published copy.example/app:1)" ]
+	whole
+}
+
+@test "a layer that no repository of the run has: the image fails, after one try" {
+	lost_layer 1
+	list lost.example/app:1 up.example/team/good:1
+	run --separate-stderr -2 sync
+	[[ $stderr == "mirror-sync: lost.example/app:1: upstream does not have all of it: "* ]]
+	[ "$(grep -c "GET /v2/app/blobs/.*$(printf bytes | sha256sum | cut -c 1-64)" \
+		"$BATS_TEST_TMPDIR/fake.log")" -eq 1 ]
+	[ "$(published up.example/team/good:1)" != "" ]
+}
+
 @test "one layer with two sizes in one image" {
 	manifest=$(layout_describe "$up" one amd64)
 	layer=$(grep -o '{[^{]*layer.v1[^}]*}' <<<"$manifest")

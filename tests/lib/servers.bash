@@ -6,8 +6,9 @@
 #   stop NAME           sends SIGTERM and waits; fails when the exit status is not 0
 #   ended NAME          waits for a program that was told to end; fails when its status is not 0
 #   stop_all            stops all of them; for teardown
-#   misbehave           starts fakereg with the page $BATS_TEST_TMPDIR/fake.txt; sets fake_pid and
-#                       fake_at; the page's directory is $BATS_TEST_TMPDIR/fake, its log of requests
+#   misbehave           starts fakereg with the page $BATS_TEST_TMPDIR/fake.txt; sets fake_pid,
+#                       fake_at and fake_b, the addresses of its hosts A and B; the page's
+#                       directory is $BATS_TEST_TMPDIR/fake, its log of requests
 #                       $BATS_TEST_TMPDIR/fake.log
 #   behaved             stops fakereg; fails unless it got exactly the requests of the page
 #
@@ -63,7 +64,10 @@ misbehave() {
 	servers="$servers $fake_pid"
 	exec 9<"$dir.ready"
 	while read -r line <&9 && [ "$line" != ready ]; do
-		case $line in "host A "*) fake_at=${line#host A } ;; esac
+		case $line in
+		"host A "*) fake_at=${line#host A } ;;
+		"host B "*) fake_b=${line#host B } ;;
+		esac
 	done
 }
 
