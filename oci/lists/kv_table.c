@@ -93,9 +93,19 @@ static void add_unexpected_word(const struct kv_row *table, const struct line *l
 				const struct place *at)
 {
 	const struct line_word *w = &l->v[i], *last = i ? &l->v[i - 1] : NULL;
+	const struct kv_row *row = last && last->key.p ? find_row(table, last->key) : NULL;
 
+	if (line_has_odd_char(w, w->text, at))
+		return;
 	if (find_row(table, w->text))
 		place_error(at, w->column, "\"%.*s\" needs a value: %.*s=...", SPAN_ARG(w->text),
+			    SPAN_ARG(w->text));
+	else if (row && row->kind == VALUE_LIST)
+		place_error(at, w->column,
+			    "unexpected word \"%.*s\" (a list has commas and no blanks: "
+			    "%s=%.*s%s%.*s)",
+			    SPAN_ARG(w->text), row->name, SPAN_ARG(last->text),
+			    span_ends(last->text, ",") || span_starts(w->text, ",") ? "" : ",",
 			    SPAN_ARG(w->text));
 	else if (last && last->key.p)
 		place_error(at, w->column,
@@ -118,6 +128,10 @@ static bool read_option(const struct kv_row *table, void *s, unsigned long *give
 	size_t offset = 0;
 	unsigned long bit;
 
+	/* the other texts are for people */
+	if (line_has_odd_char(w, w->key, at) ||
+	    (t && (t->kind != VALUE_TEXT || t->check) && line_has_odd_char(w, w->text, at)))
+		return false;
 	if (!t) {
 		add_unknown_option(table, w, at);
 		return false;

@@ -2,6 +2,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/odd_char.h"
 
 static bool is_blank(char c)
 {
@@ -140,6 +141,21 @@ const struct line_word *line_find(const struct line *l, const char *key)
 		if (l->v[i].key.p && span_eq(l->v[i].key, key))
 			return &l->v[i];
 	return NULL;
+}
+
+bool line_has_odd_char(const struct line_word *w, struct span part, const struct place *at)
+{
+	bool in_text = part.p == w->text.p;
+	char name[ODD_CHAR_NAME];
+	size_t offset;
+
+	if (!odd_char_find(part, &offset, name))
+		return false;
+	place_error(
+		at,
+		in_text ? line_column(w, offset) : w->column + count_chars(span_of(part.p, offset)),
+		"the character %s, has no place in \"%.*s\": type it anew", name, SPAN_ARG(part));
+	return true;
 }
 
 /* The offset of the first byte that does not belong in a text file, or s.n. */

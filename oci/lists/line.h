@@ -62,6 +62,10 @@ struct place {
 #define place_error(at, column, ...)                                                               \
 	problem_add((at)->problems, false, (at)->file, (at)->line, column, __VA_ARGS__)
 
+/* Whether a part of w (its key, or its text) has a character that is not ASCII, where only names
+ * can stand. Adds an error that shows it by its code. */
+bool line_has_odd_char(const struct line_word *w, struct span part, const struct place *at);
+
 /*
  * Calls each(line, place, arg) for every line of a file that has words. A line that is too long or
  * not text adds an error; after one that is not text the rest of the file is not read.

@@ -9,18 +9,42 @@
 #include "oci/lists/line.h"
 #include "oci/lists/mirror_conf.h"
 #include "oci/lists/tag_select.h"
+#include "oci/lists/web_address.h"
 
-/* Adds an error when "https://..." or "docker://..." was copied; it shows the reference. */
-static bool has_scheme(const struct line_word *w, const struct place *at)
+/* Adds an error when an address was copied, such as "https://..." or "docker://..."; it shows the
+ * reference that is meant. */
+static bool is_address(struct span text, int column, const struct place *at)
 {
-	const char *colon = memmem(w->text.p, w->text.n, "://", 3);
+	const char *colon = memmem(text.p, text.n, "://", 3);
+	cleanup_free char *meant = web_address_reference(text);
+	int n = colon ? (int)(colon - text.p) : 0;
 
-	if (!colon)
+	if (!colon && !meant)
 		return false;
-	place_error(at, w->column, "a reference has no \"%.*s://\": write \"%.*s\"",
-		    (int)(colon - w->text.p), w->text.p, (int)(w->text.p + w->text.n - colon - 3),
-		    colon + 3);
+	if (meant && colon)
+		place_error(at, column, "a reference has no \"%.*s://\": write \"%s\"", n, text.p,
+			    meant);
+	else if (meant)
+		place_error(at, column, "the address of a web page: write \"%s\"", meant);
+	else
+		place_error(
+			at, column,
+			"a reference has no \"%.*s://\": it is HOST/PATH:TAG, as \"docker pull\" "
+			"takes it",
+			n, text.p);
 	return true;
+}
+
+/* A word in front that looks like an option, since the query of an address has a "=" in it, or a
+ * character that looks like a blank joins two words. */
+static void refuse_key(const struct line_word *w, const struct place *at)
+{
+	const char *end = w->raw.p + w->raw.n;
+
+	if (line_has_odd_char(w, w->key, at) ||
+	    is_address(span_of(w->key.p, (size_t)(end - w->key.p)), w->column, at))
+		return;
+	place_error(at, w->column, "a line begins with a reference, not with an option");
 }
 
 static bool has_wildcard(const struct line_word *w, const struct place *at)
@@ -51,7 +75,8 @@ static bool parse_source(struct list_image *image, const struct line_word *w,
 {
 	struct err err = ERR_INIT;
 
-	if (has_scheme(w, at) || has_wildcard(w, at))
+	if (line_has_odd_char(w, w->text, at) || is_address(w->text, w->column, at) ||
+	    has_wildcard(w, at))
 		return false;
 	if (ref_parse(&image->source, w->text, &err) == 0)
 		return true;
@@ -117,7 +142,7 @@ static bool read_image(struct list_image *image, const struct line *l, const str
 	bool source;
 
 	if (w->key.p) {
-		place_error(at, w->column, "a line begins with a reference, not with an option");
+		refuse_key(w, at);
 		return false;
 	}
 	if (l->n > 1 && mirror_conf_is_keyword(w->text)) {

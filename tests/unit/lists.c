@@ -157,8 +157,45 @@ static const struct {
 	  "a.list:1:31: platform: an empty word between commas" },
 	{ "a blank after a comma", "alpine tags=1.*, 2.*",
 	  "a.list:1:17: tags: an empty word between commas\n"
-	  "a.list:1:18: unexpected word \"2.*\" (a value with blanks needs quotes: tags=\"1.*, "
-	  "2.*\")" },
+	  "a.list:1:18: unexpected word \"2.*\" (a list has commas and no blanks: tags=1.*,2.*)" },
+	{ "a blank for a comma", "alpine tags=1.* 2.*",
+	  "a.list:1:17: unexpected word \"2.*\" (a list has commas and no blanks: tags=1.*,2.*)" },
+	{ "a no-break space", "docker.io/library/alpine:3\xc2\xa0keep=3",
+	  "a.list:1:27: the character U+00A0, a no-break space, has no place in "
+	  "\"docker.io/library/alpine:3\xc2\xa0keep\": type it anew" },
+	{ "a zero-width space", "alpine:3 keep=3\xe2\x80\x8b",
+	  "a.list:1:16: the character U+200B, a zero-width space, has no place in "
+	  "\"3\xe2\x80\x8b\": type it anew" },
+	{ "a letter that looks like another", "docker.io/library/\xd0\xb0lpine:3",
+	  "a.list:1:19: the character U+0430, which only looks like a, has no place in "
+	  "\"docker.io/library/\xd0\xb0lpine:3\": type it anew" },
+	{ "a key with such a letter",
+	  "alpine:3 k\xd0\xb5"
+	  "ep=3",
+	  "a.list:1:11: the character U+0435, which only looks like e, has no place in "
+	  "\"k\xd0\xb5"
+	  "ep\": type it anew" },
+	{ "a glob with such a letter",
+	  "alpine tags=3.*,\xd0\xb5"
+	  "dge",
+	  "a.list:1:17: the character U+0435, which only looks like e, has no place in "
+	  "\"3.*,\xd0\xb5"
+	  "dge\": type it anew" },
+	{ "a word behind a no-break space alone", "alpine:3 \xc2\xa0 keep=3",
+	  "a.list:1:10: the character U+00A0, a no-break space, has no place in \"\xc2\xa0\": "
+	  "type it anew" },
+	{ "texts for people have all letters", "alpine:3 owner=J\xc3\xbcrgen", "" },
+	{ "skopeo's address", "docker://docker.io/library/alpine:3",
+	  "a.list:1:1: a reference has no \"docker://\": write \"docker.io/library/alpine:3\"" },
+	{ "Docker Hub in a browser", "https://hub.docker.com/_/alpine/tags?page=2",
+	  "a.list:1:1: a reference has no \"https://\": write \"docker.io/library/alpine\"" },
+	{ "the same without a scheme", "hub.docker.com/r/grafana/grafana",
+	  "a.list:1:1: the address of a web page: write \"docker.io/grafana/grafana\"" },
+	{ "Quay in a browser", "quay.io/repository/prometheus/prometheus?tab=tags",
+	  "a.list:1:1: the address of a web page: write \"quay.io/prometheus/prometheus\"" },
+	{ "a page that is not known", "https://example.com/Some/Page.html",
+	  "a.list:1:1: a reference has no \"https://\": it is HOST/PATH:TAG, as \"docker pull\" "
+	  "takes it" },
 	{ "a blank in quotes", "alpine tags=\"1.*, 2.*\"",
 	  "a.list:1:18: tags: no tag matches \" 2.*\": a tag has only letters, digits, \".\", "
 	  "\"_\" and \"-\"" },

@@ -1,0 +1,49 @@
+#include "oci/lists/web_address.h"
+
+#include <stdlib.h>
+
+#include "oci/base/cleanup.h"
+#include "tests/tap.h"
+
+static const struct {
+	const char *name, *address, *reference;
+} rows[] = {
+	{ "an official image", "https://hub.docker.com/_/alpine", "docker.io/library/alpine" },
+	{ "its tags", "https://hub.docker.com/_/alpine/tags?name=3", "docker.io/library/alpine" },
+	{ "a user's image", "http://hub.docker.com/r/grafana/grafana/",
+	  "docker.io/grafana/grafana" },
+	{ "its owner's page", "hub.docker.com/repository/docker/me/app/general",
+	  "docker.io/me/app" },
+	{ "its layers", "https://hub.docker.com/layers/library/redis/7.2/images/sha256-aa",
+	  "docker.io/library/redis:7.2" },
+	{ "with www", "https://www.hub.docker.com/_/alpine", "docker.io/library/alpine" },
+	{ "Quay", "https://quay.io/repository/coreos/etcd?tab=tags&tag=latest",
+	  "quay.io/coreos/etcd" },
+	{ "Amazon's gallery", "https://gallery.ecr.aws/nginx/nginx", "public.ecr.aws/nginx/nginx" },
+	{ "GitHub, an organization", "https://github.com/orgs/o/packages/container/package/app",
+	  "ghcr.io/o/app" },
+	{ "GitHub, a repository", "https://github.com/o/r/pkgs/container/charts%2Fapp",
+	  "ghcr.io/o/charts/app" },
+	{ "Microsoft", "https://mcr.microsoft.com/en-us/product/dotnet/sdk/about",
+	  "mcr.microsoft.com/dotnet/sdk" },
+	{ "skopeo", "docker://quay.io/a/b:1", "quay.io/a/b:1" },
+	{ "a registry's host with a scheme", "https://ghcr.io/a/b:1/", "ghcr.io/a/b:1" },
+	{ "a reference", "docker.io/library/alpine:3", NULL },
+	{ "a repository that looks a little like a page", "quay.io/repository/x", NULL },
+	{ "the front page", "https://hub.docker.com/", NULL },
+	{ "a search", "https://hub.docker.com/search?q=alpine", "hub.docker.com/search" },
+	{ "what is no reference", "https://example.com/A B", NULL },
+	{ "a broken escape", "https://github.com/o/r/pkgs/container/a%2", NULL },
+	{ "nothing", "", NULL },
+};
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cleanup_free char *got = web_address_reference(span_str(rows[i].address));
+
+		CHECK_TEXT(got ? got : "none", rows[i].reference ? rows[i].reference : "none",
+			   rows[i].name);
+	}
+	return tap_done();
+}
