@@ -1,5 +1,7 @@
 #include "sync/cmdline.h"
 
+#include <string.h>
+
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/span.h"
@@ -16,11 +18,12 @@ struct given {
 	const char *repo, *tolerate;
 	const char *tolerable[8]; /* the names of exit statuses, for --tolerate; NULL ends them */
 	int format;               /* -1: not given */
+	long jobs, wait;          /* -1: not given */
 };
 
 /* ---- the table ---- */
 
-static void add_mirror_options(struct cli_table *table, struct cmdline *line)
+static void add_mirror_options(struct cli_table *table, struct cmdline *line, struct given *given)
 {
 	const struct cli_opt rows[] = {
 		{ .section = "Which mirror",
@@ -31,7 +34,7 @@ static void add_mirror_options(struct cli_table *table, struct cmdline *line)
 			  "else \"mirror\")" },
 		{ .name = "wait",
 		  .value = "SECONDS",
-		  .number = &line->run.wait,
+		  .number = &given->wait,
 		  .max = 86400,
 		  .help = "how long to wait while another sync is running (default 0)" },
 	};
@@ -116,7 +119,7 @@ static void add_action_options(struct cli_table *table, struct cmdline *line)
 	CLI_TABLE_ADD(table, rows);
 }
 
-static void add_work_options(struct cli_table *table, struct cmdline *line)
+static void add_work_options(struct cli_table *table, struct cmdline *line, struct given *given)
 {
 	const struct cli_opt rows[] = {
 		{ .name = "missing",
@@ -142,7 +145,7 @@ static void add_work_options(struct cli_table *table, struct cmdline *line)
 			  "is not over; the journal says who did that" },
 		{ .name = "jobs",
 		  .value = "N",
-		  .number = &line->run.jobs,
+		  .number = &given->jobs,
 		  .min = 1,
 		  .max = 256,
 		  .help = "requests at once to one host, unless mirror.conf says otherwise "
@@ -191,7 +194,8 @@ static void add_output_options(struct cli_table *table, struct cmdline *line, st
 		  .value = "FILE",
 		  .to = &line->report,
 		  .help = "write the results as JSON, as JUnit XML when FILE ends in .xml, as "
-			  "Markdown when it ends in .md" },
+			  "Markdown when it ends in .md; \"-\" is stdout, and all else goes to "
+			  "stderr then" },
 		{ .name = "tolerate",
 		  .value = "KINDS",
 		  .list = &given->tolerate,
@@ -303,6 +307,30 @@ static int check_convert(const struct cmdline *a, int argc, char **argv, struct 
 	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
 }
 
+/* An option that changes nothing is refused: what it asks for would be missed. */
+static int check_effect(const struct cmdline *a, const struct given *given, struct err *err)
+{
+	const struct run_options *run = &a->run;
+	const bool offline = a->check && !a->online;
+	const struct rule rules[] = {
+		{ a->check && (run->label || run->force || given->wait >= 0),
+		  "--check goes without --label, --force and --wait: it publishes nothing and "
+		  "takes no lock" },
+		{ offline && (given->jobs >= 0 || run->quota_wait || given->tolerate || a->report),
+		  "--jobs, --wait-for-quota, --tolerate and --report go with --check --online: "
+		  "--check alone asks no upstream" },
+		{ offline && run->npatterns, "--check reads all lists, so it takes no PATTERN" },
+		{ a->source.rev && a->source.worktree,
+		  "--rev and --worktree do not go together: --worktree reads the files as they "
+		  "are" },
+		{ a->report && strcmp(a->report, "-") == 0 &&
+			  given->format == PROBLEM_FORMAT_GITLAB,
+		  "--report - and --format gitlab both write on stdout" },
+	};
+
+	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
+}
+
 static int check_together(const struct cmdline *a, const struct given *given, struct err *err)
 {
 	const struct rule rules[] = {
@@ -341,6 +369,10 @@ static int check_values(struct cmdline *a, const struct given *given, struct err
 			"happens without it");
 	if (a->source.suffix && snapshot_suffix_check(a->source.suffix, err) < 0)
 		return err_wrap(err, "--snapshot-suffix");
+	run->jobs = given->jobs < 0 ? 16 : given->jobs;
+	run->wait = given->wait < 0 ? 0 : given->wait;
+	if (!a->source.rev)
+		a->source.rev = "HEAD";
 	if (given->format >= 0)
 		a->format = (enum problem_format)given->format;
 	if (exit_status_tolerate(given->tolerate, &a->tolerate, err) < 0)
@@ -350,20 +382,19 @@ static int check_values(struct cmdline *a, const struct given *given, struct err
 
 int cmdline_read(struct cmdline *line, int argc, char **argv, struct err *err)
 {
-	struct given given = { .format = -1 };
+	struct given given = { .format = -1, .jobs = -1, .wait = -1 };
 	struct cli_table table = CLI_TABLE_INIT;
 	struct cli_program p = program;
 	int result;
 
 	*line = (struct cmdline){
-		.run = { .jobs = 16 },
-		.source = { .where = "mirror-lists", .rev = "HEAD" },
+		.source = { .where = "mirror-lists" },
 	};
 	list_tolerable(&given);
-	add_mirror_options(&table, line);
+	add_mirror_options(&table, line, &given);
 	add_source_options(&table, line, &given);
 	add_action_options(&table, line);
-	add_work_options(&table, line);
+	add_work_options(&table, line, &given);
 	add_output_options(&table, line, &given);
 	p.options = table.rows;
 	result = cli_opt_parse(&p, argc, argv, &line->run.patterns, &line->run.npatterns, err);
@@ -373,7 +404,8 @@ int cmdline_read(struct cmdline *line, int argc, char **argv, struct err *err)
 	}
 	if (line->convert)
 		return check_convert(line, argc, argv, err) < 0 ? -1 : CLI_OPT_GO;
-	if (check_together(line, &given, err) < 0 || check_values(line, &given, err) < 0)
+	if (check_together(line, &given, err) < 0 || check_effect(line, &given, err) < 0 ||
+	    check_values(line, &given, err) < 0)
 		return -1;
 	if (line->online) /* a dry run that asks about every image */
 		line->run.check = line->run.dry_run = line->run.sizes = line->run.force = true;

@@ -317,7 +317,7 @@ static void got_manifest(void *arg, const struct registry_manifest *m)
 		err = *m->err;
 		/* other errors are about the registry, not about this manifest */
 		if (err.kind == ERR_NOTFOUND)
-			err_wrap(&err, "manifest %s", o->digest.str);
+			fetch_check_name(&err, "manifest", &o->digest);
 		object_failed(o, &err);
 		return;
 	}
@@ -336,7 +336,7 @@ static void got_blob(void *arg, const struct registry_blob *b)
 	if (b->err) {
 		struct err err = *b->err;
 
-		err_wrap(&err, "blob %s", o->digest.str);
+		fetch_check_name(&err, "blob", &o->digest);
 		object_failed(o, &err);
 	} else {
 		object_arrived(o);
@@ -487,7 +487,7 @@ static void walk_manifest(struct want *want, struct span bytes)
 	if (manifest_parse(&m, bytes, NULL, &err) < 0 ||
 	    fetch_check_promise(&promise, &m, bytes.n, &err) < 0) {
 		if (want->depth)
-			err_wrap(&err, "manifest %s", want->digest.str);
+			fetch_check_name(&err, "manifest", &want->digest);
 		walk_fail(w, &err);
 		return;
 	}

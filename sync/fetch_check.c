@@ -1,5 +1,7 @@
 #include "sync/fetch_check.h"
 
+#include <string.h>
+
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/image/manifest.h"
@@ -8,6 +10,12 @@
 bool fetch_check_is_manifest(const struct descriptor *d)
 {
 	return media_type_kind(d->media_type) != MEDIA_OTHER || !d->media_type[0];
+}
+
+void fetch_check_name(struct err *err, const char *kind, const struct digest *d)
+{
+	if (!strstr(err->msg, d->str))
+		err_wrap(err, "%s %s", kind, d->str);
 }
 
 int fetch_check_child(const struct descriptor *d, int depth, struct err *err)

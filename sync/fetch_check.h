@@ -21,6 +21,9 @@ struct manifest;
  * blob. */
 bool fetch_check_is_manifest(const struct descriptor *d);
 
+/* Puts "blob sha256:..." in front of an error that does not name the digest yet. */
+void fetch_check_name(struct err *err, const char *kind, const struct digest *d);
+
 /* Whether a child may be followed; INVALID when it is too large, or nested too deep. */
 int fetch_check_child(const struct descriptor *d, int depth, struct err *err);
 

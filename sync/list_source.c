@@ -108,6 +108,33 @@ static int add_unread_entry(const char *name, bool is_file, void *arg)
 	return add_unread(name, arg);
 }
 
+static int add_beside(const char *name, void *arg)
+{
+	if (is_list(name) && is_plain(name))
+		strvec_addf(arg, "../%s", name);
+	return 0;
+}
+
+/* The directory above the lists' own, when that is a checkout; NULL otherwise. */
+static char *directory_above(const struct list_source *s)
+{
+	const char *slash = strrchr(s->where, '/');
+
+	if (s->is_clone || strcmp(s->where, ".") == 0 || span_ends(span_str(s->where), ".."))
+		return NULL;
+	return slash ? xstrndup(s->where, (size_t)(slash - s->where)) : xstrdup(".");
+}
+
+/* Lists that were put beside the directory instead of into it. */
+static void find_beside(const struct list_source *s, struct strvec *names)
+{
+	cleanup_free char *above = directory_above(s);
+	struct err ignored;
+
+	if (above && *above)
+		file_walk(AT_FDCWD, above, add_beside, names, &ignored);
+}
+
 static void warn_unread(struct list_source *s)
 {
 	struct unread u = { .source = s, .names = STRVEC_INIT };
@@ -117,13 +144,14 @@ static void warn_unread(struct list_source *s)
 		git_each(s->git, add_unread_entry, &u);
 	else
 		file_walk(AT_FDCWD, s->where, add_unread, &u, &ignored);
+	find_beside(s, &u.names);
 	strvec_sort(&u.names);
 	for (size_t i = 0; i < u.names.n; i++)
-		problem_add(&s->lists->problems, true, u.names.v[i], 0, 0,
-			    "looks like %s, and is not read: only *.list files of this directory "
-			    "are",
-			    span_ends(span_str(u.names.v[i]), "/") ? "a directory of lists"
-								   : "a list");
+		problem_add(
+			&s->lists->problems, true, u.names.v[i], 0, 0,
+			"looks like %s, and is not read: only *.list files of %s are",
+			span_ends(span_str(u.names.v[i]), "/") ? "a directory of lists" : "a list",
+			span_starts(span_str(u.names.v[i]), "../") ? s->where : "this directory");
 	strvec_release(&u.names);
 }
 
@@ -235,6 +263,7 @@ static int open_where(struct list_source *s, const struct list_source_options *o
 	s->conf_rev = o->conf_rev;
 	for (size_t n = strlen(s->where); n > 1 && s->where[n - 1] == '/'; n--)
 		s->where[n - 1] = '\0';
+	s->is_clone = o->clone != NULL;
 	if (o->worktree)
 		return 0;
 	s->git = o->clone ? git_open_bare(o->clone, s->where, o->rev, err)

@@ -33,7 +33,8 @@ struct list_source {
 	const char *commit;   /* 40 hex digits; "" with --worktree */
 	const char *conf_rev; /* lent by the options */
 	bool said_shallow;
-	char *author; /* what list_source_author() gave last */
+	bool is_clone; /* a repository without files, so that nothing lies beside `where` */
+	char *author;  /* what list_source_author() gave last */
 };
 
 #define LIST_SOURCE_INIT                                                                           \

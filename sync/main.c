@@ -246,6 +246,8 @@ int main(int argc, char **argv)
 	status = cmdline_read(&o, argc, argv, &err);
 	if (status < 0)
 		return fail_with(&err, EXIT_USAGE);
+	if (status == CLI_OPT_GO && o.report && report_take_stdout(o.report, &err) < 0)
+		return fail_with(&err, EXIT_PART);
 	if (status == CLI_OPT_GO && o.convert) {
 		status = convert(&o);
 	} else if (status == CLI_OPT_GO) {

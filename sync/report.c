@@ -499,12 +499,32 @@ static bool is_replaced(const char *path)
 	return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
 }
 
+/* Where stdout leads, after report_take_stdout(). */
+static int stdout_fd = STDOUT_FILENO;
+
+static bool is_stdout(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
+int report_take_stdout(const char *path, struct err *err)
+{
+	if (!is_stdout(path))
+		return 0;
+	stdout_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (stdout_fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return err_sys(err, "cannot write to", "stdout");
+	return 0;
+}
+
 int report_check(const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
 	cleanup_free char *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
 	struct stat st;
 
+	if (is_stdout(path))
+		return 0;
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return err_set(err, ERR_USAGE, EISDIR, "--report: \"%s\" is a directory", path);
 	if (is_replaced(path) && access(dir, W_OK | X_OK) < 0)
@@ -518,6 +538,8 @@ static int write_out(const char *path, const struct buf *b, struct err *err)
 {
 	cleanup_fd int fd = -1;
 
+	if (is_stdout(path))
+		return file_write(stdout_fd, b->p, b->n, "stdout", err);
 	if (is_replaced(path))
 		return file_replace(AT_FDCWD, path, b->p, b->n, 0644, err);
 	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);

@@ -8,6 +8,10 @@
 struct err;
 struct outcome;
 
+/* "-" is stdout: from now on, what is printed there goes to stderr, so that the report stands
+ * alone. To be called before anything is printed. IO when that fails. */
+int report_take_stdout(const char *path, struct err *err);
+
 /* Whether the report can be written there, asked before the run. USAGE when the name is a
  * directory's. */
 int report_check(const char *path, struct err *err);

@@ -53,6 +53,17 @@ char *authfile_key(const char *text)
 	return xasprintf("%s%.*s", ref_host_alias(lower), SPAN_ARG(rest));
 }
 
+/* The length of a secret without the line end that `echo` or an editor left behind it: no registry
+ * gives out secrets that end so. */
+static size_t secret_length(const char *secret)
+{
+	size_t n = strlen(secret);
+
+	while (n && (secret[n - 1] == '\n' || secret[n - 1] == '\r'))
+		n--;
+	return n;
+}
+
 /* base64 of user:password; a password may hold ":", and some tools append NULs. */
 static const char *read_auth(struct entry *e, const char *auth, const char *from)
 {
@@ -69,6 +80,7 @@ static const char *read_auth(struct entry *e, const char *auth, const char *from
 	if (!colon)
 		return "\"auth\" is not user:password";
 	*colon = '\0';
+	colon[1 + secret_length(colon + 1)] = '\0';
 	if (colon > pair.p || colon[1])
 		credential_set(&e->cred, pair.p, colon + 1, from);
 	return NULL;
@@ -85,10 +97,21 @@ static void use_secret(struct credential *c, enum credential_kind kind, const ch
 		       const char *from)
 {
 	cleanup_free char *user = xstrdup(c->user ? c->user : "");
+	char *bare = xstrndup(secret, secret_length(secret));
 
 	credential_release(c);
-	credential_set(c, user, secret, from);
+	credential_set(c, user, bare, from);
+	credential_wipe(bare);
 	c->kind = kind;
+}
+
+static void set_password(struct credential *c, const char *user, const char *password,
+			 const char *from)
+{
+	char *bare = xstrndup(password, secret_length(password));
+
+	credential_set(c, user, bare, from);
+	credential_wipe(bare);
 }
 
 /* Docker's AuthConfig. A token takes precedence over a password beside it. */
@@ -105,10 +128,10 @@ static const char *read_entry(struct entry *e, const json_t *o, const char *from
 	if (auth)
 		problem = read_auth(e, auth, from);
 	else if (user && password)
-		credential_set(&e->cred, user, password, from);
+		set_password(&e->cred, user, password, from);
 	if (problem)
 		return problem;
-	if (bearer && strspn(bearer, CREDENTIAL_TOKEN_CHARS) != strlen(bearer))
+	if (bearer && strspn(bearer, CREDENTIAL_TOKEN_CHARS) < secret_length(bearer))
 		return "\"registrytoken\" cannot stand in a header";
 	if (bearer)
 		use_secret(&e->cred, CREDENTIAL_BEARER, bearer, from);

@@ -114,6 +114,12 @@ static int read_source_file(struct keychain *c, const char *name, enum authfile_
 	return parse_source(c, name, form, buf_span(&text), err);
 }
 
+/* The value may be a secret, so it is not quoted. */
+static bool looks_like_path(const char *value)
+{
+	return strchr("/.~", value[0]) && !strpbrk(value, "{}\"\n");
+}
+
 static int add_source(struct keychain *c, const struct source *s, const struct keychain_options *o,
 		      struct err *err)
 {
@@ -124,6 +130,13 @@ static int add_source(struct keychain *c, const struct source *s, const struct k
 		return 0;
 	if (!s->file) {
 		name = xasprintf("$%s", s->variable);
+		if (looks_like_path(value))
+			return err_set(
+				err, ERR_INVALID, 0,
+				"%s holds a path, and is to hold JSON itself: a file is named "
+				"by REGISTRY_AUTH_FILE, a directory with a config.json by "
+				"DOCKER_CONFIG",
+				name);
 		return parse_source(c, name, s->form, span_str(value), err);
 	}
 	name = xasprintf("%s%s", value, s->file);

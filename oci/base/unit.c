@@ -29,6 +29,11 @@ int unit_duration(long *seconds, struct span text, struct err *err)
 		*seconds = (long)n * known[i].seconds;
 		return 0;
 	}
+	if (span_number(text, YEARS_100) >= 0)
+		return err_set(err, ERR_USAGE, 0,
+			       "\"%.*s\" has no unit: is it %.*sm (minutes), %.*sh (hours), %.*sd "
+			       "(days)?",
+			       SPAN_ARG(text), SPAN_ARG(text), SPAN_ARG(text), SPAN_ARG(text));
 	return err_set(err, ERR_USAGE, 0,
 		       "\"%.*s\" is not a duration (such as 10m, 6h, 90d, or never)",
 		       SPAN_ARG(text));

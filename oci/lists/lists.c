@@ -7,6 +7,7 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/str.h"
+#include "oci/base/suggest.h"
 #include "oci/base/table.h"
 #include "oci/image/ref.h"
 #include "oci/image/snapshot_suffix.h"
@@ -64,6 +65,60 @@ void lists_add(struct lists *ls, const char *file, struct span bytes)
 void lists_add_conf(struct lists *ls, const char *file, struct span bytes)
 {
 	mirror_conf_parse(&ls->conf, file, bytes, &ls->problems);
+}
+
+/* ---- hosts ---- */
+
+/* Hosts that people mean when they mistype one. */
+static const char *const known_hosts[] = {
+	"docker.io",
+	"quay.io",
+	"ghcr.io",
+	"registry.k8s.io",
+	"public.ecr.aws",
+	"mcr.microsoft.com",
+	"registry.gitlab.com",
+	"nvcr.io",
+	"lscr.io",
+	"registry.redhat.io",
+	"registry.access.redhat.com",
+	"docker.elastic.co",
+	"gcr.io",
+	"eu.gcr.io",
+	"us.gcr.io",
+	"asia.gcr.io",
+	"k8s.gcr.io",
+	"icr.io",
+	"cgr.dev",
+	NULL,
+};
+
+/* A name that is nearly a known one: it may not exist, or belong to somebody who waits for that. A
+ * `registry` line says that it is meant. */
+static void check_host(struct lists *ls, const struct list_image *image)
+{
+	const char *host = image->source.host, *near = suggest_word(span_str(host), known_hosts);
+
+	if (!near || str_eq(near, host) || mirror_conf_registry(&ls->conf, host))
+		return;
+	problem_add(&ls->problems, true, image->file, image->line, image->column,
+		    "the host \"%s\" is nearly %s: is that meant? (a line \"registry %s\" in "
+		    "mirror.conf says that it is not)",
+		    host, near, host);
+}
+
+static void check_hosts(struct lists *ls)
+{
+	cleanup_by(table_release) struct table seen = TABLE_INIT;
+
+	for (size_t i = 0; i < ls->n; i++) {
+		char *host = ls->images[i].source.host;
+
+		if (table_get(&seen, host))
+			continue;
+		table_put(&seen, host, host);
+		check_host(ls, &ls->images[i]);
+	}
 }
 
 /* ---- all lines together ---- */
@@ -364,6 +419,7 @@ size_t lists_finish(struct lists *ls)
 						      : SNAPSHOT_SUFFIX_DEFAULT;
 	for (size_t i = 0; i < ls->n; i++)
 		lists_options(ls, &ls->images[i], &ls->images[i].target, &ls->images[i].o);
+	check_hosts(ls);
 	check_together(ls);
 	problems_sort(&ls->problems);
 	return ls->problems.errors;

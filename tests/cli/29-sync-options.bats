@@ -201,5 +201,44 @@ policy's max-bytes="* ]]
 'what happens without it' ]
 	run --separate-stderr -1 sync --wait-for-quota soon
 	[[ $stderr == 'mirror-sync: --wait-for-quota: "soon" is not a duration '* ]]
+	run --separate-stderr -1 sync --wait-for-quota 5
+	[ "$stderr" = 'mirror-sync: --wait-for-quota: "5" has no unit: is it 5m (minutes), 5h '\
+'(hours), 5d (days)?' ]
 	[ ! -e "$mirror" ]
+}
+
+# OPTIONS | a part of the message
+without_effect='--check --label x | --check goes without --label
+--check --force | --check goes without --label, --force
+--check --wait 5 | --check goes without --label, --force and --wait
+--check --online --label x | --check goes without --label
+--check --jobs 4 | go with --check --online
+--check --wait-for-quota 1h | go with --check --online
+--check --tolerate gone | go with --check --online
+--check --report r.json | go with --check --online
+--check *:latest | it takes no PATTERN
+--worktree --rev main | --rev and --worktree do not go together
+--check --online --format gitlab --report - | both write on stdout'
+
+@test "an option that would change nothing is refused, and nothing is done" {
+	list "# nothing"
+	while IFS='|' read -r options message; do
+		# shellcheck disable=SC2086  # several words
+		set -f && run --separate-stderr -1 sync $options
+		[[ $stderr == "mirror-sync: "*"${message# }"* ]] || { echo "$options: $stderr" && false; }
+	done <<<"$without_effect"
+	[ ! -e "$mirror" ] && [ ! -e r.json ]
+}
+
+@test "--report - is stdout, and what people read goes to stderr" {
+	layout_image "$up" docker.io/team/app:1 one
+	list up.example/team/app:1 up.example/team/none:1
+	run --separate-stderr -2 sync --report -
+	[ "$(jq -r '.images[0].state' <<<"$output")" = new ]
+	[[ $stderr == *"1 new, 1 failed"* ]]
+	run --separate-stderr -2 sync --check --online --report -
+	[ "$(jq -r '.images | length' <<<"$output")" = 2 ]
+	sync --report - >file || true
+	[ "$(jq -r .status file)" = 2 ]
+	[ ! -e ./- ]
 }

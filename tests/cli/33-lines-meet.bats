@@ -156,6 +156,15 @@ teardown() {
 	[[ ${stderr_lines[1]} == *"/team.lst: warning: looks like a list, and is not read"* ]]
 	run --separate-stderr -0 sync --worktree --check
 	[ "${#stderr_lines[@]}" -eq 2 ]
+	# beside the directory, from wherever the program is called
+	touch "$lists/../lost.list"
+	for worktree in "" --worktree; do
+		run --separate-stderr -0 sync --check $worktree
+		[[ ${stderr_lines[0]} == *"/../lost.list: warning: looks like a list, and is not read: "*" files of $lists are" ]]
+		(cd "$lists" && run --separate-stderr -0 sync --lists . --check $worktree)
+		(cd "$lists/.." && run --separate-stderr -0 sync --lists mirror-lists --check $worktree &&
+			[[ ${stderr_lines[0]} == *"/../lost.list: warning: "* ]])
+	done
 }
 
 @test "what newest= leaves out is told by a dry run, and before the merge" {

@@ -10,6 +10,7 @@
 #define ANN    "YW5uOmEtc2VjcmV0"         /* ann:a-secret */
 #define BOB    "Ym9iOmItc2VjcmV0"         /* bob:b-secret */
 #define COLONS "am9lOmM6ZDpl"             /* joe:c:d:e */
+#define LINE   "YW5uOmEtc2VjcmV0Cg=="     /* ann:a-secret and a line end */
 #define NULS   "YW5uOmEtc2VjcmV0AAA="     /* ann:a-secret and two NULs */
 #define NUL    "YW5uOmEtAHNlY3JldA=="     /* a NUL inside */
 #define EMPTY  "YW5uOg=="                 /* ann: */
@@ -24,6 +25,18 @@ static const char *const kinds[] = { "none", "basic", "identity", "bearer" };
 static const struct {
 	const char *name, *json, *host, *path, *want;
 } rows[] = {
+	/* line ends that echo or an editor left behind */
+	{ "auth with a line end", "{\"auths\":{\"q.io\":{\"auth\":\"" LINE "\"}}}", "q.io", "a",
+	  "basic ann a-secret" },
+	{ "a password with one",
+	  "{\"auths\":{\"q.io\":{\"username\":\"ann\",\"password\":\"a-secret\\r\\n\"}}}", "q.io",
+	  "a", "basic ann a-secret" },
+	{ "a bearer token with one", "{\"auths\":{\"q.io\":{\"registrytoken\":\"abc\\n\"}}}",
+	  "q.io", "a", "bearer  abc" },
+	{ "an identity token with one", "{\"auths\":{\"q.io\":{\"identitytoken\":\"abc\\n\"}}}",
+	  "q.io", "a", "identity  abc" },
+	{ "a bearer token with one inside", "{\"auths\":{\"q.io\":{\"registrytoken\":\"a\\nb\"}}}",
+	  "q.io", "a", "!cannot stand in a header" },
 	/* keys */
 	{ "a host", "{\"auths\":{\"ghcr.io\":{\"auth\":\"" ANN "\"}}}", "ghcr.io", "org/app",
 	  "basic ann a-secret" },

@@ -174,6 +174,10 @@ static void test_files(void)
 	CHECK_ROW(!keychain_new(&o, &err) && strstr(err.msg, "$DOCKER_AUTH_CONFIG") &&
 			  !strstr(err.msg, "secret"),
 		  "so is a broken variable");
+	o = (struct keychain_options){ .docker_auth_config = "/run/secrets/a-secret.json" };
+	CHECK_ROW(!keychain_new(&o, &err) && strstr(err.msg, "$DOCKER_AUTH_CONFIG holds a path") &&
+			  strstr(err.msg, "REGISTRY_AUTH_FILE") && !strstr(err.msg, "secret"),
+		  "a path in the variable that holds JSON");
 	o = (struct keychain_options){ .registry_auth_file = t.path };
 	CHECK_ROW(!keychain_new(&o, &err) && strstr(err.msg, t.path), "a directory is no file");
 	keychain_free(NULL);

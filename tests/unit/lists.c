@@ -160,6 +160,10 @@ static const struct {
 	  "a.list:1:18: unexpected word \"2.*\" (a list has commas and no blanks: tags=1.*,2.*)" },
 	{ "a blank for a comma", "alpine tags=1.* 2.*",
 	  "a.list:1:17: unexpected word \"2.*\" (a list has commas and no blanks: tags=1.*,2.*)" },
+	{ "a host that is mistyped, twice", "dokcer.io/library/alpine:3\ndokcer.io/a/b:1",
+	  "a.list:1:1: warning: the host \"dokcer.io\" is nearly docker.io: is that meant? (a line "
+	  "\"registry dokcer.io\" in mirror.conf says that it is not)" },
+	{ "hosts that are not mistyped", "gcr.io/a/b:1\nquay.io/a/b:1\ndocker.corp/a/b:1", "" },
 	{ "a no-break space", "docker.io/library/alpine:3\xc2\xa0keep=3",
 	  "a.list:1:27: the character U+00A0, a no-break space, has no place in "
 	  "\"docker.io/library/alpine:3\xc2\xa0keep\": type it anew" },
@@ -216,7 +220,7 @@ static const struct {
 	  "a.list:1:15: keep: \"-1\" is not a number from 0 to 1000000\n"
 	  "a.list:1:25: newest: \"0\" is not a number from 1 to 500000" },
 	{ "durations", "alpine:1 refresh=10 max-age=1y keep-for=\"3 d\"",
-	  "a.list:1:18: refresh: \"10\" is not a duration (such as 10m, 6h, 90d, or never)\n"
+	  "a.list:1:18: refresh: \"10\" has no unit: is it 10m (minutes), 10h (hours), 10d (days)?\n"
 	  "a.list:1:29: max-age: \"1y\" is not a duration (such as 10m, 6h, 90d, or never)\n"
 	  "a.list:1:42: keep-for: \"3 d\" is not a duration (such as 10m, 6h, 90d, or never)" },
 	{ "yes or no", "alpine:1 referrers=true",

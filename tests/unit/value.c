@@ -57,7 +57,7 @@ static const struct {
 	{ &number, "0", "\"0\" is not a number from 1 to 256", 0 },
 	{ &number, "257", "\"257\" is not a number from 1 to 256", 0 },
 	{ &duration, "6h", NULL, 0 },
-	{ &duration, "6", "\"6\" is not a duration (such as 10m, 6h, 90d, or never)", 0 },
+	{ &duration, "6", "\"6\" has no unit: is it 6m (minutes), 6h (hours), 6d (days)?", 0 },
 	{ &size, "40G", NULL, 0 },
 	{ &size, "40x", "\"40x\" is not a size (such as 500M, 40G)", 0 },
 	{ &rate, "10/s", NULL, 0 },
