@@ -67,7 +67,7 @@ struct walk {
 	struct fetch *fetch;
 	struct ref from;
 	char *platforms; /* or NULL */
-	bool only_judge;
+	bool only_judge, no_external;
 	/* Wants by digest, owned. A digest may be named as a blob and as a manifest: as the latter
 	 * it has something below it. */
 	struct table seen_blobs, seen_manifests;
@@ -453,7 +453,8 @@ static void walk_image(struct want *want, const struct manifest *m)
 	if (config)
 		meet_config(w, config);
 	for (size_t i = 0; i < m->n && !w->only_judge; i++)
-		meet_blob(w, &m->below[i]);
+		if (!w->no_external || !media_type_is_foreign(m->below[i].media_type))
+			meet_blob(w, &m->below[i]);
 }
 
 static void walk_index(struct want *want, const struct manifest *m)
@@ -572,6 +573,7 @@ void fetch_image_as(struct fetch *f, const struct ref *from, const struct digest
 	ref_copy(&w->from, from);
 	w->platforms = how->platforms ? xstrdup(how->platforms) : NULL;
 	w->only_judge = how->only_judge;
+	w->no_external = how->no_external;
 	w->admit = how->admit;
 	w->judge = how->judge;
 	w->done = done;

@@ -54,7 +54,8 @@ struct fetch_how {
 				* all */
 	fetch_admit *admit;
 	fetch_judge *judge;
-	bool only_judge; /* the root, and what else tells the platforms, is all that is fetched */
+	bool no_external; /* layers of types that are not distributed stay away */
+	bool only_judge;  /* the root, and what else tells the platforms, is all that is fetched */
 };
 
 struct fetch *fetch_new(struct registry *r, struct layout *l);

@@ -168,6 +168,13 @@ void target_fail(struct target *t, const struct err *err)
 	target_set_error(t, err->msg);
 }
 
+enum image_state target_arrival(const struct target *t)
+{
+	if (!t->base.str[0])
+		return STATE_NEW;
+	return digest_eq(&t->base, &t->found) ? STATE_CURRENT : STATE_UPDATED;
+}
+
 bool target_names_snapshot(const struct target *t)
 {
 	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);

@@ -52,6 +52,7 @@
 #include "oci/lists/list_image.h"
 #include "oci/registry/registry.h"
 #include "sync/due.h"
+#include "sync/external.h"
 #include "sync/fetch.h"
 #include "sync/kept_back.h"
 #include "sync/lanes.h"
@@ -113,13 +114,6 @@ static void give_up_run(struct run *r, const struct err *err)
 	registry_stop(r->registry);
 }
 
-static enum image_state state_of_arrival(const struct target *t)
-{
-	if (!t->base.str[0])
-		return STATE_NEW;
-	return digest_eq(&t->base, &t->found) ? STATE_CURRENT : STATE_UPDATED;
-}
-
 /* ---- fetch ---- */
 
 static int admit_image(void *arg, int64_t bytes, struct err *err)
@@ -139,7 +133,7 @@ static void got_referrers(void *arg)
 {
 	struct job *job = arg;
 
-	job_end(job, state_of_arrival(job->target));
+	job_end(job, target_arrival(job->target));
 }
 
 /* Upstream has the tag, but not all that it leads to. Without a tag, the digest on the line may be
@@ -189,15 +183,16 @@ static void got_image(void *arg, const struct fetch_result *result)
 		job_fail(job, &err);
 		return;
 	}
-	if (state_of_arrival(t) == STATE_CURRENT)
+	if (target_arrival(t) == STATE_CURRENT)
 		t->completed = result->bytes;
 	t->media_type = xstrdup(result->media_type);
 	t->size = result->size;
+	external_warn(job->run, t, result);
 	if (referrers_due_is(job->run, t))
 		referrers_fetch(job->run, t, result->manifests, result->nmanifests, got_referrers,
 				job);
 	else
-		job_end(job, state_of_arrival(t));
+		job_end(job, target_arrival(t));
 }
 
 static int judge_image(void *arg, const struct platforms *there, struct err *err)
@@ -214,13 +209,14 @@ static void fetch_target(struct job *job)
 	struct target *t = job->target;
 	struct fetch_how how = {
 		.platforms = t->o.platform,
+		.no_external = t->o.external == 0,
 		.admit = admit_image,
 		.judge = promise_is_judged(r, t) ? judge_image : NULL,
 		.only_judge = promise_is_all(r, t),
 	};
 
 	if (promise_is_believed(r, t))
-		job_end(job, state_of_arrival(t));
+		job_end(job, target_arrival(t));
 	else
 		fetch_image_as(r->fetch, &t->source, &t->found, &how, got_image, job);
 }
@@ -263,18 +259,23 @@ static void got_below(void *arg, const struct fetch_result *result)
 	job_end(job, job->below);
 }
 
-/* Ends in `state` when all that the line wants below the published content is there. */
+/* Ends in `state` when all that the line wants below it is there. */
 static void look_below(struct job *job, enum image_state state)
 {
 	struct run *r = job->run;
 	struct target *t = job->target;
+	const struct fetch_how how = {
+		.platforms = t->o.platform,
+		.no_external = t->o.external == 0,
+		.admit = admit_image,
+	};
 
 	if (!r->fetch || r->options->observe || promise_is_all(r, t)) {
 		job_end(job, state);
 		return;
 	}
 	job->below = state;
-	fetch_image(r->fetch, &t->source, &t->base, t->o.platform, admit_image, got_below, job);
+	fetch_image_as(r->fetch, &t->source, &t->base, &how, got_below, job);
 }
 
 /* The tag stays where it is, since its upstream has nothing for it. */
@@ -422,9 +423,8 @@ static void got_head(void *arg, const struct registry_manifest *m)
 /* Whether the published content came from the repository and is the digest that the line pins. */
 static bool has_pinned(const struct run *r, const struct target *t)
 {
-	const struct entry *e = index_find(&r->index, t->name);
-
-	return digest_eq(&t->base, &t->source.digest) && target_is_origin(t, e);
+	return digest_eq(&t->base, &t->source.digest) &&
+	       target_is_origin(t, index_find(&r->index, t->name));
 }
 
 /* Its own repository is asked for a pinned digest, also when another image has brought it: what

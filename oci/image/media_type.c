@@ -54,3 +54,16 @@ const char *media_type_known(const char *type)
 
 	return found ? found->text : NULL;
 }
+
+bool media_type_is_foreign(const char *type)
+{
+	static const char *const beginnings[] = {
+		"application/vnd.docker.image.rootfs.foreign.",
+		"application/vnd.oci.image.layer.nondistributable.",
+	};
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (strncasecmp(type, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}

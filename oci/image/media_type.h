@@ -31,6 +31,10 @@ enum media_type_kind {
  * MEDIA_OTHER. */
 enum media_type_kind media_type_kind(const char *type);
 
+/* Whether a layer of that type is not to be given on by registries, and may be found at its `urls`
+ * only (image-spec, layer.md, "Non-Distributable Layers"; Docker's foreign layers). */
+bool media_type_is_foreign(const char *type);
+
 /* The table's own text of a media type, without parameters and in its usual case (a static string);
  * NULL when the type is not in the table. */
 const char *media_type_known(const char *type);

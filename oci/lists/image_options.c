@@ -130,6 +130,7 @@ static const struct kv_row table[] = {
 	{ OPTION("keep-for", VALUE_DURATION, keep_for), .flags = UNITE_LARGER },
 	{ OPTION("referrers", VALUE_CHOICE, referrers), .words = referrers_words,
 	  .flags = ASKS_UPSTREAM },
+	{ OPTION("external", VALUE_YES_NO, external), .flags = ASKS_UPSTREAM | UNITE_NOT },
 	{ OPTION("upstream", VALUE_FLAG, upstream_gone), .word = "gone", .flags = ASKS_UPSTREAM },
 	{ OPTION("private", VALUE_TEXT, private_group), .check = check_group },
 	{ OPTION("owner", VALUE_TEXT, owner), .flags = UNITE_TEXT },
@@ -164,6 +165,8 @@ void image_options_drop_defaults(struct image_options *o)
 		o->min_age = -1;
 	if (o->referrers == REFERRERS_AUTO)
 		o->referrers = -1;
+	if (o->external == 1)
+		o->external = -1;
 }
 
 enum referrers_mode image_options_referrers(const struct image_options *o)
@@ -375,5 +378,8 @@ int image_options_unite(struct image_options *to, const struct image_options *wi
 			return -1;
 	if (no_limit)
 		to->keep = to->keep_for = -1;
+	/* a line that says nothing wants all layers */
+	if (with->external != 0)
+		to->external = -1;
 	return 0;
 }

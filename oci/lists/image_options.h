@@ -35,6 +35,7 @@ struct image_options {
 	long keep;     /* snapshots */
 	long keep_for; /* seconds, or UNIT_NEVER */
 	int referrers; /* enum referrers_mode */
+	int external;  /* 0: layers that are not distributed stay away; 1: they are fetched */
 	bool upstream_gone;
 	char *private_group; /* private=: whose images they are; NULL: everybody's */
 	char *owner, *reason;

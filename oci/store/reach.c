@@ -183,7 +183,8 @@ static void visit_below(struct reach *s, const struct step *at, const struct man
 
 		if (!wanted[i])
 			continue;
-		if (d->urls && !layout_has(s->layout, &d->digest, -1))
+		if ((d->urls || media_type_is_foreign(d->media_type)) &&
+		    !layout_has(s->layout, &d->digest, -1))
 			continue;
 		below.role = role_of(m, i);
 		below.media_type = d->media_type;

@@ -15,7 +15,8 @@
  * The entries must live as long as the struct.
  *
  * Not required to be there: children of an index that the entry's platform filter leaves out (a
- * sparse index), layers that are stored elsewhere (`urls`), and the subject of a referrer.
+ * sparse index), layers that are stored elsewhere (`urls`, or a type that is not
+ * distributed), and the subject of a referrer.
  */
 #ifndef OCI_STORE_REACH_H
 #define OCI_STORE_REACH_H

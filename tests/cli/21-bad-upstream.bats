@@ -186,6 +186,36 @@ foreign_layer() {
 	END
 }
 
+@test "external=no: a foreign layer that cannot be had stays away; without it, it is missed" {
+	foreign_layer 'http://{B}/nowhere'
+	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"
+	list "bad.example/app:1 external=no"
+	run --separate-stderr -0 sync
+	[ "$(published bad.example/app:1)" != "" ]
+	[ -z "$stderr" ]
+	[ "$(grep -c 'GET /.*layer\|/blobs/' "$BATS_TEST_TMPDIR/fake.log")" -eq 0 ]
+	run --separate-stderr -0 sync --force
+	list "bad.example/app:1"
+	run --separate-stderr -2 sync
+	[[ $stderr == *"not in the registry, and elsewhere"* ]]
+	[ "$(published bad.example/app:1)" != "" ]
+}
+
+@test "external=no leaves out no ordinary layer, also when that has urls, and says so" {
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"{digest layer}\",\"size\":5,\"urls\":[\"http://{B}/layer\"]}]}" <<-END
+		content config {}
+		content layer bytes
+		request GET /v2/app/blobs/{digest layer} always
+		reply 200 OK
+			body layer
+	END
+	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"
+	list "bad.example/app:1 external=no"
+	run --separate-stderr -0 sync
+	[[ $stderr == *"external=no leaves out no layer that may be distributed, also when it has urls" ]]
+	whole
+}
+
 @test "a foreign layer comes from where its urls say, and is served from then on" {
 	foreign_layer 'http://{B}'
 	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"

@@ -89,6 +89,8 @@ static const struct {
 	{ "gone", "", "upstream=gone", "upstream=gone" },
 	{ "choices stay apart", "tags=1.* newest=2", "tags=2.*", "tags=1.* newest=2" },
 	{ "a group", "private=g", "private=g", "private=g" },
+	{ "external layers that one line wants", "external=no", "keep=3", "" },
+	{ "external layers that no line wants", "external=no", "external=no", "external=no" },
 	{ "two groups", "private=g", "private=h", "!private=g and private=h cannot be united" },
 };
 

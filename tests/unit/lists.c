@@ -132,7 +132,7 @@ static void test_lines(void)
 
 #define KNOWN                                                                                      \
 	"(known are platform, tags, exclude, match, semver, newest, as, refresh, max-age, "        \
-	"min-age, keep, keep-for, referrers, upstream, private, owner, reason)"
+	"min-age, keep, keep-for, referrers, external, upstream, private, owner, reason)"
 
 static const struct {
 	const char *name, *list, *problems;
