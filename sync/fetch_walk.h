@@ -1,0 +1,88 @@
+/*
+ * fetch_walk - one image under way: a walk below its root (included by fetch*.c only).
+ *
+ * fetch.c begins with the life of a walk.
+ */
+#ifndef SYNC_FETCH_WALK_H
+#define SYNC_FETCH_WALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/err.h"
+#include "oci/base/table.h"
+#include "oci/image/digest.h"
+#include "oci/image/media_type.h"
+#include "oci/image/ref.h"
+#include "sync/fetch.h"
+#include "sync/fetch_store.h"
+#include "sync/platforms.h"
+
+/* A manifest or blob that one image consists of; one for each digest of a walk. */
+struct want {
+	struct digest digest;
+	int64_t size; /* -1: not known (a root) */
+	bool manifest;
+	bool arrived;                  /* of blobs: it came with this walk */
+	bool tells;                    /* the platform of a manifest: no index names it */
+	int depth;                     /* of manifests: the root is 0 */
+	enum media_type_kind promised; /* by the descriptor; MEDIA_OTHER: nothing */
+	char *urls;                    /* of a foreign layer; or NULL */
+	struct walk *walk;
+	struct want *next_of_object; /* others that wait for the same digest */
+};
+
+/* What a walk asks for now. */
+enum walk_phase { WALK_MANIFESTS, WALK_CONFIGS, WALK_BLOBS, WALK_END };
+
+/* One image under way. */
+struct walk {
+	struct fetch *fetch;
+	struct ref from;
+	char *platforms; /* or NULL */
+	bool only_judge, no_external;
+	/* Wants by digest, owned. A digest may be named as a blob and as a manifest: as the latter
+	 * it has something below it. */
+	struct table seen_blobs, seen_manifests;
+	struct want **blobs; /* those of seen_blobs that are missing, in the order met */
+	size_t nblobs, capblobs;
+	struct digest *manifests; /* walked, the root first */
+	size_t nmanifests, capmanifests;
+	struct platforms there; /* told so far */
+	struct want **configs;  /* of seen_blobs: they tell more */
+	size_t nconfigs, capconfigs;
+	size_t waiting; /* wants under way */
+	enum walk_phase phase;
+	bool failed, is_refused, in_walk;
+	struct err err;
+	struct digest lacked; /* that its repository does not have; "" */
+	char *media_type;     /* of the root */
+	int64_t size, missing, bytes;
+	unsigned requests;
+	fetch_admit *admit;
+	fetch_judge *judge;
+	fetch_done *done;
+	void *arg;
+};
+
+struct fetch {
+	struct registry *registry;
+	struct fetch_store store;
+	struct table objects;   /* under way, by digest */
+	struct buf scratch;     /* a manifest read back from the store */
+	fetch_refuses *refuses; /* or NULL */
+	void *refuses_arg;
+};
+
+/* Fetches below `root`; done is called once, perhaps before this returns. */
+void fetch_walk_begin(struct fetch *f, const struct ref *from, const struct digest *root,
+		      const struct fetch_how *how, fetch_done *done, void *arg);
+
+/* A want that was under way has come: the blob or manifest is in the store. */
+void fetch_walk_came(struct want *want);
+/* The want cannot be had from the walk's repository. */
+void fetch_walk_missed(struct want *want, const struct err *err);
+
+#endif
