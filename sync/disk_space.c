@@ -22,8 +22,6 @@ int disk_space_check(const struct disk_space *s, int64_t bytes, bool *no_space, 
 	char needs[32], left[32];
 	uint64_t space, awaited;
 
-	if (disk_space_check_policy(s, bytes, err) < 0)
-		return -1;
 	if (layout_free_space(s->layout, &space, err) < 0)
 		return -1;
 	if (space >= s->promised + (uint64_t)bytes)

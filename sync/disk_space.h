@@ -26,8 +26,8 @@ struct disk_space {
 /* Whether the policy allows an image that needs so many bytes; USAGE when it does not. */
 int disk_space_check_policy(const struct disk_space *s, int64_t bytes, struct err *err);
 
-/* Whether the policy allows them and the disk has room for them beside what is promised. INVALID
- * when the disk has not, and *no_space (may be NULL) is set; IO when the disk cannot be asked. */
+/* Whether the disk has room for so many bytes beside what is promised. INVALID when it has not, and
+ * *no_space (may be NULL) is set; IO when the disk cannot be asked. */
 int disk_space_check(const struct disk_space *s, int64_t bytes, bool *no_space, struct err *err);
 
 void disk_space_promise(struct disk_space *s, int64_t bytes);

@@ -2,7 +2,8 @@
  * fetch - a manifest and all below it, from upstream into the store.
  *
  * An image is walked from its root: first the manifests, each read as soon as it arrives; then,
- * when the number of missing bytes is known, the blobs. What the store has is not asked for, so
+ * when the number of missing bytes is known, the blobs. What an image may consist of has ceilings
+ * (sync/fetch_tally.h). What the store has is not asked for, so
  * that to walk a complete image costs no request; this is also how an image is found to be
  * complete. A digest that several images share is fetched once: the others wait for it, and ask
  * their own repository only when the first one could not give it.
@@ -29,7 +30,7 @@ struct fetch_result {
 	const struct err *err;  /* NULL: all that is wanted is in the store (perhaps only staged) */
 	const char *media_type; /* of the root; "" on failure */
 	int64_t size;           /* of the root */
-	int64_t missing;        /* when measuring: bytes of blobs that would be fetched */
+	int64_t missing;        /* when measuring: bytes that would be fetched */
 	int64_t bytes;          /* that came over the wire for this image */
 	const struct digest
 		*manifests; /* all that were walked, the root first; lent during the call */
@@ -40,8 +41,9 @@ struct fetch_result {
 };
 typedef void fetch_done(void *arg, const struct fetch_result *result);
 
-/* Called before the blobs of an image are asked for, with the bytes that are missing. -1 with *err
- * refuses, and the image fails with that error. */
+/* Called before anything below the root of an image is asked for, with all bytes that the image is
+ * known to need so far: first of some manifests, at last of the blobs, too. -1 with *err refuses,
+ * and the image fails with that error. */
 typedef int fetch_admit(void *arg, int64_t bytes, struct err *err);
 
 /* Called before the blobs of an image are asked for (those but its config, which tells its
@@ -63,9 +65,9 @@ struct fetch *fetch_new(struct registry *r, struct layout *l);
 void fetch_free(struct fetch *f);
 
 /*
- * From now on blobs are not fetched but counted, a digest once even when images share it. Manifests
- * are still fetched, into the store that fetch_new() was given. `base` is another store that is
- * only read: what it has is not missing; NULL when there is none.
+ * From now on blobs are not fetched but counted, and manifests are fetched into the store that
+ * fetch_new() was given and counted, a digest once even when images share it. `base` is another
+ * store that is only read: what it has is not missing; NULL when there is none.
  */
 void fetch_measure(struct fetch *f, const struct layout *base);
 
@@ -89,7 +91,7 @@ static inline void fetch_image(struct fetch *f, const struct ref *from, const st
 	fetch_image_as(f, from, root, &how, done, arg);
 }
 
-/* Bytes of the blobs under way that are not in the store's files yet. Looks at each such file. */
+/* Bytes that were admitted and are not in the store's files yet. Looks at each file under way. */
 uint64_t fetch_awaited(const struct fetch *f);
 
 #endif

@@ -144,12 +144,14 @@ void fetch_object_ask(struct want *want)
 uint64_t fetch_object_awaited(const struct fetch *f)
 {
 	const struct object *o;
-	uint64_t bytes = 0;
+	uint64_t bytes = f->queued;
 
 	for (size_t at = 0; (o = table_next(&f->objects, &at));) {
 		const struct want *w = o->wants;
 
-		if (!w->manifest)
+		if (w->manifest)
+			bytes += w->size > 0 ? (uint64_t)w->size : 0;
+		else
 			bytes += (uint64_t)(w->size -
 					    layout_begun(f->store.layout, &o->digest, w->size));
 	}

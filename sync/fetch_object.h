@@ -16,7 +16,7 @@ struct want;
  * more; fetch_walk_came() or fetch_walk_missed() tells it how that ended. */
 void fetch_object_ask(struct want *want);
 
-/* Bytes of the blobs under way that are not in the store's files yet. */
+/* Bytes that are admitted, and not in the store's files yet. */
 uint64_t fetch_object_awaited(const struct fetch *f);
 
 #endif

@@ -9,6 +9,9 @@
 #include "sync/fetch_check.h"
 #include "sync/fetch_object.h"
 
+/* Manifests of one image that are under way at a time. */
+#define MANIFESTS_AT_ONCE 16
+
 static void free_want(void *p)
 {
 	struct want *want = p;
@@ -17,8 +20,15 @@ static void free_want(void *p)
 	free(want);
 }
 
+static uint64_t size_of(const struct want *want)
+{
+	return want->size > 0 ? (uint64_t)want->size : 0;
+}
+
 static void walk_free(struct walk *w)
 {
+	for (size_t i = w->next_missing; i < w->nmissing; i++)
+		w->fetch->queued -= size_of(w->missing[i]);
 	table_clear(&w->seen_blobs, free_want);
 	table_clear(&w->seen_manifests, free_want);
 	platforms_release(&w->there);
@@ -26,6 +36,7 @@ static void walk_free(struct walk *w)
 	free(w->platforms);
 	free(w->blobs);
 	free(w->configs);
+	free(w->missing);
 	free(w->manifests);
 	free(w->media_type);
 	free(w);
@@ -40,6 +51,7 @@ static void walk_fail(struct walk *w, const struct err *err)
 	w->err = *err;
 }
 
+static void ask_for_manifests(struct walk *w);
 static void ask_for_configs(struct walk *w);
 static bool has_judged(struct walk *w);
 static void ask_for_blobs(struct walk *w);
@@ -60,10 +72,11 @@ static void walk_next_phase(struct walk *w)
 /* Called when a want is finished: goes on to the next phase, or ends the walk. */
 static void walk_step(struct walk *w)
 {
-	if (w->in_walk || w->waiting)
+	if (w->in_walk)
 		return;
 	/* blobs may arrive at once; the last one must not end the walk in here */
 	w->in_walk = true;
+	ask_for_manifests(w);
 	while (!w->failed && !w->waiting && w->phase != WALK_END)
 		walk_next_phase(w);
 	w->in_walk = false;
@@ -73,7 +86,7 @@ static void walk_step(struct walk *w)
 				.err = w->failed ? &w->err : NULL,
 				.media_type = w->media_type && !w->failed ? w->media_type : "",
 				.size = w->size,
-				.missing = w->missing,
+				.missing = w->measured,
 				.manifests = w->manifests,
 				.nmanifests = w->nmanifests,
 				.bytes = w->bytes,
@@ -130,6 +143,7 @@ void fetch_walk_missed(struct want *want, const struct err *err)
 static struct want *walk_meet(struct walk *w, const struct descriptor *d, bool manifest)
 {
 	struct table *seen = manifest ? &w->seen_manifests : &w->seen_blobs;
+	struct fetch_tally *tally = &w->tally;
 	struct want *want = table_get(seen, d->digest.str);
 	const struct fetch *f = w->fetch;
 	struct err err;
@@ -145,9 +159,14 @@ static struct want *walk_meet(struct walk *w, const struct descriptor *d, bool m
 	want->manifest = manifest;
 	want->walk = w;
 	table_put(seen, want->digest.str, want);
-	if (!f->refuses || f->refuses(f->refuses_arg, &want->digest, &err) == 0)
+	if (f->refuses && f->refuses(f->refuses_arg, &want->digest, &err) < 0) {
+		w->is_refused = true;
+		walk_fail(w, &err);
+		return NULL;
+	}
+	if ((manifest ? fetch_tally_manifest(tally, d->size, &err)
+		      : fetch_tally_blob(tally, &err)) == 0)
 		return want;
-	w->is_refused = true;
 	walk_fail(w, &err);
 	return NULL;
 }
@@ -175,22 +194,34 @@ static void meet_config(struct walk *w, const struct descriptor *d)
 	w->configs[w->nconfigs++] = want;
 }
 
+/* The store lacks the manifest: it is asked for when its turn comes. */
+static void walk_queue(struct walk *w, struct want *want)
+{
+	w->missing = xgrow(w->missing, w->nmissing, &w->capmissing, sizeof(*w->missing));
+	w->missing[w->nmissing++] = want;
+	w->fetch->queued += size_of(want);
+}
+
 static void meet_manifest(struct walk *w, const struct descriptor *d, int depth, bool tells)
 {
 	struct want *want = walk_meet(w, d, true);
+	const struct fetch_store *s = &w->fetch->store;
 	struct err err;
 
 	if (!want)
 		return;
+	want->lacks = !fetch_store_has_blob(s, &d->digest, d->size);
+	if (want->lacks)
+		w->needs += (int64_t)size_of(want);
 	want->depth = depth;
 	want->tells = tells;
 	want->promised = media_type_kind(d->media_type);
 	if (fetch_check_child(d, depth, &err) < 0)
 		walk_fail(w, &err);
-	else if (fetch_store_has(&w->fetch->store, &d->digest, d->size))
+	else if (fetch_store_has(s, &d->digest, d->size))
 		walk_stored(want);
 	else
-		fetch_object_ask(want);
+		walk_queue(w, want);
 }
 
 static void walk_image(struct want *want, const struct manifest *m)
@@ -200,7 +231,7 @@ static void walk_image(struct want *want, const struct manifest *m)
 
 	if (config)
 		meet_config(w, config);
-	for (size_t i = 0; i < m->n && !w->only_judge; i++)
+	for (size_t i = 0; i < m->n && !w->only_judge && !w->failed; i++)
 		if (!w->no_external || !media_type_is_foreign(m->below[i].media_type))
 			meet_blob(w, &m->below[i]);
 }
@@ -227,6 +258,17 @@ static void walk_index(struct want *want, const struct manifest *m)
 	}
 }
 
+/* The size of the root is known when it is read. */
+static int size_root(struct want *root, size_t size, struct err *err)
+{
+	struct walk *w = root->walk;
+
+	root->size = w->size = (int64_t)size;
+	if (root->lacks)
+		w->needs += w->size;
+	return fetch_tally_size(&w->tally, w->size, err);
+}
+
 static void walk_manifest(struct want *want, struct span bytes)
 {
 	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
@@ -235,7 +277,8 @@ static void walk_manifest(struct want *want, struct span bytes)
 	struct err err;
 
 	if (manifest_parse(&m, bytes, NULL, &err) < 0 ||
-	    fetch_check_promise(&promise, &m, bytes.n, &err) < 0) {
+	    fetch_check_promise(&promise, &m, bytes.n, &err) < 0 ||
+	    (want->depth == 0 && size_root(want, bytes.n, &err) < 0)) {
 		if (want->depth)
 			fetch_check_name(&err, "manifest", &want->digest);
 		walk_fail(w, &err);
@@ -243,20 +286,67 @@ static void walk_manifest(struct want *want, struct span bytes)
 	}
 	w->manifests = xgrow(w->manifests, w->nmanifests, &w->capmanifests, sizeof(*w->manifests));
 	w->manifests[w->nmanifests++] = want->digest;
-	if (want->depth == 0) {
+	if (want->depth == 0)
 		w->media_type = xstrdup(m.media_type);
-		w->size = (int64_t)bytes.n;
-	}
 	if (m.kind == MEDIA_INDEX)
 		walk_index(want, &m);
 	else
 		walk_image(want, &m);
 }
 
+/* Whether all that the image is known to need may be fetched; else it fails. */
+static bool has_admitted(struct walk *w)
+{
+	struct err err;
+
+	if (w->admit && w->needs > w->admitted && w->admit(w->arg, w->needs, &err) < 0)
+		walk_fail(w, &err);
+	else
+		w->admitted = w->needs;
+	return !w->failed;
+}
+
+/* Asks for the missing manifests in the order in which they were met, only some at a time: of an
+ * image that turns out to be too large, the others are not asked for. */
+static void ask_for_manifests(struct walk *w)
+{
+	struct fetch *f = w->fetch;
+
+	while (!w->failed && w->next_missing < w->nmissing && w->waiting < MANIFESTS_AT_ONCE &&
+	       has_admitted(w)) {
+		struct want *want = w->missing[w->next_missing++];
+
+		f->queued -= size_of(want);
+		/* another image may have brought it since this walk met it */
+		if (fetch_store_has(&f->store, &want->digest, want->size))
+			walk_stored(want);
+		else
+			fetch_object_ask(want);
+	}
+}
+
+/* Adds bytes of a blob to those that the image needs, once. */
+static void need_blob(struct want *blob, int64_t bytes)
+{
+	if (!blob->needed)
+		blob->walk->needs += bytes;
+	blob->needed = true;
+}
+
 static void ask_for_configs(struct walk *w)
 {
+	struct fetch *f = w->fetch;
+
+	for (size_t i = 0; i < w->nconfigs; i++) {
+		struct want *c = w->configs[i];
+
+		if (!fetch_store_has(&f->store, &c->digest, c->size))
+			need_blob(c, c->size - layout_begun(f->store.layout, &c->digest, c->size));
+	}
+	if (!has_admitted(w))
+		return;
 	for (size_t i = 0; i < w->nconfigs; i++)
-		if (!fetch_store_has(&w->fetch->store, &w->configs[i]->digest, w->configs[i]->size))
+		if (!fetch_store_has(&f->store, &w->configs[i]->digest, w->configs[i]->size))
 			fetch_object_ask(w->configs[i]);
 }
 
@@ -274,37 +364,43 @@ static bool has_judged(struct walk *w)
 	return !w->failed;
 }
 
-/* Bytes of the blobs that are not under way (or, when measuring, not counted) yet, without the
- * parts that an earlier run left. */
-static int64_t count_missing(struct walk *w)
+/* Bytes of a blob that are not under way (or, when measuring, not counted) yet, without the part
+ * that an earlier run left. */
+static int64_t missing_bytes(const struct walk *w, const struct want *b)
 {
 	struct fetch *f = w->fetch;
-	int64_t missing = 0;
 
-	for (size_t i = 0; i < w->nblobs; i++) {
-		const struct want *b = w->blobs[i];
+	if (f->store.measuring)
+		return fetch_store_count(&f->store, &b->digest) ? b->size : 0;
+	if (b->arrived || table_get(&f->objects, b->digest.str))
+		return 0;
+	return b->size - layout_begun(f->store.layout, &b->digest, b->size);
+}
 
-		if (f->store.measuring)
-			missing += fetch_store_count(&f->store, &b->digest) ? b->size : 0;
-		else if (!b->arrived && !table_get(&f->objects, b->digest.str))
-			missing += b->size - layout_begun(f->store.layout, &b->digest, b->size);
-	}
-	return missing;
+/* When measuring: all that a sync would fetch. */
+static void measure_manifests(struct walk *w)
+{
+	struct want *want;
+
+	for (size_t at = 0; (want = table_next(&w->seen_manifests, &at));)
+		if (want->lacks && fetch_store_count(&w->fetch->store, &want->digest))
+			w->measured += (int64_t)size_of(want);
 }
 
 static void ask_for_blobs(struct walk *w)
 {
-	int64_t missing = count_missing(w);
-	struct err err;
+	bool measuring = w->fetch->store.measuring;
 
-	if (w->fetch->store.measuring) {
-		w->missing = missing;
-		return;
+	if (measuring)
+		measure_manifests(w);
+	for (size_t i = 0; i < w->nblobs; i++) {
+		int64_t bytes = missing_bytes(w, w->blobs[i]);
+
+		w->measured += measuring ? bytes : 0;
+		need_blob(w->blobs[i], bytes);
 	}
-	if (missing && w->admit && w->admit(w->arg, missing, &err) < 0) {
-		walk_fail(w, &err);
+	if (!has_admitted(w) || measuring)
 		return;
-	}
 	for (size_t i = 0; i < w->nblobs; i++) {
 		/* another image may have brought it since this walk met it */
 		if (!layout_has(w->fetch->store.layout, &w->blobs[i]->digest, w->blobs[i]->size))

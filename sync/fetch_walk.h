@@ -18,6 +18,7 @@
 #include "oci/image/ref.h"
 #include "sync/fetch.h"
 #include "sync/fetch_store.h"
+#include "sync/fetch_tally.h"
 #include "sync/platforms.h"
 
 /* A manifest or blob that one image consists of; one for each digest of a walk. */
@@ -25,7 +26,9 @@ struct want {
 	struct digest digest;
 	int64_t size; /* -1: not known (a root) */
 	bool manifest;
+	bool lacks;                    /* of manifests: the mirror did not have it */
 	bool arrived;                  /* of blobs: it came with this walk */
+	bool needed;                   /* of blobs: its bytes are among walk->needs */
 	bool tells;                    /* the platform of a manifest: no index names it */
 	int depth;                     /* of manifests: the root is 0 */
 	enum media_type_kind promised; /* by the descriptor; MEDIA_OTHER: nothing */
@@ -48,18 +51,22 @@ struct walk {
 	struct table seen_blobs, seen_manifests;
 	struct want **blobs; /* those of seen_blobs that are missing, in the order met */
 	size_t nblobs, capblobs;
-	struct digest *manifests; /* walked, the root first */
+	struct want **missing; /* those of seen_manifests that the store lacks, in the order met */
+	size_t nmissing, capmissing, next_missing; /* the next one to be asked for */
+	struct digest *manifests;                  /* walked, the root first */
 	size_t nmanifests, capmanifests;
 	struct platforms there; /* told so far */
 	struct want **configs;  /* of seen_blobs: they tell more */
 	size_t nconfigs, capconfigs;
-	size_t waiting; /* wants under way */
+	struct fetch_tally tally;
+	int64_t needs, admitted; /* bytes: known to be needed, and those that admit has allowed */
+	size_t waiting;          /* wants under way */
 	enum walk_phase phase;
 	bool failed, is_refused, in_walk;
 	struct err err;
 	struct digest lacked; /* that its repository does not have; "" */
 	char *media_type;     /* of the root */
-	int64_t size, missing, bytes;
+	int64_t size, measured, bytes;
 	unsigned requests;
 	fetch_admit *admit;
 	fetch_judge *judge;
@@ -71,6 +78,7 @@ struct fetch {
 	struct registry *registry;
 	struct fetch_store store;
 	struct table objects;   /* under way, by digest */
+	uint64_t queued;        /* bytes of manifests that walks will ask for */
 	struct buf scratch;     /* a manifest read back from the store */
 	fetch_refuses *refuses; /* or NULL */
 	void *refuses_arg;

@@ -156,7 +156,11 @@ static int admit_referrer(void *arg, int64_t bytes, struct err *err)
 {
 	const struct referrer_query *q = arg;
 
-	return disk_space_check(&q->walk->run->space, bytes, NULL, err);
+	const struct disk_space *s = &q->walk->run->space;
+
+	if (disk_space_check_policy(s, bytes, err) < 0)
+		return -1;
+	return disk_space_check(s, bytes, NULL, err);
 }
 
 /* Artifact manifests of a draft of the specification, and other documents that are no manifests. */

@@ -121,11 +121,17 @@ static int admit_image(void *arg, int64_t bytes, struct err *err)
 	struct job *job = arg;
 	struct run *r = job->run;
 
-	if (disk_space_check(&r->space, bytes, &job->target->no_space, err) < 0)
+	int64_t more = bytes - job->promised;
+
+	if (disk_space_check_policy(&r->space, bytes, err) < 0)
+		return -1;
+	if (r->options->dry_run)
+		return 0;
+	if (disk_space_check(&r->space, more, &job->target->no_space, err) < 0)
 		return -1;
 	job->promised = bytes;
-	disk_space_promise(&r->space, bytes);
-	r->outcome.wanted += (uint64_t)bytes;
+	disk_space_promise(&r->space, more);
+	r->outcome.wanted += (uint64_t)more;
 	return 0;
 }
 
@@ -162,7 +168,6 @@ static void got_image(void *arg, const struct fetch_result *result)
 {
 	struct job *job = arg;
 	struct target *t = job->target;
-	struct err err;
 
 	t->bytes += result->bytes;
 	t->missing = result->missing;
@@ -176,11 +181,6 @@ static void got_image(void *arg, const struct fetch_result *result)
 			fail_incomplete_upstream(job, result);
 		else
 			job_fail(job, result->err);
-		return;
-	}
-	/* admit_image() is not asked when an image is only measured */
-	if (disk_space_check_policy(&job->run->space, result->missing, &err) < 0) {
-		job_fail(job, &err);
 		return;
 	}
 	if (target_arrival(t) == STATE_CURRENT)

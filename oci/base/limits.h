@@ -18,6 +18,12 @@
 #define LIMIT_DESCRIPTORS 4096
 /* Indexes within indexes. */
 #define LIMIT_NESTING 8
+/* Of one image: its manifests, their bytes together, and its blobs. The largest images have some
+ * hundred manifests and some thousand blobs; an index of indexes could name 4096 to the power of
+ * LIMIT_NESTING. */
+#define LIMIT_IMAGE_MANIFESTS      5000
+#define LIMIT_IMAGE_MANIFEST_BYTES (64UL * MIB)
+#define LIMIT_IMAGE_BLOBS          50000
 
 /* JSON: depth, and memory for one document (4 MiB of "[{},{}..." would take 322 MB unbudgeted). */
 #define LIMIT_JSON_DEPTH  64

@@ -66,13 +66,14 @@ app=up.example/team/app
 	layout_image "$up" docker.io/team/app:1 one
 	list "$app:1"
 	sync
-	layout_image "$up" docker.io/team/new:1 new
+	new=$(layout_image "$up" docker.io/team/new:1 new)
 	layout_image "$up" docker.io/team/app:1 moved
 	list "$app:1" up.example/team/new:1
 	blobs=$(grep -rlZE '^layer of new for amd64$|"text":"new"' "$up/blobs" | xargs -0 cat | wc -c)
+	bytes=$((blobs + $(layout_size "$up" "$new")))
 	run -32 sync --missing --dry-run --sizes
-	[[ $output == *"up.example/team/new:1: would be new, "*", $blobs bytes to fetch"* ]]
-	[[ $output == *"; $blobs bytes to fetch; "* ]]
+	[[ $output == *"up.example/team/new:1: would be new, "*", $bytes bytes to fetch"* ]]
+	[[ $output == *"; $bytes bytes to fetch; "* ]]
 	[[ $output != *"$app:1"* ]]
 }
 

@@ -39,8 +39,8 @@ holds() {
 	run --separate-stderr online
 	[ "$status" -eq 0 ]
 	[ "$stderr" = "" ]
-	[[ ${lines[0]} == "mirror-lists/base.list:1: adds 1 image, "*" bytes" ]]
-	[[ ${lines[1]} == "mirror-lists: asked for 1 of 1 line: 1 image and "*" bytes would be \
+	[[ ${lines[0]} == "mirror-lists/base.list:1: adds 1 image, "*" kB" ]]
+	[[ ${lines[1]} == "mirror-lists: asked for 1 of 1 line: 1 image and "*" kB would be \
 added" ]]
 	[ "$(requests HEAD)" -eq 1 ]
 	[ "$(requests GET /manifests/)" -eq 3 ]
@@ -50,15 +50,16 @@ added" ]]
 	[ -z "$(git status --porcelain)" ]
 }
 
-@test "the bytes are those of the blobs that no line before it brings" {
-	layout_image "$up" docker.io/other/app:1 two
+@test "the bytes are those of the manifests and blobs that no line before it brings" {
+	image=$(layout_image "$up" docker.io/other/app:1 two)
 	list up.example/team/app:1.20 up.example/other/app:1
 	blobs=$(grep -rlZE '^layer of two for amd64$|"text":"two"' "$up/blobs" | xargs -0 cat \
 		| wc -c)
+	bytes=$((blobs + $(layout_size "$up" "$image")))
 	run -0 online
-	[[ ${lines[0]} == "mirror-lists/base.list:1: adds 1 image, $blobs bytes" ]]
+	[[ ${lines[0]} == "mirror-lists/base.list:1: adds 1 image, $bytes bytes" ]]
 	[[ ${lines[1]} == "mirror-lists/base.list:2: adds 1 image, 0 bytes" ]]
-	[[ ${lines[2]} == *"asked for 2 of 2 lines: 2 images and $blobs bytes would be added" ]]
+	[[ ${lines[2]} == *"asked for 2 of 2 lines: 2 images and $bytes bytes would be added" ]]
 }
 
 @test "--since asks only for lines that mean something else" {

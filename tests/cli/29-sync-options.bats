@@ -111,14 +111,14 @@ teardown() {
 	layout_image "$up" docker.io/team/small:1 one
 	layout_image "$up" docker.io/team/large:1 "$(printf 'large%.0s' {1..100})"
 	list up.example/team/{small,large}:1
-	conf "policy max-bytes=600"
+	conf "policy max-bytes=1000"
 	run --separate-stderr -34 sync --dry-run --sizes --report r.json
 	small=$(jq '.images[0].missing' r.json)
 	[ "$small" -gt 0 ]
 	[[ ${lines[0]} == "up.example/team/small:1: would be new, "*", $small bytes to fetch" ]]
 	[[ ${lines[1]} == "1 new, 1 failed; "*"; $small bytes to fetch; nothing was changed (dry \
 run)" ]]
-	[[ $stderr == *"up.example/team/large:1: needs "*", more than the 600 bytes of the \
+	[[ $stderr == *"up.example/team/large:1: needs "*", more than the 1.0 kB of the \
 policy's max-bytes="* ]]
 }
 
