@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct err;
+#include "oci/base/err.h"
+
 struct fetch;
 struct layout;
 
@@ -21,14 +22,22 @@ struct disk_space {
 	const struct fetch *fetch;   /* lent: it knows how much of the promised bytes has arrived */
 	int64_t max_bytes;           /* of the policy, for one image; -1: no limit */
 	uint64_t promised;           /* bytes that images under way still need, at most */
+	struct err full;             /* why an image could not be written; kind NONE: none was */
 };
 
 /* Whether the policy allows an image that needs so many bytes; USAGE when it does not. */
 int disk_space_check_policy(const struct disk_space *s, int64_t bytes, struct err *err);
 
-/* Whether the disk has room for so many bytes beside what is promised. INVALID when it has not, and
- * *no_space (may be NULL) is set; IO when the disk cannot be asked. */
-int disk_space_check(const struct disk_space *s, int64_t bytes, bool *no_space, struct err *err);
+/* Whether the disk has room for so many bytes beside what is promised. INVALID when it has not: the
+ * image does not fit, and others may. IO when the disk cannot be asked, or is full: then nothing
+ * fits. */
+int disk_space_check(const struct disk_space *s, int64_t bytes, struct err *err);
+
+/* Whether an error is that the disk (or the quota of this user) is full. It is one image's: when
+ * that gives its room back, others may fit. */
+bool disk_space_is_lacking(const struct err *err);
+/* The same, and remembers it: when nothing can be published either, the mirror cannot be used. */
+bool disk_space_note(struct disk_space *s, const struct err *err);
 
 void disk_space_promise(struct disk_space *s, int64_t bytes);
 void disk_space_give_back(struct disk_space *s, int64_t bytes);

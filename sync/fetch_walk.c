@@ -6,6 +6,7 @@
 #include "oci/image/manifest.h"
 #include "oci/image/media_type.h"
 #include "oci/store/layout.h"
+#include "sync/disk_space.h"
 #include "sync/fetch_check.h"
 #include "sync/fetch_object.h"
 
@@ -51,6 +52,56 @@ static void walk_fail(struct walk *w, const struct err *err)
 	w->err = *err;
 }
 
+/* The image will not come, in this run or another one, unless something changes. */
+static void walk_refuse(struct walk *w, const struct err *err)
+{
+	w->gives_back = true;
+	walk_fail(w, err);
+}
+
+/* ---- what it leaves on the disk ---- */
+
+static void walk_enter(struct walk *w)
+{
+	struct fetch *f = w->fetch;
+
+	w->after = f->walks;
+	if (w->after)
+		w->after->before = w;
+	f->walks = w;
+}
+
+static void walk_leave(struct walk *w)
+{
+	*(w->before ? &w->before->after : &w->fetch->walks) = w->after;
+	if (w->after)
+		w->after->before = w->before;
+}
+
+/* Whether an image under way consists of it, too. */
+static bool is_shared(const struct fetch *f, const struct digest *d)
+{
+	for (const struct walk *w = f->walks; w; w = w->after)
+		if (table_get(&w->seen_blobs, d->str) || table_get(&w->seen_manifests, d->str))
+			return true;
+	return false;
+}
+
+static void settle_files(struct walk *w, const struct table *seen)
+{
+	struct layout *l = w->fetch->store.layout;
+	const struct want *want;
+
+	for (size_t at = 0; (want = table_next(seen, &at));) {
+		if (!w->gives_back)
+			layout_keep(l, &want->digest);
+		else if (!is_shared(w->fetch, &want->digest))
+			layout_drop(l, &want->digest);
+	}
+}
+
+/* ---- its phases ---- */
+
 static void ask_for_manifests(struct walk *w);
 static void ask_for_configs(struct walk *w);
 static bool has_judged(struct walk *w);
@@ -82,6 +133,9 @@ static void walk_step(struct walk *w)
 	w->in_walk = false;
 	if (w->waiting)
 		return;
+	walk_leave(w);
+	settle_files(w, &w->seen_blobs);
+	settle_files(w, &w->seen_manifests);
 	w->done(w->arg, &(struct fetch_result){
 				.err = w->failed ? &w->err : NULL,
 				.media_type = w->media_type && !w->failed ? w->media_type : "",
@@ -135,7 +189,10 @@ void fetch_walk_missed(struct want *want, const struct err *err)
 	want->walk->waiting--;
 	if (!want->walk->failed && err->kind == ERR_NOTFOUND)
 		want->walk->lacked = want->digest;
-	walk_fail(want->walk, err);
+	if (disk_space_is_lacking(err))
+		walk_refuse(want->walk, err);
+	else
+		walk_fail(want->walk, err);
 	walk_step(want->walk);
 }
 
@@ -161,13 +218,13 @@ static struct want *walk_meet(struct walk *w, const struct descriptor *d, bool m
 	table_put(seen, want->digest.str, want);
 	if (f->refuses && f->refuses(f->refuses_arg, &want->digest, &err) < 0) {
 		w->is_refused = true;
-		walk_fail(w, &err);
+		walk_refuse(w, &err);
 		return NULL;
 	}
 	if ((manifest ? fetch_tally_manifest(tally, d->size, &err)
 		      : fetch_tally_blob(tally, &err)) == 0)
 		return want;
-	walk_fail(w, &err);
+	walk_refuse(w, &err);
 	return NULL;
 }
 
@@ -217,7 +274,7 @@ static void meet_manifest(struct walk *w, const struct descriptor *d, int depth,
 	want->tells = tells;
 	want->promised = media_type_kind(d->media_type);
 	if (fetch_check_child(d, depth, &err) < 0)
-		walk_fail(w, &err);
+		walk_refuse(w, &err);
 	else if (fetch_store_has(s, &d->digest, d->size))
 		walk_stored(want);
 	else
@@ -281,7 +338,7 @@ static void walk_manifest(struct want *want, struct span bytes)
 	    (want->depth == 0 && size_root(want, bytes.n, &err) < 0)) {
 		if (want->depth)
 			fetch_check_name(&err, "manifest", &want->digest);
-		walk_fail(w, &err);
+		walk_refuse(w, &err);
 		return;
 	}
 	w->manifests = xgrow(w->manifests, w->nmanifests, &w->capmanifests, sizeof(*w->manifests));
@@ -300,7 +357,7 @@ static bool has_admitted(struct walk *w)
 	struct err err;
 
 	if (w->admit && w->needs > w->admitted && w->admit(w->arg, w->needs, &err) < 0)
-		walk_fail(w, &err);
+		walk_refuse(w, &err);
 	else
 		w->admitted = w->needs;
 	return !w->failed;
@@ -360,7 +417,7 @@ static bool has_judged(struct walk *w)
 		if (fetch_store_read(&f->store, &w->configs[i]->digest, &f->scratch, &err) == 0)
 			platforms_add_config(&w->there, buf_span(&f->scratch));
 	if (w->judge && w->judge(w->arg, &w->there, &err) < 0)
-		walk_fail(w, &err);
+		walk_refuse(w, &err);
 	return !w->failed;
 }
 
@@ -423,6 +480,7 @@ void fetch_walk_begin(struct fetch *f, const struct ref *from, const struct dige
 	w->judge = how->judge;
 	w->done = done;
 	w->arg = arg;
+	walk_enter(w);
 	w->in_walk = true;
 	meet_manifest(w, &d, 0, w->judge != NULL);
 	w->in_walk = false;

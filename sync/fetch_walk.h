@@ -63,11 +63,13 @@ struct walk {
 	size_t waiting;          /* wants under way */
 	enum walk_phase phase;
 	bool failed, is_refused, in_walk;
+	bool gives_back; /* it will not come: what it has left on the disk is removed */
 	struct err err;
 	struct digest lacked; /* that its repository does not have; "" */
 	char *media_type;     /* of the root */
 	int64_t size, measured, bytes;
 	unsigned requests;
+	struct walk *before, *after; /* of fetch->walks */
 	fetch_admit *admit;
 	fetch_judge *judge;
 	fetch_done *done;
@@ -78,6 +80,7 @@ struct fetch {
 	struct registry *registry;
 	struct fetch_store store;
 	struct table objects;   /* under way, by digest */
+	struct walk *walks;     /* under way */
 	uint64_t queued;        /* bytes of manifests that walks will ask for */
 	struct buf scratch;     /* a manifest read back from the store */
 	fetch_refuses *refuses; /* or NULL */

@@ -63,9 +63,6 @@ static int bits_of_state(const struct outcome *o, const struct target *t)
 {
 	const struct state_row *row = target_row(t);
 
-	/* a full disk that let nothing be published is a failure of the mirror, not of the image */
-	if (row->is_failed && t->no_space && !o->published)
-		return EXIT_MIRROR;
 	if (!o->options->dry_run)
 		return row->exit;
 	return row->exit | row->exit_dry_run |

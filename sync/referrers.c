@@ -160,7 +160,7 @@ static int admit_referrer(void *arg, int64_t bytes, struct err *err)
 
 	if (disk_space_check_policy(s, bytes, err) < 0)
 		return -1;
-	return disk_space_check(s, bytes, NULL, err);
+	return disk_space_check(s, bytes, err);
 }
 
 /* Artifact manifests of a draft of the specification, and other documents that are no manifests. */

@@ -274,6 +274,10 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 		unlist_find(r, &r->index, NULL, NULL);
 	if (!options->dry_run && !options->observe && merge_publish(r, err) < 0)
 		return -1;
+	if (!r->outcome.published && r->space.full.kind != ERR_NONE) {
+		*err = r->space.full;
+		return -1;
+	}
 	denied_rename(r);
 	min_age_record(r);
 	waiting_tags_note_vanished(r);

@@ -48,7 +48,6 @@ struct target {
 	int64_t size;
 	char *snapshot;  /* the tag that keeps the replaced digest, or NULL */
 	time_t checked;  /* when it was last checked with success before this run; 0: never */
-	bool no_space;   /* failed since the disk has too few bytes free */
 	int64_t missing; /* --sizes: bytes that would be fetched */
 	int64_t bytes;
 	unsigned requests;

@@ -105,9 +105,10 @@ static void job_fail(struct job *job, const struct err *err)
 }
 
 /* The mirror's own disk refuses: no other image can be stored, and nothing can be published. */
-static void give_up_run(struct run *r, const struct err *err)
+static void note_disk(struct run *r, const struct err *err)
 {
-	if (r->work->broken.kind != ERR_NONE)
+	if (err->kind != ERR_IO || disk_space_note(&r->space, err) ||
+	    r->work->broken.kind != ERR_NONE)
 		return;
 	r->work->broken = *err;
 	r->outcome.stopped = true;
@@ -127,7 +128,7 @@ static int admit_image(void *arg, int64_t bytes, struct err *err)
 		return -1;
 	if (r->options->dry_run)
 		return 0;
-	if (disk_space_check(&r->space, more, &job->target->no_space, err) < 0)
+	if (disk_space_check(&r->space, more, err) < 0)
 		return -1;
 	job->promised = bytes;
 	disk_space_promise(&r->space, more);
@@ -173,8 +174,7 @@ static void got_image(void *arg, const struct fetch_result *result)
 	t->missing = result->missing;
 	t->requests += result->requests;
 	if (result->err) {
-		if (result->err->kind == ERR_IO)
-			give_up_run(job->run, result->err);
+		note_disk(job->run, result->err);
 		if (result->is_refused)
 			end_refused(job, result->err);
 		else if (result->err->kind == ERR_NOTFOUND)
@@ -248,9 +248,8 @@ static void got_below(void *arg, const struct fetch_result *result)
 	t->bytes += result->bytes;
 	t->missing = result->missing;
 	t->requests += result->requests;
-	if (result->err && result->err->kind == ERR_IO)
-		give_up_run(job->run, result->err);
 	if (result->err) {
+		note_disk(job->run, result->err);
 		fail_below(job, result->err);
 		return;
 	}

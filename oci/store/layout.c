@@ -25,6 +25,7 @@ struct staged {
 	struct digest digest;
 	int64_t size;
 	bool named; /* has its blob name: by a commit that failed further on */
+	bool kept;  /* layout_drop() leaves it */
 };
 
 struct layout_blob {
@@ -495,6 +496,32 @@ int layout_put(struct layout *l, const struct digest *d, const void *p, size_t n
 		return -1;
 	}
 	return layout_finish(b, err);
+}
+
+/* ---- giving up ---- */
+
+void layout_keep(struct layout *l, const struct digest *d)
+{
+	struct staged *s = table_get(&l->staged, d->str);
+
+	if (s)
+		s->kept = true;
+}
+
+void layout_drop(struct layout *l, const struct digest *d)
+{
+	struct staged *s = table_get(&l->staged, d->str);
+	char name[DIGEST_MAX + 1];
+
+	if (l->partial.dir < 0 || table_get(&l->writing, d->str) || (s && (s->named || s->kept)))
+		return;
+	digest_name(d, name);
+	unlinkat(l->partial.dir, name, 0);
+	if (!s)
+		return;
+	l->staged_bytes -= (uint64_t)s->size;
+	table_remove(&l->staged, d->str);
+	free(s);
 }
 
 /* ---- committing ---- */

@@ -118,6 +118,12 @@ void layout_abandon(struct layout_blob *b);
 /* layout_begin(), _write() and _finish() in one, for content in memory. */
 int layout_put(struct layout *l, const struct digest *d, const void *p, size_t n, struct err *err);
 
+/* A blob that was staged or begun may be given up, so that the disk has its room for others.
+ * layout_keep() says of a staged one that something needs it; layout_drop() removes what nothing
+ * needs, and leaves what is being written or has its name. */
+void layout_keep(struct layout *l, const struct digest *d);
+void layout_drop(struct layout *l, const struct digest *d);
+
 /* How many blobs are staged; their bytes are in staged_bytes. */
 static inline size_t layout_staged(const struct layout *l)
 {

@@ -81,3 +81,95 @@ have; nothing of it is kept"
 	[ "$(jq '[.images[].bytes] | add' r.json)" -gt 1000 ]
 	[[ $told == "$(jq '[.images[].bytes] | add' r.json | awk '{ printf "%.1f kB", $1 / 1000 }')" ]]
 }
+
+# large_image REF SIZE...: an image with layers of these sizes.
+large_image() {
+	local ref=$1 layers='' config
+	shift
+	for size; do
+		seq 1 400000 | head -c "$size" >layer
+		layers+="${layers:+,}$(layout_desc "$up" "$(layout_blob "$up" <layer)" "$OCI_LAYER")"
+	done
+	config=$(layout_blob "$up" '{"architecture":"amd64","os":"linux"}')
+	printf '{"schemaVersion":2,"mediaType":"%s","config":%s,"layers":[%s]}' "$OCI_MANIFEST" \
+		"$(layout_desc "$up" "$config" "$OCI_CONFIG")" "$layers" \
+		| layout_manifest "$up" "$ref" "$OCI_MANIFEST"
+}
+
+# Files of blobs that have no name yet.
+partials() {
+	find "$mirror/.mirror/partial" -type f ! -name lock
+}
+export -f partials
+
+@test "an image that does not fit fails alone, in every run, and leaves nothing" {
+	large_image docker.io/team/bad:1 2600000
+	list up.example/team/bad:1 up.example/team/good:1
+	run small_disk 2m <<-'END'
+		cd "$BATS_TEST_TMPDIR"
+		for run in 1 2; do
+			status=0
+			"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" || status=$?
+			[ "$status" -eq 2 ]
+			[ -z "$(partials)" ]
+		done
+		grep -q up.example/team/good:1 "$mirror/index.json"
+		! grep -q up.example/team/bad:1 "$mirror/index.json"
+		[ "$(ls "$mirror"/blobs/sha256 | wc -l)" -eq 3 ]
+	END
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"up.example/team/bad:1: needs 2.6 MB, and the disk has "*" left for it"* ]]
+	[[ $output == *"1 new, 1 failed"*"1 current, 1 failed"* ]]
+}
+
+@test "a disk that is full in the middle of an image: it gives its room back, the others come" {
+	# shellcheck disable=SC2046  # words
+	large_image docker.io/team/bad:1 $(seq 1000 1300)
+	list up.example/team/bad:1 up.example/team/good:1
+	run small_disk 5m,nr_inodes=200 <<-'END'
+		cd "$BATS_TEST_TMPDIR"
+		status=0
+		"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" --jobs 1 || status=$?
+		[ "$status" -eq 2 ]
+		[ -z "$(partials)" ]
+		grep -q up.example/team/good:1 "$mirror/index.json"
+	END
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"up.example/team/bad:1: "*"No space left on device"* ]]
+}
+
+@test "a disk that is full before anything came: status 16" {
+	large_image docker.io/team/bad:1 2600000
+	list up.example/team/bad:1 up.example/team/good:1
+	run small_disk 1m <<-'END'
+		cd "$BATS_TEST_TMPDIR"
+		"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" nothing/* || true
+		dd if=/dev/zero of="$mirror/fill" bs=1k 2>/dev/null || true
+		status=0
+		"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" || status=$?
+		[ "$status" -eq 16 ]
+	END
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"No space left on device; what was published stands; make room and run \
+again, it goes on from there"* ]]
+}
+
+@test "what the policy or a deny refuses leaves nothing, and what an earlier run left of it goes" {
+	large_image docker.io/team/bad:1 2600000
+	list up.example/team/bad:1 up.example/team/good:1
+	layer=$(layout_blob "$up" <layer)
+	mkdir -p "$mirror"
+	for rule in "policy max-bytes=1M" "deny $layer"; do
+		sync nothing/* || true
+		head -c 1000000 layer >"$mirror/.mirror/partial/${layer/:/-}"
+		conf "$rule"
+		run -2 sync
+		[ -z "$(partials)" ]
+		[ "$(find "$mirror/blobs" -type f | wc -l)" -eq 3 ]
+		whole
+		sed -i '$d' "$lists/mirror.conf"
+	done
+}

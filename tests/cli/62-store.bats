@@ -24,14 +24,6 @@ other_disk() {
 	[ "$(stat -c %d "$elsewhere")" != "$(stat -c %d .)" ] || skip "one file system only"
 }
 
-# small_disk SIZE: runs the script on stdin where $mirror is a file system of that size.
-small_disk() {
-	export mirror BIN lists
-	mkdir -p "$mirror"
-	unshare -rm mount -t tmpfs none "$mirror" 2>/dev/null || skip "nothing may be mounted here"
-	unshare -rm bash -euc "mount -t tmpfs -o size=$1 none \"\$mirror\"; $(cat)"
-}
-
 # What root may do with files of any mode, the others may not.
 as_user() {
 	local drop=''

@@ -9,6 +9,7 @@
 #   published REF           prints the digest that the mirror publishes under REF, or nothing
 #   note REF KEY            prints an annotation (dev.ocimirror.KEY) of an entry
 #   requests METHOD [PATH]  prints how many such requests the upstream received
+#   small_disk SIZE         runs the script on stdin where $mirror is a file system of that size
 
 # shellcheck source=tests/lib/layout.bash
 source "${BASH_SOURCE[0]%/*}/layout.bash"
@@ -81,4 +82,11 @@ forget_requests() {
 # whole: every blob that index.json reaches exists and has its digest.
 whole() {
 	"$BIN/tests/tools/mirrorcheck" "$mirror"
+}
+
+small_disk() {
+	export mirror BIN lists
+	mkdir -p "$mirror"
+	unshare -rm mount -t tmpfs none "$mirror" 2>/dev/null || skip "nothing may be mounted here"
+	unshare -rm bash -euc "mount -t tmpfs -o size=$1 none \"\$mirror\"; $(cat)"
 }

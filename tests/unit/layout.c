@@ -370,6 +370,39 @@ static void test_begun_twice(void)
 	layout_close(&l);
 }
 
+static void put(struct layout *l, const char *text, struct digest *d)
+{
+	struct err err;
+
+	digest_of(NULL, text, strlen(text), d);
+	CHECK(layout_put(l, d, text, strlen(text), &err) == 0);
+}
+
+static void test_drop(void)
+{
+	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
+	struct layout l = LAYOUT_INIT;
+	struct digest dropped, kept, named;
+	struct err err;
+
+	CHECK(layout_open(&l, t.path, LAYOUT_WRITE, &err) == 0);
+	put(&l, "committed", &named);
+	CHECK(layout_commit(&l, &err) == 0);
+	put(&l, "dropped", &dropped);
+	put(&l, "kept", &kept);
+	layout_keep(&l, &kept);
+	layout_drop(&l, &dropped);
+	layout_drop(&l, &kept);
+	layout_drop(&l, &named);
+	CHECK_ROW(!layout_has(&l, &dropped, -1) && layout_begun(&l, &dropped, 100) == 0,
+		  "what is dropped is gone");
+	CHECK_ROW(layout_has(&l, &kept, -1) && layout_has(&l, &named, -1),
+		  "what is kept, or has its name, stays");
+	CHECK_ROW(layout_staged(&l) == 1 && l.staged_bytes == 4 && layout_commit(&l, &err) == 0,
+		  "and is committed");
+	layout_close(&l);
+}
+
 static void test_two_writers(void)
 {
 	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
@@ -527,6 +560,7 @@ int main(void)
 	test_resume();
 	test_wrong_beginning();
 	test_begun_twice();
+	test_drop();
 	test_two_writers();
 	test_directories_of_dead_writers();
 	test_outdated_partials();

@@ -416,14 +416,15 @@ static void test_judge_image(void)
 	CHECK_TEXT(j.told, "linux/arm/v6 ", "an image counts by its config");
 	CHECK_ROW(j.o.done == 1 && j.times == 1 && j.o.requests == 2, "for two requests");
 	judge(&j, root, "linux/arm", false);
-	CHECK_ROW(j.o.done == 1 && j.o.err.kind == ERR_INVALID && layer->asked == 0,
-		  "what is refused is refused before its layers are asked for");
+	CHECK_ROW(j.o.err.kind == ERR_INVALID && layer->asked == 0 && !have(root) && !have(config),
+		  "what is refused is so before its layers are asked for, and leaves nothing");
 	j.refuses = false;
+	judge(&j, root, "linux/arm", true);
 	judge(&j, root, "linux/arm", true);
 	CHECK_ROW(j.o.err.kind == ERR_NONE && j.o.requests == 0 && !have(layer),
 		  "what is in the store costs no request; only judged, it has no layers");
 	judge(&j, root, "linux/arm", false);
-	CHECK_ROW(j.o.err.kind == ERR_NONE && have(layer) && config->asked == 1,
+	CHECK_ROW(j.o.err.kind == ERR_NONE && have(layer) && config->asked == 3,
 		  "what is not refused comes");
 	forget();
 }
@@ -497,25 +498,52 @@ static void test_embedded(void)
 	forget();
 }
 
+/* An earlier run left 12 bytes of it. */
+static void begin_layer(const struct content *c)
+{
+	struct err err;
+	int64_t left;
+	struct layout_blob *b = layout_begin(&layout, &c->digest, 100, &left, &err);
+	CHECK(b && layout_write(b, c->bytes, 12, &err) == 0);
+	layout_abandon(b);
+}
+
 static void test_admit(void)
 {
 	struct content *layer = add("a layer too large"), *root = image(add("{\"g\":1}"), layer);
-	struct outcome o = { .refuse_above = 12 };
-	struct layout_blob *b;
-	struct err err;
-	int64_t left;
+	struct outcome o = { .refuse_above = (int64_t)strlen(root->bytes) + 12 };
 
 	fetch(&o, "a/large:1", root, NULL);
 	run();
 	CHECK_ROW(o.done == 1 && o.err.kind == ERR_LIMIT && layer->asked == 0,
 		  "what is refused is refused before its blobs are asked for");
-	b = layout_begin(&layout, &layer->digest, 17, &left, &err);
-	CHECK(b && layout_write(b, layer->bytes, 12, &err) == 0);
-	layout_abandon(b);
+	begin_layer(layer);
 	fetch(&o, "a/large:1", root, NULL);
 	run();
 	CHECK_ROW(o.done == 1 && o.err.kind == ERR_NONE && have(layer),
 		  "what an earlier run left needs no room again");
+	forget();
+}
+
+/* What is refused gives its room back, unless another image needs it. */
+static void test_gives_back(void)
+{
+	struct content *shared = add("a layer of two images"), *own = add("a layer of one image");
+	struct content *root = image(add("{\"i\":1}"), own), *other = image(shared, own);
+	struct content *third = image(add("{\"i\":3}"), shared);
+	struct outcome o = { .refuse_above = 1 }, p = { .refuse_above = 0 };
+
+	begin_layer(own);
+	fetch(&o, "a/refused:1", root, NULL);
+	run();
+	CHECK_ROW(!have(root) && layout_begun(&layout, &own->digest, 100) == 0,
+		  "the manifest of a refused image goes, and what was begun of a layer");
+	fetch(&p, "a/third:1", third, NULL);
+	run_one();
+	fetch(&o, "a/refused:2", other, NULL);
+	run();
+	CHECK_ROW(o.err.kind == ERR_LIMIT && p.err.kind == ERR_NONE && have(third) && have(shared),
+		  "what another image has or waits for stays");
 	forget();
 }
 
@@ -525,17 +553,12 @@ static void test_awaited(void)
 	struct content *root = image(config, layer);
 	const uint64_t all = strlen(config->bytes) + strlen(layer->bytes);
 	struct outcome o = { .refuse_above = 0 };
-	struct layout_blob *b;
-	struct err err;
-	int64_t left;
 
 	fetch(&o, "a/awaited:1", root, NULL);
 	CHECK_ROW(fetch_awaited(fetcher) == 0, "nothing is promised before the manifest is read");
 	run_one();
 	CHECK_ROW(fetch_awaited(fetcher) == all, "what was asked for is awaited");
-	b = layout_begin(&layout, &layer->digest, (int64_t)strlen(layer->bytes), &left, &err);
-	CHECK(b && layout_write(b, layer->bytes, 12, &err) == 0);
-	layout_abandon(b);
+	begin_layer(layer);
 	CHECK_ROW(fetch_awaited(fetcher) == all - 12, "less what is in its file");
 	run();
 	CHECK_ROW(o.done == 1 && o.err.kind == ERR_NONE && fetch_awaited(fetcher) == 0,
@@ -569,6 +592,7 @@ int main(void)
 	test_judge_none();
 	test_embedded();
 	test_admit();
+	test_gives_back();
 	test_awaited();
 	fetch_free(fetcher);
 	layout_close(&layout);
