@@ -6,6 +6,7 @@
 #include "oci/base/err.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
+#include "oci/base/printable.h"
 #include "oci/cli/columns.h"
 #include "oci/cli/format.h"
 #include "oci/cli/message.h"
@@ -143,15 +144,17 @@ static struct generation last_generation(const struct journal_line *v, size_t n)
 static void print_generation(const struct generation *g, const struct invocation *inv, bool first)
 {
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
+	cleanup_by(buf_release) struct buf head = BUF_INIT(LIMIT_JOURNAL_LINE);
 	const char *on = inv->color ? "\033[1m" : "", *off = inv->color ? "\033[0m" : "";
 
-	printf("%s%sgeneration %ld%s  %s  %s", first ? "" : "\n", on, g->v[0].generation, off,
-	       g->v[0].time ? g->v[0].time : "-", g->made_by ? g->made_by : "-");
+	buf_addf(&head, "  %s  %s", g->v[0].time ? g->v[0].time : "-",
+		 g->made_by ? g->made_by : "-");
 	if (g->label)
-		printf("  \"%s\"", g->label);
+		buf_addf(&head, "  \"%s\"", g->label);
 	if (g->commit)
-		printf("  lists at %.12s", g->commit);
-	putchar('\n');
+		buf_addf(&head, "  lists at %.12s", g->commit);
+	printf("%s%sgeneration %ld%s%s\n", first ? "" : "\n", on, g->v[0].generation, off,
+	       printable_clean(head.p));
 	for (size_t i = 0; i < g->n; i++) {
 		cleanup_by(buf_release) struct buf why = BUF_INIT(LIMIT_JOURNAL_LINE);
 

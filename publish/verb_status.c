@@ -7,6 +7,7 @@
 #include "oci/base/err.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
+#include "oci/base/printable.h"
 #include "oci/base/unit.h"
 #include "oci/cli/columns.h"
 #include "oci/cli/format.h"
@@ -354,6 +355,7 @@ static void print_head_text(struct status *s)
 {
 	static const char *const titles[] = { "REFERENCE", "DIGEST", "AGE",
 					      "SNAPSHOTS", "STATE",  NULL };
+	cleanup_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_ENTRY);
 	const char *at = index_annotation(s->index, ANNOTATION_CREATED),
 		   *by = index_annotation(s->index, ANNOTATION_MADE_BY);
 	const char *label = index_annotation(s->index, ANNOTATION_LABEL);
@@ -362,14 +364,14 @@ static void print_head_text(struct status *s)
 		columns_titles(&s->table, titles);
 	if (!s->inv->terminal)
 		return;
-	printf("generation %ld", generation_number(s->index));
+	buf_addf(&head, "generation %ld", generation_number(s->index));
 	if (at)
-		printf(" of %s", at);
+		buf_addf(&head, " of %s", at);
 	if (by)
-		printf(", by %s", by);
+		buf_addf(&head, ", by %s", by);
 	if (label)
-		printf(", \"%s\"", label);
-	fputs("\n\n", stdout);
+		buf_addf(&head, ", \"%s\"", label);
+	printf("%s\n\n", printable_clean(head.p));
 	columns_titles(&s->table, titles);
 }
 

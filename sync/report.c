@@ -14,6 +14,7 @@
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
+#include "oci/base/printable.h"
 #include "oci/cli/exit_status.h"
 #include "oci/cli/format.h"
 #include "oci/lists/lists.h"
@@ -251,8 +252,11 @@ static bool is_xml(const char *p, size_t n)
 }
 
 /* Text as XML character data (XML 1.0, 2.4); characters that XML cannot hold become "?". */
-static void add_xml(struct buf *b, const char *text)
+static void add_xml(struct buf *b, const char *stranger)
 {
+	cleanup_free char *clean = printable_clean(xstrdup(stranger));
+	const char *text = clean;
+
 	for (size_t n; *text; text += n ? n : 1) {
 		n = span_utf8(span_of(text, strnlen(text, 4)));
 		switch (*text) {
@@ -351,13 +355,12 @@ static void write_junit(struct buf *b, const struct outcome *o, const struct rep
 /* ---- Markdown: pipelines show it on their summary page ---- */
 
 /* Text in a cell of a table. */
-static void add_cell(struct buf *b, const char *text)
+static void add_cell(struct buf *b, const char *stranger)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20)
-			buf_addc(b, ' ');
-		else
-			buf_addf(b, strchr("|`<\\*[&", *text) ? "\\%c" : "%c", *text);
+	cleanup_free char *clean = printable_clean(xstrdup(stranger));
+
+	for (const char *text = clean; *text; text++)
+		buf_addf(b, strchr("|`<\\*[&", *text) ? "\\%c" : "%c", *text);
 }
 
 static void add_code(struct buf *b, const struct digest *d)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "oci/base/cleanup.h"
+#include "oci/base/printable.h"
 
 char buf_empty[1] = "";
 
@@ -89,23 +90,43 @@ bool buf_addf(struct buf *b, const char *fmt, ...)
 	return space != NULL;
 }
 
+/* \uXXXX (RFC 8259, 7), two of them beyond U+FFFF. */
+static void add_code(struct buf *b, uint32_t code)
+{
+	if (code > 0xffff)
+		buf_addf(b, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
+	else
+		buf_addf(b, "\\u%04x", code);
+}
+
+void buf_add_shown(struct buf *b, struct span s)
+{
+	size_t n, step;
+
+	for (size_t i = 0; i < s.n; i += step) {
+		struct span rest = span_of(s.p + i, s.n - i);
+
+		n = span_utf8(rest);
+		step = n ? n : 1;
+		if (!n)
+			add_code(b, 0xfffd); /* the replacement character */
+		else if (printable_length(rest) && !printable_opens_command(s, i))
+			buf_add(b, rest.p, n);
+		else
+			add_code(b, printable_code(rest.p, n));
+	}
+}
+
 bool buf_add_json(struct buf *b, const char *s)
 {
 	buf_addc(b, '"');
-	for (size_t n; *s; s += n ? n : 1) {
-		unsigned char c = (unsigned char)*s;
-
-		n = span_utf8(span_of(s, strnlen(s, 4)));
-		if (c == '"' || c == '\\')
-			buf_addf(b, "\\%c", c);
-		else if (c == '\n')
-			buf_adds(b, "\\n");
-		else if (c < 0x20 || c == 0x7f)
-			buf_addf(b, "\\u%04x", c);
-		else if (n)
-			buf_add(b, s, n);
-		else
-			buf_adds(b, "\\ufffd"); /* the replacement character */
+	for (size_t n; *s; s += n) {
+		n = strcspn(s, "\"\\\n");
+		buf_add_shown(b, span_of(s, n));
+		if (!n) {
+			buf_addf(b, "\\%c", *s == '\n' ? 'n' : *s);
+			n = 1;
+		}
 	}
 	return buf_addc(b, '"');
 }

@@ -41,8 +41,12 @@ bool buf_adds(struct buf *b, const char *s);
 bool buf_addc(struct buf *b, char c);
 bool buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Adds s as a JSON string with its quotes (RFC 8259, 7). Bytes that are not UTF-8 become U+FFFD,
- * since a single one would make the whole document unreadable. */
+ * since a single one would make the whole document unreadable; characters that may not be shown
+ * become escapes, which mean the same. */
 bool buf_add_json(struct buf *b, const char *s);
+/* Adds what stands inside a JSON string already: what may not be shown (oci/base/printable.h) as
+ * escapes. */
+void buf_add_shown(struct buf *b, struct span s);
 
 /* Space for n more bytes at b->p + b->n: the caller fills it and adds to b->n. NULL past the
  * ceiling. */

@@ -127,7 +127,10 @@ void json_set_text(json_t *object, const char *key, const char *value)
 
 static int add_piece(const char *p, size_t n, void *out)
 {
-	return buf_add(out, p, n) ? 0 : -1;
+	/* jansson escapes control characters of ASCII only; what may not be shown is in strings,
+	 * where an escape means the same */
+	buf_add_shown(out, span_of(p, n));
+	return buf_failed(out) ? -1 : 0;
 }
 
 void json_write(struct buf *out, const json_t *value)

@@ -7,17 +7,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
-
-/* The text may quote bytes from a file and is printed on a terminal: without control characters. */
-__attribute__((format(printf, 1, 0))) static char *format_printable(const char *fmt, va_list ap)
-{
-	char *text = xvasprintf(fmt, ap);
-
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	return text;
-}
+#include "oci/base/printable.h"
 
 void problem_add(struct problems *ps, bool warning, const char *file, int line, int column,
 		 const char *fmt, ...)
@@ -38,7 +28,7 @@ void problem_add(struct problems *ps, bool warning, const char *file, int line, 
 		.order = ps->n++,
 	};
 	va_start(ap, fmt);
-	p->text = format_printable(fmt, ap);
+	p->text = printable_clean(xvasprintf(fmt, ap)); /* it quotes bytes of files */
 	va_end(ap);
 }
 

@@ -6,6 +6,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/printable.h"
 #include "oci/base/suggest.h"
 
 void cli_table_add(struct cli_table *table, const struct cli_opt *rows, size_t n)
@@ -203,14 +204,12 @@ int cli_opt_check_text(const char *option, const char *text, size_t max, struct 
 		return err_set(err, ERR_USAGE, 0, "--%s has %zu bytes, more than the %zu allowed",
 			       option, rest.n, max);
 	for (; rest.n; rest = span_of(rest.p + n, rest.n - n)) {
-		unsigned char c = (unsigned char)*rest.p;
-
-		if (c < 0x20 || c == 0x7f)
-			return err_set(err, ERR_USAGE, 0,
-				       "--%s is one line without control characters", option);
 		n = span_utf8(rest);
 		if (!n)
 			return err_set(err, ERR_USAGE, 0, "--%s is not UTF-8", option);
+		if (!printable_length(rest))
+			return err_set(err, ERR_USAGE, 0,
+				       "--%s is one line without control characters", option);
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "oci/base/cleanup.h"
+#include "oci/base/printable.h"
 
 static void release_row(struct column_row *row)
 {
@@ -22,15 +23,6 @@ void columns_release(struct columns *c)
 	*c = (struct columns)COLUMNS_INIT;
 }
 
-/* Texts of an index may come from anywhere; control characters would move the terminal's cursor. */
-static char *printable(char *text)
-{
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	return text;
-}
-
 void columns_add(struct columns *c, enum ink ink, const char *fmt, ...)
 {
 	va_list ap;
@@ -41,11 +33,12 @@ void columns_add(struct columns *c, enum ink ink, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
+	/* texts of an index may come from anywhere */
 	if (!text[0]) {
 		free(text);
 		text = xstrdup("-");
 	}
-	c->row.cells[c->row.n++] = (struct column_cell){ printable(text), ink };
+	c->row.cells[c->row.n++] = (struct column_cell){ printable_clean(text), ink };
 }
 
 void columns_end(struct columns *c)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "oci/base/err.h"
+#include "oci/base/printable.h"
 
 static const char *program_name = "mirror";
 static void (*before_line)(void);
@@ -44,6 +45,7 @@ __attribute__((format(printf, 2, 0))) static void print_line(const char *kind, c
 	char text[2048];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
+	printable_clean(text);
 	if (before_line)
 		before_line();
 	fprintf(stderr, "%s: %s%s\n", program_name, kind, text);

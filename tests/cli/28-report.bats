@@ -189,7 +189,7 @@ repository: " r.xml
 	commit odd
 	run sync --report r.xml
 	iconv -f UTF-8 -t UTF-16 r.xml >/dev/null
-	grep -F 'classname="odd??&lt;&amp;&quot;&gt;größer.list"' r.xml
+	grep -F 'classname="odd????&lt;&amp;&quot;&gt;größer.list"' r.xml
 	run sync --report r.json
 	[ "$(jq '.images | length' r.json)" -eq 2 ]
 	run sync --report r.md
