@@ -8,6 +8,7 @@
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/redact.h"
 #include "oci/registry/http_status.h"
 #include "sync/remote.h"
 
@@ -106,40 +107,6 @@ static const struct git_failure *find_failure(const char *text)
 		if (strstr(text, failures[i].said))
 			return &failures[i];
 	return &unknown;
-}
-
-/* ---- secrets ---- */
-
-/* How much of what follows "://" is a user and a password, with the "@". */
-static size_t userinfo_length(struct span s)
-{
-	size_t length = 0;
-
-	for (size_t i = 0; i < s.n && !strchr("/ \t\n'\"", s.p[i]); i++)
-		if (s.p[i] == '@')
-			length = i + 1;
-	return length;
-}
-
-/* git's text without what is secret. */
-static void hide_secrets(struct buf *out, struct span said, const struct remote *from)
-{
-	const char *password = from->password && *from->password ? from->password : NULL;
-	size_t length = password ? strlen(password) : 0;
-
-	for (size_t i = 0; i < said.n && out->n < TEXT_MAX; i++) {
-		struct span rest = span_of(said.p + i, said.n - i);
-
-		if (password && span_starts(rest, password)) {
-			buf_adds(out, "...");
-			i += length - 1;
-		} else if (span_starts(rest, "://")) {
-			buf_adds(out, "://");
-			i += 2 + userinfo_length(span_of(rest.p + 3, rest.n - 3));
-		} else if (*rest.p) {
-			buf_addc(out, *rest.p);
-		}
-	}
 }
 
 /* ---- git's own words ---- */
@@ -272,12 +239,12 @@ static char *host_of(const char *text, const struct remote *from)
 
 int git_failure_set(struct err *err, struct span said, const struct remote *from)
 {
-	cleanup_by(buf_release) struct buf text = BUF_INIT(2 * TEXT_MAX);
+	cleanup_by(buf_release) struct buf text = BUF_INIT(TEXT_MAX);
 	cleanup_free char *words = NULL, *host = NULL;
 	const struct git_failure *f;
 	int status;
 
-	hide_secrets(&text, said, from);
+	redact_credentials(&text, said, from->password);
 	buf_addc(&text, '\n');
 	f = find_failure(text.p);
 	host = host_of(text.p, from);

@@ -3,11 +3,41 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/printable.h"
 
 static bool is_space(char c)
 {
 	return (unsigned char)c <= ' ' || c == 0x7f;
 }
+
+static struct span after(struct span s, size_t n)
+{
+	return span_of(s.p + n, s.n - n);
+}
+
+static size_t count_spaces(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.n && is_space(s.p[n]))
+		n++;
+	return n;
+}
+
+/* How many bytes come before the first of `ends`, blank or not. */
+static size_t length_until(struct span s, const char *ends)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] && !strchr(ends, s.p[n]))
+		n++;
+	return n;
+}
+
+/* ---- words that look like tokens ---- */
 
 /* The characters of base64, base64url, hexadecimal, JWTs and percent-encoding. */
 static bool in_token(char c)
@@ -37,36 +67,256 @@ static bool looks_secret(struct span word)
 	return word.n >= 40 || (word.n >= 12 && odd + (lower ? upper : 0) >= 2);
 }
 
-/* The length of the secret, or of a token, at the front of s; 0 when there is none. */
+/* ---- names of secrets ---- */
+
+/* What is cut out at a place: `keep` bytes stay, and `hide` bytes behind them become `mark`. */
+struct cut {
+	size_t keep, hide;
+	const char *mark;
+};
+
+#define NO_CUT ((struct cut){ 0, 0, "..." })
+
+static bool in_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+static size_t name_length(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.n && in_name(s.p[n]))
+		n++;
+	return n;
+}
+
+/* A name that ends in one of these is a secret's: access_token, X-Amz-Signature, apiKey. */
+static bool names_secret(struct span name)
+{
+	static const char *const ends[] = {
+		"token",      "password",    "passwd",    "passphrase",    "passwort", "pwd",
+		"pass",       "secret",      "signature", "sig",           "key",      "pair-id",
+		"credential", "credentials", "auth",      "authorization", "cookie",   "session",
+		"sessionid",  "assertion",   "jwt",
+	};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (name.n >= n && span_eq_nocase(after(name, name.n - n), ends[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A header whose whole value is secret, whatever is in it. */
+static bool names_secret_line(struct span name)
+{
+	return span_eq_nocase(name, "authorization") || span_eq_nocase(name, "cookie") ||
+	       span_eq_nocase(name, "proxy-authorization") || span_eq_nocase(name, "set-cookie");
+}
+
+/* The length of what stands between a name and its value: "=", "\":\"", ": ", "\\\": \\\"" (JSON in
+ * JSON); 0 when the name has no value. In "bad token: expired" a colon says nothing: before one
+ * stands a quote, or the name of a header. */
+static size_t separator_length(struct span s, bool header)
+{
+	size_t quotes = 0, n;
+
+	while (quotes < s.n && quotes < 2 && memchr("\"'\\", s.p[quotes], 3))
+		quotes++;
+	n = quotes + count_spaces(after(s, quotes));
+	if (n == s.n || !(s.p[n] == '=' || (s.p[n] == ':' && (quotes || header))))
+		return 0;
+	n++;
+	n += count_spaces(after(s, n));
+	while (n < s.n && memchr("\"'\\", s.p[n], 3))
+		n++;
+	return n;
+}
+
+/* "name=value", "name":"value", "Name: value" at the front of s. */
+static struct cut cut_named(struct span s)
+{
+	struct cut c = NO_CUT;
+	struct span name = span_of(s.p, name_length(s));
+	bool line = names_secret_line(name), quoted;
+	size_t n;
+
+	if (!names_secret(name))
+		return c;
+	n = separator_length(after(s, name.n), line || memchr(name.p, '-', name.n));
+	if (!n)
+		return c;
+	c.keep = name.n + n;
+	quoted = memchr("\"'", s.p[c.keep - 1], 2);
+	c.hide = length_until(after(s, c.keep),
+			      line || quoted ? "\"'\\\r\n" : "\"'\\&;,<>() \t\r\n");
+	return c;
+}
+
+/* Words that follow "Bearer" and "Basic" in sentences and challenges. */
+static bool is_prose(struct span word)
+{
+	static const char *const words[] = {
+		"auth",
+		"authentication",
+		"authorization",
+		"challenge",
+		"credential",
+		"credentials",
+		"error",
+		"header",
+		"is",
+		"or",
+		"realm",
+		"required",
+		"scheme",
+		"token",
+		"tokens",
+		"was",
+		"and",
+		"username",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_eq_nocase(word, words[i]))
+			return true;
+	return false;
+}
+
+/* "Bearer abc" at the front of s (RFC 9110, 11.4). */
+static struct cut cut_scheme(struct span s)
+{
+	struct cut c = NO_CUT;
+	struct span name = span_of(s.p, name_length(s)), word;
+
+	if (!span_eq_nocase(name, "bearer") && !span_eq_nocase(name, "basic") &&
+	    !span_eq_nocase(name, "negotiate"))
+		return c;
+	c.keep = name.n + count_spaces(after(s, name.n));
+	word = after(s, c.keep);
+	word.n = length_until(word, "\"'\\,;<>()[]{} \t\r\n");
+	if (c.keep == name.n || is_prose(span_of(word.p, name_length(word))))
+		return NO_CUT;
+	c.hide = word.n;
+	return c;
+}
+
+/* ---- user:password@ ---- */
+
+/* In "host:5000/path@sha256:..." a port stands before the path; a password may have a "/". */
+static bool has_port(struct span authority)
+{
+	const char *colon = memchr(authority.p, ':', authority.n);
+	size_t n = colon ? (size_t)(authority.p + authority.n - colon) - 1 : 0;
+
+	if (!colon)
+		return true; /* none is needed */
+	return span_number(span_of(colon + 1, n), 65535) >= 0;
+}
+
+/* "://user:password@" at the front of s. */
+static struct cut cut_userinfo(struct span s)
+{
+	struct cut c = { .keep = 3, .hide = 0, .mark = "" };
+	size_t end;
+
+	if (!span_starts(s, "://"))
+		return NO_CUT;
+	s = after(s, c.keep);
+	end = length_until(s, "/?# \t\r\n\"'<>");
+	if (s.n && s.p[0] != '[' && !memchr(s.p, '@', end) && !has_port(span_of(s.p, end)))
+		end = length_until(s, " \t\r\n\"'<>");
+	for (size_t i = 0; i < end; i++)
+		if (s.p[i] == '@')
+			c.hide = i + 1;
+	return c;
+}
+
+/* ---- all of it ---- */
+
 static size_t secret_length(struct span s, const char *secret)
 {
-	size_t n = secret ? strlen(secret) : 0;
+	return secret && span_starts(s, secret) ? strlen(secret) : 0;
+}
 
-	if (n && n <= s.n && memcmp(s.p, secret, n) == 0)
-		return n;
-	n = token_length(s);
-	return n && looks_secret(span_of(s.p, n)) ? n : 0;
+static struct cut cut_at(struct span text, size_t i, const char *secret, bool tokens)
+{
+	struct span s = after(text, i);
+	struct cut c = NO_CUT;
+	size_t n;
+
+	c.hide = secret_length(s, secret);
+	if (!c.hide)
+		c = cut_userinfo(s);
+	if (!c.hide && (!i || !in_name(s.p[-1])))
+		c = cut_named(s);
+	if (!c.hide && (!i || !in_name(s.p[-1])))
+		c = cut_scheme(s);
+	if (!c.hide && tokens) {
+		n = token_length(s);
+		c = NO_CUT;
+		c.hide = looks_secret(span_of(s.p, n)) ? n : 0;
+	}
+	/* the secret may have a character that ends other values */
+	n = c.keep ? secret_length(after(s, c.keep), secret) : 0;
+	c.hide = n > c.hide ? n : c.hide;
+	return c.hide ? c : NO_CUT;
+}
+
+void redact_credentials(struct buf *out, struct span text, const char *secret)
+{
+	for (size_t i = 0; i < text.n;) {
+		struct cut c = cut_at(text, i, secret, false);
+
+		if (!c.hide) {
+			if (text.p[i])
+				buf_addc(out, text.p[i]);
+			i++;
+			continue;
+		}
+		buf_add(out, text.p + i, c.keep);
+		buf_adds(out, c.mark);
+		i += c.keep + c.hide;
+	}
+}
+
+/* A line that is being written. */
+struct line {
+	char *out;
+	size_t n;
+};
+
+static bool line_is_full(const struct line *l)
+{
+	return l->n + sizeof("...") > REDACT_MAX;
+}
+
+static void line_add(struct line *l, struct span text)
+{
+	for (size_t i = 0; i < text.n && !line_is_full(l); i++)
+		if (!is_space(text.p[i]))
+			l->out[l->n++] = text.p[i];
+		else if (l->n && l->out[l->n - 1] != ' ')
+			l->out[l->n++] = ' ';
 }
 
 void redact(char out[static REDACT_MAX], struct span text, const char *secret)
 {
-	size_t at = 0, step;
-	bool blank = true;
+	struct line l = { .out = out };
 
-	for (size_t i = 0; i < text.n && at + sizeof("...") <= REDACT_MAX; i += step) {
-		char c = text.p[i];
-		size_t hide = secret_length(span_of(text.p + i, text.n - i), secret);
+	for (size_t i = 0; i < text.n && !line_is_full(&l);) {
+		struct cut c = cut_at(text, i, secret, true);
 
-		step = hide ? hide : 1;
-		if (hide)
-			at += (size_t)snprintf(out + at, REDACT_MAX - at, "...");
-		else if (!is_space(c))
-			out[at++] = c;
-		else if (!blank)
-			out[at++] = ' ';
-		blank = !hide && is_space(c);
+		line_add(&l, span_of(text.p + i, c.hide ? c.keep : 1));
+		if (c.hide && !line_is_full(&l))
+			l.n += (size_t)snprintf(out + l.n, REDACT_MAX - l.n, "%s", c.mark);
+		i += c.hide ? c.keep + c.hide : 1;
 	}
-	while (at && out[at - 1] == ' ')
-		at--;
-	out[at] = '\0';
+	while (l.n && out[l.n - 1] == ' ')
+		l.n--;
+	out[l.n] = '\0';
+	printable_clean(out);
 }

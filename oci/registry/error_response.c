@@ -15,15 +15,11 @@
 /* The most bytes of a body that are quoted. */
 #define QUOTED 200
 
-/* Appends text, redacted, and in ASCII: other characters may move the cursor of a terminal. */
 static void add_quote(struct buf *out, struct span text)
 {
 	char line[REDACT_MAX];
 
 	redact(line, text, NULL);
-	for (char *c = line; *c; c++)
-		if ((unsigned char)*c >= 0x7f)
-			*c = '?';
 	buf_adds(out, line);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "oci/base/cleanup.h"
+#include "oci/base/redact.h"
 #include "oci/http/header.h"
 #include "oci/image/ref.h"
 #include "oci/registry/request.h"
@@ -70,6 +71,7 @@ static int take_part_headers(struct blob_pull *w, struct err *err)
 {
 	struct span range = request_header(&w->request, "Content-Range");
 	int64_t first, last, total;
+	char shown[REDACT_MAX];
 
 	if (w->request.from && header_content_range(range, &first, &last, &total) &&
 	    first == w->request.from && (total < 0 || total == w->size) && last < w->size) {
@@ -78,7 +80,8 @@ static int take_part_headers(struct blob_pull *w, struct err *err)
 	}
 	/* not the missing part: ask for the whole from now on */
 	w->whole_only = true;
-	return err_set(err, ERR_NET, 0, "answered with the wrong part, \"%.*s\"", SPAN_ARG(range));
+	redact(shown, range, NULL);
+	return err_set(err, ERR_NET, 0, "answered with the wrong part, \"%s\"", shown);
 }
 
 static int take_blob_headers(struct request *r, struct err *err)

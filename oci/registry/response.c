@@ -4,6 +4,7 @@
 
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
+#include "oci/base/redact.h"
 #include "oci/http/header.h"
 #include "oci/http/http.h"
 #include "oci/registry/throttle.h"
@@ -12,10 +13,12 @@
 void response_read_encoding(const struct http_call *c, char encoding[static RESPONSE_ENCODING])
 {
 	struct span value = http_header(c, "Content-Encoding", 0);
+	char shown[REDACT_MAX];
 
 	if (span_eq_nocase(value, "identity"))
 		value.n = 0;
-	snprintf(encoding, RESPONSE_ENCODING, "%.*s", SPAN_ARG(value));
+	redact(shown, value, NULL);
+	snprintf(encoding, RESPONSE_ENCODING, "%.*s", RESPONSE_ENCODING - 1, shown);
 }
 
 void response_blame_encoding(const char *encoding, struct err *err)
@@ -32,14 +35,14 @@ void response_blame_encoding(const char *encoding, struct err *err)
 void response_tell_warnings(const struct http_call *c, const struct endpoint *e)
 {
 	struct span value, text;
-	struct err line; /* err_set() makes the text printable */
+	char line[REDACT_MAX];
 
 	for (size_t i = 0; (value = http_header(c, "Warning", i)).p; i++) {
 		text = header_warning(value);
 		if (!text.p)
 			continue;
-		err_set(&line, ERR_NONE, 0, "%.*s", SPAN_ARG(text));
-		upstream_warn(e->up->registry, e->shown, line.msg);
+		redact(line, text, NULL);
+		upstream_warn(e->up->registry, e->shown, line);
 	}
 }
 

@@ -1,5 +1,7 @@
 #include "oci/base/redact.h"
 
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "tests/tap.h"
 
 static const struct {
@@ -14,9 +16,9 @@ static const struct {
 	  NULL, "status 429 at https://registry-1.docker.io" },
 	{ "a JWT", "bad token eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln given", NULL,
 	  "bad token ... given" },
-	{ "hexadecimal", "key=0123456789abcdef0123", NULL, "..." },
+	{ "hexadecimal", "id 0123456789abcdef0123", NULL, "id ..." },
 	{ "a GitHub token", "user ghp_16C7e42F292c6912E7", NULL, "user ..." },
-	{ "a query", "https://host/x?sig=AbCdEf0123456789%2Bzz", NULL, "https://host/x?..." },
+	{ "a query", "https://host/x?sig=AbCdEf0123456789%2Bzz", NULL, "https://host/x?sig=..." },
 	{ "lower case, but very long", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz", NULL,
 	  "..." },
 	{ "the secret", "no such user: joe, hunter2!", "hunter2", "no such user: joe, ...!" },
@@ -27,9 +29,78 @@ static const struct {
 	{ "a version stays", "needs v1.25.3 or 2.0", NULL, "needs v1.25.3 or 2.0" },
 	{ "an empty secret", "abc", "", "abc" },
 	{ "blanks are squeezed", "  <html>\r\n\t<head>  ", NULL, "<html> <head>" },
+	/* what has a name is cut out, however short and plain it is */
+	{ "user and password in a URL", "try http://joe:pw@host/x", NULL, "try http://host/x" },
+	{ "an @ in the password", "http://joe:p@w@host/x", NULL, "http://host/x" },
+	{ "a slash in the password", "http://joe:p/w@host/x", NULL, "http://host/x" },
+	{ "a user alone", "ssh://git@host/x", NULL, "ssh://host/x" },
+	{ "a port and a digest stay", "http://host:5000/a@sha256:1f", NULL,
+	  "http://host:5000/a@sha256:1f" },
+	{ "an address stays", "http://[fd00::1]:5000/a@b", NULL, "http://[fd00::1]:5000/a@b" },
+	{ "token=", "token=abc&x=1", NULL, "token=...&x=1" },
+	{ "in capitals", "ACCESS_TOKEN=abc", NULL, "ACCESS_TOKEN=..." },
+	{ "password=", "login?user=joe&password=abc", NULL, "login?user=joe&password=..." },
+	{ "with blanks", "password = \"a b\", next", NULL, "password = \"...\", next" },
+	{ "in JSON", "{\"password\":\"a b\",\"n\":1}", NULL, "{\"password\":\"...\",\"n\":1}" },
+	{ "in JSON in JSON", "{\\\"apiKey\\\": \\\"abc\\\"}", NULL,
+	  "{\\\"apiKey\\\": \\\"...\\\"}" },
+	{ "Amazon's signature", "x?X-Amz-Signature=1f&y=1", NULL, "x?X-Amz-Signature=...&y=1" },
+	{ "Google's", "x?X-Goog-Signature=1f", NULL, "x?X-Goog-Signature=..." },
+	{ "Azure's", "x?sv=1&sig=ab", NULL, "x?sv=1&sig=..." },
+	{ "CloudFront's", "x?Key-Pair-Id=AB", NULL, "x?Key-Pair-Id=..." },
+	{ "a header", "got Authorization: Basic am9lOnB3", NULL, "got Authorization: ..." },
+	{ "its line alone", "Authorization: Basic ab\nAccept: x", NULL,
+	  "Authorization: ... Accept: x" },
+	{ "another header", "PRIVATE-TOKEN: abc", NULL, "PRIVATE-TOKEN: ..." },
+	{ "cookies", "Cookie: a=b; c=d", NULL, "Cookie: ..." },
+	{ "Bearer", "no Bearer abc here", NULL, "no Bearer ... here" },
+	{ "Basic", "\"basic am9l\"", NULL, "\"basic ...\"" },
+	{ "a sentence about tokens", "bad token: expired, Bearer token required", NULL,
+	  "bad token: expired, Bearer token required" },
+	{ "a challenge", "Bearer realm=\"https://auth/token\"", NULL,
+	  "Bearer realm=\"https://auth/token\"" },
+	{ "a secret that a name's value does not end with", "password=hun&ter2", "hun&ter2",
+	  "password=..." },
+	/* what does not show, or moves the cursor */
+	{ "C1", "a\302\2332Jb\302\205", NULL, "a??2Jb??" },
+	{ "directions", "a\342\200\256b\342\201\246c\330\234", NULL, "a???b???c??" },
+	{ "no width", "a\342\200\213b\357\273\277", NULL, "a???b???" },
+	{ "lines", "a\342\200\250::error::b", NULL, "a???::error::b" },
+	{ "tags", "a\363\240\201\201", NULL, "a????" },
+	{ "letters stay", "gr\303\274\303\237e \346\226\207 \360\237\220\263", NULL,
+	  "gr\303\274\303\237e \346\226\207 \360\237\220\263" },
+	{ "a command to GitHub's runner", "x ##[error]y", NULL, "x ##(error]y" },
+	{ "to Azure's", "##vso[task.setvariable]y", NULL, "##vso(task.setvariable]y" },
+	{ "brackets stay", "a[0] #[x] # #[y]", NULL, "a[0] #[x] # #[y]" },
 	{ "nothing", "", NULL, "" },
 	{ "only blanks", " \n ", NULL, "" },
 };
+
+/* For texts whose long words mean something. */
+static void test_credentials(void)
+{
+	static const struct {
+		const char *name, *text, *secret, *want;
+	} kept[] = {
+		{ "digests, commits and lines stay",
+		  "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
+		  "fatal: 0123456789abcdef0123456789abcdef01234567\n",
+		  NULL,
+		  "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
+		  "fatal: 0123456789abcdef0123456789abcdef01234567\n" },
+		{ "the password does not", "a hunter2 b", "hunter2", "a ... b" },
+		{ "nor what is in a URL", "'https://joe:pw@git.corp/x'", NULL,
+		  "'https://git.corp/x'" },
+		{ "nor what has a name", "token=abc x", NULL, "token=... x" },
+	};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		cleanup_by(buf_release) struct buf out = BUF_INIT(1000);
+
+		redact_credentials(&out, span_str(kept[i].text), kept[i].secret);
+		CHECK_TEXT(out.p, kept[i].want, kept[i].name);
+	}
+}
 
 int main(void)
 {
@@ -56,5 +127,6 @@ int main(void)
 		whole &= strlen(out) < REDACT_MAX && !strstr(out, "se");
 	}
 	CHECK_ROW(whole, "wherever it stands");
+	test_credentials();
 	return tap_done();
 }
