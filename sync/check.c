@@ -1,12 +1,14 @@
 #include "sync/check.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
 #include "oci/base/table.h"
 #include "oci/cli/format.h"
+#include "oci/http/origin.h"
 #include "oci/image/ref.h"
 #include "oci/lists/lists.h"
 #include "sync/list_source.h"
@@ -69,6 +71,33 @@ static void print_report(const struct list_source *s)
 		print_buf(&b, stdout);
 	}
 	puts(ps->n ? "\n]" : "]");
+}
+
+/* "127.0.0.1" of "127.0.0.1:5000". */
+static struct span host_without_port(const char *host)
+{
+	return span_of(host, host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":"));
+}
+
+static void check_host(struct list_source *s, const struct list_image *image)
+{
+	const char *host = image->source.host;
+	enum origin_zone zone = origin_zone_of(host_without_port(host));
+	bool never = zone == ORIGIN_NEVER;
+
+	if (zone == ORIGIN_PUBLIC || mirror_conf_registry(&s->lists->conf, host))
+		return;
+	problem_add(&s->lists->problems, false, image->file, image->line, image->column,
+		    "%s names an address near us (%s)%s%s%s", host, origin_zone_words(zone),
+		    never ? "" : ": a \"registry ", never ? "" : host,
+		    never ? "" : "\" line in mirror.conf allows it");
+}
+
+void check_hosts(struct list_source *s)
+{
+	for (size_t i = 0; i < s->lists->n; i++)
+		check_host(s, &s->lists->images[i]);
+	problems_sort(&s->lists->problems);
 }
 
 size_t check_print(const struct list_source *s, enum problem_format format)

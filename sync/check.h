@@ -18,6 +18,10 @@ struct list_source;
  */
 size_t check_print(const struct list_source *s, enum problem_format format);
 
+/* Adds an error for each line whose host is an address that is not public, or localhost, and has no
+ * `registry` line: a request to change the lists must not send the sync there. */
+void check_hosts(struct list_source *s);
+
 /* Prints what --check says when there are no errors: the number of files, lines and
  * repositories. */
 void check_summary(const struct list_source *s, enum problem_format format);

@@ -132,12 +132,15 @@ static int check_online(struct run *r, struct cmdline *o, struct list_source *so
 
 static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct list_source *source)
 {
-	/* the lists' warnings are then printed with what upstreams say */
-	bool asks = o->online && !source->lists->problems.errors;
-	bool unread = source->lists->problems.errors > 0;
+	bool asks, unread;
 	struct err err;
 	int status;
 
+	if (o->check)
+		check_hosts(source);
+	/* the lists' warnings are then printed with what upstreams say */
+	asks = o->online && !source->lists->problems.errors;
+	unread = source->lists->problems.errors > 0;
 	if (o->check && !asks)
 		lists_add_conflicts(source->lists);
 

@@ -54,7 +54,7 @@ static int get_index(struct http *h, const char *url, struct answer *a, struct e
 		.method = HTTP_GET,
 		.url = url,
 		.accept = "application/json",
-		.zone = ORIGIN_LOCAL, /* a URL of the command line may name any host */
+		.zone = ORIGIN_CONFIGURED,
 		.arg = a,
 		.head = on_index_head,
 		.data = on_index_data,

@@ -1,8 +1,10 @@
 #include "oci/http/http.h"
 
 #include <curl/curl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
@@ -19,7 +21,9 @@ struct http_transfer {
 	struct buf headers;        /* of the answer */
 	bool answered;             /* head() has been called */
 	bool proxied;
-	bool ended; /* a callback gave -1, and err says why */
+	char host[256]; /* of the URL; cut to fit: longer ones are no address */
+	bool ended;     /* a callback gave -1, and err says why */
+	bool kept_away; /* from an address: err says from which */
 	struct err err;
 	char text[CURL_ERROR_SIZE];
 	struct http_transfer *next; /* among the free */
@@ -74,19 +78,50 @@ static size_t on_curl_data(char *p, size_t size, size_t n, void *arg)
 	return t->ended ? 0 : n;
 }
 
-/* The connection is made, perhaps long ago; nothing of this request has been sent. */
+/* Whether the request may go to that address; else t->err says why not. */
+static bool may_connect(struct http_transfer *t, const char *address)
+{
+	enum origin_zone from = t->call->zone, to = origin_zone_of(span_str(address));
+	const char *advice = to == ORIGIN_NEVER ? NULL : origin_advice(from);
+
+	if (origin_may_connect(from, address))
+		return true;
+	err_set(&t->err, ERR_INVALID, 0,
+		"its name leads to %s, an address we may not be sent to%s%s", address,
+		advice ? "; " : "", advice ? advice : "");
+	return false;
+}
+
+/* Before a connection is made. When none can be made to any address of the name, the request
+ * ends. */
+static curl_socket_t on_curl_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct http_transfer *t = arg;
+	char address[NI_MAXHOST];
+
+	(void)purpose;
+	if (!t->proxied && getnameinfo(&to->addr, to->addrlen, address, sizeof(address), NULL, 0,
+				       NI_NUMERICHOST) != 0)
+		return CURL_SOCKET_BAD;
+	if (!may_connect(t, t->proxied ? t->host : address)) {
+		t->kept_away = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype, to->protocol);
+}
+
+/* The connection is made, perhaps long ago and for another registry; nothing of this request has
+ * been sent. */
 static int on_curl_connected(void *arg, char *address, char *local, int port, int local_port)
 {
 	struct http_transfer *t = arg;
 
 	(void)local, (void)port, (void)local_port;
 	if (t->proxied)
-		return CURL_PREREQFUNC_OK;
+		address = t->host;
 	t->call->zone_reached = origin_zone_of(span_str(address));
-	if (origin_may_connect(t->call->zone, address))
+	if (may_connect(t, address))
 		return CURL_PREREQFUNC_OK;
-	err_set(&t->err, ERR_INVALID, 0, "its name leads to %s, an address we may not be sent to",
-		address);
 	t->ended = true;
 	return CURL_PREREQFUNC_ABORT;
 }
@@ -112,6 +147,8 @@ static void set_fixed_options(struct http_transfer *t)
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_curl_data);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_curl_socket);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_curl_connected);
 	curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
 	curl_easy_setopt(e, CURLOPT_NOPROXY, ""); /* decided here, see oci/http/proxy.h */
@@ -257,6 +294,7 @@ static void set_url(struct http_transfer *t, struct http_call *c)
 	if (url_parse(&u, span_str(c->url), &ignored) == 0) {
 		proxy = proxy_for(&t->http->o.proxy, &u);
 		c->zone_reached = origin_zone_of(u.host);
+		snprintf(t->host, sizeof(t->host), "%.*s", SPAN_ARG(u.host));
 		if (u.https)
 			set_tls(t, c->tls);
 		/* with TLS, wait whether HTTP/2 lets one connection carry all requests */
@@ -276,7 +314,7 @@ void http_send(struct http *h, struct http_call *c)
 	else
 		t = transfer_new(h);
 	t->call = c;
-	t->answered = t->ended = false;
+	t->answered = t->ended = t->kept_away = false;
 	t->text[0] = '\0';
 	buf_clear(&t->headers);
 	c->transfer = t;
@@ -355,6 +393,8 @@ static void finish_transfer(struct http_transfer *t, CURLcode code)
 	curl_multi_remove_handle(t->http->multi, t->easy);
 	if (t->ended) {
 		result = code == CURLE_ABORTED_BY_CALLBACK ? HTTP_REFUSED : HTTP_ENDED;
+	} else if (code == CURLE_COULDNT_CONNECT && t->kept_away) {
+		result = HTTP_REFUSED;
 	} else if (code != CURLE_OK) {
 		result = is_permanent(t, code) ? HTTP_REFUSED : HTTP_FAULT;
 		explain_curl_error(t, code);

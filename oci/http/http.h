@@ -59,7 +59,7 @@ struct http_call {
 	const char *body_type;     /* NULL: application/x-www-form-urlencoded */
 	int64_t from;              /* > 0: Range: bytes=<from>- */
 	const struct http_tls *tls;
-	enum origin_zone zone; /* the innermost zone it may be sent to */
+	enum origin_zone zone; /* of what sends us there */
 	void *arg;
 	/* Status and headers are here; -1, with *err, ends the transfer. */
 	int (*head)(struct http_call *c, struct err *err);

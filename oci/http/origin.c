@@ -8,34 +8,110 @@
 #include "oci/base/err.h"
 #include "oci/base/url.h"
 
-static enum origin_zone zone_of_ipv4(const unsigned char a[4])
+/* Blocks of addresses: the first row that contains an address has its zone. Blocks that are in no
+ * row are public. */
+static const struct block {
+	const char *address;
+	unsigned bits;
+	enum origin_zone zone;
+} blocks[] = {
+	/* services that hand out credentials to the machine that asks */
+	{ "169.254.169.0", 24, ORIGIN_NEVER },       /* most clouds */
+	{ "169.254.170.0", 24, ORIGIN_NEVER },       /* Amazon's containers */
+	{ "168.63.129.16", 32, ORIGIN_NEVER },       /* Azure */
+	{ "100.100.100.200", 32, ORIGIN_NEVER },     /* Alibaba */
+	{ "192.0.0.192", 32, ORIGIN_NEVER },         /* Oracle */
+	{ "fd00:ec2::254", 128, ORIGIN_NEVER },      /* Amazon */
+	{ "fd00:ec2::23", 128, ORIGIN_NEVER },       /* Amazon's containers */
+	{ "fd20:ce::254", 128, ORIGIN_NEVER },       /* Google */
+	{ "fd00:c1::a9fe:a9fe", 128, ORIGIN_NEVER }, /* Oracle */
+	/* RFC 6890 and its successors */
+	{ "0.0.0.0", 32, ORIGIN_LOOPBACK }, /* Linux connects to itself */
+	{ "0.0.0.0", 8, ORIGIN_NEVER },
+	{ "10.0.0.0", 8, ORIGIN_PRIVATE },
+	{ "100.64.0.0", 10, ORIGIN_PRIVATE },
+	{ "127.0.0.0", 8, ORIGIN_LOOPBACK },
+	{ "169.254.0.0", 16, ORIGIN_LINK },
+	{ "172.16.0.0", 12, ORIGIN_PRIVATE },
+	{ "192.0.0.0", 24, ORIGIN_PRIVATE },
+	{ "192.168.0.0", 16, ORIGIN_PRIVATE },
+	{ "198.18.0.0", 15, ORIGIN_PRIVATE },
+	{ "224.0.0.0", 4, ORIGIN_NEVER }, /* multicast */
+	{ "240.0.0.0", 4, ORIGIN_NEVER }, /* reserved, and broadcast */
+	{ "::", 127, ORIGIN_LOOPBACK },   /* :: and ::1 */
+	{ "64:ff9b:1::", 48, ORIGIN_PRIVATE },
+	{ "100::", 64, ORIGIN_NEVER }, /* discarded */
+	{ "fc00::", 7, ORIGIN_PRIVATE },
+	{ "fe80::", 10, ORIGIN_LINK },
+	{ "fec0::", 10, ORIGIN_PRIVATE }, /* site-local, of old */
+	{ "ff00::", 8, ORIGIN_NEVER },    /* multicast */
+};
+
+/* Blocks whose addresses lead to the IPv4 address in them: it is judged, too. */
+static const struct embedding {
+	const char *address;
+	unsigned bits;
+	unsigned char at[4]; /* where its bytes stand */
+	unsigned char mask;  /* they are XORed with it */
+} embeddings[] = {
+	{ "::ffff:0:0", 96, { 12, 13, 14, 15 }, 0 },   /* mapped */
+	{ "::ffff:0:0:0", 96, { 12, 13, 14, 15 }, 0 }, /* translated, RFC 2765 */
+	{ "::", 96, { 12, 13, 14, 15 }, 0 },           /* compatible, RFC 4291 */
+	{ "64:ff9b::", 96, { 12, 13, 14, 15 }, 0 },    /* NAT64, RFC 6052 */
+	{ "64:ff9b:1::", 48, { 12, 13, 14, 15 }, 0 },  /* of one's own, RFC 8215: /96 ... */
+	{ "64:ff9b:1::", 48, { 9, 10, 11, 12 }, 0 },   /* ... /64 ... */
+	{ "64:ff9b:1::", 48, { 7, 9, 10, 11 }, 0 },    /* ... /56 ... */
+	{ "64:ff9b:1::", 48, { 6, 7, 9, 10 }, 0 },     /* ... or /48 */
+	{ "2002::", 16, { 2, 3, 4, 5 }, 0 },           /* 6to4, RFC 3056 */
+	{ "2001::", 32, { 12, 13, 14, 15 }, 0xff },    /* Teredo, RFC 4380 */
+};
+
+static bool has_prefix(const unsigned char *a, const unsigned char *prefix, unsigned bits)
 {
-	if (a[0] == 127 || a[0] == 0 || (a[0] == 169 && a[1] == 254))
-		return ORIGIN_LOCAL;
-	if (a[0] == 10 || (a[0] == 172 && (a[1] & 0xf0) == 16) || (a[0] == 192 && a[1] == 168) ||
-	    (a[0] == 100 && (a[1] & 0xc0) == 64))
-		return ORIGIN_PRIVATE;
+	unsigned rest = bits % 8, mask = 0xffU << (8 - rest) & 0xff;
+
+	return memcmp(a, prefix, bits / 8) == 0 &&
+	       (!rest || ((a[bits / 8] ^ prefix[bits / 8]) & mask) == 0);
+}
+
+static bool in_block(int family, const unsigned char *a, const char *address, unsigned bits)
+{
+	unsigned char prefix[16];
+
+	return (strchr(address, ':') ? AF_INET6 : AF_INET) == family &&
+	       inet_pton(family, address, prefix) == 1 && has_prefix(a, prefix, bits);
+}
+
+static enum origin_zone zone_in_blocks(int family, const unsigned char *a)
+{
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
+		if (in_block(family, a, blocks[i].address, blocks[i].bits))
+			return blocks[i].zone;
 	return ORIGIN_PUBLIC;
 }
 
-/* ::ffff:a.b.c.d (mapped) and 64:ff9b::a.b.c.d (NAT64, RFC 6052) reach the IPv4 address in them. */
-static bool embeds_ipv4(const unsigned char a[16])
-{
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-	static const unsigned char nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
-
-	return memcmp(a, mapped, 12) == 0 || memcmp(a, nat64, 12) == 0;
-}
-
+/* The innermost of its own zone and those of the addresses in it. In 64:ff9b:1::/48 only one of the
+ * places has an address; elsewhere are zeros, and 0.0.0.0/8 is in no translation. */
 static enum origin_zone zone_of_ipv6(const unsigned char a[16])
 {
-	static const unsigned char zero[15] = { 0 };
+	enum origin_zone zone = zone_in_blocks(AF_INET6, a);
 
-	if (embeds_ipv4(a))
-		return zone_of_ipv4(a + 12);
-	if ((memcmp(a, zero, 15) == 0 && a[15] <= 1) || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80))
-		return ORIGIN_LOCAL;
-	return (a[0] & 0xfe) == 0xfc ? ORIGIN_PRIVATE : ORIGIN_PUBLIC;
+	if (zone == ORIGIN_LOOPBACK)
+		return zone;
+	for (size_t i = 0; i < sizeof(embeddings) / sizeof(embeddings[0]); i++) {
+		const struct embedding *e = &embeddings[i];
+		unsigned char inner[4];
+		enum origin_zone inside;
+
+		if (!in_block(AF_INET6, a, e->address, e->bits))
+			continue;
+		for (size_t k = 0; k < 4; k++)
+			inner[k] = a[e->at[k]] ^ e->mask;
+		inside = zone_in_blocks(AF_INET, inner);
+		if ((inner[0] || e->bits != 48) && inside > zone)
+			zone = inside;
+	}
+	return zone;
 }
 
 /* The forms inet_aton() takes ("127.1", "0x7f000001", "2130706433") count too: resolvers accept
@@ -59,7 +135,7 @@ static bool zone_of_address(struct span host, enum origin_zone *zone)
 	}
 	if (inet_aton(text, &v4)) {
 		memcpy(a, &v4.s_addr, 4);
-		*zone = zone_of_ipv4(a);
+		*zone = zone_in_blocks(AF_INET, a);
 		return true;
 	}
 	return false;
@@ -79,7 +155,7 @@ enum origin_zone origin_zone_of(struct span host)
 	enum origin_zone zone = ORIGIN_PUBLIC;
 
 	if (is_localhost(host))
-		return ORIGIN_LOCAL;
+		return ORIGIN_LOOPBACK;
 	zone_of_address(host, &zone);
 	return zone;
 }
@@ -98,11 +174,35 @@ bool origin_is_loopback(struct span host)
 	return inet_pton(AF_INET, text, a) == 1 && a[0] == 127;
 }
 
-static const char *const zone_words[] = {
-	[ORIGIN_PUBLIC] = "the internet",
-	[ORIGIN_PRIVATE] = "a private network",
-	[ORIGIN_LOCAL] = "this machine",
+bool origin_is_literal(struct span host)
+{
+	enum origin_zone ignored;
+
+	return is_localhost(host) || zone_of_address(host, &ignored);
+}
+
+#define TO(zone) (1U << ORIGIN_##zone)
+
+/* Where what stands in a zone may send us. */
+static const struct {
+	unsigned may;
+	const char *words;
+	const char *advice; /* what allows what is refused; or NULL */
+} zones[] = {
+	[ORIGIN_PUBLIC] = { TO(PUBLIC), "the internet", NULL },
+	[ORIGIN_PRIVATE] = { TO(PUBLIC) | TO(PRIVATE), "a private network", NULL },
+	[ORIGIN_LINK] = { TO(PUBLIC) | TO(PRIVATE) | TO(LINK), "the link of this machine", NULL },
+	[ORIGIN_LOOPBACK] = { TO(LOOPBACK), "this machine", NULL },
+	[ORIGIN_LISTED] = { TO(PUBLIC) | TO(PRIVATE), NULL,
+			    "if that is meant, give the host a registry line in mirror.conf" },
+	[ORIGIN_CONFIGURED] = { TO(PUBLIC) | TO(PRIVATE) | TO(LINK) | TO(LOOPBACK), NULL, NULL },
+	[ORIGIN_NEVER] = { 0, "a cloud's metadata service, or where no registry can be", NULL },
 };
+
+static bool may_send(enum origin_zone from, enum origin_zone to)
+{
+	return zones[from].may & 1U << to;
+}
 
 int origin_may_follow(const struct url *base, enum origin_zone zone, const struct url *target,
 		      struct err *err)
@@ -113,9 +213,10 @@ int origin_may_follow(const struct url *base, enum origin_zone zone, const struc
 		return err_set(err, ERR_INVALID, 0,
 			       "%.*s sends us from https to plain http at %.*s",
 			       SPAN_ARG(base->host), SPAN_ARG(target->host));
-	if (to > zone)
+	/* a name is judged when it is resolved */
+	if (origin_is_literal(target->host) && !may_send(zone, to))
 		return err_set(err, ERR_INVALID, 0, "%.*s sends us into %s, to %.*s",
-			       SPAN_ARG(base->host), zone_words[to], SPAN_ARG(target->host));
+			       SPAN_ARG(base->host), zones[to].words, SPAN_ARG(target->host));
 	return 0;
 }
 
@@ -135,5 +236,15 @@ char *origin_resolve(const char *from, enum origin_zone zone, struct span to, bo
 
 bool origin_may_connect(enum origin_zone zone, const char *address)
 {
-	return origin_zone_of(span_str(address)) <= zone;
+	return may_send(zone, origin_zone_of(span_str(address)));
+}
+
+const char *origin_advice(enum origin_zone zone)
+{
+	return zones[zone].advice;
+}
+
+const char *origin_zone_words(enum origin_zone zone)
+{
+	return zones[zone].words;
 }

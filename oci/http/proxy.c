@@ -95,12 +95,18 @@ static bool entry_matches(struct span entry, const struct url *u)
 	return (!port || port == u->port) && name_matches(without_brackets(entry), host);
 }
 
+/* No proxy leads there. */
+static bool is_near(enum origin_zone zone)
+{
+	return zone == ORIGIN_LINK || zone == ORIGIN_LOOPBACK;
+}
+
 const char *proxy_for(const struct proxy *p, const struct url *u)
 {
 	const char *proxy = u->https ? p->https : p->http;
 	struct span rest = span_str(p->except ? p->except : ""), entry;
 
-	if (!proxy || !*proxy || origin_zone_of(u->host) == ORIGIN_LOCAL)
+	if (!proxy || !*proxy || is_near(origin_zone_of(u->host)))
 		return NULL;
 	while (span_cut(&rest, ',', &entry)) {
 		entry = span_trim(entry);

@@ -70,6 +70,17 @@ static char *assumed_of(const char *text, const struct endpoint *e)
 	return path.n && !span_ends(path, "/v2") ? xasprintf("%.*s", SPAN_ARG(path)) : NULL;
 }
 
+/* A name that only a line of a list says may lead into a private network, and not to this machine
+ * or its link. */
+static enum origin_zone zone_of_names(const struct upstream *up, struct span host)
+{
+	const struct mirror_conf *conf = up->registry->o.conf;
+
+	if (origin_is_literal(host) || (conf && mirror_conf_registry(conf, up->name)))
+		return ORIGIN_CONFIGURED;
+	return ORIGIN_LISTED;
+}
+
 static int endpoint_init(struct endpoint *e, struct upstream *up, const char *url, bool mirror,
 			 struct err *err)
 {
@@ -85,7 +96,7 @@ static int endpoint_init(struct endpoint *e, struct upstream *up, const char *ur
 	url_parse(&u, span_str(e->base), &why);
 	e->origin = url_origin(&u);
 	e->zone = origin_zone_of(u.host);
-	e->zone_allowed = ORIGIN_LOCAL;
+	e->zone_allowed = zone_of_names(up, u.host);
 	v2 = strstr(e->base, "/v2/");
 	e->ping = xstrndup(e->base, (size_t)(v2 - e->base) + 4);
 	e->prefix = v2 + 4;

@@ -84,8 +84,8 @@ struct endpoint {
 	struct http_tls tls_cross_origin; /* for other origins: without our certificate */
 	struct host *host;
 	struct throttle storage;       /* of the hosts that it redirects to */
-	enum origin_zone zone;         /* of its address: the innermost zone it may send us to */
-	enum origin_zone zone_allowed; /* the innermost zone its address may be in */
+	enum origin_zone zone;         /* of its address: it says where it may send us */
+	enum origin_zone zone_allowed; /* of what sends us to it */
 	bool anonymous; /* gets no credentials, even if some are known for its host */
 	char *assumed;  /* of a mirror: its path, when /v2 was put behind that; or NULL */
 	bool delivered; /* it has given something */

@@ -25,24 +25,70 @@ static const struct {
 	{ "100.64.0.1", ORIGIN_PRIVATE },
 	{ "[fd00::1]", ORIGIN_PRIVATE },
 	{ "[::ffff:10.0.0.1]", ORIGIN_PRIVATE },
-	{ "127.0.0.1", ORIGIN_LOCAL },
-	{ "127.255.1.2", ORIGIN_LOCAL },
-	{ "127.1", ORIGIN_LOCAL },
-	{ "2130706433", ORIGIN_LOCAL },
-	{ "0x7f000001", ORIGIN_LOCAL },
-	{ "0177.0.0.1", ORIGIN_LOCAL },
-	{ "0.0.0.0", ORIGIN_LOCAL },
-	{ "169.254.169.254", ORIGIN_LOCAL },
-	{ "[::1]", ORIGIN_LOCAL },
-	{ "::1", ORIGIN_LOCAL },
-	{ "[::]", ORIGIN_LOCAL },
-	{ "[fe80::1]", ORIGIN_LOCAL },
-	{ "fe80::1%eth0", ORIGIN_LOCAL },
-	{ "[::ffff:127.0.0.1]", ORIGIN_LOCAL },
-	{ "[64:ff9b::7f00:1]", ORIGIN_LOCAL },
-	{ "localhost", ORIGIN_LOCAL },
-	{ "LocalHost.", ORIGIN_LOCAL },
-	{ "a.localhost", ORIGIN_LOCAL },
+	{ "169.254.1.1", ORIGIN_LINK },
+	{ "[fe80::1]", ORIGIN_LINK },
+	{ "fe80::1%eth0", ORIGIN_LINK },
+	{ "192.0.0.8", ORIGIN_PRIVATE },
+	{ "192.0.1.8", ORIGIN_PUBLIC },
+	{ "198.18.0.1", ORIGIN_PRIVATE },
+	{ "198.19.255.255", ORIGIN_PRIVATE },
+	{ "198.20.0.1", ORIGIN_PUBLIC },
+	{ "[fec0::1]", ORIGIN_PRIVATE },
+	{ "[feff::1]", ORIGIN_PRIVATE },
+	{ "223.255.255.255", ORIGIN_PUBLIC },
+	{ "[2003::7f00:1]", ORIGIN_PUBLIC },
+	/* addresses in addresses */
+	{ "[::ffff:8.8.8.8]", ORIGIN_PUBLIC },
+	{ "[::ffff:169.254.1.1]", ORIGIN_LINK },
+	{ "[::127.0.0.1]", ORIGIN_LOOPBACK },
+	{ "[::ffff:0:127.0.0.1]", ORIGIN_LOOPBACK },
+	{ "[64:ff9b::808:808]", ORIGIN_PUBLIC },
+	{ "[64:ff9b::10.0.0.1]", ORIGIN_PRIVATE },
+	{ "[64:ff9b::169.254.169.254]", ORIGIN_NEVER },
+	{ "[64:ff9b:1::8.8.8.8]", ORIGIN_PRIVATE },
+	{ "[64:ff9b:1::127.0.0.1]", ORIGIN_LOOPBACK },
+	{ "[64:ff9b:1:7f00:0:100::]", ORIGIN_LOOPBACK },
+	{ "[64:ff9b:1:a9fe:a9:fe00::]", ORIGIN_NEVER },
+	{ "[64:ff9b:1:1:7f:0:100:0]", ORIGIN_LOOPBACK },
+	{ "[2002:808:808::1]", ORIGIN_PUBLIC },
+	{ "[2002:a00:1::1]", ORIGIN_PRIVATE },
+	{ "[2002:7f00:1::]", ORIGIN_LOOPBACK },
+	{ "[2002:a9fe:a9fe::1]", ORIGIN_NEVER },
+	{ "[2001:0:808:808::80ff:fffe]", ORIGIN_LOOPBACK },
+	/* where no registry is */
+	{ "169.254.169.254", ORIGIN_NEVER },
+	{ "2852039166", ORIGIN_NEVER },
+	{ "169.254.170.2", ORIGIN_NEVER },
+	{ "168.63.129.16", ORIGIN_NEVER },
+	{ "168.63.129.17", ORIGIN_PUBLIC },
+	{ "100.100.100.200", ORIGIN_NEVER },
+	{ "100.100.100.201", ORIGIN_PRIVATE },
+	{ "192.0.0.192", ORIGIN_NEVER },
+	{ "[fd00:ec2::254]", ORIGIN_NEVER },
+	{ "[fd00:ec2::255]", ORIGIN_PRIVATE },
+	{ "[::ffff:169.254.169.254]", ORIGIN_NEVER },
+	{ "0.1.2.3", ORIGIN_NEVER },
+	{ "224.0.0.1", ORIGIN_NEVER },
+	{ "239.255.255.255", ORIGIN_NEVER },
+	{ "240.0.0.1", ORIGIN_NEVER },
+	{ "255.255.255.255", ORIGIN_NEVER },
+	{ "[ff02::1]", ORIGIN_NEVER },
+	{ "[100::1]", ORIGIN_NEVER },
+	{ "127.0.0.1", ORIGIN_LOOPBACK },
+	{ "127.255.1.2", ORIGIN_LOOPBACK },
+	{ "127.1", ORIGIN_LOOPBACK },
+	{ "2130706433", ORIGIN_LOOPBACK },
+	{ "0x7f000001", ORIGIN_LOOPBACK },
+	{ "0177.0.0.1", ORIGIN_LOOPBACK },
+	{ "0.0.0.0", ORIGIN_LOOPBACK },
+	{ "[::1]", ORIGIN_LOOPBACK },
+	{ "::1", ORIGIN_LOOPBACK },
+	{ "[::]", ORIGIN_LOOPBACK },
+	{ "[::ffff:127.0.0.1]", ORIGIN_LOOPBACK },
+	{ "[64:ff9b::7f00:1]", ORIGIN_LOOPBACK },
+	{ "localhost", ORIGIN_LOOPBACK },
+	{ "LocalHost.", ORIGIN_LOOPBACK },
+	{ "a.localhost", ORIGIN_LOOPBACK },
 };
 
 static const struct {
@@ -63,7 +109,7 @@ static const struct {
 } follows[] = {
 	{ "to storage", "https://quay.io/", ORIGIN_PUBLIC, "https://s3.example/", true },
 	{ "from https to http", "https://quay.io/", ORIGIN_PUBLIC, "http://s3.example/", false },
-	{ "from https to http at home", "https://127.0.0.1/", ORIGIN_LOCAL, "http://127.0.0.1/",
+	{ "from https to http at home", "https://127.0.0.1/", ORIGIN_LOOPBACK, "http://127.0.0.1/",
 	  false },
 	{ "from http to https", "http://r.corp/", ORIGIN_PRIVATE, "https://s3.example/", true },
 	{ "a public registry into a private network", "https://quay.io/", ORIGIN_PUBLIC,
@@ -78,10 +124,26 @@ static const struct {
 	  "https://s3.example/", true },
 	{ "a private registry to this machine", "https://r.corp/", ORIGIN_PRIVATE,
 	  "https://127.0.0.1/", false },
-	{ "a registry on this machine to this machine", "http://127.0.0.1:5000/", ORIGIN_LOCAL,
+	{ "a registry on this machine to this machine", "http://127.0.0.1:5000/", ORIGIN_LOOPBACK,
 	  "http://127.0.0.1:9000/", true },
-	{ "a registry on this machine into a private network", "http://localhost/", ORIGIN_LOCAL,
-	  "http://192.168.0.1/", true },
+	{ "a registry on this machine into a private network", "http://localhost/", ORIGIN_LOOPBACK,
+	  "http://192.168.0.1/", false },
+	{ "or to the world", "http://localhost/", ORIGIN_LOOPBACK, "http://8.8.8.8/", false },
+	{ "or to a name, which is judged when it is resolved", "http://localhost/", ORIGIN_LOOPBACK,
+	  "http://storage.example/", true },
+	{ "a private registry to what is linked", "https://r.corp/", ORIGIN_PRIVATE,
+	  "https://169.254.1.1/", false },
+	{ "what is linked to what is linked", "https://169.254.1.1/", ORIGIN_LINK,
+	  "https://169.254.1.2/", true },
+	{ "and to a private network", "https://169.254.1.1/", ORIGIN_LINK, "https://10.0.0.1/",
+	  true },
+	{ "but not to this machine", "https://169.254.1.1/", ORIGIN_LINK, "https://[::1]/", false },
+	{ "what is linked to a cloud's metadata", "http://169.254.1.1/", ORIGIN_LINK,
+	  "http://169.254.169.254/", false },
+	{ "what is on this machine to a cloud's metadata", "http://127.0.0.1/", ORIGIN_LOOPBACK,
+	  "http://[fd00:ec2::254]/", false },
+	{ "what is configured to a cloud's metadata", "http://r.corp/", ORIGIN_CONFIGURED,
+	  "http://100.100.100.200/", false },
 };
 
 static void test_follow(size_t i)
@@ -103,7 +165,11 @@ static void test_words(void)
 	url_parse(&from, span_str("https://quay.io/v2/"), &err);
 	url_parse(&to, span_str("https://169.254.169.254/latest/meta-data"), &err);
 	origin_may_follow(&from, ORIGIN_PUBLIC, &to, &err);
-	CHECK_TEXT(err.msg, "quay.io sends us into this machine, to 169.254.169.254", "where to");
+	CHECK_TEXT(
+		err.msg,
+		"quay.io sends us into a cloud's metadata service, or where no registry can be, to "
+		"169.254.169.254",
+		"where to");
 	url_parse(&to, span_str("https://10.0.0.1/blob"), &err);
 	origin_may_follow(&from, ORIGIN_PUBLIC, &to, &err);
 	CHECK_TEXT(err.msg, "quay.io sends us into a private network, to 10.0.0.1", "and how near");
@@ -171,7 +237,16 @@ int main(void)
 	CHECK(origin_may_connect(ORIGIN_PUBLIC, "192.0.2.1"));
 	CHECK(!origin_may_connect(ORIGIN_PUBLIC, "127.0.0.1"));
 	CHECK(!origin_may_connect(ORIGIN_PRIVATE, "::1"));
-	CHECK(origin_may_connect(ORIGIN_LOCAL, "::1"));
+	CHECK(origin_may_connect(ORIGIN_LOOPBACK, "::1"));
+	CHECK(!origin_may_connect(ORIGIN_LOOPBACK, "192.0.2.1"));
+	CHECK(origin_may_connect(ORIGIN_LISTED, "10.0.0.1"));
+	CHECK(origin_may_connect(ORIGIN_LISTED, "fd00::1"));
+	CHECK(!origin_may_connect(ORIGIN_LISTED, "127.0.0.1"));
+	CHECK(!origin_may_connect(ORIGIN_LISTED, "fe80::1"));
+	CHECK(!origin_may_connect(ORIGIN_LISTED, "169.254.169.254"));
+	CHECK(origin_may_connect(ORIGIN_CONFIGURED, "::1"));
+	CHECK(origin_may_connect(ORIGIN_CONFIGURED, "169.254.1.1"));
+	CHECK(!origin_may_connect(ORIGIN_CONFIGURED, "169.254.169.254"));
 	for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++)
 		test_proxy(proxies[i].except, proxies[i].url, proxies[i].direct);
 	return tap_done();
