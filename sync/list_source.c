@@ -9,6 +9,7 @@
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
+#include "oci/base/str.h"
 #include "oci/base/strvec.h"
 #include "oci/cli/message.h"
 #include "oci/image/snapshot_suffix.h"
@@ -205,15 +206,15 @@ int list_source_read(struct list_source *s, const char *name, struct buf *out, s
 	return read_any(s, s->conf_rev, name, out, err);
 }
 
-static void read_list(struct list_source *s, const char *name)
+static void read_list(struct list_source *s, struct lists *lists, const char *name)
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_LIST_FILE);
 	struct err err;
 
 	if (read_any(s, NULL, name, &bytes, &err) < 0)
-		problem_add(&s->lists->problems, false, name, 0, 0, "%s", err.msg);
+		problem_add(&lists->problems, false, name, 0, 0, "%s", err.msg);
 	else
-		lists_add(s->lists, name, buf_span(&bytes));
+		lists_add(lists, name, buf_span(&bytes));
 }
 
 static int read_conf(struct list_source *s, struct err *err)
@@ -230,17 +231,17 @@ static int read_conf(struct list_source *s, struct err *err)
 }
 
 /* A CA file that is missing would else only be found in the middle of a sync. */
-static void check_ca_files(struct list_source *s)
+static void check_ca_files(struct list_source *s, const char *rev, struct lists *lists)
 {
-	const struct mirror_conf *conf = &s->lists->conf;
+	const struct mirror_conf *conf = &lists->conf;
 
 	for (size_t i = 0; i < conf->nregistries; i++) {
 		cleanup_by(buf_release) struct buf pem = BUF_INIT(LIMIT_LIST_FILE);
 		const struct mirror_conf_registry *r = &conf->registries[i];
 		struct err err;
 
-		if (r->ca && r->ca[0] != '/' && list_source_read(s, r->ca, &pem, &err) < 0)
-			problem_add(&s->lists->problems, false, CONF_NAME, r->line, r->column,
+		if (r->ca && r->ca[0] != '/' && read_any(s, rev, r->ca, &pem, &err) < 0)
+			problem_add(&lists->problems, false, CONF_NAME, r->line, r->column,
 				    "ca: \"%s\": %s", r->ca, err.msg);
 	}
 }
@@ -283,12 +284,12 @@ static int load_lists(struct list_source *s, const struct list_source_options *o
 	if (open_where(s, o, err) < 0 || list_names(s, &names, err) < 0)
 		return -1;
 	s->lists = lists_new();
-	s->lists->suffix = o->suffix;
+	s->suffix = s->lists->suffix = o->suffix;
 	for (size_t i = 0; i < names.n; i++)
-		read_list(s, names.v[i]);
+		read_list(s, s->lists, names.v[i]);
 	if (read_conf(s, err) < 0)
 		return -1;
-	check_ca_files(s);
+	check_ca_files(s, s->conf_rev, s->lists);
 	warn_unread(s);
 	lists_finish(s->lists);
 	if (!o->quiet)
@@ -302,6 +303,58 @@ int list_source_load(struct list_source *s, const struct list_source_options *o,
 		return 0;
 	list_source_release(s);
 	return -1;
+}
+
+/* ---- the mirror.conf beside the lists, when another one's rules hold ---- */
+
+static bool has_problem(const struct problems *ps, const struct problem *p)
+{
+	for (size_t i = 0; i < ps->n; i++)
+		if (ps->v[i].line == p->line && ps->v[i].column == p->column &&
+		    str_eq(ps->v[i].file, p->file) && str_eq(ps->v[i].text, p->text))
+			return true;
+	return false;
+}
+
+static void add_problems(struct problems *to, const struct problems *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct problem *p = &from->v[i];
+
+		if (!has_problem(to, p))
+			problem_add(to, p->warning, p->file, p->line, p->column, "%s", p->text);
+	}
+	problems_sort(to);
+}
+
+CLEANUP_PTR(own_lists_, struct lists, lists_free)
+
+void list_source_check_own_conf(struct list_source *s)
+{
+	__attribute__((cleanup(own_lists_))) struct lists *own = NULL;
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_LIST_FILE),
+					   base = BUF_INIT(LIMIT_LIST_FILE);
+	int found, found_base;
+	struct err err, ignored;
+
+	if (!s->conf_rev)
+		return;
+	found = read_any(s, NULL, CONF_NAME, &bytes, &err);
+	found_base = read_any(s, s->conf_rev, CONF_NAME, &base, &ignored);
+	if (found == found_base && span_eq(buf_span(&bytes), base.p))
+		return;
+	own = lists_new();
+	own->suffix = s->suffix;
+	for (size_t i = 0; i < s->lists->files.n; i++)
+		read_list(s, own, s->lists->files.v[i]);
+	if (found == 0)
+		lists_add_conf(own, CONF_NAME, buf_span(&bytes));
+	else if (err.kind != ERR_NOTFOUND)
+		problem_add(&own->problems, false, CONF_NAME, 0, 0, "%s", err.msg);
+	check_ca_files(s, NULL, own);
+	lists_finish(own);
+	lists_add_conflicts(own);
+	add_problems(&s->lists->problems, &own->problems);
 }
 
 void list_source_release(struct list_source *s)

@@ -31,7 +31,8 @@ struct list_source {
 	struct git *git;      /* NULL with --worktree */
 	char *where;          /* as given, for messages: "mirror-lists" */
 	const char *commit;   /* 40 hex digits; "" with --worktree */
-	const char *conf_rev; /* lent by the options */
+	const char *conf_rev; /* lent by the options, as the next one */
+	const char *suffix;   /* --snapshot-suffix; or NULL */
 	bool said_shallow;
 	bool is_clone; /* a repository without files, so that nothing lies beside `where` */
 	char *author;  /* what list_source_author() gave last */
@@ -49,6 +50,13 @@ struct list_source {
  */
 int list_source_load(struct list_source *s, const struct list_source_options *o, struct err *err);
 void list_source_release(struct list_source *s);
+
+/*
+ * With --conf-rev, for a check: reads the lists once more with the mirror.conf that stands beside
+ * them, as the next sync will when they are merged. Its errors, and those that the lists have with
+ * it alone, are added to s->lists->problems. Only the other one's rules say what the lists may do.
+ */
+void list_source_check_own_conf(struct list_source *s);
 
 /* "base.list:12@<commit>" ("base.list:12" without a commit); the caller frees it. */
 char *list_source_place(const struct list_source *s, const struct list_image *image);

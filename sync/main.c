@@ -136,8 +136,10 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 	struct err err;
 	int status;
 
-	if (o->check)
+	if (o->check) {
+		list_source_check_own_conf(source);
 		check_hosts(source);
+	}
 	/* the lists' warnings are then printed with what upstreams say */
 	asks = o->online && !source->lists->problems.errors;
 	unread = source->lists->problems.errors > 0;

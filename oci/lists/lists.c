@@ -315,6 +315,37 @@ static void check_private(struct lists *ls, struct list_image *image)
 	add_conflicts(image, r->first, what);
 }
 
+/* mirror.conf says whose images a repository has, and a line cannot say otherwise; nor can its as=
+ * publish what belongs to one group for others. */
+static void check_owner(struct lists *ls, struct list_image *image)
+{
+	const char *owner = mirror_conf_private(&ls->conf, &image->target);
+	const char *own = image->own.private_group, *group = image->o.private_group;
+	cleanup_free char *name = NULL;
+
+	if (image->conflict)
+		return;
+	if (owner && own && !str_eq(owner, own)) {
+		struct list_repository *r;
+
+		name = ref_repository(&image->target);
+		r = table_get(&ls->repositories, name);
+		r->contradicts = true; /* what is there already keeps its group */
+		image->conflict = xasprintf("%s belongs to private=%s, says %s: private=%s here "
+					    "does not change it",
+					    name, owner, ls->conf.file, own);
+		return;
+	}
+	owner = mirror_conf_private(&ls->conf, &image->source);
+	if (!owner || str_same(owner, group))
+		return;
+	name = ref_repository(&image->source);
+	image->conflict = xasprintf("the source %s belongs to private=%s, says %s: as= does not "
+				    "publish it for %s%s",
+				    name, owner, ls->conf.file, group ? "private=" : "everybody",
+				    group ? group : "");
+}
+
 /* Then all lines of the repository fail: what they bring is somebody's, and it is not known
  * whose. */
 static void spread_private(struct lists *ls, struct list_image *image)
@@ -322,7 +353,7 @@ static void spread_private(struct lists *ls, struct list_image *image)
 	cleanup_free char *name = ref_repository(&image->target);
 	const struct list_repository *r = table_get(&ls->repositories, name);
 
-	if (r->contradicts && !image->conflict)
+	if (r->contradicts && !image->conflict && r->first->conflict)
 		image->conflict = xstrdup(r->first->conflict);
 }
 
@@ -371,6 +402,7 @@ static void check_together(struct lists *ls)
 	for (size_t i = 0; i < ls->n; i++) {
 		check_allowed(&c, &ls->images[i]);
 		check_private(ls, &ls->images[i]);
+		check_owner(ls, &ls->images[i]);
 		if (ls->images[i].select)
 			add_choice(&c, &ls->images[i]);
 		else

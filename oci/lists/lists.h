@@ -58,7 +58,8 @@ void lists_add_conf(struct lists *ls, const char *file, struct span bytes);
  * The same reference from the same source may stand in several lines; their options are united
  * (image_options_unite()). Lines that contradict each other get a `conflict`, each of them, and no
  * error: they fail, and stop no others. Such are two sources or digests for one target, options
- * that cannot be united, and two groups for one repository. A repository whose tags one line
+ * that cannot be united, and two groups for one repository. So does a line that contradicts
+ * mirror.conf about the group of its target or its source. A repository whose tags one line
  * chooses, and another with another source, contradicts itself too: which of them a tag comes from
  * would depend on the tags that upstream has.
  */

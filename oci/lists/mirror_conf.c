@@ -424,6 +424,15 @@ void mirror_conf_fill(const struct mirror_conf *c, const struct ref *target,
 			image_options_fill(o, &c->images[i].o);
 }
 
+const char *mirror_conf_private(const struct mirror_conf *c, const struct ref *r)
+{
+	for (size_t i = c->nimages; i-- > 0;)
+		if (c->images[i].o.private_group &&
+		    glob_match_ref(span_str(c->images[i].pattern), r))
+			return c->images[i].o.private_group;
+	return NULL;
+}
+
 bool mirror_conf_allows(const struct mirror_conf *c, const struct ref *r)
 {
 	bool repository = !r->tag && !r->digest.str[0];

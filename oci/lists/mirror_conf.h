@@ -85,6 +85,9 @@ const struct mirror_conf_registry *mirror_conf_registry(const struct mirror_conf
 void mirror_conf_fill(const struct mirror_conf *c, const struct ref *target,
 		      struct image_options *o);
 
+/* The group that the `image` lines give a repository to, or NULL: everybody's. */
+const char *mirror_conf_private(const struct mirror_conf *c, const struct ref *r);
+
 /* Whether the policy allows a reference; for one without tag and digest, whether it may allow some
  * tag of the repository. */
 bool mirror_conf_allows(const struct mirror_conf *c, const struct ref *r);

@@ -1,0 +1,88 @@
+#!/usr/bin/env bats
+# mirror-sync --check --conf-rev: the rules are those of the target branch, and the mirror.conf of
+# the request is read as the next sync will read it.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load ../lib/sync
+	world
+	list docker.io/team-a/app:1 quay.io/x/y:1
+}
+
+teardown() {
+	stop_all
+}
+
+# request: from now on, what is committed is the request's, and `base` the target branch's.
+request() {
+	git -C team branch -f base
+}
+
+check() {
+	sync --check --conf-rev base "$@"
+}
+
+@test "errors of the request's own mirror.conf, each with its place" {
+	request
+	run -0 check
+	conf "registry quay.io paralel=8" "imagee *" "registry a.corp ca=missing.pem"
+	run -1 check
+	[[ $output == *"mirror.conf:2:18: unknown option"* ]]
+	[[ $output == *"mirror.conf:3:1: unknown word"* ]]
+	[[ $output == *"mirror.conf:4:10: ca: "* ]]
+	run -1 check --format github
+	[[ $output == *"::error file="*"mirror.conf,line=2,col=18::"* ]]
+}
+
+@test "what the next sync would refuse: lists that the request's own policy does not allow" {
+	request
+	conf "policy allow=quay.io/*"
+	run -1 check
+	[[ $output == *"base.list:1:1: the target docker.io/team-a/app:1 is not allowed by the policy (mirror.conf:2)"* ]]
+	# each is said once
+	[ "$(grep -c "is not allowed" <<<"$output")" -eq 1 ]
+}
+
+@test "a request cannot free itself from the base's policy" {
+	conf "policy allow=docker.io/*,quay.io/x/*" "image docker.io/team-a/* private=team-a"
+	request
+	sed -i '/^policy/d; /private=/d' "$lists/mirror.conf"
+	list docker.io/team-a/app:1 "docker.io/team-a/other:1 private=team-b" quay.io/x/y:1
+	run check
+	[[ $output == *"base.list:2:1: docker.io/team-a/other belongs to private=team-a, says mirror.conf: private=team-b here does not change it"* ]]
+	[ "$status" -eq 2 ]
+	list "evil.example/x:1"
+	run -1 check
+	[[ $output == *"evil.example/x:1 is not allowed by the policy"* ]]
+	list "evil.example/x:1 as=docker.io/library/x:1"
+	run -1 check
+	[[ $output == *"the source evil.example/x:1 is not allowed by the policy"* ]]
+	list "docker.io/team-a/app:1 as=docker.io/open/app:1"
+	run -2 check
+	[[ $output == *"the source docker.io/team-a/app belongs to private=team-a, says mirror.conf: as= does not publish it for everybody"* ]]
+	list "docker.io/team-a/app:1 as=docker.io/open/app:1 private=team-a"
+	run -0 check
+}
+
+@test "a request whose mirror.conf is gone, or new" {
+	conf "policy allow=docker.io/*,quay.io/x/*"
+	request
+	rm "$lists/mirror.conf"
+	commit gone
+	run -0 check
+	request
+	echo "nonsense here" >"$lists/mirror.conf"
+	commit new
+	run -1 check
+	[[ $output == *"mirror.conf:1:1: a line begins with"* ]]
+}
+
+@test "in a sync, a line that says another group than mirror.conf fails alone" {
+	layout_image "$up" docker.io/team-a/app:1 one >/dev/null
+	layout_image "$up" docker.io/open/app:1 two >/dev/null
+	conf "image * referrers=no" "image up.example/team-a/* private=team-a"
+	list "up.example/team-a/app:1 private=team-b" up.example/open/app:1
+	run -2 sync
+	[ "$(published up.example/team-a/app:1)" = "" ]
+	[ "$(published up.example/open/app:1)" != "" ]
+}
