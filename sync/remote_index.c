@@ -1,12 +1,18 @@
 #include "sync/remote_index.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "oci/auth/credential.h"
+#include "oci/auth/keychain.h"
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/percent.h"
+#include "oci/base/url.h"
 #include "oci/http/http.h"
+#include "oci/registry/registry_types.h"
 #include "oci/store/index.h"
 #include "oci/store/index_head.h"
 
@@ -20,6 +26,11 @@ static int on_index_head(struct http_call *c, struct err *err)
 {
 	if (c->status == 200)
 		return 0;
+	if (c->status == 401)
+		return err_set(err, ERR_AUTH, 401,
+			       c->authorization ? "does not take this user and password (401)"
+						: "asks for a user and a password (401): docker "
+						  "login keeps them");
 	return err_set(err, ERR_NET, (int)c->status, "answers %ld; is it a mirror-serve?",
 		       c->status);
 }
@@ -48,12 +59,90 @@ static void answer_release(struct answer *a)
 	buf_release(&a->body);
 }
 
-static int get_index(struct http *h, const char *url, struct answer *a, struct err *err)
+/* ---- the URL, and the credentials in it ---- */
+
+/* A URL without user and password, for requests and messages. */
+struct address {
+	char *url;
+	struct credential cred;
+};
+
+static void address_release(struct address *a)
+{
+	free(a->url);
+	credential_release(&a->cred);
+}
+
+static char *decoded(struct span s)
+{
+	char *out = xcalloc(s.n + 1, 1);
+	size_t n;
+
+	if (percent_decode(out, s, &n))
+		return out;
+	credential_wipe(out);
+	return NULL;
+}
+
+static void set_credential(struct address *a, struct span userinfo)
+{
+	struct span rest = userinfo, user;
+	char *name, *secret;
+
+	span_cut(&rest, ':', &user);
+	name = decoded(user);
+	secret = decoded(rest.p ? rest : span_of("", 0));
+	if (name && secret)
+		credential_set(&a->cred, name, secret, "the URL");
+	credential_wipe(name);
+	credential_wipe(secret);
+}
+
+/* A password may have an "@" that is not escaped: the last one before the path counts. */
+static int split_url(struct address *a, const char *text, struct err *err)
+{
+	const char *scheme = strstr(text, "://"), *authority = scheme ? scheme + 3 : text;
+	size_t n = strcspn(authority, "/?#"), end = strlen(text);
+	const char *at = memrchr(authority, '@', n);
+	struct url u;
+
+	if (at)
+		set_credential(a, span_of(authority, (size_t)(at - authority)));
+	if (at && a->cred.kind == CREDENTIAL_NONE)
+		return err_set(err, ERR_USAGE, 0,
+			       "--against: the user or the password in the URL cannot be read");
+	while (end && text[end - 1] == '/')
+		end--;
+	at = at ? at + 1 : authority;
+	a->url = xasprintf("%.*s%.*s", (int)(authority - text), text,
+			   text + end > at ? (int)(text + end - at) : 0, at);
+	if (url_parse(&u, span_str(a->url), err) == 0)
+		return 0;
+	return err_wrap(err, "--against");
+}
+
+/* What docker login knows of that host, when the URL says nothing. A password goes to no host that
+ * is asked without TLS, but to this machine. */
+static int find_credential(struct address *a, struct keychain *k, struct err *err)
+{
+	cleanup_free char *origin = NULL;
+	struct url u;
+
+	if (a->cred.kind != CREDENTIAL_NONE || !k || url_parse(&u, span_str(a->url), err) < 0 ||
+	    (!u.https && !origin_is_loopback(u.host)))
+		return 0;
+	origin = url_origin(&u);
+	return keychain_find(k, strstr(origin, "://") + 3, "", &a->cred, err);
+}
+
+static int get_index(struct http *h, const char *url, const char *authorization, struct answer *a,
+		     struct err *err)
 {
 	struct http_call call = {
 		.method = HTTP_GET,
 		.url = url,
 		.accept = "application/json",
+		.authorization = authorization,
 		.zone = ORIGIN_CONFIGURED,
 		.arg = a,
 		.head = on_index_head,
@@ -74,19 +163,33 @@ static int get_index(struct http *h, const char *url, struct answer *a, struct e
 
 CLEANUP_PTR(own_http_, struct http, http_free)
 
-int remote_index_load(const char *url, const struct net_options *o, struct index *x,
-		      struct err *err)
+/* All but the URL in front of an error. */
+static int load_index(const struct address *at, const struct registry_options *wire,
+		      struct index *x, struct err *err)
 {
-	__attribute__((cleanup(own_http_))) struct http *h = http_new(o, NULL, err);
+	__attribute__((cleanup(own_http_))) struct http *h = http_new(&wire->net, NULL, err);
 	cleanup_by(answer_release) struct answer a = { .body = BUF_INIT(LIMIT_INDEX) };
-	size_t n = strlen(url);
-	cleanup_free char *full = xasprintf("%.*s/v2/_ocimirror/index.json",
-					    (int)(n && url[n - 1] == '/' ? n - 1 : n), url);
+	cleanup_by(credential_wipe_buf) struct buf header = BUF_INIT(2 * LIMIT_CREDS);
+	cleanup_free char *full = xasprintf("%s/v2/_ocimirror/index.json", at->url);
 
 	if (!h)
 		return -1;
-	if (get_index(h, full, &a, err) < 0 || index_parse(x, buf_span(&a.body), err) < 0 ||
-	    index_head_check(x, err) < 0)
-		return err_wrap(err, "%s", url);
+	if (at->cred.kind == CREDENTIAL_BASIC)
+		credential_basic(&at->cred, &header);
+	if (get_index(h, full, header.n ? header.p : NULL, &a, err) < 0 ||
+	    index_parse(x, buf_span(&a.body), err) < 0)
+		return -1;
+	return index_head_check(x, err);
+}
+
+int remote_index_load(const char *url, const struct registry_options *wire, struct index *x,
+		      struct err *err)
+{
+	cleanup_by(address_release) struct address at = { .cred = CREDENTIAL_INIT };
+
+	if (split_url(&at, url, err) < 0)
+		return -1;
+	if (find_credential(&at, wire->keychain, err) < 0 || load_index(&at, wire, x, err) < 0)
+		return err_wrap(err, "%s", at.url);
 	return 0;
 }

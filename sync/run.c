@@ -53,7 +53,7 @@ static int open_registry(struct run *r, struct err *err)
 
 static int load_remote_index(struct run *r, struct err *err)
 {
-	return remote_index_load(r->options->against, &r->options->wire->net, &r->index, err);
+	return remote_index_load(r->options->against, r->options->wire, &r->index, err);
 }
 
 /* file_lock() could wait itself, but a signal would not end its wait. */

@@ -69,6 +69,39 @@ teardown() {
 	[ "$status" -eq 1 ]
 }
 
+@test "--against with a user and a password: sent, and in no message" {
+	list up.example/team/app:1
+	cat >fake.txt <<-E
+		request GET /v2/_ocimirror/index.json always
+			without Authorization
+		reply 401 Unauthorized
+		request GET /v2/_ocimirror/index.json always
+			with Authorization: Basic am9lOmhAbnRlcjI=
+		reply 403 Forbidden
+		request GET /v2/_ocimirror/index.json always
+		reply 401 Unauthorized
+	E
+	misbehave
+	against() {
+		run -16 "$BIN/mirror-sync" --lists "$lists" --dry-run --against "$1"
+		[[ $output != *hunter2* && $output != *h@nter2* && $output != *joe* ]]
+	}
+	against "http://$fake_at"
+	[[ $output == *"http://$fake_at: asks for a user and a password (401)"* ]]
+	against "http://joe:h%40nter2@$fake_at/"
+	[[ $output == *"http://$fake_at: answers 403"* ]]
+	against "http://joe:h@nter2@$fake_at"
+	[[ $output == *"http://$fake_at: answers 403"* ]]
+	against "http://joe:hunter2@$fake_at"
+	[[ $output == *"http://$fake_at: does not take this user and password (401)"* ]]
+	against "https://joe:hunter2@127.0.0.1:1"
+	[[ $output == *"https://127.0.0.1:1: "* ]]
+	against "ftp://joe:hunter2@host"
+	export DOCKER_AUTH_CONFIG="{\"auths\":{\"$fake_at\":{\"auth\":\"am9lOmhAbnRlcjI=\"}}}"
+	against "http://$fake_at"
+	[[ $output == *"http://$fake_at: answers 403"* ]]
+}
+
 @test "--report writes JSON, JUnit or Markdown by the file's ending" {
 	layout_image "$up" docker.io/team/app:1 'one'
 	list up.example/team/app:1 up.example/team/missing:1
