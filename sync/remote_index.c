@@ -12,6 +12,7 @@
 #include "oci/base/percent.h"
 #include "oci/base/url.h"
 #include "oci/http/http.h"
+#include "oci/http/pace.h"
 #include "oci/registry/registry_types.h"
 #include "oci/store/index.h"
 #include "oci/store/index_head.h"
@@ -138,18 +139,21 @@ static int find_credential(struct address *a, struct keychain *k, struct err *er
 static int get_index(struct http *h, const char *url, const char *authorization, struct answer *a,
 		     struct err *err)
 {
+	struct pace pace;
 	struct http_call call = {
 		.method = HTTP_GET,
 		.url = url,
 		.accept = "application/json",
 		.authorization = authorization,
 		.zone = ORIGIN_CONFIGURED,
+		.pace = &pace,
 		.arg = a,
 		.head = on_index_head,
 		.data = on_index_data,
 		.done = on_index_done,
 	};
 
+	pace_init(&pace, LIMIT_PACE_RATE, LIMIT_PACE_SECONDS);
 	http_send(h, &call);
 	while (!a->ended)
 		if (http_turn(h, NULL, 0, 1000, err) < 0)

@@ -21,6 +21,7 @@
 #include "oci/image/digest.h"
 
 enum cut { CUT_NOT, CUT_CLOSE, CUT_RESET, CUT_STALL };
+enum flood { FLOOD_NOT, FLOOD_INTERIM, FLOOD_TRAILERS };
 
 struct content {
 	char name[32];
@@ -40,6 +41,8 @@ struct step {
 	long length; /* said in Content-Length; -1: the body's, -2: none */
 	bool chunked, close;
 	enum cut cut;
+	enum flood flood;
+	long drip;                /* bytes of head and body that are sent at once; -1: all */
 	long cut_at, await, head; /* head: so many bytes of it are sent; 0: all */
 };
 
@@ -177,7 +180,7 @@ static inline void page_read_request(struct page *p, char *rest, int line)
 
 	if (p->nsteps == sizeof(p->steps) / sizeof(p->steps[0]))
 		page_die(p, line, "too many requests");
-	*s = (struct step){ .host = 'A', .times = 1, .line = line, .length = -1 };
+	*s = (struct step){ .host = 'A', .times = 1, .line = line, .length = -1, .drip = -1 };
 	if (strlen(w) == 1) {
 		s->host = *w;
 		w = page_word(&rest);
@@ -232,6 +235,8 @@ enum page_order {
 	ORDER_CLOSE,
 	ORDER_RESET,
 	ORDER_STALL,
+	ORDER_DRIP,
+	ORDER_FLOOD,
 };
 
 static inline enum page_order page_order(const char *verb)
@@ -241,10 +246,11 @@ static inline enum page_order page_order(const char *verb)
 		[ORDER_REPLY] = "reply", [ORDER_GARBAGE] = "garbage", [ORDER_BODY] = "body",
 		[ORDER_TEXT] = "text",   [ORDER_LENGTH] = "length",   [ORDER_CHUNKED] = "chunked",
 		[ORDER_AWAIT] = "await", [ORDER_CLOSE] = "close",     [ORDER_RESET] = "reset",
-		[ORDER_STALL] = "stall", [ORDER_HEAD] = "head",
+		[ORDER_STALL] = "stall", [ORDER_HEAD] = "head",       [ORDER_DRIP] = "drip",
+		[ORDER_FLOOD] = "flood",
 	};
 
-	for (size_t i = ORDER_WITH; i <= ORDER_STALL; i++)
+	for (size_t i = ORDER_WITH; i <= ORDER_FLOOD; i++)
 		if (strcmp(verb, words[i]) == 0)
 			return (enum page_order)i;
 	return ORDER_HEADER;
@@ -269,6 +275,8 @@ static inline void page_read_order(const struct page *p, struct step *s, const c
 	case ORDER_CLOSE: page_read_cut(s, CUT_CLOSE, rest); break;
 	case ORDER_RESET: page_read_cut(s, CUT_RESET, rest); break;
 	case ORDER_STALL: page_read_cut(s, CUT_STALL, rest); break;
+	case ORDER_DRIP: s->drip = atol(rest); break;
+	case ORDER_FLOOD: s->flood = *rest == 'i' ? FLOOD_INTERIM : FLOOD_TRAILERS; break;
 	}
 }
 

@@ -63,6 +63,21 @@
 #define LIMIT_HTTP_HEADERS   (64UL * KIB)
 #define LIMIT_HTTP_ERROR     (64UL * KIB)
 #define LIMIT_HTTP_REDIRECTS 10
+/* Interim answers (1xx) to one request; servers send one or two. */
+#define LIMIT_HTTP_INTERIM 16
+
+/* HTTP as a client: time, in seconds. It counts while we wait for the network and read whatever
+ * comes; pauses of our own (max-rate=, the disk) do not count. Until status and headers are there,
+ * which is all of a HEAD: a proxy may be fetching from its own upstream meanwhile. Whole answers: a
+ * token; a manifest or a list of referrers (4 MiB at 7 kB/s); a page of a tag list (8 MiB at
+ * 9 kB/s). */
+#define LIMIT_HEAD_SECONDS     120
+#define LIMIT_TOKEN_SECONDS    120
+#define LIMIT_MANIFEST_SECONDS 600
+#define LIMIT_PAGE_SECONDS     900
+/* A blob may take days, but not at any rate: so many bytes a second, over so many seconds. */
+#define LIMIT_PACE_RATE    10000
+#define LIMIT_PACE_SECONDS 300
 /* URLs that are tried for a foreign layer, and hosts that the URLs of all foreign layers may
  * name. */
 #define LIMIT_LAYER_URLS  4

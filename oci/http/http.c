@@ -8,9 +8,11 @@
 
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/url.h"
+#include "oci/http/pace.h"
 
 /* A handle of libcurl with what it needs during a request; kept for the next request. */
 struct http_transfer {
@@ -19,21 +21,31 @@ struct http_transfer {
 	struct http_call *call;    /* NULL: free */
 	struct curl_slist *fields; /* request headers */
 	struct buf headers;        /* of the answer */
+	unsigned interim;          /* answers (1xx) before it */
+	size_t trailers;           /* bytes of headers behind the body */
 	bool answered;             /* head() has been called */
+	bool connected;
 	bool proxied;
 	char host[256]; /* of the URL; cut to fit: longer ones are no address */
 	bool ended;     /* a callback gave -1, and err says why */
 	bool kept_away; /* from an address: err says from which */
+	/* by http.waited: when it began, when something came last, until when its pace was told */
+	int64_t started, heard, told;
 	struct err err;
 	char text[CURL_ERROR_SIZE];
-	struct http_transfer *next; /* among the free */
+	struct http_transfer *prev, *next; /* among those under way; `next`: among the free */
 };
 
 struct http {
 	CURLM *multi;
 	struct net_options o;
 	const char *tls_advice;
-	struct http_transfer *free;
+	struct http_transfer *free, *under_way;
+	/* Nanoseconds that the loop has waited for the network: the clock of all limits of time. It
+	 * stands while the program does other work (hashes, writes to a slow disk), since what has
+	 * come meanwhile has not been read. */
+	int64_t waited;
+	int64_t checked; /* by that clock, when the limits were looked at last */
 };
 
 /* Read at once from a socket: fewer, larger pieces to hash and write. */
@@ -41,22 +53,36 @@ struct http {
 /* Connections kept: for parallel requests to many hosts and their storage. */
 #define CONNECTIONS 256L
 
+/* Ends a transfer whose headers have no end. */
+static size_t refuse_headers(struct http_transfer *t)
+{
+	if (t->interim > LIMIT_HTTP_INTERIM)
+		err_set(&t->err, ERR_INVALID, 0,
+			"sent more than %d interim answers (1xx) and no other", LIMIT_HTTP_INTERIM);
+	else
+		err_set(&t->err, ERR_INVALID, 0, "the answer's headers are larger than %lu KiB",
+			LIMIT_HTTP_HEADERS / KIB);
+	t->ended = true;
+	return 0;
+}
+
 static size_t on_curl_header(char *p, size_t size, size_t n, void *arg)
 {
 	struct http_transfer *t = arg;
 	struct http_call *c = t->call;
 
 	n *= size;
-	if (t->answered) /* trailers */
-		return n;
-	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0)
-		buf_clear(&t->headers); /* an interim response (1xx) came before */
-	if (!buf_add(&t->headers, p, n)) {
-		err_set(&t->err, ERR_INVALID, 0, "the answer's headers are larger than %lu KiB",
-			LIMIT_HTTP_HEADERS / KIB);
-		t->ended = true;
-		return 0;
+	t->heard = t->http->waited;
+	if (t->answered) {
+		t->trailers += n;
+		return t->trailers > LIMIT_HTTP_HEADERS ? refuse_headers(t) : n;
 	}
+	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0) {
+		t->interim += t->headers.n > 0;
+		buf_clear(&t->headers);
+	}
+	if (t->interim > LIMIT_HTTP_INTERIM || !buf_add(&t->headers, p, n))
+		return refuse_headers(t);
 	if (n > 2 || p[n - 1] != '\n')
 		return n;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &c->status);
@@ -74,6 +100,9 @@ static size_t on_curl_data(char *p, size_t size, size_t n, void *arg)
 	struct http_call *c = t->call;
 
 	n *= size;
+	t->heard = t->http->waited;
+	if (c->pace)
+		pace_add(c->pace, n);
 	t->ended = c->data && c->data(c, p, n, &t->err) < 0;
 	return t->ended ? 0 : n;
 }
@@ -117,6 +146,8 @@ static int on_curl_connected(void *arg, char *address, char *local, int port, in
 	struct http_transfer *t = arg;
 
 	(void)local, (void)port, (void)local_port;
+	t->connected = true;
+	t->heard = t->http->waited;
 	if (t->proxied)
 		address = t->host;
 	t->call->zone_reached = origin_zone_of(span_str(address));
@@ -141,8 +172,6 @@ static void set_fixed_options(struct http_transfer *t)
 	curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, CHUNK);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, o->connect_seconds);
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, o->stall_seconds);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_curl_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_curl_data);
@@ -179,8 +208,25 @@ static void transfer_free(struct http_transfer *t)
 	free(t);
 }
 
+static void link_transfer(struct http_transfer *t)
+{
+	t->prev = NULL;
+	t->next = t->http->under_way;
+	if (t->next)
+		t->next->prev = t;
+	t->http->under_way = t;
+}
+
+static void unlink_transfer(struct http_transfer *t)
+{
+	*(t->prev ? &t->prev->next : &t->http->under_way) = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+}
+
 static void recycle_transfer(struct http_transfer *t)
 {
+	unlink_transfer(t);
 	curl_slist_free_all(t->fields);
 	t->fields = NULL;
 	t->call = NULL;
@@ -314,7 +360,11 @@ void http_send(struct http *h, struct http_call *c)
 	else
 		t = transfer_new(h);
 	t->call = c;
-	t->answered = t->ended = t->kept_away = false;
+	t->answered = t->connected = t->ended = t->kept_away = false;
+	t->interim = 0;
+	t->trailers = 0;
+	t->started = t->heard = t->told = h->waited;
+	link_transfer(t);
 	t->text[0] = '\0';
 	buf_clear(&t->headers);
 	c->transfer = t;
@@ -366,13 +416,9 @@ static void explain_curl_error(struct http_transfer *t, CURLcode code)
 {
 	const struct net_options *o = &t->http->o;
 	const char *advice = t->http->tls_advice;
-	curl_off_t connected = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-	if (code == CURLE_OPERATION_TIMEDOUT && !connected)
+	if (code == CURLE_OPERATION_TIMEDOUT)
 		err_set(&t->err, ERR_NET, 0, "not connected after %ld s", o->connect_seconds);
-	else if (code == CURLE_OPERATION_TIMEDOUT)
-		err_set(&t->err, ERR_NET, 0, "nothing came for %ld s", o->stall_seconds);
 	else if (code == CURLE_COULDNT_RESOLVE_HOST)
 		err_set(&t->err, ERR_NET, 0,
 			"%s: no name server knows that name (is it spelt right?), or none was "
@@ -385,12 +431,30 @@ static void explain_curl_error(struct http_transfer *t, CURLcode code)
 		err_set(&t->err, ERR_NET, 0, "%s", t->text[0] ? t->text : curl_easy_strerror(code));
 }
 
-static void finish_transfer(struct http_transfer *t, CURLcode code)
+/* Tells the pace of the time that has passed; gives whether a window ended too slow. */
+static bool is_too_slow(struct http_transfer *t)
+{
+	int64_t passed = t->http->waited - t->told;
+
+	t->told = t->http->waited;
+	return t->call->pace && pace_pass(t->call->pace, passed);
+}
+
+static void report_transfer(struct http_transfer *t, enum http_result result)
 {
 	struct http_call *c = t->call;
+
+	is_too_slow(t); /* tells the pace of the time up to now */
+	curl_multi_remove_handle(t->http->multi, t->easy);
+	c->transfer = NULL;
+	c->done(c, result, result == HTTP_DONE ? NULL : &t->err);
+	recycle_transfer(t);
+}
+
+static void finish_transfer(struct http_transfer *t, CURLcode code)
+{
 	enum http_result result = HTTP_DONE;
 
-	curl_multi_remove_handle(t->http->multi, t->easy);
 	if (t->ended) {
 		result = code == CURLE_ABORTED_BY_CALLBACK ? HTTP_REFUSED : HTTP_ENDED;
 	} else if (code == CURLE_COULDNT_CONNECT && t->kept_away) {
@@ -403,9 +467,7 @@ static void finish_transfer(struct http_transfer *t, CURLcode code)
 		result = HTTP_FAULT;
 		err_set(&t->err, ERR_NET, 0, "the connection ended in the head of the answer");
 	}
-	c->transfer = NULL;
-	c->done(c, result, result == HTTP_DONE ? NULL : &t->err);
-	recycle_transfer(t);
+	report_transfer(t, result);
 }
 
 /* Ends the transfers that libcurl has ended; gives their number. */
@@ -436,13 +498,82 @@ static CURLMcode wait_for_event(struct http *h, const int *others, size_t n, int
 	return curl_multi_poll(h->multi, fds, (unsigned)n, timeout_ms, NULL);
 }
 
+/*
+ * Limits of time.
+ */
+
+/* A limit in seconds, or the shorter one that the options have. */
+static long shorter(long seconds, long option)
+{
+	return option > 0 && option < seconds ? option : seconds;
+}
+
+static bool is_longer(int64_t nanoseconds, long seconds)
+{
+	return nanoseconds >= seconds * CLOCK_SEC;
+}
+
+/* Whether a transfer has taken too long, and why. */
+static bool is_overdue(struct http_transfer *t)
+{
+	const struct net_options *o = &t->http->o;
+	const struct http_call *c = t->call;
+	int64_t now = t->http->waited;
+	long head = shorter(LIMIT_HEAD_SECONDS, o->deadline_seconds);
+	// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): one without a call is off the list
+	long whole = shorter(c->seconds, o->deadline_seconds);
+
+	if (t->connected && is_longer(now - t->heard, o->stall_seconds))
+		err_set(&t->err, ERR_NET, 0, "nothing came for %ld s", o->stall_seconds);
+	else if (!t->answered && is_longer(now - t->started, head))
+		err_set(&t->err, ERR_NET, 0, "the headers were not complete after %ld s", head);
+	else if (whole && is_longer(now - t->started, whole))
+		err_set(&t->err, ERR_NET, 0, "the answer was not complete after %ld s", whole);
+	else if (is_too_slow(t))
+		err_set(&t->err, ERR_NET, 0, "less than %d kB/s came for %lld s",
+			LIMIT_PACE_RATE / 1000, (long long)(c->pace->window / CLOCK_SEC));
+	else
+		return false;
+	return true;
+}
+
+static struct http_transfer *find_overdue(const struct http *h)
+{
+	struct http_transfer *t = h->under_way;
+
+	while (t && !is_overdue(t))
+		t = t->next;
+	return t;
+}
+
+/* How often the limits are looked at, and the longest wait between two looks. */
+#define CHECK         (100 * CLOCK_MS)
+#define CHECK_WAIT_MS 1000
+
+static void cut_overdue(struct http *h)
+{
+	struct http_transfer *t;
+
+	if (h->waited - h->checked < CHECK)
+		return;
+	h->checked = h->waited;
+	/* from the first again: done() may start others */
+	while ((t = find_overdue(h)))
+		report_transfer(t, HTTP_FAULT);
+}
+
 int http_turn(struct http *h, const int *others, size_t n, int timeout_ms, struct err *err)
 {
-	int running;
+	int running, ms = timeout_ms < CHECK_WAIT_MS ? timeout_ms : CHECK_WAIT_MS;
 	CURLMcode code = curl_multi_perform(h->multi, &running);
+	int64_t before;
 
-	if (code == CURLM_OK && !finish_transfers(h))
-		code = wait_for_event(h, others, n, timeout_ms);
+	if (code == CURLM_OK && !finish_transfers(h)) {
+		before = clock_now();
+		code = wait_for_event(h, others, n, ms);
+		h->waited += clock_now() - before;
+		cut_overdue(h);
+	}
 	if (code != CURLM_OK)
 		return err_set(err, ERR_IO, 0, "network: %s", curl_multi_strerror(code));
 	return 0;

@@ -11,6 +11,10 @@
  *
  * The address of a server is checked before a byte is sent to it (oci/http/origin.h). The
  * environment is not read: proxies and CAs come with the options.
+ *
+ * Each request has its limits of time: LIMIT_HEAD_SECONDS until its headers are there, a silence of
+ * net_options.stall_seconds, and what the call says. A request that exceeds one is an HTTP_FAULT.
+ * Only time in which the loop waited for the network counts.
  */
 #ifndef OCI_HTTP_HTTP_H
 #define OCI_HTTP_HTTP_H
@@ -25,6 +29,7 @@
 
 struct err;
 struct http;
+struct pace;
 
 /* The options are copied, their texts lent for the life of the loop. tls_advice, lent likewise, is
  * appended to the error about a host that does not speak TLS; or NULL. IO when libcurl fails. */
@@ -60,6 +65,8 @@ struct http_call {
 	int64_t from;              /* > 0: Range: bytes=<from>- */
 	const struct http_tls *tls;
 	enum origin_zone zone; /* of what sends us there */
+	long seconds;      /* until the response is whole; 0: without end, as long as it moves */
+	struct pace *pace; /* at least so fast, lent; or NULL */
 	void *arg;
 	/* Status and headers are here; -1, with *err, ends the transfer. */
 	int (*head)(struct http_call *c, struct err *err);

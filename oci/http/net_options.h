@@ -14,8 +14,11 @@ struct net_options {
 	const char *ca_dir;     /* SSL_CERT_DIR, likewise */
 	struct proxy proxy;     /* HTTP_PROXY, HTTPS_PROXY, NO_PROXY */
 	long connect_seconds;   /* until connected, TLS included; 0: 10 */
-	long stall_seconds;     /* without a byte; a slow transfer that moves is never cut; 0: 60 */
-	long retry_ms;          /* before the first retry, doubled with each; 0: 500 */
+	long stall_seconds;     /* without a byte; 0: 60 */
+	/* For tests: shorter than oci/base/limits.h says; 0: as it says. */
+	long deadline_seconds; /* LIMIT_HEAD_SECONDS, and any call's `seconds` */
+	long pace_seconds;     /* LIMIT_PACE_SECONDS */
+	long retry_ms;         /* before the first retry, doubled with each; 0: 500 */
 };
 
 #endif

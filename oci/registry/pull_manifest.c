@@ -150,6 +150,7 @@ static const struct request_verb manifest_verb = {
 	.finish_answer = finish_manifest,
 	.change_after_refusal = change_manifest_request,
 	.report_outcome = report_manifest,
+	.seconds = LIMIT_MANIFEST_SECONDS,
 };
 
 static struct manifest_pull *new_manifest_pull(const struct ref *ref, const char *reference,

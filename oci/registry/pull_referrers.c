@@ -122,6 +122,7 @@ static const struct request_verb referrers_verb = {
 	.finish_answer = finish_referrers,
 	.is_answered_elsewhere = true,
 	.report_outcome = report_referrers,
+	.seconds = LIMIT_MANIFEST_SECONDS,
 };
 
 void pull_referrers(struct upstream *up, const struct ref *ref, const struct digest *subject,

@@ -111,6 +111,7 @@ static const struct request_verb tags_verb = {
 	.take_body = take_tags_body,
 	.finish_answer = finish_tags,
 	.report_outcome = report_tags,
+	.seconds = LIMIT_PAGE_SECONDS,
 };
 
 void pull_tags(struct upstream *up, const struct ref *ref, size_t pages, registry_tags_done *done,

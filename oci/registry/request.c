@@ -13,7 +13,8 @@
  *  SENT         429                        on_refusal          DELAYED; QUEUED: no quota is left
  *  SENT         another transient status   on_refusal          DELAYED; fail: Retry-After too long
  *  SENT         any other status           on_refusal          fail; QUEUED: another method
- *  SENT         the network fails          retry_later         DELAYED; fail: tried often enough
+ *  SENT         the network fails, or a    on_fault            DELAYED; fail: tried often enough
+ *                 limit of time is exceeded
  *  SENT         TLS or address refused     on_hopeless         fail, and the host is given up
  *  CHECKED      a turn of the loop         finish_checked      end; CHECKED; QUEUED: fetch it anew
  *  DELAYED      its time has come          request_queue_wake  QUEUED, in front
@@ -61,6 +62,15 @@ void request_progress(struct request *r)
 	r->auth = (struct auth_try){ 0 };
 }
 
+/* At an endpoint that has not been asked yet. */
+static void enter_endpoint(struct request *r)
+{
+	long seconds = r->up->registry->o.net.pace_seconds;
+
+	pace_init(&r->pace, LIMIT_PACE_RATE, seconds > 0 ? seconds : LIMIT_PACE_SECONDS);
+	request_queue_enter(&r->queued, &r->up->endpoints[r->endpoint_index]);
+}
+
 /*
  * How a try ends.
  */
@@ -83,7 +93,7 @@ static void fail_request(struct request *r, const struct err *why)
 		upstream_pass(r->queued.endpoint, &err);
 		r->endpoint_index++;
 		request_progress(r);
-		request_queue_enter(&r->queued, &r->up->endpoints[r->endpoint_index]);
+		enter_endpoint(r);
 		return;
 	}
 	if (err.kind != ERR_IO)
@@ -165,6 +175,8 @@ static void send_to(struct request *r, char *url)
 	r->call.from = r->from;
 	r->call.tls = r->cross_origin ? &e->tls_cross_origin : &e->tls;
 	r->call.zone = r->hops ? e->zone : e->zone_allowed;
+	r->call.seconds = r->verb->seconds;
+	r->call.pace = r->verb->seconds ? NULL : &r->pace;
 	r->round = request_throttle(r)->round;
 	r->sent_at = clock_now();
 	if (!r->cross_origin) {
@@ -269,30 +281,12 @@ static void follow_redirect(struct request *r, char *url)
 	authorize_request(r);
 }
 
-/* The URL in Location, which the caller frees; NULL when it may not be followed. */
-static char *redirect_target(struct request *r, bool *cross_origin, struct err *err)
-{
-	struct span location = request_header(r, "Location");
-	cleanup_free char *target = NULL;
-
-	if (!location.p) {
-		err_set(err, ERR_INVALID, (int)r->call.status, "a redirect (%ld) without Location",
-			r->call.status);
-		return NULL;
-	}
-	target = origin_resolve(r->call.url, r->queued.endpoint->zone, location, cross_origin, err);
-	if (target && ++r->hops > LIMIT_HTTP_REDIRECTS) {
-		err_set(err, ERR_INVALID, 0, "more than %d redirects", LIMIT_HTTP_REDIRECTS);
-		return NULL;
-	}
-	return take(target);
-}
-
 static void on_redirect(struct request *r)
 {
 	bool cross_origin = false;
 	struct err err;
-	cleanup_free char *target = redirect_target(r, &cross_origin, &err);
+	cleanup_free char *target = response_redirect(&r->call, r->queued.endpoint->zone, ++r->hops,
+						      &cross_origin, &err);
 
 	if (!target) {
 		fail_request(r, &err);
@@ -495,6 +489,15 @@ static void on_broken_off(struct request *r, const struct err *why)
 		on_response(r);
 }
 
+/* A blob that has been too slow for THROTTLE_TRIES windows in a row fails, although it has moved
+ * on in each of them: otherwise two bytes a second would hold a run for ever. */
+static void on_fault(struct request *r, const struct err *why)
+{
+	bool slow = r->pace.slow >= THROTTLE_TRIES;
+
+	retry_later(r, THROTTLE_NETWORK, -1, slow ? 1 : THROTTLE_TRIES, why);
+}
+
 static void on_call_done(struct http_call *c, enum http_result result, const struct err *why)
 {
 	struct request *r = c->arg;
@@ -507,7 +510,7 @@ static void on_call_done(struct http_call *c, enum http_result result, const str
 	}
 	switch (result) {
 	case HTTP_DONE: on_response(r); break;
-	case HTTP_FAULT: retry_later(r, THROTTLE_NETWORK, -1, THROTTLE_TRIES, &err); break;
+	case HTTP_FAULT: on_fault(r, &err); break;
 	case HTTP_REFUSED: on_hopeless(r, &err); break;
 	case HTTP_ENDED: on_broken_off(r, &err); break;
 	}
@@ -528,7 +531,7 @@ void request_submit(struct upstream *up, struct request *r)
 	}
 	r->up = up;
 	r->endpoint_index = 0;
-	request_queue_enter(&r->queued, &up->endpoints[0]);
+	enter_endpoint(r);
 }
 
 void request_release(struct request *r)

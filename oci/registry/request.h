@@ -17,6 +17,7 @@
 #include "oci/base/buf.h"
 #include "oci/base/err.h"
 #include "oci/http/http.h"
+#include "oci/http/pace.h"
 #include "oci/registry/request_queue.h"
 #include "oci/registry/response.h"
 #include "oci/registry/upstream.h"
@@ -50,6 +51,8 @@ struct request_verb {
 	/* What another host says to which the registry redirects is the answer: that host is no
 	 * storage, whose refusals may pass. */
 	bool is_answered_elsewhere;
+	/* Until an answer is whole (oci/base/limits.h); 0: a blob, which must keep up a pace. */
+	long seconds;
 	/* The end, with err NULL on success; frees the request's owner. */
 	void (*report_outcome)(struct request *r, const struct err *err);
 };
@@ -82,7 +85,8 @@ struct request {
 	bool cross_origin; /* redirected to another origin: without the registry's credentials */
 	struct auth_repo *repo; /* whose authorization is sent, at the origin of url; or NULL */
 	struct auth_try auth;
-	unsigned tries; /* failures since the last progress */
+	unsigned tries;   /* failures since the last progress */
+	struct pace pace; /* of a blob at this endpoint, over all tries */
 	int64_t sent_at;
 	unsigned round; /* of the throttle when it was sent */
 };

@@ -4,6 +4,7 @@
 
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
+#include "oci/base/limits.h"
 #include "oci/base/redact.h"
 #include "oci/http/header.h"
 #include "oci/http/http.h"
@@ -30,6 +31,21 @@ void response_blame_encoding(const char *encoding, struct err *err)
 			"%s (it came with Content-Encoding \"%s\", though it was asked for as it "
 			"is: something on the way compresses it)",
 			err->msg, encoding);
+}
+
+char *response_redirect(const struct http_call *c, enum origin_zone zone, unsigned hops,
+			bool *cross_origin, struct err *err)
+{
+	struct span location = http_header(c, "Location", 0);
+
+	if (location.p && hops <= LIMIT_HTTP_REDIRECTS)
+		return origin_resolve(c->url, zone, location, cross_origin, err);
+	if (location.p)
+		err_set(err, ERR_INVALID, 0, "more than %d redirects", LIMIT_HTTP_REDIRECTS);
+	else
+		err_set(err, ERR_INVALID, (int)c->status, "a redirect (%ld) without Location",
+			c->status);
+	return NULL;
 }
 
 void response_tell_warnings(const struct http_call *c, const struct endpoint *e)

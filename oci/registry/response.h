@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "oci/base/span.h"
+#include "oci/http/origin.h"
 
 struct endpoint;
 struct err;
@@ -34,6 +35,11 @@ void response_tell_warnings(const struct http_call *c, const struct endpoint *e)
 
 /* Retry-After in nanoseconds from now; -1 where it is not said. */
 int64_t response_retry_after(const struct http_call *c);
+
+/* The URL in Location, which the caller frees; NULL when it may not be followed, or when it would
+ * be one hop too many. *cross_origin: it is at another origin. */
+char *response_redirect(const struct http_call *c, enum origin_zone zone, unsigned hops,
+			bool *cross_origin, struct err *err);
 
 /* Hands the RateLimit headers of the response to the host's throttle. */
 void response_read_quota(const struct http_call *c, struct throttle *t);

@@ -134,6 +134,30 @@ static bool put_bytes(int fd, const char *p, size_t n)
 	return true;
 }
 
+/* The same, a byte every 20 ms from the byte `at` on: a server that never stalls and never ends. */
+static bool drip_bytes(int fd, const char *p, size_t n, size_t at)
+{
+	static const struct timespec pause = { .tv_nsec = 20 * CLOCK_MS };
+
+	if (!put_bytes(fd, p, at < n ? at : n))
+		return false;
+	for (; at < n; at++)
+		if (nanosleep(&pause, NULL) < 0 || !put_bytes(fd, p + at, 1))
+			return false;
+	return true;
+}
+
+/* Headers without end. */
+static void flood_headers(int fd, enum flood flood)
+{
+	static const char interim[] = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
+	static const char trailer[] = "X-Trailer: and one more\r\n";
+	const char *text = flood == FLOOD_INTERIM ? interim : trailer;
+
+	while (put_bytes(fd, text, strlen(text)))
+		;
+}
+
 static void cut_connection(int fd, enum cut how)
 {
 	struct linger now = { .l_onoff = 1 };
@@ -155,6 +179,8 @@ static bool put_body(int fd, const struct step *s)
 		if (n && (!put_bytes(fd, size, strlen(size)) || !put_bytes(fd, s->body.p, n) ||
 			  !put_bytes(fd, "\r\n", 2)))
 			return false;
+		if (s->flood == FLOOD_TRAILERS && put_bytes(fd, "0\r\n", 3))
+			flood_headers(fd, s->flood);
 		return s->cut || put_bytes(fd, "0\r\n\r\n", 5);
 	}
 	return put_bytes(fd, s->body.p, n);
@@ -183,6 +209,12 @@ static bool send_reply(int fd, const struct request *r, const struct step *s)
 		buf_addf(&head, "Content-Length: %ld\r\n",
 			 s->length >= 0 ? s->length : (long)s->body.n);
 	buf_adds(&head, "\r\n");
+	if (s->flood == FLOOD_INTERIM)
+		flood_headers(fd, s->flood);
+	if (s->drip >= 0) {
+		buf_add(&head, s->body.p, s->body.n);
+		return drip_bytes(fd, head.p, head.n, (size_t)s->drip);
+	}
 	if (s->head) {
 		put_bytes(fd, head.p, (size_t)s->head < head.n ? (size_t)s->head : head.n);
 		return false;

@@ -225,6 +225,8 @@ static bool read_option(const char *word)
 		{ "--retry-ms", NULL, &options.net.retry_ms },
 		{ "--stall", NULL, &options.net.stall_seconds },
 		{ "--connect", NULL, &options.net.connect_seconds },
+		{ "--deadline", NULL, &options.net.deadline_seconds },
+		{ "--pace", NULL, &options.net.pace_seconds },
 		{ "--quota-wait", NULL, &options.quota_wait_seconds },
 	};
 	const char *value = strchr(word, '=');
