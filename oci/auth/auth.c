@@ -27,6 +27,7 @@
 #include "oci/auth/challenge.h"
 #include "oci/auth/challenge_cache.h"
 #include "oci/auth/keychain.h"
+#include "oci/auth/login.h"
 #include "oci/auth/scope.h"
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
@@ -35,8 +36,6 @@
 #include "oci/base/limits.h"
 #include "oci/base/table.h"
 
-/* A password is sent for this many repositories after refusals: registries lock accounts. */
-enum { LOGINS = 5 };
 /* The least time before a helper is asked again for a credential that was refused. */
 #define RENEWAL (300 * CLOCK_SEC)
 
@@ -48,8 +47,7 @@ struct origin {
 	const char *host; /* within name */
 	struct challenge_cache challenges;
 	enum ping ping;
-	unsigned logins_refused;
-	bool login_good;
+	struct login *logins;
 	int64_t renewed; /* when its helper was last asked again; 0: never */
 	char *refresh;   /* wiped; replaces the identity token, as an answer said */
 };
@@ -103,6 +101,7 @@ static void free_origin(void *origin)
 {
 	struct origin *o = origin;
 
+	login_release(&o->logins);
 	free(o->name);
 	challenge_cache_release(&o->challenges);
 	credential_wipe(o->refresh);
@@ -167,6 +166,35 @@ struct auth_repo *auth_repo(struct auth *a, const char *origin, const char *path
 	r->path = r->key + strlen(origin) + 1;
 	table_put(&a->repos, r->key, r);
 	return r;
+}
+
+/*
+ * Passwords, and whether they are right.
+ */
+
+static struct login *login_at(struct origin *o, const struct credential *cred)
+{
+	return login_of(&o->logins, cred);
+}
+
+/* Whether this try may send the credential. */
+static enum auth_step try_login(struct origin *o, const struct credential *cred, struct auth_try *t,
+				struct err *err)
+{
+	switch (login_try(login_at(o, cred), &t->trying)) {
+	case LOGIN_GO: return AUTH_SEND;
+	case LOGIN_WAIT: return AUTH_WAIT;
+	case LOGIN_REFUSED: break;
+	}
+	return (enum auth_step)err_set(err, ERR_AUTH, 0,
+				       "the credentials of %s were refused %d times and are not "
+				       "sent again in this run: accounts get locked",
+				       cred->from, LOGIN_TRIES);
+}
+
+bool auth_came_back(struct auth_try *t)
+{
+	return login_came_back(&t->trying);
 }
 
 /*
@@ -277,26 +305,14 @@ static enum auth_step send_without(struct auth_repo *r, struct auth_try *t)
 	return AUTH_SEND;
 }
 
-/* Whether another attempt could lock the account. */
-static bool is_locked_out(const struct auth_repo *r)
-{
-	return r->cred.kind != CREDENTIAL_NONE && !r->origin->login_good &&
-	       r->origin->logins_refused >= LOGINS;
-}
-
-static int fail_locked_out(const struct auth_repo *r, struct err *err)
-{
-	return err_set(err, ERR_AUTH, 0,
-		       "%s refused the credentials of %s %d times and is not asked again",
-		       r->origin->host, r->cred.from, LOGINS);
-}
-
 static enum auth_step send_credential(struct auth_repo *r, struct auth_try *t, struct err *err)
 {
 	cleanup_by(credential_wipe_buf) struct buf basic = BUF_INIT(LIMIT_TOKEN_REQUEST);
+	enum auth_step step =
+		r->mode == MODE_BASIC ? try_login(r->origin, &r->cred, t, err) : AUTH_SEND;
 
-	if (r->mode == MODE_BASIC && is_locked_out(r))
-		return (enum auth_step)fail_locked_out(r, err);
+	if (step != AUTH_SEND)
+		return step;
 	t->serial = r->serial;
 	if (r->header_serial == r->serial)
 		return AUTH_SEND;
@@ -304,10 +320,12 @@ static enum auth_step send_credential(struct auth_repo *r, struct auth_try *t, s
 		set_header(r, "Bearer ", r->cred.secret);
 	} else {
 		credential_basic(&r->cred, &basic);
-		if (buf_failed(&basic))
+		if (buf_failed(&basic)) {
+			auth_came_back(t);
 			return (enum auth_step)err_set(err, ERR_AUTH, 0,
 						       "the password of %s is too long",
 						       r->origin->host);
+		}
 		set_header(r, "", basic.p);
 	}
 	r->header_serial = r->serial;
@@ -316,8 +334,10 @@ static enum auth_step send_credential(struct auth_repo *r, struct auth_try *t, s
 
 static enum auth_step request_token(struct auth_repo *r, struct auth_try *t, struct err *err)
 {
-	if (is_locked_out(r))
-		return (enum auth_step)fail_locked_out(r, err);
+	enum auth_step step = try_login(r->origin, &r->cached->cred, t, err);
+
+	if (step != AUTH_SEND)
+		return step;
 	cached_token_begin(r->cached);
 	t->waited = true;
 	t->asking = r->cached;
@@ -381,14 +401,14 @@ const char *auth_header(const struct auth_repo *r)
 
 /* 401 as the error's number means that the repository is refused. It is 0 when the credentials may
  * be wrong: the host has not accepted them once. */
-static int refusal_is_final(const struct auth_repo *r, struct err *err)
+static int refusal_is_final(struct auth_repo *r, struct err *err)
 {
 	if (r->cred.kind == CREDENTIAL_NONE)
 		return err_set(
 			err, ERR_AUTH, 401,
 			"unauthorized: missing or private, and no credentials for %s are known",
 			r->origin->host);
-	return err_set(err, ERR_AUTH, r->origin->login_good ? 401 : 0,
+	return err_set(err, ERR_AUTH, login_at(r->origin, &r->cred)->is_good ? 401 : 0,
 		       "unauthorized: missing, or not allowed with the credentials of %s",
 		       r->cred.from);
 }
@@ -414,14 +434,13 @@ static int look_up_anew(struct auth_repo *r, int64_t now, struct err *err)
 static int renew_credential(struct auth_repo *r, const struct auth_try *t, int64_t now,
 			    struct err *err)
 {
-	int renewed = look_up_anew(r, now, err);
+	int renewed;
 
+	login_refused(login_at(r->origin, &r->cred));
+	renewed = look_up_anew(r, now, err);
 	if (renewed < 0)
 		return -1;
-	if (renewed && t->refusals <= 1)
-		return 0;
-	r->origin->logins_refused++;
-	return refusal_is_final(r, err);
+	return renewed && t->refusals <= 1 ? 0 : refusal_is_final(r, err);
 }
 
 static int refused_basic(struct auth_repo *r, struct auth_try *t, int64_t now, struct err *err)
@@ -477,7 +496,7 @@ static int refused_bearer(struct auth_repo *r, struct auth_try *t, const struct 
 
 	if (r->mode == MODE_DIRECT && t->serial)
 		return refusal_is_final(r, err);
-	if (same_server(r, c) && scope_within(scope, r->cached->scope))
+	if (same_server(r, c) && token_scope_within(scope, r->cached->scope))
 		return t->serial ? renew_token(r, t, now, err) : 0;
 	if (t->refusals > 2)
 		return refusal_is_final(r, err);
@@ -525,7 +544,8 @@ int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *cha
 
 void auth_accepted(struct auth_repo *r, const struct auth_try *t)
 {
-	r->origin->login_good |= r->mode == MODE_BASIC && t->serial;
+	if (r->mode == MODE_BASIC && t->serial == r->serial)
+		login_accepted(login_at(r->origin, &r->cred));
 	r->own_works |= r->foreign && r->cached != r->foreign && t->serial;
 }
 
@@ -567,7 +587,7 @@ int auth_token_request(struct auth_try *t, struct auth_request *q, struct err *e
 }
 
 /* A token server refused a password: when a helper has another one, that is tried. */
-static void login_refused(struct auth_repo *r, struct cached_token *cached, int64_t now)
+static void renew_login(struct auth_repo *r, struct cached_token *cached, int64_t now)
 {
 	struct err ignored;
 
@@ -576,25 +596,34 @@ static void login_refused(struct auth_repo *r, struct cached_token *cached, int6
 		credential_release(&cached->cred);
 		credential_copy(&cached->cred, &r->cred);
 		cached->failed = false;
-	} else {
-		r->origin->logins_refused++;
 	}
+}
+
+/* GitLab says 403 where others say 401. */
+static bool is_login_refused(const struct cached_token *cached, long status)
+{
+	return cached->cred.kind != CREDENTIAL_NONE && (status == 401 || status == 403);
 }
 
 void auth_token_answer(struct auth_repo *r, struct auth_try *t, long status, struct span body,
 		       int64_t now)
 {
 	struct cached_token *cached = take(t->asking);
+	struct login *login = login_at(r->origin, &cached->cred);
 
+	auth_came_back(t);
 	if (cached_token_answer(cached, status, body, now)) {
 		cached->serial = ++r->auth->serial;
-		r->origin->login_good |= cached->cred.kind != CREDENTIAL_NONE;
-	} else if (cached->failed && status == 401 && cached->cred.kind != CREDENTIAL_NONE) {
-		login_refused(r, cached, now);
+		login_accepted(login);
+	} else if (is_login_refused(cached, status)) {
+		login_refused(login);
+		if (cached->failed)
+			renew_login(r, cached, now);
 	}
 }
 
 void auth_token_failed(struct auth_try *t, const struct err *why, int64_t now)
 {
+	auth_came_back(t);
 	cached_token_fail(take(t->asking), why, now);
 }

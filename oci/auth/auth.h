@@ -12,10 +12,13 @@
  *		case AUTH_TOKEN: make the request of auth_token_request(), hand its answer to
  *				 auth_token_answer() (or call auth_token_failed()), then `again`
  *				 for this request and for all that wait
- *		case AUTH_WAIT:	 another request was told AUTH_TOKEN or AUTH_PING: wait for that
+ *		case AUTH_WAIT:	 another request was told AUTH_TOKEN or AUTH_PING, or is the one
+ *				 that tries a password: wait for that
  *		case AUTH_PING:	 GET <origin>/v2/ without Authorization, hand its status and
  *				 challenges to auth_pinged(), then `again` likewise
  *		}
+ *	came back, answered or not:
+ *		if auth_came_back(...), `again` for all that wait
  *	answered 401 (or 400, 403 with auth_stale()):
  *		auth_refused(...) < 0 ? end the request with err : again
  *	answered 200, 206, 404 or a redirect:
@@ -26,8 +29,9 @@
  * - Basic only goes to the origin that asked for it; a token only to the origin and repository it
  *   was fetched for.
  * - One token request for each (realm, service, scope, user), however many requests wait for it.
- * - A refusal that repeats with fresh credentials is final. A password that is refused several
- *   times is sent no more, since registries lock accounts.
+ * - A refusal that repeats with fresh credentials is final.
+ * - Registries lock accounts. So a password that has not been accepted yet is tried by one request,
+ *   and the others wait for the outcome; after two refusals it is sent no more in this run.
  *
  * Rules kept by the caller: Authorization is dropped when a redirect leaves the origin, and a
  * realm must pass origin_may_follow() (oci/http/origin.h) before anything is sent to it.
@@ -58,6 +62,7 @@ void auth_free(struct auth *a);
 struct auth_repo *auth_repo(struct auth *a, const char *origin, const char *path);
 
 struct cached_token;
+struct login;
 
 /* The history of one request. Start with zeroes; the members are for this module only. */
 struct auth_try {
@@ -65,6 +70,7 @@ struct auth_try {
 	unsigned serial;             /* of the credentials it was last sent with; 0: none */
 	bool waited;                 /* for a token that it asked for, or another request did */
 	struct cached_token *asking; /* between AUTH_TOKEN and the answer */
+	struct login *trying;        /* it is the one that tries this password */
 };
 
 enum auth_step { AUTH_FAIL = -1, AUTH_SEND, AUTH_TOKEN, AUTH_WAIT, AUTH_PING };
@@ -79,6 +85,10 @@ const char *auth_header(const struct auth_repo *r);
  * WWW-Authenticate. 0: call auth_next() again; -1: the refusal is final. */
 int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *challenges, size_t n,
 		 int64_t now, struct err *err);
+
+/* A request has come back, with an answer or without one; to be called first. Whether others wait
+ * for the outcome: then they call auth_next() once more, after this one has been judged. */
+bool auth_came_back(struct auth_try *t);
 
 /* A request was accepted: a password that was sent with it is good. */
 void auth_accepted(struct auth_repo *r, const struct auth_try *t);

@@ -6,6 +6,7 @@
 #include "oci/base/base64.h"
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
+#include "oci/base/str.h"
 #include "oci/base/limits.h"
 
 void credential_wipe(char *secret)
@@ -35,12 +36,6 @@ static char *copy_of(const char *s)
 	return s ? xstrdup(s) : NULL;
 }
 
-bool credential_same(const struct credential *a, const struct credential *b)
-{
-	return a->kind == b->kind && strcmp(a->user, b->user) == 0 &&
-	       strcmp(a->secret, b->secret) == 0;
-}
-
 void credential_copy(struct credential *to, const struct credential *from)
 {
 	*to = (struct credential){
@@ -62,6 +57,11 @@ void credential_set(struct credential *c, const char *user, const char *secret, 
 		.secret = xstrdup(secret),
 		.from = xstrdup(from),
 	};
+}
+
+bool credential_same(const struct credential *a, const struct credential *b)
+{
+	return a->kind == b->kind && str_same(a->user, b->user) && str_same(a->secret, b->secret);
 }
 
 void credential_basic(const struct credential *c, struct buf *out)

@@ -31,10 +31,12 @@ struct credential {
 
 void credential_release(struct credential *c);
 void credential_copy(struct credential *to, const struct credential *from);
-bool credential_same(const struct credential *a, const struct credential *b);
 /* Fills *c, which must be empty, copying the texts; the user "<token>" makes it an identity token.
  * */
 void credential_set(struct credential *c, const char *user, const char *secret, const char *from);
+
+/* Whether two are the same; where they were found does not matter. */
+bool credential_same(const struct credential *a, const struct credential *b);
 
 /* Appends "Basic dXNlcjpwYXNz" (RFC 7617). */
 void credential_basic(const struct credential *c, struct buf *out);

@@ -39,6 +39,22 @@ static char separator_after(struct span realm)
 	return span_ends(realm, "?") || span_ends(realm, "&") ? '\0' : '&';
 }
 
+bool token_scope_within(const char *wanted, const char *have)
+{
+	struct span rest = span_str(wanted), word;
+
+	while (span_cut(&rest, ' ', &word)) {
+		struct span all = span_str(have), one;
+		bool found = false;
+
+		while (!found && span_cut(&all, ' ', &one))
+			found = one.n == word.n && memcmp(one.p, word.p, one.n) == 0;
+		if (!found && word.n)
+			return false;
+	}
+	return true;
+}
+
 int token_url(struct buf *out, const struct token_request *q, struct err *err)
 {
 	struct span realm = span_of(q->realm, strcspn(q->realm, "#"));

@@ -32,6 +32,9 @@ int token_url(struct buf *out, const struct token_request *q, struct err *err);
  * it. */
 int token_form(struct buf *out, const struct token_request *q, struct err *err);
 
+/* Whether every word of the scope `wanted` is one of `have`. */
+bool token_scope_within(const char *wanted, const char *have);
+
 struct token {
 	char *text;      /* owned, wiped; NULL: no token */
 	char *refresh;   /* owned, wiped; NULL when the answer brought none */

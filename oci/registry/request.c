@@ -503,6 +503,8 @@ static void on_call_done(struct http_call *c, enum http_result result, const str
 	struct request *r = c->arg;
 	struct err err = ERR_INIT;
 
+	if (auth_came_back(&r->auth))
+		token_fetch_wake(r->up->registry);
 	learn_from_response(r);
 	if (why) {
 		err = *why;

@@ -56,8 +56,7 @@ static void remove_call(struct token_call *c)
 	free(c);
 }
 
-/* Requests that wait go on, at all endpoints: those that lead to one origin share its tokens. */
-static void wake_waiters(const struct registry *r)
+void token_fetch_wake(const struct registry *r)
 {
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->upstreams[i]->n; k++)
@@ -78,7 +77,7 @@ static void end_call(struct token_call *c)
 		auth_token_answer(c->repo, c->try, status, buf_span(&c->body), clock_now());
 	else
 		auth_pinged(c->repo, status, challenges, response_challenges(&c->http, challenges));
-	wake_waiters(c->e->up->registry);
+	token_fetch_wake(c->e->up->registry);
 	remove_call(c);
 }
 
@@ -93,7 +92,7 @@ static void fail_call(struct token_call *c, const struct err *why)
 	} else {
 		auth_pinged(c->repo, 0, NULL, 0);
 	}
-	wake_waiters(c->e->up->registry);
+	token_fetch_wake(c->e->up->registry);
 	remove_call(c);
 }
 

@@ -17,6 +17,7 @@ struct auth_repo;
 struct auth_try;
 struct endpoint;
 struct err;
+struct registry;
 
 enum token_fetch_result {
 	TOKEN_FETCH_REFUSED = -1,
@@ -37,6 +38,9 @@ struct token_waiter {
  * until the request has been sent, refused or stopped, the rest for the call. */
 enum token_fetch_result token_fetch_ask(struct endpoint *e, const struct token_waiter *waiter,
 					struct err *err);
+
+/* Requests that wait go on, at all endpoints: those that lead to one origin share its tokens. */
+void token_fetch_wake(const struct registry *r);
 
 /* Sends the calls of an endpoint whose time has come. */
 void token_fetch_pump(struct endpoint *e, int64_t now);

@@ -17,11 +17,12 @@ static void test_basic(void)
 	next(&run, r, &t, "send -", "a password is not sent unasked");
 	refuse(&run, r, &t, BASIC, NULL, "but when it is");
 	next(&run, r, &t, "send " ANN_BASIC, "so");
-	next(&run, s, &u, "send " ANN_BASIC, "from then on at once");
+	next(&run, s, &u, "wait", "another request waits for what becomes of it");
 	next(&run, plain, &w, "send -", "but not over plain http, which did not ask");
 	refuse(&run, r, &t, BASIC,
 	       "missing, or not allowed with the credentials of $DOCKER_AUTH_CONFIG",
 	       "refused, it is final");
+	next(&run, s, &u, "send " ANN_BASIC, "then the other tries it");
 	next(&run, elsewhere, &v, "send -", "another host gets nothing");
 	refuse(&run, elsewhere, &v, BASIC, "no credentials for s.corp are known",
 	       "even when it asks");
@@ -92,9 +93,9 @@ static void test_lockout(void)
 	cleanup_by(run_release) struct run run = run_with(ANN("docker.io")),
 					   good = run_with(ANN("docker.io"));
 
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 2; i++)
 		CHECK_ROW(log_in_badly(&run, i) == AUTH_TOKEN, "a wrong password is tried");
-	CHECK_ROW(log_in_badly(&run, 5) == AUTH_FAIL && strstr(run.err.msg, "is not asked again"),
+	CHECK_ROW(log_in_badly(&run, 2) == AUTH_FAIL && strstr(run.err.msg, "are not sent again"),
 		  "but not for ever");
 	with_token(&good, "t1");
 	for (int i = 0; i < 7; i++)
@@ -115,6 +116,7 @@ static enum auth_step send_badly(struct run *run, int i)
 		auth_refused(r, &t, &challenge, 1, now, &run->err);
 		step = auth_next(r, &t, now, &run->err);
 	}
+	auth_came_back(&t);
 	if (step == AUTH_SEND)
 		auth_refused(r, &t, &challenge, 1, now, &run->err);
 	return step;
@@ -127,17 +129,65 @@ static void test_basic_lockout(void)
 	struct auth_repo *r = auth_repo(good.auth, "https://r.corp", "app");
 	struct auth_try t = { 0 };
 
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 2; i++)
 		CHECK_ROW(send_badly(&run, i) == AUTH_SEND, "a wrong password is sent");
-	CHECK_ROW(send_badly(&run, 5) == AUTH_FAIL && strstr(run.err.msg, "is not asked again"),
+	CHECK_ROW(send_badly(&run, 2) == AUTH_FAIL && strstr(run.err.msg, "are not sent again"),
 		  "but not for ever, by Basic either");
 	next(&good, r, &t, "send -", "where it is right");
 	auth_accepted(r, &t);
 	refuse(&good, r, &t, BASIC, NULL, "that something is open to all says nothing");
 	next(&good, r, &t, "send " ANN_BASIC, "that it is let in does");
+	auth_came_back(&t);
 	auth_accepted(r, &t);
 	for (int i = 0; i < 7; i++)
 		CHECK_ROW(send_badly(&good, i) == AUTH_SEND, "it is not blamed for other images");
+}
+
+/* The state of one request after another: what each is told. */
+static void test_one_tries(void)
+{
+	cleanup_by(run_release) struct run run = run_with(ANN("r.corp"));
+	struct auth_repo *r = auth_repo(run.auth, "https://r.corp", "app");
+	struct auth_try first = { 0 }, second = { 0 }, third = { 0 };
+
+	next(&run, r, &first, "send -", "two requests at once");
+	next(&run, r, &second, "send -", "go out without a password");
+	CHECK_ROW(!auth_came_back(&first), "nobody waits for them");
+	refuse(&run, r, &first, BASIC, NULL, "the registry wants one");
+	refuse(&run, r, &second, BASIC, NULL, "from both");
+	next(&run, r, &first, "send " ANN_BASIC, "the first tries it");
+	next(&run, r, &second, "wait", "the second waits");
+	CHECK_ROW(auth_came_back(&first), "when the first has come back, others are told");
+	next(&run, r, &second, "send " ANN_BASIC, "an answer that says nothing: the next tries");
+	next(&run, r, &third, "wait", "and others wait again");
+	CHECK_ROW(auth_came_back(&second), "that comes back, too");
+	auth_accepted(r, &second);
+	next(&run, r, &third, "send " ANN_BASIC, "it is right: all may send it");
+	next(&run, r, &first, "send " ANN_BASIC, "at once");
+}
+
+static void test_one_tries_for_a_token(void)
+{
+	cleanup_by(run_release) struct run run = run_with(ANN("docker.io"));
+	struct auth_repo *r = auth_repo(run.auth, HUB, "library/alpine");
+	struct auth_repo *s = auth_repo(run.auth, HUB, "library/busybox");
+	struct auth_try t = { 0 }, u = { 0 };
+
+	next(&run, r, &t, "send -", "two repositories");
+	refuse(&run, r, &t, ALPINE, NULL, "of a token server");
+	next(&run, r, &t, "token", "one asks with the password");
+	next(&run, s, &u, "wait", "the other waits, although it needs another token");
+	auth_token_failed(&t, &(struct err){ .kind = ERR_NET, .msg = "reset" }, now);
+	next(&run, s, &u, "token", "no answer: the next asks");
+	answer(s, &u, 403, "");
+	next(&run, s, &u, "fail status 403", "refused");
+	now += 31 * CLOCK_SEC;
+	next(&run, r, &t, "token", "once more");
+	answer(r, &t, 401, "");
+	next(&run, auth_repo(run.auth, HUB, "library/x"), &(struct auth_try){ 0 },
+	     "fail the credentials of $DOCKER_AUTH_CONFIG were refused 2 times and are not sent "
+	     "again in this run: accounts get locked",
+	     "and no more");
 }
 
 static void test_identity(void)
@@ -233,11 +283,16 @@ static void test_renewed_password(const char *challenge, const char *name)
 		return;
 	}
 	next(&run, r, &t, "send Basic QVdTOjE=", "a helper's");
+	auth_came_back(&t);
+	auth_accepted(r, &t);
 	next(&run, r, &u, "send Basic QVdTOjE=", "which is kept");
+	next(&run, r, &t, "send Basic QVdTOjE=", "for all");
 	refuse(&run, r, &u, challenge, NULL, "it has ended");
 	next(&run, r, &u, "send Basic QVdTOjI=", "the helper is asked anew");
 	refuse(&run, r, &t, challenge, NULL, "the other one is refused later");
-	next(&run, r, &t, "send Basic QVdTOjI=", "and takes what is there");
+	next(&run, r, &t, "wait", "and waits for what is there");
+	auth_came_back(&u);
+	next(&run, r, &t, "send Basic QVdTOjI=", "and takes it");
 	now += 301 * CLOCK_SEC;
 	refuse(&run, r, &u, challenge, "not allowed", "once");
 }
@@ -250,6 +305,8 @@ int main(void)
 	test_mirror_host();
 	test_lockout();
 	test_basic_lockout();
+	test_one_tries();
+	test_one_tries_for_a_token();
 	test_identity();
 	test_registry_token();
 	test_renewed_password(BASIC, "Basic with a helper");

@@ -87,8 +87,10 @@ static inline void refuse(struct run *run, struct auth_repo *r, struct auth_try 
 			  const char *challenge, const char *says, const char *name)
 {
 	struct span s = span_str(challenge ? challenge : "");
-	int result = auth_refused(r, t, &s, challenge != NULL, now, &run->err);
+	int result;
 
+	auth_came_back(t);
+	result = auth_refused(r, t, &s, challenge != NULL, now, &run->err);
 	if (!CHECK_ROW(says ? result < 0 && strstr(run->err.msg, says) &&
 				       !strstr(run->err.msg, "secret")
 			    : result == 0,
