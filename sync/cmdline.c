@@ -150,6 +150,12 @@ static void add_work_options(struct cli_table *table, struct cmdline *line, stru
 		  .max = 256,
 		  .help = "requests at once to one host, unless mirror.conf says otherwise "
 			  "(default 16)" },
+		{ .name = "timeout",
+		  .value = "DURATION",
+		  .duration = &line->timeout,
+		  .help = "end the run after DURATION (\"45m\", \"2h\") as SIGTERM would: what is "
+			  "complete is published, what has begun is kept for the next run, and the "
+			  "status has 2" },
 		{ .name = "wait-for-quota",
 		  .value = "DURATION",
 		  .duration = &line->run.quota_wait,
@@ -283,6 +289,9 @@ static int check_check(const struct cmdline *a, const struct given *given, struc
 		{ a->run.skip_min_age && !a->run.npatterns,
 		  "--skip-min-age needs a PATTERN: what is not to wait" },
 		{ given->format >= 0 && !a->check, "--format goes with --check" },
+		{ a->timeout >= 0 && a->check && !a->online && !given->repo,
+		  "--timeout goes with --check only with --online or --repo: nothing else there "
+		  "takes long" },
 	};
 
 	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
@@ -367,6 +376,10 @@ static int check_values(struct cmdline *a, const struct given *given, struct err
 			err, ERR_USAGE, 0,
 			"--wait-for-quota is how long to wait, such as 6h: \"never\" is what "
 			"happens without it");
+	if (a->timeout == 0 || a->timeout == UNIT_NEVER)
+		return err_set(err, ERR_USAGE, 0,
+			       "--timeout is how long the run may take, such as 45m: \"never\" is "
+			       "what happens without it");
 	if (a->source.suffix && snapshot_suffix_check(a->source.suffix, err) < 0)
 		return err_wrap(err, "--snapshot-suffix");
 	run->jobs = given->jobs < 0 ? 16 : given->jobs;
@@ -388,6 +401,7 @@ int cmdline_read(struct cmdline *line, int argc, char **argv, struct err *err)
 	int result;
 
 	*line = (struct cmdline){
+		.timeout = -1,
 		.source = { .where = "mirror-lists" },
 	};
 	list_tolerable(&given);

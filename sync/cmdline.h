@@ -22,6 +22,7 @@ struct cmdline {
 	const char *report;          /* or NULL */
 	enum problem_format format;
 	int tolerate; /* bits that are left out of the exit status */
+	long timeout; /* seconds until the run ends as by a signal; -1: none */
 	bool color;   /* on a terminal without NO_COLOR; set by main() */
 };
 

@@ -16,6 +16,7 @@
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/span.h"
+#include "sync/stop.h"
 
 #define POLL_MS 200  /* how soon a signal is noticed that came just before poll() */
 #define TERM_MS 2000 /* between SIGTERM and SIGKILL: git removes its temporary files */
@@ -158,7 +159,7 @@ static int watch_git(const struct git_process *p, struct git_output *o, int pidf
 			return err_sys(err, "cannot wait for", p->program);
 		now = clock_now();
 		if (p->stop && *p->stop)
-			return err_set(err, ERR_USAGE, 0, "stopped by a signal");
+			return err_set(err, ERR_USAGE, 0, "stopped by %s", stop_words(*p->stop));
 		if (fds[0].revents && read_output(o))
 			heard = now;
 		if (fds[1].revents & POLLIN)

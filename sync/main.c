@@ -20,29 +20,10 @@
 #include "sync/report.h"
 #include "sync/run.h"
 #include "sync/show.h"
+#include "sync/stop.h"
 
-/* ---- signals ---- */
-
+/* The run then publishes what is complete. */
 static volatile sig_atomic_t stop;
-
-/* After the first signal the run publishes what is complete; a second one, SIGINT or SIGTERM, finds
- * the default action and ends the program. */
-static void on_signal(int sig)
-{
-	(void)sig;
-	stop = 1;
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-}
-
-static void catch_signals(void)
-{
-	struct sigaction sa = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 /* ---- from the lists to the exit status ---- */
 
@@ -85,6 +66,13 @@ static void save_last_run(const struct run *r, int status)
 		message_warn("%s: %s", r->options->mirror, err.msg);
 }
 
+static void tell_stopped(const struct run *r)
+{
+	if (stop && r->outcome.stopped)
+		message_line("stopped by %s before the end%s", stop_words(stop),
+			     r->options->dry_run ? "" : "; the next run goes on from there");
+}
+
 static int sync_lists(struct run *r, const struct cmdline *o, struct list_source *source)
 {
 	struct err err;
@@ -100,9 +88,7 @@ static int sync_lists(struct run *r, const struct cmdline *o, struct list_source
 		tell_mirror(&err);
 	else
 		show_results(&r->outcome, o->color);
-	if (stop && r->outcome.stopped)
-		message_line("stopped by a signal before the end%s",
-			     o->run.dry_run ? "" : "; the next run goes on from there");
+	tell_stopped(r);
 	save_last_run(r, result.status);
 	return with_report(r, o, &result);
 }
@@ -122,6 +108,7 @@ static int check_online(struct run *r, struct cmdline *o, struct list_source *so
 		return fail_with(&err, EXIT_MIRROR);
 	check_print(source, o->format);
 	online_check_show(&online, o->format);
+	tell_stopped(r);
 	result = (struct report_result){
 		.status = (online_check_status(&online) & ~o->tolerate) |
 			  (r->outcome.stopped ? EXIT_PART : 0),
@@ -159,7 +146,7 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 		return fail_with(&err, EXIT_USAGE);
 	o->run.suffix = source->lists->suffix;
 	o->run.wire = &env->wire;
-	catch_signals();
+	stop_on_signals(&stop);
 	status = asks ? check_online(r, o, source) : sync_lists(r, o, source);
 	o->run.wire = NULL;
 	run_release(r); /* its targets point into the lists */
@@ -204,7 +191,7 @@ static int fetch_lists(struct cmdline *o, struct env *env, struct run *r)
 
 	if (kept && run_lock(r, &o->run, &err) < 0)
 		return fail_with(&err, EXIT_MIRROR);
-	catch_signals();
+	stop_on_signals(&stop);
 	if (repo_open(&repo, &options, &err) < 0) {
 		message_line("the lists could not be fetched, nothing was done: %s", err.msg);
 		return fetch_status(&err, kept);
@@ -221,6 +208,8 @@ static int run_program(struct cmdline *o)
 	env_read(&env);
 	r.turn = show_progress;
 	o->run.stop = &stop;
+	if (o->timeout > 0)
+		stop_after(&stop, o->timeout);
 	o->color = env.color;
 	if (!o->run.mirror)
 		o->run.mirror = env.mirror ? env.mirror : "mirror";

@@ -306,6 +306,31 @@ goes on from there" ]
 	behaved
 }
 
+@test "--timeout ends a run as a signal does, however an upstream keeps it busy" {
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"x/layer\",\"digest\":\"{digest \
+layer}\",\"size\":{size layer}}]}" <<-'PAGE'
+		content config {}
+		content layer repeat 100000 x
+		request GET /v2/app/blobs/{digest layer}
+			without Range
+		reply 200 OK
+			body layer
+			drip 70000
+	PAGE
+	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"
+	list bad.example/app:1 up.example/team/good:1
+	run -2 --separate-stderr sync --timeout 2s --tolerate gone,limited,failed --report r.json
+	[ "${stderr_lines[-1]}" = "mirror-sync: stopped by --timeout before the end; the next run \
+goes on from there" ]
+	[ "$(jq .status r.json)" -eq 2 ]
+	[ "$(published up.example/team/good:1)" != "" ]
+	[ "$(published bad.example/app:1)" = "" ]
+	[ "$(find "$mirror/.mirror/partial" -size +69000c | wc -l)" -eq 1 ]
+	whole
+	# a run that ends before is not changed by it
+	run -0 sync --timeout 1h 'up.example/*'
+}
+
 @test "a rollback while a sync runs succeeds at once, and stands" {
 	one=$(layout_image "$up" docker.io/team/good:1 one)
 	list up.example/team/good:1

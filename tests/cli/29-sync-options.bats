@@ -275,3 +275,12 @@ without_effect='--check --label x | --check goes without --label
 	[ "$(jq -r .status file)" = 2 ]
 	[ ! -e ./- ]
 }
+
+@test "--timeout is a duration, and belongs to something that takes time" {
+	for wrong in 0s never; do
+		run -1 sync --timeout "$wrong"
+		[[ $output == *"--timeout is how long the run may take, such as 45m"* ]]
+	done
+	run -1 sync --check --timeout 1m
+	[[ $output == *"--timeout goes with --check only with --online or --repo"* ]]
+}
