@@ -156,6 +156,11 @@ static void add_work_options(struct cli_table *table, struct cmdline *line, stru
 		  .help = "end the run after DURATION (\"45m\", \"2h\") as SIGTERM would: what is "
 			  "complete is published, what has begun is kept for the next run, and the "
 			  "status has 2" },
+		{ .name = "max-rate",
+		  .value = "BYTES",
+		  .rate = &line->run.max_rate,
+		  .help = "download no more than BYTES a second (\"50M\"), all hosts and transfers "
+			  "together; max-rate= in mirror.conf limits one registry" },
 		{ .name = "wait-for-quota",
 		  .value = "DURATION",
 		  .duration = &line->run.quota_wait,
@@ -289,6 +294,8 @@ static int check_check(const struct cmdline *a, const struct given *given, struc
 		{ a->run.skip_min_age && !a->run.npatterns,
 		  "--skip-min-age needs a PATTERN: what is not to wait" },
 		{ given->format >= 0 && !a->check, "--format goes with --check" },
+		{ a->run.max_rate.amount > 0 && a->check && !a->online,
+		  "--max-rate goes with --check only with --online: nothing is downloaded there" },
 		{ a->timeout >= 0 && a->check && !a->online && !given->repo,
 		  "--timeout goes with --check only with --online or --repo: nothing else there "
 		  "takes long" },

@@ -44,6 +44,7 @@ static int open_registry(struct run *r, struct err *err)
 	o.read_beside = read_beside;
 	o.read_beside_arg = r->source;
 	o.parallel = r->options->jobs;
+	o.max_rate = r->options->max_rate;
 	o.quota_wait_seconds = r->options->quota_wait;
 	o.warn = warn_user;
 	r->registry = registry_new(&o, err);

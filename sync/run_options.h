@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "oci/base/unit.h"
+
 struct registry_options;
 
 struct run_options {
@@ -25,8 +27,9 @@ struct run_options {
 	const bool *lines; /* a flag for each line of the lists: ask for it; NULL: all */
 	long jobs;         /* requests at once to one host */
 	long wait;         /* seconds for another sync to end */
-	long quota_wait;   /* seconds to wait for an upstream's pull limit to be raised again */
-	char **patterns;   /* only targets that match one of them; none: all */
+	struct unit_rate max_rate; /* bytes of all downloads together; amount 0: no limit */
+	long quota_wait; /* seconds to wait for an upstream's pull limit to be raised again */
+	char **patterns; /* only targets that match one of them; none: all */
 	size_t npatterns;
 	const struct registry_options *wire; /* from the environment; run.c adds the lists' part */
 	volatile sig_atomic_t *stop;         /* set by a signal: no new downloads */

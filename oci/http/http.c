@@ -25,6 +25,7 @@ struct http_transfer {
 	size_t trailers;           /* bytes of headers behind the body */
 	bool answered;             /* head() has been called */
 	bool connected;
+	bool held;
 	bool proxied;
 	char host[256]; /* of the URL; cut to fit: longer ones are no address */
 	bool ended;     /* a callback gave -1, and err says why */
@@ -41,9 +42,11 @@ struct http {
 	struct net_options o;
 	const char *tls_advice;
 	struct http_transfer *free, *under_way;
+	unsigned held; /* transfers */
 	/* Nanoseconds that the loop has waited for the network: the clock of all limits of time. It
 	 * stands while the program does other work (hashes, writes to a slow disk), since what has
-	 * come meanwhile has not been read. */
+	 * come meanwhile has not been read; and while a transfer is held, since that may hold up
+	 * others on its connection. */
 	int64_t waited;
 	int64_t checked; /* by that clock, when the limits were looked at last */
 };
@@ -101,6 +104,8 @@ static size_t on_curl_data(char *p, size_t size, size_t n, void *arg)
 
 	n *= size;
 	t->heard = t->http->waited;
+	if (t->ended) /* while it was held */
+		return 0;
 	if (c->pace)
 		pace_add(c->pace, n);
 	t->ended = c->data && c->data(c, p, n, &t->err) < 0;
@@ -170,7 +175,7 @@ static void set_fixed_options(struct http_transfer *t)
 	curl_easy_setopt(e, CURLOPT_USERAGENT, o->user_agent);
 	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, CHUNK);
+	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, o->read_size > 0 ? o->read_size : CHUNK);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, o->connect_seconds);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_curl_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
@@ -227,6 +232,8 @@ static void unlink_transfer(struct http_transfer *t)
 static void recycle_transfer(struct http_transfer *t)
 {
 	unlink_transfer(t);
+	t->http->held -= t->held;
+	t->held = false;
 	curl_slist_free_all(t->fields);
 	t->fields = NULL;
 	t->call = NULL;
@@ -386,6 +393,18 @@ void http_cancel(struct http *h, struct http_call *c)
 	curl_multi_remove_handle(h->multi, t->easy);
 	c->transfer = NULL;
 	recycle_transfer(t);
+}
+
+void http_hold(struct http_call *c, bool hold)
+{
+	struct http_transfer *t = c->transfer;
+
+	if (!t || t->held == hold)
+		return;
+	t->held = hold;
+	t->http->held += hold ? 1 : -1U;
+	/* libcurl may call on_curl_data() from here, with what it has read already */
+	curl_easy_pause(t->easy, hold ? CURLPAUSE_RECV : CURLPAUSE_CONT);
 }
 
 /* How OpenSSL words that the server does not speak TLS. */
@@ -571,7 +590,7 @@ int http_turn(struct http *h, const int *others, size_t n, int timeout_ms, struc
 	if (code == CURLM_OK && !finish_transfers(h)) {
 		before = clock_now();
 		code = wait_for_event(h, others, n, ms);
-		h->waited += clock_now() - before;
+		h->waited += h->held ? 0 : clock_now() - before;
 		cut_overdue(h);
 	}
 	if (code != CURLM_OK)

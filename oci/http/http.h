@@ -14,7 +14,7 @@
  *
  * Each request has its limits of time: LIMIT_HEAD_SECONDS until its headers are there, a silence of
  * net_options.stall_seconds, and what the call says. A request that exceeds one is an HTTP_FAULT.
- * Only time in which the loop waited for the network counts.
+ * Only time in which the loop waited for the network, and no call was held, counts.
  */
 #ifndef OCI_HTTP_HTTP_H
 #define OCI_HTTP_HTTP_H
@@ -86,6 +86,10 @@ struct http_call {
 void http_send(struct http *h, struct http_call *c);
 /* Drops the request without calling done(). Not to be called from head() or data(). */
 void http_cancel(struct http *h, struct http_call *c);
+
+/* Reads nothing more of the response's body, or goes on; also from data(). While any call is held,
+ * the time counts against no call. */
+void http_hold(struct http_call *c, bool hold);
 
 /* Does what can be done without waiting. When no request ended, waits up to timeout_ms for an
  * event, or for one of n other descriptors to become readable. IO when libcurl fails. */

@@ -14,6 +14,7 @@ struct net_options {
 	const char *ca_dir;     /* SSL_CERT_DIR, likewise */
 	struct proxy proxy;     /* HTTP_PROXY, HTTPS_PROXY, NO_PROXY */
 	long connect_seconds;   /* until connected, TLS included; 0: 10 */
+	long read_size;         /* bytes read at once from a socket, at most; 0: 128 KiB */
 	long stall_seconds;     /* without a byte; 0: 60 */
 	/* For tests: shorter than oci/base/limits.h says; 0: as it says. */
 	long deadline_seconds; /* LIMIT_HEAD_SECONDS, and any call's `seconds` */

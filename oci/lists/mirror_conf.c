@@ -116,6 +116,8 @@ static const struct kv_row registry_table[] = {
 	  AT(mirror_conf_registry, parallel),
 	  .min = 1,
 	  .max = 256 },
+	{ .name = "rate", .kind = VALUE_RATE, AT(mirror_conf_registry, rate) },
+	{ .name = "max-rate", .kind = VALUE_RATE, AT(mirror_conf_registry, max_rate) },
 	{ .name = "min-remaining",
 	  .kind = VALUE_NUMBER,
 	  AT(mirror_conf_registry, min_remaining),

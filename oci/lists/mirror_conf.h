@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "oci/base/span.h"
+#include "oci/base/unit.h"
 #include "oci/image/digest.h"
 #include "oci/lists/image_options.h"
 
@@ -31,6 +32,7 @@ struct mirror_conf_registry {
 	char *ca;         /* a file's name beside mirror.conf, or an absolute path */
 	char *cert, *key; /* absolute paths, both or none */
 	long parallel, min_remaining;
+	struct unit_rate rate, max_rate; /* requests; bytes */
 	int line, column;
 };
 

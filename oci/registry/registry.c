@@ -31,6 +31,25 @@ static int set_up_hosts(struct registry *r, struct err *err)
 	return 0;
 }
 
+static const struct unit_rate *lower(const struct unit_rate *a, const struct unit_rate *b)
+{
+	if (a->amount <= 0 || b->amount <= 0)
+		return a->amount > 0 ? a : b;
+	return a->amount / a->seconds < b->amount / b->seconds ? a : b;
+}
+
+/* The pieces that are read at once are small enough for the lowest of all rates. */
+static void set_up_flow(struct registry *r)
+{
+	const struct mirror_conf *conf = r->o.conf;
+	const struct unit_rate *lowest = &r->o.max_rate;
+
+	flow_init(&r->flow, &r->o.max_rate, http_hold);
+	for (size_t i = 0; conf && i < conf->nregistries; i++)
+		lowest = lower(lowest, &conf->registries[i].max_rate);
+	r->flow.piece = r->o.net.read_size = flow_piece(lowest);
+}
+
 struct registry *registry_new(const struct registry_options *o, struct err *err)
 {
 	struct registry *r = xcalloc(1, sizeof(*r));
@@ -38,10 +57,11 @@ struct registry *registry_new(const struct registry_options *o, struct err *err)
 		"if it is to be asked over plain http, mirror.conf says scheme=http";
 
 	r->o = *o;
+	set_up_flow(r);
 	r->seed = (unsigned)clock_now();
 	r->auth = auth_new(o->keychain);
 	r->anonymous_auth = auth_new(NULL);
-	r->http = http_new(&o->net, tls_advice, err);
+	r->http = http_new(&r->o.net, tls_advice, err);
 	if (!r->http || set_up_hosts(r, err) < 0) {
 		registry_free(r);
 		return NULL;
@@ -111,10 +131,12 @@ void registry_free(struct registry *r)
 /* Starts the requests that may start; gives how many milliseconds the loop may sleep then. */
 static int pump_endpoints(struct registry *r, int timeout_ms)
 {
-	int64_t now = clock_now(), wake = INT64_MAX;
+	int64_t now = clock_now(), wake;
 
+	flow_pump(&r->flow, now);
 	EACH_ENDPOINT(r, e)
 	request_pump(e, now);
+	wake = flow_wakes_at(&r->flow);
 	/* after all were pumped: a request that ends at one endpoint may start another elsewhere */
 	EACH_ENDPOINT(r, e)
 	{

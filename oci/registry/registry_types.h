@@ -12,6 +12,7 @@
 
 #include "oci/base/err.h"
 #include "oci/base/span.h"
+#include "oci/base/unit.h"
 #include "oci/http/net_options.h"
 #include "oci/image/digest.h"
 
@@ -32,7 +33,8 @@ struct registry_options {
 	struct keychain *keychain;      /* without it everything is anonymous */
 	const char *const *certs_roots; /* certs.d directories, NULL-ended (oci/http/certs.h) */
 	long parallel; /* requests under way to one host, unless its line says otherwise; 16 */
-	long quota_wait_seconds; /* longest wait for the reset of a quota; 0: fail at once */
+	struct unit_rate max_rate; /* bytes of all hosts together; amount <= 0: no limit */
+	long quota_wait_seconds;   /* longest wait for the reset of a quota; 0: fail at once */
 	void (*warn)(void *arg,
 		     const char *text); /* once per text: a registry's Warning, a host given up */
 	void *warn_arg;

@@ -179,7 +179,9 @@ static void send_to(struct request *r, char *url)
 	r->call.pace = r->verb->seconds ? NULL : &r->pace;
 	r->round = request_throttle(r)->round;
 	r->sent_at = clock_now();
+	flow_begin(&r->reader, &r->call, &e->host->bytes);
 	if (!r->cross_origin) {
+		throttle_sent(&e->host->throttle, r->sent_at);
 		r->requests++;
 		r->up->requests++;
 	}
@@ -304,17 +306,6 @@ static void on_redirect(struct request *r)
  * Responses: errors.
  */
 
-/* Names the host in front of an error when it was not the registry's. */
-static void name_redirect_target(const struct request *r, struct err *err)
-{
-	char shown[URL_SHOWN];
-
-	if (!r->cross_origin)
-		return;
-	url_show(r->call.url, shown);
-	err_wrap(err, "redirected to %s", shown);
-}
-
 /* The storage that the registry redirects to refused: the registry may name another URL next time.
  * */
 static void on_storage_error(struct request *r)
@@ -322,7 +313,7 @@ static void on_storage_error(struct request *r)
 	struct err err;
 
 	err_set(&err, ERR_NET, (int)r->call.status, "answered %ld", r->call.status);
-	name_redirect_target(r, &err);
+	response_name_host(&r->call, &err);
 	retry_later(r, THROTTLE_HOST, -1, THROTTLE_TRIES_503, &err);
 }
 
@@ -435,6 +426,7 @@ static int on_body(struct http_call *c, const char *p, size_t n, struct err *err
 	r->bytes += r->is_answer ? n : 0;
 	r->up->bytes += n;
 	r->up->registry->bytes += n;
+	flow_take(&r->up->registry->flow, &r->reader, n, clock_now());
 	if (r->is_answer)
 		return r->verb->take_body(r, p, n, err);
 	buf_add(&r->error_body, p, n < left ? n : left);
@@ -503,12 +495,14 @@ static void on_call_done(struct http_call *c, enum http_result result, const str
 	struct request *r = c->arg;
 	struct err err = ERR_INIT;
 
+	flow_end(&r->up->registry->flow, &r->reader, clock_now());
 	if (auth_came_back(&r->auth))
 		token_fetch_wake(r->up->registry);
 	learn_from_response(r);
 	if (why) {
 		err = *why;
-		name_redirect_target(r, &err);
+		if (r->cross_origin)
+			response_name_host(&r->call, &err);
 	}
 	switch (result) {
 	case HTTP_DONE: on_response(r); break;
@@ -591,8 +585,10 @@ void request_pump(struct endpoint *e, int64_t now)
 void request_stop(struct endpoint *e, const struct err *err)
 {
 	token_fetch_stop(e);
-	for (struct queued *q = e->requests[REQUEST_SENT].first; q; q = q->next)
+	for (struct queued *q = e->requests[REQUEST_SENT].first; q; q = q->next) {
+		flow_end(&e->up->registry->flow, &request_of(q)->reader, clock_now());
 		http_cancel(e->up->registry->http, &request_of(q)->call);
+	}
 	fail_all(e, REQUEST_SENT, err);
 	fail_all(e, REQUEST_CHECKED, err);
 	fail_all(e, REQUEST_NEEDS_TOKEN, err);

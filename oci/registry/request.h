@@ -87,6 +87,7 @@ struct request {
 	struct auth_try auth;
 	unsigned tries;   /* failures since the last progress */
 	struct pace pace; /* of a blob at this endpoint, over all tries */
+	struct flow_reader reader;
 	int64_t sent_at;
 	unsigned round; /* of the throttle when it was sent */
 };

@@ -6,6 +6,7 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/redact.h"
+#include "oci/base/url.h"
 #include "oci/http/header.h"
 #include "oci/http/http.h"
 #include "oci/registry/throttle.h"
@@ -46,6 +47,14 @@ char *response_redirect(const struct http_call *c, enum origin_zone zone, unsign
 		err_set(err, ERR_INVALID, (int)c->status, "a redirect (%ld) without Location",
 			c->status);
 	return NULL;
+}
+
+void response_name_host(const struct http_call *c, struct err *err)
+{
+	char shown[URL_SHOWN];
+
+	url_show(c->url, shown);
+	err_wrap(err, "redirected to %s", shown);
 }
 
 void response_tell_warnings(const struct http_call *c, const struct endpoint *e)

@@ -41,6 +41,9 @@ int64_t response_retry_after(const struct http_call *c);
 char *response_redirect(const struct http_call *c, enum origin_zone zone, unsigned hops,
 			bool *cross_origin, struct err *err);
 
+/* Puts the host of a response in front of an error: one to which the registry redirected. */
+void response_name_host(const struct http_call *c, struct err *err);
+
 /* Hands the RateLimit headers of the response to the host's throttle. */
 void response_read_quota(const struct http_call *c, struct throttle *t);
 /* Notes by how much the host's clock is ahead of this machine's (Date and Age, RFC 9110, 6.6.1, and

@@ -37,7 +37,16 @@ long throttle_free_slots(const struct throttle *t)
 
 int64_t throttle_ready_at(const struct throttle *t)
 {
-	return t->retry_after_until > t->not_before ? t->retry_after_until : t->not_before;
+	int64_t at = bucket_ready_at(&t->requests);
+
+	if (t->not_before > at)
+		at = t->not_before;
+	return t->retry_after_until > at ? t->retry_after_until : at;
+}
+
+void throttle_sent(struct throttle *t, int64_t now)
+{
+	bucket_take(&t->requests, 1, now);
 }
 
 void throttle_answered(struct throttle *t)

@@ -14,6 +14,7 @@
  *   Requests that were under way together when the first of them failed count as one failure: a
  *   proxy that restarts resets them all. THROTTLE_SILENCE without a byte counts twice: otherwise a
  *   host that accepts connections and never answers would cost minutes.
+ * - With rate=, requests start no faster than that, evenly spread.
  * - 429 halves the number of requests at once; answers let it grow again.
  * - Pulls that count against a quota (GETs of manifests) stop when only the reserve is left.
  */
@@ -25,6 +26,7 @@
 #include <time.h>
 
 #include "oci/base/err.h"
+#include "oci/registry/bucket.h"
 
 /* How often a request is sent in all before it fails; 503 mostly concerns one object, not the
  * host. */
@@ -44,11 +46,12 @@ enum throttle_fault {
 };
 
 struct throttle {
-	int64_t first_delay; /* nanoseconds */
-	long parallel;       /* requests at once when all is well */
-	long window;         /* requests at once, since the last 429 */
-	long grown;          /* answers since the window last changed */
-	bool answered;       /* at least once */
+	int64_t first_delay;    /* nanoseconds */
+	struct bucket requests; /* rate= */
+	long parallel;          /* requests at once when all is well */
+	long window;            /* requests at once, since the last 429 */
+	long grown;             /* answers since the window last changed */
+	bool answered;          /* at least once */
 	unsigned round;  /* failures counted so far; a request keeps the number when it is sent */
 	unsigned faults; /* in a row */
 	unsigned network_faults;   /* of the network, in a row */
@@ -80,6 +83,8 @@ long throttle_free_slots(const struct throttle *t);
 /* When the next request may start (clock_now()). */
 int64_t throttle_ready_at(const struct throttle *t);
 
+/* A request is sent. */
+void throttle_sent(struct throttle *t, int64_t now);
 /* The host answered, and not with a failure. */
 void throttle_answered(struct throttle *t);
 

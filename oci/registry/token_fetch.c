@@ -280,7 +280,10 @@ static void start_ping(struct endpoint *e, const struct token_waiter *waiter)
 	struct token_call *c = add_call(e, waiter);
 
 	c->url = xstrdup(waiter->ping);
-	e->up->requests += !waiter->cross_origin;
+	if (!waiter->cross_origin) {
+		throttle_sent(&e->host->throttle, clock_now());
+		e->up->requests++;
+	}
 	send_call(c);
 }
 

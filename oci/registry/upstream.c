@@ -229,6 +229,14 @@ static void init_other_hosts(struct endpoint *e, long parallel, long delay)
 	throttle_init(&e->other_token_server.throttle, parallel, 0, delay);
 }
 
+static void limit_rates(struct host *h, const struct mirror_conf_registry *line)
+{
+	if (!line)
+		return;
+	bucket_limit(&h->throttle.requests, &line->rate);
+	flow_limit(&h->bytes, &line->max_rate);
+}
+
 static int set_up_upstream(struct upstream *up, const struct mirror_conf_registry *line,
 			   struct err *err)
 {
@@ -247,6 +255,7 @@ static int set_up_upstream(struct upstream *up, const struct mirror_conf_registr
 
 		e->host = host_of(up->registry, e->origin, parallel, delay);
 		throttle_merge(&e->host->throttle, line ? line->parallel : 0, reserve);
+		limit_rates(e->host, line);
 		init_other_hosts(e, parallel, delay);
 		if (read_certificates(e, line, err) < 0)
 			return err_wrap(err, "registry %s", up->name);

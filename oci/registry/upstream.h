@@ -15,6 +15,7 @@
 #include "oci/base/buf.h"
 #include "oci/base/table.h"
 #include "oci/http/http.h"
+#include "oci/registry/flow.h"
 #include "oci/registry/registry_types.h"
 #include "oci/registry/throttle.h"
 
@@ -35,6 +36,7 @@ struct registry {
 	struct table layer_hosts; /* of `urls` of foreign layers, by key */
 	struct table hosts;       /* by origin, owned */
 	uint64_t bytes;
+	struct flow flow;
 	unsigned seed; /* of the jitter */
 	bool stopped;
 	struct table warned;       /* texts that the program was told, owned */
@@ -51,7 +53,8 @@ struct token_server {
 struct host {
 	char *key; /* in `hosts` */
 	struct throttle throttle;
-	long active; /* requests under way or waiting for a token */
+	struct bucket bytes; /* max-rate=, also of the hosts that it redirects to */
+	long active;         /* requests under way or waiting for a token */
 	struct token_server token_server;
 	bool told_no_referrers; /* the program was warned: referrers_api.h */
 };

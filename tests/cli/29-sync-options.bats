@@ -276,6 +276,19 @@ without_effect='--check --label x | --check goes without --label
 	[ ! -e ./- ]
 }
 
+@test "--max-rate and rate= slow a run down, and change nothing else" {
+	layout_image "$up" docker.io/team/app:1 one
+	sed -i 's/^registry up.example .*/& rate=1000\/s max-rate=10M/' "$lists/mirror.conf"
+	list up.example/team/app:1
+	run -0 sync --max-rate 1M
+	[ "$(published up.example/team/app:1)" != "" ]
+	whole
+	run -1 sync --max-rate 0
+	[[ $output == *'--max-rate'*'"0" is not a rate'* ]]
+	run -1 sync --check --max-rate 1M
+	[[ $output == *"--max-rate goes with --check only with --online"* ]]
+}
+
 @test "--timeout is a duration, and belongs to something that takes time" {
 	for wrong in 0s never; do
 		run -1 sync --timeout "$wrong"

@@ -196,6 +196,14 @@ static void read_conf(const char *path)
 	options.conf = &conf;
 }
 
+static void read_rate(const char *text)
+{
+	struct err err;
+
+	if (unit_rate(&options.max_rate, span_str(text), &err) < 0)
+		die(err.msg);
+}
+
 /* Credentials from DIR/config.json. */
 static void read_creds(const char *dir)
 {
@@ -247,6 +255,8 @@ static bool read_option(const char *word)
 		stats = true;
 	else if (span_eq(name, "--clock"))
 		tells_clock = true;
+	else if (span_eq(name, "--max-rate"))
+		read_rate(value);
 	else if (span_eq(name, "--conf"))
 		read_conf(value);
 	else if (span_eq(name, "--certs"))

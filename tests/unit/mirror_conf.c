@@ -129,7 +129,10 @@ static const struct {
 	  "1:23: parallel: \"1000\" is not a number from 1 to 256" },
 	{ "an unknown option of a registry", "registry a.b user=x",
 	  "1:14: unknown option \"user\" (known are endpoint, mirror, scheme, ca, cert, key, "
-	  "parallel, min-remaining)" },
+	  "parallel, rate, max-rate, min-remaining)" },
+	{ "a rate of nothing", "registry a.b rate=0/s max-rate=fast",
+	  "1:19: rate: \"0/s\" is not a rate (such as 10/s, 100/6h, 50M)\n"
+	  "1:32: max-rate: \"fast\" is not a rate (such as 10/s, 100/6h, 50M)" },
 	{ "a suffix that is no tag's", "snapshot suffix=/%Y",
 	  "1:17: suffix: \"/%Y\" cannot be a snapshot suffix: a tag has only letters, digits, "
 	  "\".\", \"_\" and \"-\"" },
