@@ -328,6 +328,8 @@ static void set_tls(struct http_transfer *t, const struct http_tls *tls)
 		ca.data = (void *)(uintptr_t)tls->ca.p;
 		ca.len = tls->ca.n;
 	}
+	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, tls && tls->unverified ? 0L : 1L);
+	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, tls && tls->unverified ? 0L : 2L);
 	curl_easy_setopt(t->easy, CURLOPT_CAINFO_BLOB, own ? &ca : NULL);
 	curl_easy_setopt(t->easy, CURLOPT_CAINFO, o->ca_file ? o->ca_file : built->cainfo);
 	curl_easy_setopt(t->easy, CURLOPT_CAPATH,

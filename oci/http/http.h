@@ -41,6 +41,7 @@ struct http_tls {
 	struct span ca;   /* certificates as PEM, added to the system's */
 	const char *cert; /* files, or NULL */
 	const char *key;
+	bool unverified; /* any certificate is accepted */
 };
 
 enum http_method { HTTP_HEAD, HTTP_GET, HTTP_POST };

@@ -111,6 +111,7 @@ static const struct kv_row registry_table[] = {
 	  .kind = VALUE_TEXT,
 	  AT(mirror_conf_registry, key),
 	  .check = check_absolute },
+	{ .name = "tls-verify", .kind = VALUE_YES_NO, AT(mirror_conf_registry, tls_verify) },
 	{ .name = "parallel",
 	  .kind = VALUE_NUMBER,
 	  AT(mirror_conf_registry, parallel),
@@ -225,6 +226,14 @@ static void check_registry(const struct mirror_conf_registry *r, const struct li
 	if (r->endpoint && r->scheme)
 		place_error(at, line_find(l, "scheme")->column,
 			    "endpoint= says the scheme already");
+	if (r->tls_verify == 0 && r->ca)
+		place_error(at, line_find(l, "tls-verify")->column,
+			    "with tls-verify=no, ca= has no effect: leave one of them out");
+	if (r->tls_verify == 0 && !r->mirror &&
+	    ((r->scheme && strcmp(r->scheme, "http") == 0) ||
+	     (r->endpoint && strncmp(r->endpoint, "http:", 5) == 0)))
+		place_error(at, line_find(l, "tls-verify")->column,
+			    "over plain http there is no certificate: tls-verify= has no effect");
 	if (!r->cert != !r->key)
 		place_error(at, line_find(l, one)->column, "%s= needs %s= beside it", one, other);
 }

@@ -31,6 +31,7 @@ struct mirror_conf_registry {
 	char *scheme;     /* "http" or "https" */
 	char *ca;         /* a file's name beside mirror.conf, or an absolute path */
 	char *cert, *key; /* absolute paths, both or none */
+	int tls_verify;   /* 0: any certificate is accepted */
 	long parallel, min_remaining;
 	struct unit_rate rate, max_rate; /* requests; bytes */
 	int line, column;

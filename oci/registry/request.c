@@ -182,6 +182,7 @@ static void send_to(struct request *r, char *url)
 	flow_begin(&r->reader, &r->call, &e->host->bytes);
 	if (!r->cross_origin) {
 		throttle_sent(&e->host->throttle, r->sent_at);
+		upstream_warn_unverified(e);
 		r->requests++;
 		r->up->requests++;
 	}

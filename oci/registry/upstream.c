@@ -203,7 +203,11 @@ static int read_certificates(struct endpoint *e, const struct mirror_conf_regist
 	/* SSL_CERT_FILE replaces the system's CAs, and a host's own CAs are added to them */
 	if (e->ca.n && o->net.ca_file && read_ca(e, o, o->net.ca_file, err) < 0)
 		return -1;
-	e->tls = (struct http_tls){ .ca = buf_span(&e->ca), .cert = e->cert, .key = e->key };
+	e->tls = (struct http_tls){ .ca = buf_span(&e->ca),
+				    .cert = e->cert,
+				    .key = e->key,
+				    .unverified = line && line->tls_verify == 0 &&
+						  strncmp(e->origin, "https:", 6) == 0 };
 	e->tls_cross_origin = (struct http_tls){ .ca = buf_span(&e->ca) };
 	return 0;
 }
@@ -453,4 +457,16 @@ void upstream_pass(struct endpoint *e, const struct err *why)
 		return;
 	e->is_passed = true;
 	upstream_warn(e->up->registry, e->shown, text);
+}
+
+void upstream_warn_unverified(struct endpoint *e)
+{
+	if (!e->tls.unverified || e->told_unverified)
+		return;
+	e->told_unverified = true;
+	upstream_warn(
+		e->up->registry, e->shown,
+		"tls-verify=no: its certificate is not checked, so anybody on the way can read "
+		"the credentials sent to it and offer other images; ca= in mirror.conf trusts "
+		"one certificate");
 }

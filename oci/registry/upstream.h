@@ -98,6 +98,7 @@ struct endpoint {
 	struct token_server other_token_server; /* of the hosts that it redirects to */
 	bool tokens_arrived;                    /* requests that wait for a token may go on */
 	bool blocked;         /* the next request waits for credentials, or for an answer */
+	bool told_unverified; /* the program was warned of tls-verify=no */
 	bool helpers_started; /* credential helpers for its host */
 	bool helpers_ended;
 };
@@ -121,6 +122,9 @@ void upstream_pass(struct endpoint *e, const struct err *why);
 
 /* Tells the program "who: text", once per text. */
 void upstream_warn(struct registry *r, const char *who, const char *text);
+
+/* Warns of tls-verify=no, once for each endpoint that is asked. */
+void upstream_warn_unverified(struct endpoint *e);
 
 /* The host of a foreign layer's URL, which a manifest from the endpoint `from` names, as an
  * upstream of its own: asked by whole URLs and without credentials. NULL when we may not be sent

@@ -29,9 +29,9 @@ tls_start() {
 	END
 }
 
-# ask OPTION-OR-COMMAND...: wirecat, told that the registry speaks TLS.
+# ask OPTION-OR-COMMAND...: wirecat, told that the registry speaks TLS, and what $line says.
 ask() {
-	echo "registry $(at tls) scheme=https" >"$work/mirror.conf"
+	echo "registry $(at tls) scheme=https ${line:-}" >"$work/mirror.conf"
 	"$bin/tests/tools/wirecat" --retry-ms=1 --conf="$work/mirror.conf" "$@"
 }
 
@@ -54,6 +54,34 @@ ask() {
 	[[ "${lines[0]}" == *": NET $(at tls): "*certificate*requests=1 ]]
 	[[ "${lines[1]}" == *": NET $(at tls): "*certificate*requests=0 ]]
 	[ -z "$(requests tls)" ]
+}
+
+@test "tls-verify=no accepts that certificate, with a warning, and no other host's" {
+	tls_start "location /v2/moved/ { return 307 https://localhost:\$server_port/x; }"
+	line=tls-verify=no
+	run ask "head $(at tls)/app:1" "head $(at tls)/app:2" "head $(at tls)/moved:1"
+	[[ "${lines[0]}" == "warning: $(at tls): tls-verify=no: its certificate is not checked"* ]]
+	[[ "${lines[1]}" == *": ok $digest "* ]]
+	[[ "${lines[2]}" == *": ok $digest "* ]]
+	[[ "${lines[3]}" == *": NET $(at tls): redirected to https://localhost:"*certificate* ]]
+	[ "${#lines[@]}" = 4 ]
+}
+
+@test "transfers that share an HTTP/2 connection share a rate, and none is cut for it" {
+	local commands=() blobs=() i
+	tls_start "location /v2/app/blobs/ { alias $work/www/; }"
+	for i in 1 2 3 4; do
+		head -c 60000 /dev/zero | tr '\0' "$i" >"$work/blob"
+		blobs[i]=sha256:$(sha256sum <"$work/blob" | cut -d' ' -f1)
+		mv "$work/blob" "$work/www/${blobs[i]}"
+		commands+=("blob $(at tls)/app@${blobs[i]} 60000")
+	done
+	: >"$work/spoken"
+	line=max-rate=60K
+	run ask --ca="$work/pem" --layout="$work/shared" --pace=1 --stall=1 "${commands[@]}"
+	[ "$(grep -c "ok bytes=60000 requests=1" <<<"$output")" = 4 ]
+	stop tls
+	[ "$(cut -d' ' -f1 "$work/spoken" | sort | uniq -c | xargs)" = "4 HTTP/2.0" ]
 }
 
 @test "certs.d has the CA, and the certificate that we show" {

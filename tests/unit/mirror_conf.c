@@ -129,7 +129,13 @@ static const struct {
 	  "1:23: parallel: \"1000\" is not a number from 1 to 256" },
 	{ "an unknown option of a registry", "registry a.b user=x",
 	  "1:14: unknown option \"user\" (known are endpoint, mirror, scheme, ca, cert, key, "
-	  "parallel, rate, max-rate, min-remaining)" },
+	  "tls-verify, parallel, rate, max-rate, min-remaining)" },
+	{ "nothing is verified, and a CA", "registry a.b tls-verify=no ca=a.pem",
+	  "1:14: with tls-verify=no, ca= has no effect: leave one of them out" },
+	{ "no certificate to verify", "registry a.b scheme=http tls-verify=no",
+	  "1:26: over plain http there is no certificate: tls-verify= has no effect" },
+	{ "nor at an endpoint", "registry a.b endpoint=http://c.d tls-verify=maybe",
+	  "1:45: tls-verify: \"maybe\" is neither yes nor no" },
 	{ "a rate of nothing", "registry a.b rate=0/s max-rate=fast",
 	  "1:19: rate: \"0/s\" is not a rate (such as 10/s, 100/6h, 50M)\n"
 	  "1:32: max-rate: \"fast\" is not a rate (such as 10/s, 100/6h, 50M)" },
