@@ -12,6 +12,7 @@
 #include "oci/base/str.h"
 #include "oci/base/strvec.h"
 #include "oci/cli/message.h"
+#include "oci/http/certs.h"
 #include "oci/image/snapshot_suffix.h"
 #include "oci/lists/git.h"
 #include "oci/lists/lists.h"
@@ -240,9 +241,14 @@ static void check_ca_files(struct list_source *s, const char *rev, struct lists 
 		const struct mirror_conf_registry *r = &conf->registries[i];
 		struct err err;
 
-		if (r->ca && r->ca[0] != '/' && read_any(s, rev, r->ca, &pem, &err) < 0)
+		if (!r->ca || r->ca[0] == '/')
+			continue;
+		if (read_any(s, rev, r->ca, &pem, &err) < 0)
 			problem_add(&lists->problems, false, CONF_NAME, r->line, r->column,
 				    "ca: \"%s\": %s", r->ca, err.msg);
+		else if (certs_check_ca(r->ca, buf_span(&pem), &err) < 0)
+			problem_add(&lists->problems, false, CONF_NAME, r->line, r->column,
+				    "ca: %s", err.msg);
 	}
 }
 

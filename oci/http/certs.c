@@ -110,3 +110,35 @@ void certs_release(struct certs *c)
 	free(c->key);
 	*c = (struct certs)CERTS_INIT;
 }
+
+static bool has_text(struct span bytes, const char *text)
+{
+	return memmem(bytes.p, bytes.n, text, strlen(text)) != NULL;
+}
+
+int certs_check_ca(const char *name, struct span bytes, struct err *err)
+{
+	if (has_text(bytes, "-----BEGIN CERTIFICATE-----") ||
+	    has_text(bytes, "-----BEGIN X509 CERTIFICATE-----") ||
+	    has_text(bytes, "-----BEGIN TRUSTED CERTIFICATE-----"))
+		return 0;
+	/* an ASN.1 sequence with a length of two or three bytes */
+	if (bytes.n > 2 && bytes.p[0] == 0x30 && ((unsigned char)bytes.p[1] & 0xfc) == 0x80)
+		return err_set(err, ERR_USAGE, 0,
+			       "\"%s\" is in DER form, and PEM is wanted: openssl x509 -inform der "
+			       "-in %s -out ca.pem",
+			       name, name);
+	if (has_text(bytes, "-----BEGIN PKCS7-----"))
+		return err_set(err, ERR_USAGE, 0,
+			       "\"%s\" is in PKCS #7 form, and PEM is wanted: openssl pkcs7 "
+			       "-print_certs -in %s -out ca.pem",
+			       name, name);
+	if (has_text(bytes, "PRIVATE KEY-----"))
+		return err_set(err, ERR_USAGE, 0,
+			       "\"%s\" has a private key in it and no certificate: the CA's "
+			       "certificate is wanted, and its key belongs nowhere near",
+			       name);
+	return err_set(err, ERR_USAGE, 0,
+		       "\"%s\" has no certificate in it: -----BEGIN CERTIFICATE----- is missing",
+		       name);
+}

@@ -11,6 +11,7 @@
 #ifndef OCI_HTTP_CERTS_H
 #define OCI_HTTP_CERTS_H
 
+#include "oci/base/span.h"
 #include "oci/base/strvec.h"
 
 struct err;
@@ -31,5 +32,10 @@ struct certs {
  * docker refuses that too, since a CA with a name in .cert is a common mistake. */
 int certs_find(struct certs *c, const char *const *roots, const char *host, struct err *err);
 void certs_release(struct certs *c);
+
+/* Whether a file of CAs has a certificate in it, as PEM. USAGE, with the command that makes one of
+ * it, when it is in another form (DER, PKCS #7), has only a key, or nothing of the kind: libcurl
+ * would only say that it cannot use it, or that no issuer is known. */
+int certs_check_ca(const char *name, struct span bytes, struct err *err);
 
 #endif

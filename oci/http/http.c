@@ -441,10 +441,11 @@ static void explain_curl_error(struct http_transfer *t, CURLcode code)
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		err_set(&t->err, ERR_NET, 0, "not connected after %ld s", o->connect_seconds);
 	else if (code == CURLE_COULDNT_RESOLVE_HOST)
+		err_set(&t->err, ERR_NET, 0, "%s: is its name right? Is a name server reached?",
+			t->text);
+	else if (code == CURLE_UNSUPPORTED_PROTOCOL && strstr(t->text, "HTTP/0.9"))
 		err_set(&t->err, ERR_NET, 0,
-			"%s: no name server knows that name (is it spelt right?), or none was "
-			"reached",
-			t->text[0] ? t->text : curl_easy_strerror(code));
+			"what it answers is no HTTP: if it speaks TLS there, ask with https");
 	else if (is_plain_http(t, code))
 		err_set(&t->err, ERR_NET, 0, "does not speak TLS%s%s", advice ? "; " : "",
 			advice ? advice : "");

@@ -67,6 +67,18 @@ int error_response_check_page(struct span content_type, struct err *err)
 		       "answered with a web page: is a login page or a proxy in the way?");
 }
 
+/* How servers say on a TLS port that they were asked without TLS: Go, and nginx. */
+static bool is_tls_port(long status, struct span body)
+{
+	static const char *const phrases[] = { "HTTP request to an HTTPS server",
+					       "HTTP request was sent to HTTPS port" };
+
+	for (size_t i = 0; status == 400 && i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (memmem(body.p, body.n, phrases[i], strlen(phrases[i])))
+			return true;
+	return false;
+}
+
 int error_response_read(long status, struct span body, struct span content_type, struct err *err)
 {
 	cleanup_by(buf_release) struct buf text = BUF_INIT(QUOTED);
@@ -74,7 +86,10 @@ int error_response_read(long status, struct span body, struct span content_type,
 	char code[48] = "";
 	bool missing;
 
-	if (is_page(content_type))
+	if (is_tls_port(status, body))
+		buf_adds(&text, "it speaks TLS on that port: mirror.conf is to say https:// in its "
+				"endpoint=, or nothing of scheme=http");
+	else if (is_page(content_type))
 		buf_adds(&text, "a web page, not a registry's answer");
 	else if (body.n && !quote_json(&text, body, code))
 		add_quote(&text, body);

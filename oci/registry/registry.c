@@ -54,7 +54,8 @@ struct registry *registry_new(const struct registry_options *o, struct err *err)
 {
 	struct registry *r = xcalloc(1, sizeof(*r));
 	static const char tls_advice[] =
-		"if it is to be asked over plain http, mirror.conf says scheme=http";
+		"if it is to be asked over plain http, mirror.conf says scheme=http, or "
+		"http:// in endpoint= and mirror=";
 
 	r->o = *o;
 	set_up_flow(r);

@@ -153,6 +153,8 @@ static int read_ca(struct endpoint *e, const struct registry_options *o, const c
 					       : file_read(AT_FDCWD, path ? path : name, &pem, err);
 	if (got < 0)
 		return -1;
+	if (certs_check_ca(name, buf_span(&pem), err) < 0)
+		return -1;
 	buf_add(&e->ca, pem.p, pem.n);
 	buf_addc(&e->ca, '\n');
 	return buf_failed(&e->ca)

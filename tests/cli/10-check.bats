@@ -171,7 +171,11 @@ check() {
 	[ "$status" -eq 1 ]
 	[ "${stderr_lines[0]}" = \
 		'mirror-lists/mirror.conf:1:10: ca: "corp.pem": is not in the commit' ]
-	echo PEM >mirror-lists/corp.pem
+	printf '\x30\x82\x03\x01' >mirror-lists/corp.pem
+	commit
+	run --separate-stderr -1 check
+	[[ ${stderr_lines[0]} == *': ca: "corp.pem" is in DER form, and PEM is wanted: openssl x509 '* ]]
+	echo '-----BEGIN CERTIFICATE-----' >mirror-lists/corp.pem
 	commit
 	run -0 check
 }

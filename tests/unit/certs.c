@@ -130,8 +130,34 @@ static void test_roots(void)
 	CHECK_TEXT(hub.ca.n ? hub.ca.v[0] : NULL, want, "with its full path");
 }
 
+static void test_form(void)
+{
+	static const struct {
+		const char *name, *bytes, *want; /* "": good */
+	} forms[] = {
+		{ "PEM", "x\n-----BEGIN CERTIFICATE-----\nMII", "" },
+		{ "openssl's trusted form", "-----BEGIN TRUSTED CERTIFICATE-----\n", "" },
+		{ "DER", "\x30\x82\x03\x01", "openssl x509 -inform der -in ca.crt" },
+		{ "PKCS #7", "-----BEGIN PKCS7-----\n", "openssl pkcs7 -print_certs" },
+		{ "a key", "-----BEGIN PRIVATE KEY-----\n", "a private key in it" },
+		{ "a text", "0 is no sequence", "has no certificate in it" },
+		{ "nothing", "", "has no certificate in it" },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct err err = ERR_INIT;
+		int r = certs_check_ca("ca.crt", span_str(forms[i].bytes), &err);
+
+		CHECK_ROW(forms[i].want[0]
+				  ? r < 0 && err.kind == ERR_USAGE && strstr(err.msg, forms[i].want)
+				  : r == 0,
+			  forms[i].name);
+	}
+}
+
 int main(void)
 {
+	test_form();
 	test_names();
 	test_roots();
 	return tap_done();

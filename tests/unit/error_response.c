@@ -48,6 +48,14 @@ static const struct {
 	  ERR_INVALID, "400 bad request: a [2Jb??c" },
 	{ "a token in it", 400, "text/plain", "bad eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln",
 	  ERR_INVALID, "400 bad request: bad ..." },
+	{ "plain HTTP on a TLS port, Go", 400, "text/plain",
+	  "Client sent an HTTP request to an HTTPS server.\n", ERR_INVALID,
+	  "400 bad request: it speaks TLS on that port: mirror.conf is to say https:// in its "
+	  "endpoint=, or nothing of scheme=http" },
+	{ "plain HTTP on a TLS port, nginx", 400, "text/html",
+	  "<html>The plain HTTP request was sent to HTTPS port</html>", ERR_INVALID,
+	  "400 bad request: it speaks TLS on that port: mirror.conf is to say https:// in its "
+	  "endpoint=, or nothing of scheme=http" },
 	{ "limit", 429, "", "", ERR_LIMIT, "429 too many requests" },
 	{ "an odd status", 418, "", "", ERR_INVALID, "418 unexpected status" },
 	{ "an odd status of the host's", 599, "", "", ERR_NET, "599 unexpected status" },

@@ -220,7 +220,8 @@ static const struct {
 	  "a.list:1:15: keep: \"-1\" is not a number from 0 to 1000000\n"
 	  "a.list:1:25: newest: \"0\" is not a number from 1 to 500000" },
 	{ "durations", "alpine:1 refresh=10 max-age=1y keep-for=\"3 d\"",
-	  "a.list:1:18: refresh: \"10\" has no unit: is it 10m (minutes), 10h (hours), 10d (days)?\n"
+	  "a.list:1:18: refresh: \"10\" has no unit: is it 10m (minutes), 10h (hours), 10d "
+	  "(days)?\n"
 	  "a.list:1:29: max-age: \"1y\" is not a duration (such as 10m, 6h, 90d, or never)\n"
 	  "a.list:1:42: keep-for: \"3 d\" is not a duration (such as 10m, 6h, 90d, or never)" },
 	{ "yes or no", "alpine:1 referrers=true",
