@@ -12,8 +12,11 @@
  *	  v
  *	configs			ask_for_configs: those that tell a platform; then walk_step
  *	  v
- *	blobs			has_judged asks judge; with only_judge it ends here
- *	  |			ask_for_blobs: counts what is missing, asks admit, then asks for
+ *	proofs			has_judged asks judge; with only_judge it ends here
+ *	  |			fetch_proof_is_whole asks for what only private images brought,
+ *	  |				until nothing is left; then walk_step
+ *	  v
+ *	blobs			ask_for_blobs: counts what is missing, asks admit, then asks for
  *	  |				each blob; when only measuring it stops after counting
  *	  |  no want under way: walk_step
  *	  v
@@ -71,6 +74,11 @@ void fetch_refuse(struct fetch *f, fetch_refuses *refuses, void *arg)
 {
 	f->refuses = refuses;
 	f->refuses_arg = arg;
+}
+
+void fetch_prove(struct fetch *f, struct private_blobs *p)
+{
+	f->private_blobs = p;
 }
 
 void fetch_image_as(struct fetch *f, const struct ref *from, const struct digest *root,

@@ -24,6 +24,7 @@
 struct fetch;
 struct layout;
 struct platforms;
+struct private_blobs;
 struct registry;
 
 struct fetch_result {
@@ -57,6 +58,7 @@ struct fetch_how {
 	fetch_admit *admit;
 	fetch_judge *judge;
 	bool no_external; /* layers of types that are not distributed stay away */
+	bool is_private;  /* the image is not everybody's (private=) */
 	bool only_judge;  /* the root, and what else tells the platforms, is all that is fetched */
 };
 
@@ -75,6 +77,9 @@ void fetch_measure(struct fetch *f, const struct layout *base);
  * the image. */
 typedef int fetch_refuses(void *arg, const struct digest *d, struct err *err);
 void fetch_refuse(struct fetch *f, fetch_refuses *refuses, void *arg);
+
+/* From now on what is private is proven (sync/fetch_proof.h); p is lent. */
+void fetch_prove(struct fetch *f, struct private_blobs *p);
 
 /* Fetches `root` and what is below it from `from`'s repository. arg goes to admit, judge and
  * done. */

@@ -7,6 +7,7 @@
 #include "oci/registry/registry.h"
 #include "oci/store/layout.h"
 #include "sync/fetch_check.h"
+#include "sync/fetch_proof.h"
 #include "sync/fetch_walk.h"
 
 /* A digest that is being fetched, and the wants that wait for it. */
@@ -113,6 +114,7 @@ static void object_ask(struct object *o)
 {
 	struct want *w = o->wants;
 
+	fetch_proof_record(w);
 	if (w->manifest)
 		registry_manifest(o->fetch->registry, &w->walk->from, &o->digest, got_manifest, o);
 	else

@@ -9,6 +9,7 @@
 #include "sync/disk_space.h"
 #include "sync/fetch_check.h"
 #include "sync/fetch_object.h"
+#include "sync/fetch_proof.h"
 
 /* Manifests of one image that are under way at a time. */
 #define MANIFESTS_AT_ONCE 16
@@ -35,6 +36,7 @@ static void walk_free(struct walk *w)
 	platforms_release(&w->there);
 	ref_release(&w->from);
 	free(w->platforms);
+	free(w->repository);
 	free(w->blobs);
 	free(w->configs);
 	free(w->missing);
@@ -112,7 +114,14 @@ static void walk_next_phase(struct walk *w)
 	switch (w->phase++) {
 	case WALK_MANIFESTS: ask_for_configs(w); break;
 	case WALK_CONFIGS:
-		if (has_judged(w) && !w->only_judge)
+		if (has_judged(w) && w->only_judge)
+			w->phase = WALK_END;
+		break;
+	case WALK_PROOFS:
+		/* what others bring meanwhile may be private, too */
+		if (!fetch_proof_is_whole(w))
+			w->phase = WALK_PROOFS;
+		else
 			ask_for_blobs(w);
 		break;
 	case WALK_BLOBS:
@@ -123,6 +132,8 @@ static void walk_next_phase(struct walk *w)
 /* Called when a want is finished: goes on to the next phase, or ends the walk. */
 static void walk_step(struct walk *w)
 {
+	struct err err;
+
 	if (w->in_walk)
 		return;
 	/* blobs may arrive at once; the last one must not end the walk in here */
@@ -130,6 +141,8 @@ static void walk_step(struct walk *w)
 	ask_for_manifests(w);
 	while (!w->failed && !w->waiting && w->phase != WALK_END)
 		walk_next_phase(w);
+	if (fetch_proof_flush(w, &err) < 0)
+		walk_fail(w, &err);
 	w->in_walk = false;
 	if (w->waiting)
 		return;
@@ -182,6 +195,12 @@ void fetch_walk_came(struct want *want)
 		w->in_walk = false;
 	}
 	walk_step(w);
+}
+
+void fetch_walk_proven(struct want *want)
+{
+	want->walk->waiting--;
+	walk_step(want->walk);
 }
 
 void fetch_walk_missed(struct want *want, const struct err *err)
@@ -474,8 +493,10 @@ void fetch_walk_begin(struct fetch *f, const struct ref *from, const struct dige
 	w->fetch = f;
 	ref_copy(&w->from, from);
 	w->platforms = how->platforms ? xstrdup(how->platforms) : NULL;
+	w->repository = ref_repository(from);
 	w->only_judge = how->only_judge;
 	w->no_external = how->no_external;
+	w->is_private = how->is_private;
 	w->admit = how->admit;
 	w->judge = how->judge;
 	w->done = done;

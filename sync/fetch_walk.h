@@ -38,14 +38,15 @@ struct want {
 };
 
 /* What a walk asks for now. */
-enum walk_phase { WALK_MANIFESTS, WALK_CONFIGS, WALK_BLOBS, WALK_END };
+enum walk_phase { WALK_MANIFESTS, WALK_CONFIGS, WALK_PROOFS, WALK_BLOBS, WALK_END };
 
 /* One image under way. */
 struct walk {
 	struct fetch *fetch;
 	struct ref from;
 	char *platforms; /* or NULL */
-	bool only_judge, no_external;
+	bool only_judge, no_external, is_private;
+	char *repository; /* of from */
 	/* Wants by digest, owned. A digest may be named as a blob and as a manifest: as the latter
 	 * it has something below it. */
 	struct table seen_blobs, seen_manifests;
@@ -79,11 +80,12 @@ struct walk {
 struct fetch {
 	struct registry *registry;
 	struct fetch_store store;
-	struct table objects;   /* under way, by digest */
-	struct walk *walks;     /* under way */
-	uint64_t queued;        /* bytes of manifests that walks will ask for */
-	struct buf scratch;     /* a manifest read back from the store */
-	fetch_refuses *refuses; /* or NULL */
+	struct table objects;                /* under way, by digest */
+	struct walk *walks;                  /* under way */
+	uint64_t queued;                     /* bytes of manifests that walks will ask for */
+	struct buf scratch;                  /* a manifest read back from the store */
+	fetch_refuses *refuses;              /* or NULL */
+	struct private_blobs *private_blobs; /* or NULL; lent */
 	void *refuses_arg;
 };
 
@@ -93,6 +95,8 @@ void fetch_walk_begin(struct fetch *f, const struct ref *from, const struct dige
 
 /* A want that was under way has come: the blob or manifest is in the store. */
 void fetch_walk_came(struct want *want);
+/* The walk's repository has confirmed that it has the want. */
+void fetch_walk_proven(struct want *want);
 /* The want cannot be had from the walk's repository. */
 void fetch_walk_missed(struct want *want, const struct err *err);
 

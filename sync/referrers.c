@@ -198,7 +198,10 @@ static void fetch_referrer(struct referrer_query *q, const struct digest *d, con
 	}
 	ref_copy(&from, &w->target->source);
 	/* no platform filter: the line's is for the image itself */
-	fetch_image(w->run->fetch, &from, d, NULL, admit_referrer, got_referrer, q);
+	fetch_image_as(w->run->fetch, &from, d,
+		       &(struct fetch_how){ .admit = admit_referrer,
+					    .is_private = w->target->o.private_group },
+		       got_referrer, q);
 }
 
 /* Fetches what an index lists for q's subject, and ends q. */

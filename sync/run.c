@@ -99,7 +99,10 @@ static int open_mirror(struct run *r, struct err *err)
 		return -1;
 	/* what is fetched must leave operators room to act */
 	reserve_keep(&r->layout);
+	if (private_blobs_load(&r->private_blobs, &r->layout, err) < 0)
+		return -1;
 	r->fetch = fetch_new(r->registry, &r->layout);
+	fetch_prove(r->fetch, &r->private_blobs);
 	return 0;
 }
 
@@ -181,6 +184,15 @@ static void save_state(struct run *r)
 	if (sync_state_save(&r->checked, &r->layout, is_listed, r, &err) < 0)
 		message_warn("%s: %s; the next run asks for everything", r->options->mirror,
 			     err.msg);
+}
+
+/* A failure is only a warning: what was published stays private for longer. */
+static void save_private_blobs(struct run *r)
+{
+	struct err err;
+
+	if (private_blobs_save(&r->private_blobs, &r->layout, &err) < 0)
+		message_warn("%s; the next run asks upstreams for more than it must", err.msg);
 }
 
 /* A run without the file asks for more than it must, and is right. */
@@ -284,6 +296,8 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 	waiting_tags_note_vanished(r);
 	if (!options->dry_run)
 		save_state(r);
+	if (!options->dry_run && !options->observe)
+		save_private_blobs(r);
 	return 0;
 }
 
@@ -300,6 +314,7 @@ void run_release(struct run *r)
 	referrer_memory_release(&r->referrers);
 	outcome_release(&r->outcome);
 	fetch_free(r->fetch);
+	private_blobs_release(&r->private_blobs);
 	registry_free(r->registry);
 	index_release(&r->index);
 	marks_release(&r->marks);

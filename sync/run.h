@@ -20,6 +20,7 @@
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
 #include "oci/store/marks.h"
+#include "oci/store/private_blobs.h"
 #include "oci/store/sync_state.h"
 #include "sync/disk_space.h"
 #include "sync/list_source.h"
@@ -47,6 +48,7 @@ struct run {
 	bool is_clock_wrong; /* it differs from those of most upstreams (sync/min_age.h) */
 	struct registry *registry;
 	struct fetch *fetch;
+	struct private_blobs private_blobs;
 	struct disk_space space;
 	struct work *work; /* private to work.c */
 	/* references of upstream's own that would be names of this run's snapshots; owned texts */
@@ -61,7 +63,7 @@ struct run {
 #define RUN_INIT                                                                                   \
 	{                                                                                          \
 		.layout = LAYOUT_INIT, .scratch = LAYOUT_INIT, .lock = -1, .index = INDEX_INIT,    \
-		.marks = MARKS_INIT                                                                \
+		.marks = MARKS_INIT, .private_blobs = PRIVATE_BLOBS_INIT                           \
 	}
 
 /* Opens the mirror and takes the lock of syncs, which is kept until run_release(). Lists that are

@@ -213,6 +213,7 @@ static void fetch_target(struct job *job)
 		.admit = admit_image,
 		.judge = promise_is_judged(r, t) ? judge_image : NULL,
 		.only_judge = promise_is_all(r, t),
+		.is_private = t->o.private_group,
 	};
 
 	if (promise_is_believed(r, t))
@@ -263,11 +264,10 @@ static void look_below(struct job *job, enum image_state state)
 {
 	struct run *r = job->run;
 	struct target *t = job->target;
-	const struct fetch_how how = {
-		.platforms = t->o.platform,
-		.no_external = t->o.external == 0,
-		.admit = admit_image,
-	};
+	const struct fetch_how how = { .platforms = t->o.platform,
+				       .no_external = t->o.external == 0,
+				       .admit = admit_image,
+				       .is_private = t->o.private_group };
 
 	if (!r->fetch || r->options->observe || promise_is_all(r, t)) {
 		job_end(job, state);

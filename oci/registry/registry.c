@@ -8,6 +8,7 @@
 #include "oci/base/clock.h"
 #include "oci/base/limits.h"
 #include "oci/lists/mirror_conf.h"
+#include "oci/registry/probe_blob.h"
 #include "oci/registry/pull_blob.h"
 #include "oci/registry/pull_manifest.h"
 #include "oci/registry/pull_referrers.h"
@@ -192,6 +193,12 @@ void registry_manifest(struct registry *r, const struct ref *ref, const struct d
 		       registry_manifest_done *done, void *arg)
 {
 	pull_manifest(upstream_of(r, ref->host), ref, d, done, arg);
+}
+
+void registry_has_blob(struct registry *r, const struct ref *ref, const struct digest *d,
+		       int64_t size, registry_blob_done *done, void *arg)
+{
+	probe_blob(upstream_of(r, ref->host), ref, d, size, done, arg);
 }
 
 void registry_blob(struct registry *r, const struct ref *ref, const struct registry_wanted *wanted,

@@ -49,6 +49,10 @@ void registry_manifest(struct registry *r, const struct ref *ref, const struct d
 void registry_blob(struct registry *r, const struct ref *ref, const struct registry_wanted *wanted,
 		   struct layout *into, registry_blob_done *done, void *arg);
 
+/* Whether ref's repository has a blob: HEAD, and nothing is stored. */
+void registry_has_blob(struct registry *r, const struct ref *ref, const struct digest *d,
+		       int64_t size, registry_blob_done *done, void *arg);
+
 /* Every tag of ref's repository, following Link (distribution-spec, "Listing Tags"). */
 void registry_tags(struct registry *r, const struct ref *ref, registry_tags_done *done, void *arg);
 /* The same, but INVALID when the list has more pages than that: it is not worth more requests. */

@@ -11,10 +11,10 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
 #include "oci/image/media_type.h"
-#include "oci/registry/registry.h"
 #include "oci/store/layout.h"
 #include "sync/platforms.h"
 #include "tests/tap.h"
+#include "tests/unit/no_proofs.h"
 
 /* ---- the registry ---- */
 

@@ -9,9 +9,9 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
-#include "oci/registry/registry.h"
 #include "oci/store/layout.h"
 #include "tests/tap.h"
+#include "tests/unit/no_proofs.h"
 
 /* ---- the registry ---- */
 
