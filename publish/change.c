@@ -6,6 +6,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
+#include "oci/cli/format.h"
 #include "oci/cli/message.h"
 #include "oci/image/snapshot_suffix.h"
 #include "oci/store/generation.h"
@@ -41,6 +42,7 @@ int change_begin(struct change *c, const struct invocation *inv, const char *mad
 		return -1;
 	if (marks_load(&c->marks, &c->mirror.index, err) < 0)
 		return err_wrap(err, "%s/index.json", inv->mirror);
+	c->banned = banned_init(&c->mirror.layout, &c->marks);
 	c->made_by = made_by;
 	c->reason = reason;
 	c->who = inv->who;
@@ -74,6 +76,7 @@ void change_release(struct change *c)
 		free((char *)c->lines[i].detail);
 	}
 	free(c->lines);
+	banned_release(&c->banned);
 	marks_release(&c->marks);
 	mirror_release(&c->mirror);
 	*c = (struct change)CHANGE_INIT;
@@ -184,6 +187,22 @@ static int check_complete(const struct layout *l, const struct entry *e, struct 
 		return 0;
 	*err = first;
 	return -1;
+}
+
+int change_check_banned(struct change *c, const struct digest *d, const char *what, struct err *err)
+{
+	const struct mark *k = banned_in(&c->banned, d);
+	char part[FORMAT_DIGEST];
+
+	if (!k)
+		return 0;
+	format_digest(k->digest.str, part);
+	if (digest_eq(&k->digest, d))
+		part[0] = '\0';
+	return err_set(err, ERR_INVALID, 0, "stays: %s%s%s%s banned by %s%s%s%s", what,
+		       part[0] ? " contains " : "", part, part[0] ? "," : " is",
+		       mark_by_word(k->by), k->reason[0] ? " (" : "", k->reason,
+		       k->reason[0] ? ")" : "");
 }
 
 struct change_item *change_move(struct change *c, struct entry *e, const struct entry *to,

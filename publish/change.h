@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "oci/store/banned.h"
 #include "oci/store/journal.h"
 #include "oci/store/marks.h"
 #include "oci/store/retag.h"
@@ -43,9 +44,10 @@ struct change_item {
 struct change {
 	struct mirror mirror;
 	struct retag retag;
-	struct marks marks;  /* of the index; written back when it is published */
-	bool dry_run;        /* set before change_begin(): nothing is locked or published */
-	const char *pattern; /* of the items that are added from now on; lent, or NULL */
+	struct marks marks;   /* of the index; written back when it is published */
+	struct banned banned; /* what the mirror has, looked through for them */
+	bool dry_run;         /* set before change_begin(): nothing is locked or published */
+	const char *pattern;  /* of the items that are added from now on; lent, or NULL */
 	const char *made_by, *reason, *who; /* lent */
 	struct change_item *items;
 	size_t nitems, capitems;
@@ -74,6 +76,10 @@ void change_release(struct change *c);
 struct change_item *change_move(struct change *c, struct entry *e, const struct entry *to,
 				struct err *err);
 
+/* INVALID when content d has something banned in it: "stays: `what` is banned by ..."; the caller
+ * gives it to change_fail(). */
+int change_check_banned(struct change *c, const struct digest *d, const char *what,
+			struct err *err);
 /* Reports an image that stays as it is, with a message. */
 void change_skip(struct change *c, const struct entry *e, const char *message);
 /* The same when something but its content was changed. */

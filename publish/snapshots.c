@@ -10,6 +10,7 @@
 #include "oci/base/err.h"
 #include "oci/base/str.h"
 #include "oci/image/ref.h"
+#include "oci/store/banned.h"
 #include "oci/store/index.h"
 #include "oci/store/marks.h"
 #include "oci/store/retag.h"
@@ -92,13 +93,13 @@ static bool is_older(const struct entry *s, const struct entry *e, struct entry 
 }
 
 /* Whether a rollback may choose it: another reason than its age keeps it from that. */
-static bool is_allowed(const struct marks *marks, const struct entry *s, const char *ref)
+static bool is_allowed(struct banned *banned, const struct entry *s, const char *ref)
 {
-	return !marks_bad(marks, ref, &s->digest) && !marks_banned(marks, &s->digest) &&
+	return !marks_bad(banned->marks, ref, &s->digest) && !banned_in(banned, &s->digest) &&
 	       !str_same(entry_annotation(s, ANNOTATION_SNAPSHOT_BY), RETAG_BY_ROLLBACK);
 }
 
-struct entry *snapshots_previous(const struct index *x, const struct marks *marks,
+struct entry *snapshots_previous(const struct index *x, struct banned *banned,
 				 const struct entry *e, struct err *err)
 {
 	cleanup_free struct entry **v = NULL;
@@ -107,15 +108,15 @@ struct entry *snapshots_previous(const struct index *x, const struct marks *mark
 	for (size_t i = 0; i < n; i++) {
 		if (digest_eq(&v[i]->digest, &e->digest))
 			continue;
-		if (is_allowed(marks, v[i], e->ref) && is_older(v[i], e, v, n))
+		if (is_older(v[i], e, v, n) && is_allowed(banned, v[i], e->ref))
 			return v[i];
 		others++;
 	}
 	if (others)
 		err_set(err, ERR_NOTFOUND, 0,
 			"no earlier snapshot to roll back to; what else is kept of it (%zu) is "
-			"newer, banned or was rolled back from (status %s lists it, --to takes it "
-			"all the same)",
+			"newer, banned or was rolled back from (status %s lists it; --to takes "
+			"what is not banned)",
 			others, e->ref);
 	else
 		err_set(err, ERR_NOTFOUND, 0, "no earlier snapshot to roll back to");
@@ -138,14 +139,15 @@ static bool is_named(const struct entry *s, const char *ref, const char *stamp)
 
 /* Lists the names of v, the newest first, with ", " between them; with their separators when these
  * matter. */
-static void list_stamps(struct buf *out, const struct marks *marks, struct entry *const *v,
-			size_t n, const char *ref, bool separators)
+static void list_stamps(struct buf *out, struct banned *banned, struct entry *const *v, size_t n,
+			const char *ref, bool separators)
 {
 	size_t listed = 0;
 
 	for (size_t i = 0; i < n && listed < LISTED; i++) {
-		/* bad snapshots are not suggested, but --to takes them */
-		if (!separators && marks_bad(marks, ref, &v[i]->digest))
+		/* neither is suggested; --to takes the bad ones */
+		if (!separators && (marks_bad(banned->marks, ref, &v[i]->digest) ||
+				    banned_in(banned, &v[i]->digest)))
 			continue;
 		buf_addf(out, "%s%s", listed++ ? ", " : "",
 			 separators ? v[i]->ref + strlen(ref) : stamp_of(v[i], ref));
@@ -154,8 +156,8 @@ static void list_stamps(struct buf *out, const struct marks *marks, struct entry
 		buf_adds(out, ", ...");
 }
 
-struct entry *snapshots_named(const struct index *x, const struct marks *marks,
-			      const struct entry *e, const char *stamp, struct err *err)
+struct entry *snapshots_named(const struct index *x, struct banned *banned, const struct entry *e,
+			      const char *stamp, struct err *err)
 {
 	cleanup_by(buf_release) struct buf names = BUF_INIT(4096);
 	cleanup_free struct entry **v = NULL;
@@ -173,7 +175,7 @@ struct entry *snapshots_named(const struct index *x, const struct marks *marks,
 	}
 	if (found == 1)
 		return v[0];
-	list_stamps(&names, marks, v, found ? found : n, e->ref, found > 1);
+	list_stamps(&names, banned, v, found ? found : n, e->ref, found > 1);
 	if (found)
 		err_set(err, ERR_INVALID, 0, "\"%s\" is more than one snapshot: %s", stamp,
 			names.p);

@@ -1,6 +1,6 @@
 /*
- * snapshots - the snapshots of a tag, and the one that it is rolled back to. Pure functions on an
- * index.
+ * snapshots - the snapshots of a tag, and the one that it is rolled back to. Functions on an
+ * index; what is banned is looked for below each snapshot (oci/store/banned.h).
  *
  * Generations decide, never the clock. Each snapshot records in which generation its content
  * arrived (ANNOTATION_SYNCED_IN) and in which it was last replaced (ANNOTATION_SNAPSHOT_IN).
@@ -13,26 +13,27 @@
 
 #include <stddef.h>
 
+struct banned;
 struct entry;
 struct err;
 struct index;
-struct marks;
 
 /* The snapshots of a tag, the last replaced first; gives their number. The caller frees *v, but
  * not the entries. */
 size_t snapshots_of(const struct index *x, const char *ref, struct entry ***v);
 
-/* The newest snapshot that is older than the content of e, differs from it, is neither bad nor
- * banned, and was not made by a rollback. NULL with NOTFOUND, saying why there is none. */
-struct entry *snapshots_previous(const struct index *x, const struct marks *marks,
+/* The newest snapshot that is older than the content of e, differs from it, is not bad, has nothing
+ * banned in it, and was not made by a rollback. NULL with NOTFOUND, saying why there is none. */
+struct entry *snapshots_previous(const struct index *x, struct banned *banned,
 				 const struct entry *e, struct err *err);
 
 /*
  * The snapshot of e that `stamp` names: what follows the tag ("20261113" or ".20261113", and
- * "20261113-2"), or the snapshot's whole tag. NULL with NOTFOUND, listing those there are; with
- * INVALID when it names several (then the leading separator tells them apart).
+ * "20261113-2"), or the snapshot's whole tag. NULL with NOTFOUND, listing those there are, but none
+ * that is bad or has something banned in it; with INVALID when it names several (then the leading
+ * separator tells them apart).
  */
-struct entry *snapshots_named(const struct index *x, const struct marks *marks,
-			      const struct entry *e, const char *stamp, struct err *err);
+struct entry *snapshots_named(const struct index *x, struct banned *banned, const struct entry *e,
+			      const char *stamp, struct err *err);
 
 #endif

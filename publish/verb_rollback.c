@@ -18,19 +18,14 @@ struct rollback {
 };
 
 /* The snapshot that the tag goes to; NULL with *err. */
-static struct entry *choose_snapshot(const struct change *c, const struct rollback *o,
+static struct entry *choose_snapshot(struct change *c, const struct rollback *o,
 				     const struct entry *e, struct err *err)
 {
-	struct entry *to = o->to ? snapshots_named(&c->mirror.index, &c->marks, e, o->to, err)
-				 : snapshots_previous(&c->mirror.index, &c->marks, e, err);
-	const struct mark *banned = to ? marks_banned(&c->marks, &to->digest) : NULL;
+	struct entry *to = o->to ? snapshots_named(&c->mirror.index, &c->banned, e, o->to, err)
+				 : snapshots_previous(&c->mirror.index, &c->banned, e, err);
+	cleanup_free char *what = to ? xasprintf("what \"%s\" keeps", format_tag(to->ref)) : NULL;
 
-	if (!banned)
-		return to;
-	err_set(err, ERR_INVALID, 0, "stays: what \"%s\" keeps is banned by %s%s%s",
-		format_tag(to->ref), mark_by_word(banned->by), banned->reason[0] ? ": " : "",
-		banned->reason);
-	return NULL;
+	return to && change_check_banned(c, &to->digest, what, err) == 0 ? to : NULL;
 }
 
 /* What the tag was moved away from is bad; what it was moved to, since somebody named it, is
@@ -133,7 +128,8 @@ const struct verb verb_rollback = {
 	.words = "PATTERN... | --digest D",
 	.summary = "move tags back to a snapshot, for everybody",
 	.text = "Without --to, a tag goes to its newest snapshot that is older than its content "
-		"now, differs from it, is neither bad nor banned, and was not made by a rollback. "
+		"now, differs from it, is not bad, has no banned manifest, config or layer in it, "
+		"and was not made by a rollback. "
 		"Generations decide what is older, not the clock. The content that it had is kept "
 		"under a snapshot name of today and is bad for that tag from then on: no sync, "
 		"rollback or undo moves the tag there until \"mirror-publish release\".\n\n"

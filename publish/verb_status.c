@@ -12,6 +12,7 @@
 #include "oci/cli/columns.h"
 #include "oci/cli/format.h"
 #include "oci/cli/message.h"
+#include "oci/store/banned.h"
 #include "oci/store/generation.h"
 #include "oci/store/hold.h"
 #include "oci/store/index.h"
@@ -33,6 +34,7 @@ struct status {
 	const struct index *index;
 	const struct sync_state *checked;
 	const struct marks *marks;
+	struct banned *banned; /* what is published, looked through for them */
 	char **patterns;
 	size_t npatterns;
 	time_t now;
@@ -100,11 +102,12 @@ static void add_bad(const struct status *s, struct buf *out, const struct entry 
 		buf_addf(out, "%s%zu %sbad", out->n ? "; " : "", n - told, told ? "more " : "");
 }
 
-/* The mark on the content of an entry: its own, or that of the tag that it is a snapshot of. */
+/* The mark on the content of an entry, or on something in it: its own, or that of the tag that it
+ * is a snapshot of. */
 static const struct mark *mark_on(const struct status *s, const struct entry *e)
 {
 	const char *of = entry_annotation(e, ANNOTATION_SNAPSHOT_OF);
-	const struct mark *banned = marks_banned(s->marks, &e->digest);
+	const struct mark *banned = banned_in(s->banned, &e->digest);
 
 	return banned ? banned : marks_bad(s->marks, of ? of : e->ref, &e->digest);
 }
@@ -112,10 +115,15 @@ static const struct mark *mark_on(const struct status *s, const struct entry *e)
 static void add_mark(const struct status *s, struct buf *out, const struct entry *e)
 {
 	const struct mark *k = mark_on(s, e);
+	char part[FORMAT_DIGEST];
 
 	if (!k)
 		return;
 	add_clause(out, k->ref ? "bad: " : "banned: ", "by ", mark_by_word(k->by));
+	if (!digest_eq(&k->digest, &e->digest)) {
+		format_digest(k->digest.str, part);
+		buf_addf(out, " of %s in it", part);
+	}
 	add_words(out, k->reason, k->who, k->since);
 }
 
@@ -232,6 +240,14 @@ static json_t *bad_json(const struct status *s, const struct entry *e)
 	return list;
 }
 
+/* What is banned and in it, or null. */
+static json_t *banned_json(const struct status *s, const struct entry *e)
+{
+	const struct mark *k = banned_in(s->banned, &e->digest);
+
+	return k ? mark_json(k, NULL) : json_null();
+}
+
 static json_t *content_json(const struct entry *e)
 {
 	json_t *o = json_pack("{s:s, s:s, s:s, s:I}", "ref", e->ref, "digest", e->digest.str,
@@ -253,6 +269,7 @@ static json_t *snapshot_json(const struct status *s, const struct entry *e)
 	json_set_text(o, "snapshot_of", entry_annotation(e, ANNOTATION_SNAPSHOT_OF));
 	json_set_text(o, "replaced", entry_annotation(e, ANNOTATION_SNAPSHOT_AT));
 	json_set_text(o, "by", entry_annotation(e, ANNOTATION_SNAPSHOT_BY));
+	json_object_set_new(o, "banned", banned_json(s, e));
 	json_set_text(o, "bad", !k ? NULL : k->reason[0] ? k->reason : mark_by_word(k->by));
 	return o;
 }
@@ -287,6 +304,7 @@ static json_t *entry_json(const struct status *s, const struct entry *e,
 	json_set_text(o, "subject", entry_annotation(e, ANNOTATION_SUBJECT));
 	json_object_set_new(o, "held", hold_json(s, e));
 	json_object_set_new(o, "bad", bad_json(s, e));
+	json_object_set_new(o, "banned", banned_json(s, e));
 	json_object_set_new(o, "waiting", waiting_json(waiting_of(s->checked, e)));
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, snapshot_json(s, snapshots[i]));
@@ -438,6 +456,7 @@ static int status_run(const struct invocation *inv, const void *options, char **
 	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
 	cleanup_by(sync_state_release) struct sync_state checked = SYNC_STATE_INIT;
 	cleanup_by(marks_release) struct marks marks = MARKS_INIT;
+	cleanup_by(banned_release) struct banned banned = banned_init(&m.layout, &marks);
 	struct err why;
 	struct status s = {
 		.inv = inv,
@@ -445,6 +464,7 @@ static int status_run(const struct invocation *inv, const void *options, char **
 		.index = &m.index,
 		.checked = &checked,
 		.marks = &marks,
+		.banned = &banned,
 		.patterns = patterns,
 		.npatterns = n,
 		.now = clock_wall(),

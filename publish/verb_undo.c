@@ -17,26 +17,21 @@ struct undo {
 	bool dry_run;
 };
 
-/* What keeps the tag from going where an undo would move it: a rollback called that bad, or it is
- * banned. NULL: nothing; what an undo left, an undo may bring back. */
-static const struct mark *find_obstacle(const struct marks *m, const struct entry *old)
+/* INVALID when a tag must not go where an undo would move it: that has something banned in it, or a
+ * rollback called it bad. What an undo left, an undo may bring back. */
+static int check_old(struct change *c, const struct entry *old, struct err *err)
 {
-	const struct mark *bad = marks_bad(m, old->ref, &old->digest);
-	const struct mark *banned = marks_banned(m, &old->digest);
-
-	return banned ? banned : bad && bad->by != MARK_UNDO ? bad : NULL;
-}
-
-static void fail_marked(struct change *c, const struct entry *e, const struct mark *k)
-{
+	const struct mark *bad = marks_bad(&c->marks, old->ref, &old->digest);
 	char digest[FORMAT_DIGEST];
-	struct err err;
 
-	format_digest(k->digest.str, digest);
-	err_set(&err, ERR_INVALID, 0, "stays: %s %s%s%s%s%s", digest,
-		k->ref ? "was called bad by a " : "is banned by ", mark_by_word(k->by),
-		k->reason[0] ? " (" : "", k->reason, k->reason[0] ? ")" : "");
-	change_fail(c, e->ref, &err);
+	format_digest(old->digest.str, digest);
+	if (change_check_banned(c, &old->digest, digest, err) < 0)
+		return -1;
+	if (!bad || bad->by == MARK_UNDO)
+		return 0;
+	return err_set(err, ERR_INVALID, 0, "stays: %s was called bad by a %s%s%s%s", digest,
+		       mark_by_word(bad->by), bad->reason[0] ? " (" : "", bad->reason,
+		       bad->reason[0] ? ")" : "");
 }
 
 static void skip_frozen(struct change *c, const struct entry *e)
@@ -68,12 +63,12 @@ static void move_tag_back(struct change *c, struct entry *e, const struct entry 
 
 static void undo_tag(struct change *c, struct entry *e, const struct entry *old, const char *source)
 {
-	const struct mark *obstacle = find_obstacle(&c->marks, old);
+	struct err err;
 
 	if (hold_is_frozen(e))
 		skip_frozen(c, e);
-	else if (obstacle)
-		fail_marked(c, e, obstacle);
+	else if (check_old(c, old, &err) < 0)
+		change_fail(c, e->ref, &err);
 	else
 		move_tag_back(c, e, old, source);
 }
@@ -193,8 +188,8 @@ const struct verb verb_undo = {
 		"content that a tag is moved from is kept under a snapshot name of today and is "
 		"bad for that tag from then on, by undo: no sync moves the tag there until "
 		"\"mirror-publish release\", but a later undo may, so an undo can be undone. No "
-		"undo moves a tag to what a rollback called bad, or to what is banned: such a tag "
-		"stays and is named.",
+		"undo moves a tag to what a rollback called bad, or to what has a banned manifest, "
+		"config or layer in it: such a tag stays and is named.",
 	.examples =
 		(const struct cli_item[]){
 			{ "mirror-publish undo --reason 'sprint 47 broke the nightly build'",

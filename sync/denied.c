@@ -3,15 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/limits.h"
 #include "oci/base/str.h"
-#include "oci/image/manifest.h"
 #include "oci/lists/lists.h"
+#include "oci/store/banned.h"
 #include "oci/store/index.h"
-#include "oci/store/layout.h"
 #include "oci/store/marks.h"
 #include "sync/run.h"
 
@@ -86,98 +83,33 @@ bool denied_mark(const struct run *r, struct marks *m)
 
 /* ---- what is published ---- */
 
-/* A walk below all entries, each manifest once. */
-struct look {
-	struct run *run;
-	struct table seen; /* digest of a manifest -> struct verdict */
-	struct buf bytes;
-};
-
-struct verdict {
-	char *digest;
-	const struct mirror_conf_deny *what; /* NULL: nothing in it is denied */
-};
-
-static void verdict_free(void *verdict)
+/* The lines of mirror.conf as marks: those alone are looked for. */
+static void mark_lines(const struct mirror_conf *conf, struct marks *lines)
 {
-	struct verdict *v = verdict;
-
-	free(v->digest);
-	free(v);
-}
-
-static void look_release(struct look *l)
-{
-	table_clear(&l->seen, verdict_free);
-	buf_release(&l->bytes);
-}
-
-static const struct mirror_conf_deny *look_at(struct look *l, const struct digest *d, int depth);
-
-/* Children that the mirror does not have are not published. */
-static const struct mirror_conf_deny *look_below(struct look *l, const struct manifest *m,
-						 int depth)
-{
-	for (size_t i = 0; i < m->n; i++) {
-		const struct descriptor *d = &m->below[i];
-		bool is_manifest = media_type_kind(d->media_type) != MEDIA_OTHER;
-		const struct mirror_conf_deny *what;
-
-		if (m->kind == MEDIA_INDEX && !layout_has(&l->run->layout, &d->digest, -1))
-			continue;
-		what = is_manifest && m->kind == MEDIA_INDEX
-			       ? look_at(l, &d->digest, depth + 1)
-			       : mirror_conf_denies(conf_of(l->run), &d->digest);
-		if (what)
-			return what;
-	}
-	return NULL;
-}
-
-/* What cannot be read is for `verify` to find. */
-static const struct mirror_conf_deny *look_inside(struct look *l, const struct digest *d, int depth)
-{
-	cleanup_by(manifest_release) struct manifest m = MANIFEST_INIT;
-	struct err ignored;
-
-	buf_clear(&l->bytes);
-	if (depth > LIMIT_NESTING || layout_read(&l->run->layout, d, &l->bytes, &ignored) < 0 ||
-	    manifest_parse(&m, buf_span(&l->bytes), NULL, &ignored) < 0)
-		return NULL;
-	return look_below(l, &m, depth);
-}
-
-static const struct mirror_conf_deny *look_at(struct look *l, const struct digest *d, int depth)
-{
-	struct verdict *v = table_get(&l->seen, d->str);
-
-	if (v)
-		return v->what;
-	v = xcalloc(1, sizeof(*v));
-	v->digest = xstrdup(d->str);
-	table_put(&l->seen, v->digest, v);
-	v->what = mirror_conf_denies(conf_of(l->run), d);
-	if (!v->what)
-		v->what = look_inside(l, d, depth);
-	return v->what;
+	for (size_t i = 0; i < conf->ndenied; i++)
+		marks_add_banned(lines, &conf->denied[i].digest, MARK_DENY, NULL, NULL, 0);
 }
 
 void denied_look(struct run *r)
 {
-	cleanup_by(look_release) struct look l = { .run = r, .bytes = BUF_INIT(LIMIT_MANIFEST) };
+	cleanup_by(marks_release) struct marks lines = MARKS_INIT;
+	cleanup_by(banned_release) struct banned banned = banned_init(&r->layout, &lines);
 	struct denied *found = &r->outcome.denied;
 
 	if (!conf_of(r)->ndenied || r->layout.root < 0)
 		return;
+	mark_lines(conf_of(r), &lines);
 	for (size_t i = 0; i < r->index.n; i++) {
 		const struct entry *e = r->index.v[i];
-		const struct mirror_conf_deny *what = look_at(&l, &e->digest, 0);
+		const struct mark *k = banned_in(&banned, &e->digest);
 
-		if (!what)
+		if (!k)
 			continue;
 		found->v = xgrow(found->v, found->n, &found->cap, sizeof(*found->v));
-		found->v[found->n++] =
-			(struct denied_entry){ .ref = xstrdup(e->ref), .what = what };
+		found->v[found->n++] = (struct denied_entry){
+			.ref = xstrdup(e->ref),
+			.what = mirror_conf_denies(conf_of(r), &k->digest),
+		};
 	}
 	for (size_t i = 0; i < found->n; i++)
 		table_put(&found->by_ref, found->v[i].ref, &found->v[i]);

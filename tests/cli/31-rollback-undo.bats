@@ -141,7 +141,7 @@ setup() {
 		mirror/index.json >i && mv i mirror/index.json
 	publish rollback alpine:3.19 --to 20261110
 	[ "$status" -eq 2 ]
-	[[ $stderr == *"$A: stays: what \"3.19.20261110\" keeps is banned by block: CVE"* ]]
+	[[ $stderr == *"$A: stays: what \"3.19.20261110\" keeps is banned by block (CVE)"* ]]
 	publish undo
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"$A: stays: "*" is banned by block (CVE)"* ]]

@@ -106,3 +106,52 @@ $(layer_of "$one") is denied (mirror.conf:2: bad)"* ]]
 	run -0 sync
 	run ! grep dev.ocimirror.banned "$mirror/index.json"
 }
+
+publish() {
+	run --separate-stderr "$BIN/mirror-publish" --mirror "$mirror" "$@"
+}
+
+@test "no verb goes back to content with a denied manifest, config or layer; status tells it" {
+	tag=up.example/team/app:1
+	list $tag
+	good=$(layout_image "$up" docker.io/team/app:1 good)
+	sync
+	old=$(layout_multi "$up" docker.io/team/app:1 old)
+	sync --label old
+	layout_image "$up" docker.io/team/app:1 new >/dev/null
+	sync
+	new=$(published $tag)
+	stamp=$(date -u +%Y%m%d)-2
+	child=$(jq -r '.manifests[0].digest' "$(layout_file "$up" "$old")")
+	for denied in "$old" "$child" "$(config_of "$child")" "$(layer_of "$child")"; do
+		sed -i '/^deny/d' "$lists/mirror.conf"
+		conf "deny $denied reason=CVE-9"
+		run ! sync
+		for verb in "undo" "undo --to old" "rollback $tag --to $stamp"; do
+			# shellcheck disable=SC2086 # words
+			publish $verb --dry-run
+			[ "$status" -eq 2 ]
+			# shellcheck disable=SC2086 # words
+			publish $verb
+			[ "$status" -eq 2 ]
+			[[ $stderr == *"$tag: stays: "*" banned by deny (CVE-9)"* ]]
+			[ "$(published $tag)" = "$new" ]
+		done
+		publish status "$tag"
+		[[ $output == *"$stamp"*"banned: by deny"*"CVE-9"* ]]
+		publish status --json "$tag"
+		jq -e --arg d "$denied" '.images[0] | .banned == null and
+			([.snapshots[].banned.digest] | index($d)) != null' <<<"$output"
+		publish rollback $tag --to none
+		[[ $stderr != *"$stamp"* ]]
+		publish rollback $tag --dry-run
+		[ "$status" -eq 0 ]
+		[[ $output == *"${good:0:15}"* ]]
+	done
+	# a published tag that has it is told, too
+	sed -i '/^deny/d' "$lists/mirror.conf"
+	conf "deny $(layer_of "$new")"
+	run ! sync
+	publish status
+	[[ $output == *"$tag"*"banned: by deny of "*" in it"* ]]
+}

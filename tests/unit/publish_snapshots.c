@@ -5,13 +5,18 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/image/media_type.h"
+#include "oci/store/banned.h"
 #include "oci/store/index.h"
+#include "oci/store/layout.h"
 #include "oci/store/marks.h"
 #include "publish/snapshots.h"
 #include "tests/tap.h"
 
 #define REF  "docker.io/library/alpine:3.19"
 #define MANY 6
+
+/* A mirror without blobs: only the digests of the snapshots themselves are banned here. */
+static const struct layout nothing = LAYOUT_INIT;
 
 static struct digest digest_made_of(char c)
 {
@@ -143,13 +148,14 @@ static void test_previous(void)
 	for (size_t i = 0; i < sizeof(previous_rows) / sizeof(previous_rows[0]); i++) {
 		cleanup_by(index_release) struct index x = INDEX_INIT;
 		cleanup_by(marks_release) struct marks marks = MARKS_INIT;
+		cleanup_by(banned_release) struct banned banned = banned_init(&nothing, &marks);
 		struct err err = ERR_INIT;
 		struct entry *e, *got;
 
 		for (size_t j = 0; j < MANY && previous_rows[i].was[j].stamp; j++)
 			put(&x, &marks, &previous_rows[i].was[j]);
 		e = index_find(&x, REF);
-		got = snapshots_previous(&x, &marks, e, &err);
+		got = snapshots_previous(&x, &banned, e, &err);
 		CHECK_TEXT(got ? got->ref + strlen(REF) : NULL, previous_rows[i].want,
 			   previous_rows[i].name);
 		if (!got)
@@ -184,13 +190,14 @@ static void test_named(void)
 	};
 	cleanup_by(index_release) struct index x = INDEX_INIT;
 	cleanup_by(marks_release) struct marks marks = MARKS_INIT;
+	cleanup_by(banned_release) struct banned banned = banned_init(&nothing, &marks);
 
 	for (size_t i = 0; i < sizeof(was) / sizeof(was[0]); i++)
 		put(&x, &marks, &was[i]);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct err err = ERR_INIT;
 		struct entry *got =
-			snapshots_named(&x, &marks, index_find(&x, REF), rows[i].stamp, &err);
+			snapshots_named(&x, &banned, index_find(&x, REF), rows[i].stamp, &err);
 
 		if (got)
 			CHECK_TEXT(got->ref + strlen(REF), rows[i].want, rows[i].name);
