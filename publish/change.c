@@ -149,7 +149,8 @@ static void copy_content(struct entry *e, const struct entry *from)
 					       ANNOTATION_PRIVATE, ANNOTATION_OWNER,
 					       ANNOTATION_REASON };
 	static const char *const of_snapshot[] = { ANNOTATION_SNAPSHOT_OF, ANNOTATION_SNAPSHOT_AT,
-						   ANNOTATION_SNAPSHOT_BY, ANNOTATION_SNAPSHOT_IN };
+						   ANNOTATION_SNAPSHOT_BY, ANNOTATION_SNAPSHOT_IN,
+						   ANNOTATION_SNAPSHOT_STAYS };
 	enum { NAMES = sizeof(of_name) / sizeof(of_name[0]) };
 	char *kept[NAMES];
 

@@ -52,15 +52,6 @@ size_t snapshots_of(const struct index *x, const char *ref, struct entry ***v)
 	return n;
 }
 
-/* The generation in which the content of an entry arrived; -1 without a record of that (a first
- * content has none, nor what version 0.1 moved). */
-static long long arrived_in(const struct entry *e)
-{
-	const char *value = entry_annotation(e, ANNOTATION_SYNCED_IN);
-
-	return value ? span_number(span_str(value), LONG_MAX) : -1;
-}
-
 /* The first snapshot of the content that a rollback or an undo brought e back to, so that it did
  * not arrive anew; v is sorted. NULL: none. */
 static const struct entry *revisited(const struct entry *e, struct entry *const *v, size_t n)
@@ -77,19 +68,39 @@ static const struct entry *revisited(const struct entry *e, struct entry *const 
 }
 
 /*
- * Whether snapshot s is older than the content of e: it arrived earlier. Without a record of its
- * arrival it did so before it was replaced. Without one for e: when a rollback or an undo brought e
- * back to an earlier content, what was replaced before that content was; else everything.
+ * Whether a stay of snapshot s is older than the content of e: it arrived earlier. Without a record
+ * for e: when a rollback or an undo brought e back to an earlier content, that knows when it
+ * arrived, or what was replaced before it is older; else everything.
  */
-static bool is_older(const struct entry *s, const struct entry *e, struct entry *const *v, size_t n)
+static bool is_older(const struct entry *s, const struct retag_stay *stay, const struct entry *e,
+		     struct entry *const *v, size_t n)
 {
-	long long then = arrived_in(s), now = arrived_in(e);
-	const struct entry *same;
+	const struct entry *same = NULL;
+	long long now = retag_arrived_in(e);
 
-	if (now >= 0)
-		return (then >= 0 ? then : retag_replaced_in(s) - 1) < now;
-	same = revisited(e, v, n);
-	return !same || compare_age(&same, &s) < 0;
+	if (now < 0) {
+		same = revisited(e, v, n);
+		now = same ? retag_arrived_in(same) : LONG_MAX;
+	}
+	return now >= 0 ? stay->arrived < now : compare_age(&same, &s) < 0;
+}
+
+/* The newest stay of s that is older than the content of e. */
+static bool find_stay(const struct entry *s, const struct entry *e, struct entry *const *v,
+		      size_t n, struct retag_stay *found)
+{
+	struct retag_stay stays[RETAG_STAYS];
+	size_t nstays = retag_stays(s, stays);
+	bool any = false;
+
+	for (size_t i = 0; i < nstays; i++) {
+		if (!is_older(s, &stays[i], e, v, n) ||
+		    (any && stays[i].replaced <= found->replaced))
+			continue;
+		*found = stays[i];
+		any = true;
+	}
+	return any;
 }
 
 /* Whether a rollback may choose it: another reason than its age keeps it from that. */
@@ -100,18 +111,27 @@ static bool is_allowed(struct banned *banned, const struct entry *s, const char 
 }
 
 struct entry *snapshots_previous(const struct index *x, struct banned *banned,
-				 const struct entry *e, struct err *err)
+				 const struct entry *e, long long *arrived, struct err *err)
 {
 	cleanup_free struct entry **v = NULL;
 	size_t n = snapshots_of(x, e->ref, &v), others = 0;
+	struct retag_stay best = { .arrived = -1 }, stay;
+	struct entry *found = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		if (digest_eq(&v[i]->digest, &e->digest))
 			continue;
-		if (is_older(v[i], e, v, n) && is_allowed(banned, v[i], e->ref))
-			return v[i];
 		others++;
+		/* of equals the first: v is sorted */
+		if (!find_stay(v[i], e, v, n, &stay) || (found && stay.replaced <= best.replaced) ||
+		    !is_allowed(banned, v[i], e->ref))
+			continue;
+		found = v[i];
+		best = stay;
 	}
+	*arrived = best.arrived;
+	if (found)
+		return found;
 	if (others)
 		err_set(err, ERR_NOTFOUND, 0,
 			"no earlier snapshot to roll back to; what else is kept of it (%zu) is "

@@ -17,12 +17,14 @@ struct rollback {
 	bool freeze, dry_run;
 };
 
-/* The snapshot that the tag goes to; NULL with *err. */
+/* The snapshot that the tag goes to, and when that content arrived (-1: as the snapshot says); NULL
+ * with *err. */
 static struct entry *choose_snapshot(struct change *c, const struct rollback *o,
-				     const struct entry *e, struct err *err)
+				     const struct entry *e, long long *arrived, struct err *err)
 {
-	struct entry *to = o->to ? snapshots_named(&c->mirror.index, &c->banned, e, o->to, err)
-				 : snapshots_previous(&c->mirror.index, &c->banned, e, err);
+	struct entry *to =
+		o->to ? snapshots_named(&c->mirror.index, &c->banned, e, o->to, err)
+		      : snapshots_previous(&c->mirror.index, &c->banned, e, arrived, err);
 	cleanup_free char *what = to ? xasprintf("what \"%s\" keeps", format_tag(to->ref)) : NULL;
 
 	return to && change_check_banned(c, &to->digest, what, err) == 0 ? to : NULL;
@@ -40,11 +42,21 @@ static void mark_move(struct change *c, const struct rollback *o, struct entry *
 		hold_freeze(e, o->reason, c->who, c->retag.when);
 }
 
+/* Of several stays of its content, e is back in the one that was chosen. */
+static void set_arrival(struct entry *e, long long arrived)
+{
+	cleanup_free char *text = xasprintf("%lld", arrived);
+
+	if (arrived >= 0)
+		entry_set_annotation(e, ANNOTATION_SYNCED_IN, text);
+}
+
 static void roll_back_tag(struct change *c, const struct rollback *o, struct entry *e)
 {
 	struct digest was = e->digest;
 	struct err err;
-	struct entry *to = choose_snapshot(c, o, e, &err);
+	long long arrived = -1;
+	struct entry *to = choose_snapshot(c, o, e, &arrived, &err);
 	struct change_item *item;
 
 	if (to && digest_eq(&to->digest, &e->digest)) {
@@ -56,6 +68,7 @@ static void roll_back_tag(struct change *c, const struct rollback *o, struct ent
 		change_fail(c, e->ref, &err);
 		return;
 	}
+	set_arrival(e, arrived);
 	mark_move(c, o, e, &was);
 	item->source = xstrdup(format_tag(to->ref));
 	item->message = xstrdup(hold_is_frozen(e) ? "frozen" : "held");

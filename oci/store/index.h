@@ -44,6 +44,7 @@ struct layout;
 #define ANNOTATION_SNAPSHOT_AT     "dev.ocimirror.snapshot-at"    /* RFC 3339 */
 #define ANNOTATION_SNAPSHOT_BY     "dev.ocimirror.snapshot-by"    /* sync, rollback or undo */
 #define ANNOTATION_SNAPSHOT_IN     "dev.ocimirror.snapshot-in"    /* generation that replaced it */
+#define ANNOTATION_SNAPSHOT_STAYS  "dev.ocimirror.snapshot-stays" /* earlier ones, see retag.h */
 #define ANNOTATION_HELD            "dev.ocimirror.held"           /* JSON, see hold.h */
 #define ANNOTATION_GONE_SINCE      "dev.ocimirror.gone-since"     /* RFC 3339 */
 #define ANNOTATION_UNLISTED_SINCE  "dev.ocimirror.unlisted-since" /* RFC 3339 */

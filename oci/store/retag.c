@@ -84,6 +84,85 @@ long long retag_replaced_in(const struct entry *snapshot)
 	return read_number(entry_annotation(snapshot, ANNOTATION_SNAPSHOT_IN));
 }
 
+long long retag_arrived_in(const struct entry *e)
+{
+	const char *value = entry_annotation(e, ANNOTATION_SYNCED_IN);
+
+	return value ? span_number(span_str(value), LONG_MAX) : -1;
+}
+
+/* ---- stays ---- */
+
+/* Without a record of its arrival, the content was there before the generation that replaced it. */
+static struct retag_stay last_stay(const struct entry *s)
+{
+	struct retag_stay last = { .arrived = retag_arrived_in(s),
+				   .replaced = retag_replaced_in(s) };
+
+	if (last.arrived < 0 && last.replaced > 0)
+		last.arrived = last.replaced - 1;
+	return last;
+}
+
+size_t retag_stays(const struct entry *snapshot, struct retag_stay v[RETAG_STAYS])
+{
+	const char *earlier = entry_annotation(snapshot, ANNOTATION_SNAPSHOT_STAYS);
+	struct span rest = span_str(earlier ? earlier : ""), one, arrived;
+	size_t n = 0;
+
+	v[n++] = last_stay(snapshot);
+	while (earlier && n < RETAG_STAYS && span_cut(&rest, ',', &one)) {
+		(void)!span_cut(&one, '-', &arrived);
+		v[n].arrived = span_number(arrived, LONG_MAX);
+		v[n].replaced = span_number(one, LONG_MAX);
+		/* a text that is none of ours says nothing */
+		if (v[n].arrived >= 0 && v[n].replaced > v[n].arrived)
+			n++;
+	}
+	return n;
+}
+
+/* What the annotation says when another stay follows; the caller frees it. Behind RETAG_STAYS
+ * stays, those in the middle are forgotten. */
+static char *stays_text(const struct entry *s)
+{
+	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX_ENTRY);
+	struct retag_stay v[RETAG_STAYS];
+	size_t n = retag_stays(s, v);
+
+	for (size_t i = 1; i < n && i < RETAG_STAYS - 2; i++)
+		buf_addf(&text, "%lld-%lld,", v[i].arrived, v[i].replaced);
+	buf_addf(&text, "%lld-%lld", v[0].arrived, v[0].replaced);
+	return buf_take(&text);
+}
+
+/* The generation in which the content of e arrived: its own record; or the earliest of snapshots of
+ * the same content; or, for a first content, any time before now. -1: unknown. */
+static long long find_arrival(const struct index *x, const struct entry *e)
+{
+	long long first = retag_arrived_in(e);
+
+	if (first >= 0)
+		return first;
+	first = retag_generation(x) - 1;
+	for (size_t i = index_seek(x, e->ref); i < x->n; i++) {
+		const struct entry *s = x->v[i];
+		long long arrived;
+
+		if (strncmp(s->ref, e->ref, strlen(e->ref)) != 0)
+			break;
+		if (!str_same(entry_annotation(s, ANNOTATION_SNAPSHOT_OF), e->ref) ||
+		    !digest_eq(&s->digest, &e->digest))
+			continue;
+		arrived = last_stay(s).arrived;
+		if (arrived < first)
+			first = arrived;
+	}
+	return first;
+}
+
+/* ---- the last move ---- */
+
 struct entry *retag_last(const struct index *x, const char *ref)
 {
 	struct entry *last = NULL;
@@ -142,10 +221,18 @@ static void fill_snapshot(const struct retag *m, struct entry *s, const struct e
 	bool keep_by = by && strcmp(m->by, RETAG_BY_ROLLBACK) == 0;
 	cleanup_free char *kept_by = xstrdup(keep_by ? by : m->by);
 	cleanup_free char *in = xasprintf("%lld", retag_generation(m->index));
+	long long arrival = find_arrival(m->index, e);
+	/* moved back to, the content is the same stay: it did not arrive anew */
+	bool is_stay = !is_new && last_stay(s).arrived >= 0 && last_stay(s).arrived != arrival;
+	const char *earlier = is_new ? NULL : entry_annotation(s, ANNOTATION_SNAPSHOT_STAYS);
+	cleanup_free char *stays = is_stay ? stays_text(s) : earlier ? xstrdup(earlier) : NULL;
+	cleanup_free char *arrived = arrival < 0 ? NULL : xasprintf("%lld", arrival);
 	char at[CLOCK_RFC3339];
 
 	clock_rfc3339(m->when, at);
 	entry_copy(s, e);
+	entry_set_annotation(s, ANNOTATION_SYNCED_IN, arrived);
+	entry_set_annotation(s, ANNOTATION_SNAPSHOT_STAYS, stays);
 	entry_set_annotation(s, ANNOTATION_HELD, NULL);
 	entry_set_annotation(s, ANNOTATION_GONE_SINCE, NULL);
 	entry_set_annotation(s, ANNOTATION_UNLISTED_SINCE, NULL);

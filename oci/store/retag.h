@@ -8,7 +8,10 @@
  * (ANNOTATION_SNAPSHOT_OF) and say when that content was last replaced (ANNOTATION_SNAPSHOT_AT,
  * ANNOTATION_SNAPSHOT_IN) and by what (ANNOTATION_SNAPSHOT_BY). Annotations about the content
  * (source, arrival, list line, author, retention, platforms) are copied from the tag; those about
- * the name (hold, gone, unlisted) are not. A snapshot keeps the platforms that its content had,
+ * the name (hold, gone, unlisted) are not. Which content is older is told by the generations in
+ * which contents arrived and were replaced. Content that comes and goes several times on one day
+ * has one snapshot for all of its stays; it remembers the earlier ones (ANNOTATION_SNAPSHOT_STAYS),
+ * so that a day is no different from several. A snapshot keeps the platforms that its content had,
  * also when the tag comes back to that content with fewer.
  */
 #ifndef OCI_STORE_RETAG_H
@@ -58,6 +61,19 @@ long long retag_generation(const struct index *x);
 
 /* The generation that replaced a snapshot's content; 0 when there is no record of that. */
 long long retag_replaced_in(const struct entry *snapshot);
+/* The generation in which the content of an entry arrived; -1 when there is no record of that. */
+long long retag_arrived_in(const struct entry *e);
+
+/* A time for which a tag had the content of a snapshot, as generations: -1 or 0 where there is no
+ * record. */
+struct retag_stay {
+	long long arrived, replaced;
+};
+
+#define RETAG_STAYS 32
+
+/* The stays that a snapshot speaks of, the last one first; gives their number, at least 1. */
+size_t retag_stays(const struct entry *snapshot, struct retag_stay v[RETAG_STAYS]);
 
 /* What the tag meant before it was last moved: its snapshot that was replaced in the latest
  * generation. NULL when there is none. */

@@ -6,7 +6,9 @@
 #   s           a sync; what it must say of the tag follows a slash: s/held
 #   x:N         a command of mirror-publish must end with status N
 #   rb rbf      rollback, with --freeze     rel hold    release, hold
+#   to/A        rollback --to the newest snapshot with content A
 #   un un3      undo, undo --to 3
+#   day         the clock goes on by a day
 #   pinA        the line pins content A from now on
 #   =A          the tag means A now
 #   bad=...     what is bad for it: contents with the verb, sorted; "-" for nothing
@@ -15,6 +17,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+	load ../lib/wallclock
 	load ../lib/sync
 	world
 }
@@ -40,6 +43,15 @@ state_now() {
 	sed 's/^\[\]$//' report.json | jq -r --arg ref "$ref" '.images[] | select(.ref == $ref) | .state'
 }
 
+# The name of the snapshot that was replaced last of those with content $1.
+stamp_of() {
+	jq -r --arg digest "$(awk -v text="$1" '$2 == text { print $1; exit }' contents)" --arg ref "$ref" \
+		'[.manifests[] | select(.digest == $digest) | .annotations |
+		select(."dev.ocimirror.snapshot-of" == $ref)] |
+		max_by(."dev.ocimirror.snapshot-in" | tonumber)."org.opencontainers.image.ref.name" |
+		ltrimstr($ref)' "$mirror/index.json"
+}
+
 offer() {
 	echo "$(layout_image "$up" "docker.io/team/app:$row" "$1") $1" >>contents
 }
@@ -47,7 +59,7 @@ offer() {
 publish() { # STATUS ARGS...
 	local want=$1 got=0
 	shift
-	"$BIN/mirror-publish" --mirror "$mirror" "$@" >said 2>&1 || got=$?
+	"${with_clock[@]}" "$BIN/mirror-publish" --mirror "$mirror" "$@" >said 2>&1 || got=$?
 	[ "$got" = "$want" ] || { echo "$*: status $got" && cat said && return 1; }
 }
 
@@ -61,6 +73,8 @@ step() { # WORD
 		[ "$word" = s ] || [ "$(state_now)" = "${word#s/}" ]
 		;;
 	rb) publish "$status" rollback "$ref" ;;
+	to/*) publish "$status" rollback "$ref" --to "$(stamp_of "${word#to/}")" ;;
+	day) clock_later 86400 ;;
 	rbf) publish "$status" rollback "$ref" --freeze ;;
 	rel) publish "$status" release "$ref" ;;
 	hold) publish "$status" hold "$ref" ;;
@@ -107,6 +121,24 @@ play() {
 		frozen: A s B s rbf C s/held =A rel C s/updated =C
 		content that came again is one step back: A s B s A s C s rb =A rb =B
 	END
+}
+
+@test "histories: a rollback goes back, on one day as with days between the moves" {
+	rows=$(
+		cat <<-'END'
+			back to an old one, forward, twice back: A s B s C s to/A =A D s rb =A rb:2 =A
+			undone, redone and released: A s B s un un2 =B rel rb =A
+			the first content came again: A s B s A s C s to/B =B rb =A
+			came again, then back to the middle: A s X s B s A s C s to/B rb =X rb =A
+			the way back of a second stay: A s B s A s C s rb =A rb =B rb:2
+			replaced by a sync and by a rollback: A s B s C s B s to/A =A rb:2 =A
+			undone far back: A s B s C s un1 =A D s rel rb =A rb:2
+		END
+	)
+	play <<<"$rows"
+	# the same with a day after each sync
+	rm -rf "$BATS_TEST_TMPDIR"/mirror[0-9]*
+	play < <(sed 's/ s / s day /g; s/ rb / day rb /g; s/ un/ day un/g' <<<"$rows")
 }
 
 @test "histories: undo, and undo of an undo" {

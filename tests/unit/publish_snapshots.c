@@ -151,11 +151,12 @@ static void test_previous(void)
 		cleanup_by(banned_release) struct banned banned = banned_init(&nothing, &marks);
 		struct err err = ERR_INIT;
 		struct entry *e, *got;
+		long long arrived;
 
 		for (size_t j = 0; j < MANY && previous_rows[i].was[j].stamp; j++)
 			put(&x, &marks, &previous_rows[i].was[j]);
 		e = index_find(&x, REF);
-		got = snapshots_previous(&x, &banned, e, &err);
+		got = snapshots_previous(&x, &banned, e, &arrived, &err);
 		CHECK_TEXT(got ? got->ref + strlen(REF) : NULL, previous_rows[i].want,
 			   previous_rows[i].name);
 		if (!got)
