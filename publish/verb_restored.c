@@ -5,10 +5,12 @@
 #include "oci/base/err.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
+#include "oci/base/str.h"
 #include "oci/base/strvec.h"
 #include "oci/cli/message.h"
 #include "oci/image/ref.h"
 #include "oci/store/generation.h"
+#include "oci/store/hold.h"
 #include "oci/store/journal.h"
 #include "publish/index_diff.h"
 #include "publish/mirror.h"
@@ -30,6 +32,8 @@ struct restoration {
 	long last;           /* the largest number given so far */
 	struct journal_line *lines;
 	size_t nlines, cap;
+	size_t changes;      /* entries that differ from the newest generation */
+	struct strvec texts; /* of lines */
 };
 
 static void restoration_release(struct restoration *r)
@@ -37,6 +41,7 @@ static void restoration_release(struct restoration *r)
 	mirror_release(&r->mirror);
 	index_release(&r->newest);
 	free(r->lines);
+	strvec_release(&r->texts);
 }
 
 static struct journal_line *add_journal_line(struct restoration *r, const char *ref)
@@ -51,11 +56,13 @@ static struct journal_line *add_journal_line(struct restoration *r, const char *
 static void add_difference(const char *ref, const struct entry *old, const struct entry *now,
 			   void *arg)
 {
+	struct restoration *r = arg;
 	struct journal_line *line;
 
+	r->changes++;
 	if (old && now && digest_eq(&old->digest, &now->digest))
 		return;
-	line = add_journal_line(arg, ref);
+	line = add_journal_line(r, ref);
 	line->old_digest = old ? old->digest.str : NULL;
 	line->new_digest = now ? now->digest.str : NULL;
 }
@@ -105,16 +112,41 @@ static const char *private_now(const struct index *newest, const char *ref)
 	return NULL;
 }
 
-/* What is bad, banned or private is never taken from an older generation: the newest one that is
- * kept says it. */
-static void carry_over(struct index *x, const struct index *newest)
+/* A tag that the newest generation has frozen stays so: it is named, and gets a journal line. */
+static void carry_freeze(struct restoration *r, const struct entry *was)
+{
+	cleanup_by(hold_release_words) struct hold_words words = { .reason = NULL };
+	struct entry *e = index_find(&r->mirror.index, was->ref);
+	const char *held = entry_annotation(was, ANNOTATION_HELD);
+	struct journal_line *line;
+
+	if (!e || !hold_is_frozen(was) || str_same(entry_annotation(e, ANNOTATION_HELD), held))
+		return;
+	entry_set_annotation(e, ANNOTATION_HELD, held);
+	hold_read_words(was, &words);
+	line = add_journal_line(r, e->ref);
+	line->why = "hold";
+	line->old_digest = line->new_digest = e->digest.str;
+	line->detail = words.reason[0] ? strvec_addf(&r->texts, "%s", words.reason) : NULL;
+	message_line("%s: stays frozen, as in generation %ld%s%s%s", e->ref,
+		     generation_number(&r->newest), words.reason[0] ? " (" : "", words.reason,
+		     words.reason[0] ? ")" : "");
+}
+
+/* What is bad, banned, private or frozen is never taken from an older generation: the newest one
+ * that is kept says it. */
+static void carry_over(struct restoration *r)
 {
 	static const char *const marks[] = { ANNOTATION_BAD, ANNOTATION_BANNED };
+	struct index *x = &r->mirror.index;
+	const struct index *newest = &r->newest;
 
 	if (generation_number(newest) <= generation_number(x))
 		return;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		index_set_annotation(x, marks[i], index_annotation(newest, marks[i]));
+	for (size_t i = 0; i < newest->n; i++)
+		carry_freeze(r, newest->v[i]);
 	for (size_t i = 0; i < x->n; i++) {
 		const char *group = private_now(newest, x->v[i]->ref);
 
@@ -138,11 +170,11 @@ static void print_result(const struct restoration *r, long number, bool publishe
 {
 	if (r->inv->json)
 		printf("{\"generation\":%ld,\"published\":%s,\"changes\":%zu}\n", number,
-		       published ? "true" : "false", published ? r->nlines - 1 : 0);
+		       published ? "true" : "false", published ? r->changes : 0);
 	else if (published)
 		message_line("generation %ld is published: what was put back, with %zu references "
 			     "changed against the newest generation kept",
-			     number, r->nlines - 1);
+			     number, r->changes);
 	else
 		message_line("nothing to change: generation %ld stays, nothing was put back",
 			     number);
@@ -166,9 +198,11 @@ static int restored_run(const struct invocation *inv, const void *options, char 
 			struct err *err)
 {
 	const struct restored *o = options;
-	cleanup_by(restoration_release) struct restoration r = {
-		.inv = inv, .reason = o->reason, .mirror = MIRROR_INIT, .newest = INDEX_INIT
-	};
+	cleanup_by(restoration_release) struct restoration r = { .inv = inv,
+								 .reason = o->reason,
+								 .mirror = MIRROR_INIT,
+								 .newest = INDEX_INIT,
+								 .texts = STRVEC_INIT };
 	int current;
 
 	if (n)
@@ -179,7 +213,7 @@ static int restored_run(const struct invocation *inv, const void *options, char 
 	if (cli_opt_check_text("reason", o->reason, LIMIT_REASON, err) < 0 ||
 	    read_both(&r, err) < 0)
 		return -1;
-	carry_over(&r.mirror.index, &r.newest);
+	carry_over(&r);
 	index_diff(&r.newest, &r.mirror.index, add_difference, &r);
 	add_journal_line(&r, NULL);
 	current = mirror_relock(&r.mirror, inv->who, inv->wait, err);
@@ -212,7 +246,8 @@ const struct verb verb_restored = {
 		"writer, because it is not the newest generation. This verb publishes what lies "
 		"there as a new generation, with a number above every one found. Nothing is "
 		"removed: later generations and the journal stay, and the journal records what "
-		"the references mean from now on.",
+		"the references mean from now on. What the newest generation has as bad, banned, "
+		"private or frozen stays so.",
 	.examples =
 		(const struct cli_item[]){
 			{ "mirror-publish restored --reason 'disk lost, backup of Monday'", NULL },

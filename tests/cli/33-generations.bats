@@ -181,6 +181,34 @@ $APP.20261110 -> new" ]
 	[ "$(index "named(\"$A\") | note(\"private\")")" = null ]
 }
 
+@test "restored: a freeze of the newest generation stays, is named and journalled; every change counts" {
+	cp mirror/index.json old.json
+	publish hold alpine:3.19 --reason audit
+	cp old.json mirror/index.json
+	publish restored
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"$A: stays frozen, as in generation 4 (audit)"* ]]
+	[[ $stderr == *"0 references changed"* ]]
+	[ "$(hold_of $A | jq -r '.mode + " " + .reason')" = "frozen audit" ]
+	publish log alpine:3.19 --limit 1 --json
+	jq -e '.[0] | .why == "hold" and .detail == "audit" and .old == .new' <<<"$output"
+	publish undo --to 1
+	[ "$(mirror_means mirror $A)" = three ]
+	# a freeze that only the older one has lies there, and counts as a change
+	cp mirror/index.json old.json
+	publish release alpine:3.19
+	cp old.json mirror/index.json
+	publish restored
+	[[ $stderr == *"1 references changed"* ]]
+	[ "$(hold_of $A | jq -r .reason)" = audit ]
+	# also of a tag that moved since, but not of one that is not there
+	put_back 1
+	publish restored
+	[[ $stderr == *"$A: stays frozen"* ]]
+	[ "$(mirror_means mirror $A)" = one ]
+	[ "$(hold_of $A | jq -r .reason)" = audit ]
+}
+
 @test "a whole mirror restored from a backup of an older day goes on by itself" {
 	cp -a mirror backup
 	publish hold alpine:3.19
