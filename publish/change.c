@@ -28,8 +28,14 @@ static const char *suffix_of(const struct index *x)
 /* A verb that has lost the race against other publishers too often holds the lock from here on. */
 static int open_mirror(struct change *c, const struct invocation *inv, struct err *err)
 {
+	if (c->dry_run && mirror_read(&c->mirror, inv->mirror, err) < 0)
+		return -1;
+	if (c->dry_run && c->mirror.doubt.kind != ERR_NONE) {
+		*err = c->mirror.doubt;
+		return err_failed();
+	}
 	if (c->dry_run)
-		return mirror_read(&c->mirror, inv->mirror, err);
+		return 0;
 	if (inv->lock_first)
 		return mirror_lock(&c->mirror, inv->mirror, inv->who, inv->wait, err);
 	return mirror_open(&c->mirror, inv->mirror, inv->who, inv->wait, err);

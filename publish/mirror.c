@@ -5,6 +5,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/cli/message.h"
 #include "oci/store/generation.h"
 
 static int open_layout(struct mirror *m, const char *path, struct err *err)
@@ -36,7 +37,16 @@ int mirror_read(struct mirror *m, const char *path, struct err *err)
 	/* a copy made for serving may lack .mirror/ */
 	if (!has_records(m) && !index_annotation(&m->index, ANNOTATION_GENERATION))
 		return not_a_mirror(path, err);
+	if (!generation_doubt(&m->layout, &m->index, &m->doubt))
+		m->doubt = (struct err)ERR_INIT;
 	return 0;
+}
+
+bool mirror_tell_doubt(const struct mirror *m)
+{
+	if (m->doubt.kind != ERR_NONE)
+		message_err(&m->doubt);
+	return m->doubt.kind != ERR_NONE;
 }
 
 static int open_for_change(struct mirror *m, const char *path, struct err *err)

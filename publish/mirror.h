@@ -14,15 +14,17 @@
 #ifndef PUBLISH_MIRROR_H
 #define PUBLISH_MIRROR_H
 
+#include <stdbool.h>
+
+#include "oci/base/err.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
-
-struct err;
 
 struct mirror {
 	struct layout layout;
 	struct index index; /* what is published now */
 	int lock;           /* .mirror/lock, or -1 */
+	struct err doubt; /* after mirror_read(): a writer would stop at this index; or ERR_NONE */
 };
 
 #define MIRROR_INIT                                                                                \
@@ -30,8 +32,11 @@ struct mirror {
 		.layout = LAYOUT_INIT, .index = INDEX_INIT, .lock = -1                             \
 	}
 
-/* Reads the current index. NOTFOUND when there is no directory, INVALID when it is not a mirror. */
+/* Reads the current index. NOTFOUND when there is no directory, INVALID when it is not a mirror. An
+ * index.json that was put back is read all the same: m->doubt says so, for the caller to tell. */
 int mirror_read(struct mirror *m, const char *path, struct err *err);
+/* The line about m->doubt on stderr, if there is one; whether there is. */
+bool mirror_tell_doubt(const struct mirror *m);
 /* The same, for a change that is worked out before the lock is taken: refuses what a writer
  * refuses. Takes the lock for a moment when what it reads does not fit together. */
 int mirror_open(struct mirror *m, const char *path, const char *who, long wait, struct err *err);

@@ -101,6 +101,7 @@ static int print_at(const struct invocation *inv, const char *date, time_t until
 	h.until = until;
 	if (mirror_read(&m, inv->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
 		return -1;
+	mirror_tell_doubt(&m);
 	l = find_line(&h, &first);
 	if (!l || !l->new_digest) {
 		if (!first)

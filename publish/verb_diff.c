@@ -138,6 +138,7 @@ static int diff_run(const struct invocation *inv, const void *options, char **wo
 			       "diff takes one generation or two, by number or label: diff 41 42");
 	if (mirror_read(&m, inv->mirror, err) < 0)
 		return -1;
+	mirror_tell_doubt(&m);
 	current = generation_number(&m.index);
 	if (generation_find_named(&from, &m.layout, current, words[0], err) < 0)
 		return -1;

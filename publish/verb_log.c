@@ -225,6 +225,7 @@ static int print_log(const struct invocation *inv, const struct log *o, time_t s
 
 	if (mirror_read(&m, inv->mirror, err) < 0 || history_read(&h, &m, ref, err) < 0)
 		return -1;
+	mirror_tell_doubt(&m);
 	never = ref && !h.n;
 	if (o->since)
 		history_since(&h, since);

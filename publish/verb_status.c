@@ -458,6 +458,7 @@ static int status_run(const struct invocation *inv, const void *options, char **
 	cleanup_by(marks_release) struct marks marks = MARKS_INIT;
 	cleanup_by(banned_release) struct banned banned = banned_init(&m.layout, &marks);
 	struct err why;
+	int shown;
 	struct status s = {
 		.inv = inv,
 		.options = options,
@@ -476,7 +477,8 @@ static int status_run(const struct invocation *inv, const void *options, char **
 		return err_wrap(err, "%s/index.json", inv->mirror);
 	if (sync_state_load(&checked, &m.layout, &why) < 0)
 		message_warn("%s; no reference is shown as stale", why.msg);
-	return show_entries(&s);
+	shown = show_entries(&s);
+	return mirror_tell_doubt(&m) ? EXIT_PART : shown;
 }
 
 static void status_options(void *options, struct cli_table *table)
@@ -512,7 +514,8 @@ const struct verb verb_status = {
 		},
 	.statuses =
 		(const struct exit_status_row[]){
-			{ EXIT_PART, NULL, "nothing matches" },
+			{ EXIT_PART, NULL,
+			  "nothing matches, or index.json is not the newest generation" },
 			{ EXIT_OK, NULL, NULL },
 		},
 	.common = VERB_JSON,

@@ -117,6 +117,19 @@ static int open_scratch(struct run *r, struct err *err)
 	return 0;
 }
 
+/* What is published, for a run that does not publish: it stops where a real one would. */
+static int read_published(struct run *r, struct err *err)
+{
+	struct err doubt;
+
+	if (generation_look(&r->layout, &r->index, err) < 0)
+		return -1;
+	if (!generation_doubt(&r->layout, &r->index, &doubt))
+		return 0;
+	*err = doubt;
+	return err_failed();
+}
+
 /* --observe: what is published is only read; the lock is for state.json. */
 static int open_observed(struct run *r, struct err *err)
 {
@@ -126,7 +139,7 @@ static int open_observed(struct run *r, struct err *err)
 			       r->options->mirror);
 	if (r->lock < 0 && run_lock(r, r->options, err) < 0)
 		return -1;
-	return generation_look(&r->layout, &r->index, err);
+	return read_published(r, err);
 }
 
 /* For a dry run: nothing is written, no lock taken, and a mirror that does not exist is empty. */
@@ -138,7 +151,7 @@ static int open_mirror_read_only(struct run *r, struct err *err)
 		return 0;
 	if (layout_open(&r->layout, r->options->mirror, LAYOUT_READ, err) < 0)
 		return -1;
-	return generation_look(&r->layout, &r->index, err);
+	return read_published(r, err);
 }
 
 static bool is_listed(const char *ref, void *arg)

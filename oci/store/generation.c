@@ -21,6 +21,8 @@
 #include "oci/store/layout.h"
 
 #define INDEX "index.json"
+/* How often an index.json that is replaced while it is judged is read again. */
+#define DOUBTS 8
 
 int generation_lock(const struct layout *l, const char *who, int wait, struct err *err)
 {
@@ -219,6 +221,39 @@ int generation_look(const struct layout *l, struct index *x, struct err *err)
 		return 0;
 	*err = why;
 	return err_failed();
+}
+
+/* 1: index.json, as x has it, is doubted; 0: it is not; -1: it is another one than x by now. */
+static int doubt_once(const struct layout *l, const struct index *x, struct err *doubt)
+{
+	cleanup_by(generation_files_release) struct generation_files kept = GENERATION_FILES_INIT;
+	struct err ignored;
+
+	*doubt = (struct err)ERR_INIT;
+	/* what cannot be read speaks for nothing: a copy made for serving has no records */
+	if (generation_files_list(&kept, l, INT32_MAX, &ignored) < 0 ||
+	    generation_trust_check(l, &kept, x, doubt) == 0 || doubt->kind != ERR_INVALID)
+		return 0;
+	return generation_is_current(l, x, &ignored) == 1 ? 1 : -1;
+}
+
+int generation_doubt(const struct layout *l, struct index *x, struct err *doubt)
+{
+	struct err ignored;
+
+	for (int i = 0; i < DOUBTS; i++) {
+		int first = doubt_once(l, x, doubt);
+
+		/* between journal and index.json of a publisher there is one doubt, not two */
+		if (first == 0 || (first == 1 && doubt_once(l, x, doubt) == 0))
+			return 0;
+		if (doubt->kind == ERR_INVALID && generation_is_current(l, x, &ignored) == 1)
+			return 1;
+		index_release(x);
+		if (generation_look(l, x, &ignored) < 0)
+			return 0;
+	}
+	return 0;
 }
 
 /* Refuses a number that is larger than that of index.json. */

@@ -43,6 +43,10 @@ int generation_lock(const struct layout *l, const char *who, int wait, struct er
 /* Loads what is published now, for a caller that will not write: in a new mirror x is empty, and
  * nothing is made. Fails as generation_load() does. */
 int generation_look(const struct layout *l, struct index *x, struct err *err);
+/* After generation_look(), without a lock: what speaks against x being the newest generation. 1:
+ * *doubt says what a writer would say, which would stop. 0: nothing. A publisher that is at work
+ * meanwhile is no doubt; x may then be read again. */
+int generation_doubt(const struct layout *l, struct index *x, struct err *doubt);
 
 /* Loads what is published now, for a caller that will publish: call it under the lock. A new mirror
  * (no index.json, no generations) gets an empty generation 0 on disk first. An x that was loaded

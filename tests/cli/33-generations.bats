@@ -133,6 +133,29 @@ $APP.20261110 -> new" ]
 			[ "$(files_of mirror | grep -v 'lock$')" = "$before" ]
 		done
 	done
+	# readers say it, and show what lies there
+	for verb in status log "log alpine:3.19" "diff 1" "at 2026-11-20 alpine:3.19"; do
+		# shellcheck disable=SC2086  # words
+		publish $verb
+		[ "$status" -eq "$([ "$verb" = status ] && echo 2 || echo 0)" ]
+		[[ $stderr == *"index.json is generation 2, and "*"mirror-publish restored"* ]]
+		[ "${#stderr_lines[@]}" -eq 1 ]
+	done
+	# dry runs end as the real run would
+	for verb in "undo --dry-run" "rollback alpine:3.19 --dry-run"; do
+		# shellcheck disable=SC2086  # words
+		publish $verb
+		[ "$status" -eq 16 ]
+		[[ $stderr == *"index.json is generation 2, and "*"mirror-publish restored"* ]]
+	done
+	mkdir lists
+	echo "docker.io/library/alpine:3.19 upstream=gone" >lists/a.list
+	for how in --dry-run --observe; do
+		run --separate-stderr "$BIN/mirror-sync" --mirror mirror --lists lists --worktree $how
+		[ "$status" -eq 16 ]
+		[[ $stderr == *"index.json is generation 2, and "*"mirror-publish restored"* ]]
+	done
+	rm -r mirror/.mirror
 	publish status
 	[ "$status" -eq 0 ]
 }
