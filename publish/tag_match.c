@@ -123,7 +123,16 @@ static size_t count_meant(const struct index *x, char *pattern)
 	return n;
 }
 
-/* A pattern with wildcards must begin with the host, which is easily forgotten. */
+static const struct entry *first_meant(const struct index *x, char *pattern)
+{
+	for (size_t i = 0; i < x->n; i++)
+		if (is_meant(x->v[i], pattern))
+			return x->v[i];
+	return NULL;
+}
+
+/* The host is easily forgotten: a pattern with wildcards must begin with it, and a name without one
+ * is of docker.io. */
 static bool report_host(const struct index *x, const char *pattern)
 {
 	static const char *const hosts[] = { "docker.io/", "docker.io/library/", "*/" };
@@ -134,8 +143,13 @@ static bool report_host(const struct index *x, const char *pattern)
 
 		if (!n)
 			continue;
-		message_line("%s: no tag of this mirror matches; did you mean \"%s\" (%zu tag%s)?",
-			     pattern, whole, n, n == 1 ? "" : "s");
+		if (n == 1 && !glob_has_wildcard(span_str(pattern)))
+			message_line("%s: no tag of this mirror matches; did you mean \"%s\"?",
+				     pattern, first_meant(x, whole)->ref);
+		else
+			message_line("%s: no tag of this mirror matches; did you mean \"%s\" "
+				     "(%zu tag%s)?",
+				     pattern, whole, n, n == 1 ? "" : "s");
 		return true;
 	}
 	return false;
@@ -162,7 +176,7 @@ static void report_miss(const struct index *x, char *pattern)
 	for (size_t i = 0; i < x->n; i++)
 		if (tag_match_matches(x->v[i], &pattern, 1) && report_entry(x->v[i], pattern))
 			return;
-	if (!glob_has_wildcard(span_str(pattern)) || !report_host(x, pattern))
+	if (!report_host(x, pattern))
 		message_line("%s: no tag of this mirror matches", pattern);
 }
 

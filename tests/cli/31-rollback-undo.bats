@@ -179,6 +179,13 @@ setup() {
 	[[ $stderr == *"did you mean \"docker.io/team/*\" (2 tags)?"* ]]
 	publish hold 'alp*'
 	[[ $stderr == *"did you mean \"docker.io/library/alp*\" (1 tag)?"* ]]
+	for verb in hold release rollback; do
+		publish $verb team/app:v1
+		[ "$status" -eq 2 ]
+		[[ $stderr == *"team/app:v1: no tag of this mirror matches; did you mean \"$Q\"?"* ]]
+	done
+	publish hold team/app:v2
+	[[ $stderr != *"did you mean"* ]]
 	publish release 'docker.io/*'
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
