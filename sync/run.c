@@ -293,6 +293,7 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 	if (open_all(r, options, source, err) < 0 || work_all(r, err) < 0)
 		return -1;
 	referrers_finish(r);
+	referrers_due_tell(r);
 	mark_stale(r);
 	min_age_settle(r);
 	denied_settle(r);

@@ -123,6 +123,10 @@ static void read_row(struct sync_row *row, const json_t *o)
 	sync_row_set(&row->referrers, json_get_text(refs, "digest"));
 	sync_row_set(&row->referrers_as, json_get_text(refs, "as"));
 	row->referrers_at = time_of(json_get_text(refs, "at"));
+	row->referrers_tried = time_of(json_get_text(refs, "tried"));
+	row->referrers_failed = (long)json_get_size(refs, "failed");
+	if (row->referrers_failed < 0)
+		row->referrers_failed = 0;
 }
 
 /* A member of version 0.1: "checked" has a time for each reference, "max_age" has seconds. */
@@ -293,6 +297,9 @@ static void write_row(struct buf *out, const struct sync_row *row)
 			buf_addc(out, ',');
 		}
 		write_time(out, "at", row->referrers_at);
+		write_time(out, "tried", row->referrers_tried);
+		if (row->referrers_failed)
+			buf_addf(out, "\"failed\":%ld,", row->referrers_failed);
 		close_object(out);
 		buf_addc(out, ',');
 	}

@@ -49,7 +49,10 @@ struct sync_row {
 	long offers_changed;
 	char *referrers;     /* the digest whose referrers were asked for ... */
 	char *referrers_as;  /* ... under which options (sync/referrers_due.h) ... */
-	time_t referrers_at; /* ... and when; 0: not all of them could be had */
+	time_t referrers_at; /* ... and when; 0: not all of them could be had: */
+	/* when they were asked for last, and in how many runs in a row some could not be had */
+	time_t referrers_tried;
+	long referrers_failed;
 };
 
 /* A registry that was found to have no referrers API; key is oci/registry/registry.h's. */

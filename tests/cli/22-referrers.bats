@@ -123,9 +123,58 @@ spoil() {
 	[[ $stderr == *"warning: up.example/team/app:1: what refers to $app: "* ]]
 	jq -e '.images[0] | .state == "new" and .incomplete == null and (.warnings | length) == 1' \
 		"$BATS_TEST_TMPDIR/report.json"
-	# it is tried in every run
+	# it is tried again in the next run
 	run --separate-stderr -0 sync
 	[[ $stderr == *"warning: up.example/team/app:1: what refers to $app: "* ]]
+}
+
+# mend TEXT: the upstream has those bytes again
+mend() {
+	printf %s "$1" >"$up/blobs/sha256/$(printf %s "$1" | sha256sum | cut -d ' ' -f 1)"
+}
+
+@test "auto: what could not be had once comes in the next run, whatever refresh= says" {
+	sbom=$(refer "$app" "the sbom" docker.io/team/app:x1)
+	for options in refresh=never refresh=6h refresh=0s; do
+		for how in "" --missing; do
+			rm -rf "$mirror"
+			spoil "the sbom"
+			list "up.example/team/app:1 $options"
+			run --separate-stderr -0 sync
+			[[ $stderr == *"warning: up.example/team/app:1: what refers to $app: "* ]]
+			mend "the sbom"
+			run --separate-stderr -0 sync ${how:+"$how"}
+			[ "$stderr" = "" ]
+			[ "$(published "up.example/team/app@$sbom")" = "$sbom" ]
+			run -0 sync
+		done
+	done
+	forget_requests
+	list "up.example/team/app:1 refresh=never"
+	run -0 sync
+	[ ! -s "$upstream_log" ]
+}
+
+@test "auto: what could not be had in two runs is asked for once a day, and told meanwhile" {
+	sbom=$(refer "$app" "the sbom" docker.io/team/app:x1)
+	spoil "the sbom"
+	list "up.example/team/app:1"
+	run -0 sync
+	run -0 sync
+	mend "the sbom"
+	forget_requests
+	run --separate-stderr -0 sync
+	[[ $stderr == *"warning: up.example/team/app:1: what refers to $app could not all be had in 2 runs, last at "*"--force at once"* ]]
+	[ "$(requests GET)" -eq 0 ]
+	run --separate-stderr -0 sync --missing
+	[ "$stderr" = "" ]
+	[ "$(published "up.example/team/app@$sbom")" = "" ]
+	sed -i "s/\"tried\":\"[^\"]*\"/\"tried\":\"$(date -u -d '25 hours ago' +%Y-%m-%dT%H:%M:%SZ)\"/" \
+		"$mirror/.mirror/state.json"
+	list "up.example/team/app:1 refresh=never"
+	run --separate-stderr -0 sync
+	[ "$stderr" = "" ]
+	[ "$(published "up.example/team/app@$sbom")" = "$sbom" ]
 }
 
 @test "what upstream lists and does not have is a warning that names it, not a failure for ever" {

@@ -86,6 +86,7 @@ static void check_row(const struct sync_row *row)
 	CHECK(row && str_same(row->referrers, "sha256:bb") && row->referrers_at == 4000);
 	CHECK(row && row->unfinished && row->held && str_same(row->upstream, "sha256:cc"));
 	CHECK(row && str_same(row->referrers_as, "yes"));
+	CHECK(row && row->referrers_tried == 4500 && row->referrers_failed == 2);
 }
 
 /* What is written is read again, row by row; what is on no list is left out. */
@@ -112,6 +113,8 @@ static void test_round_trip(void)
 	sync_row_set(&row->referrers, "sha256:bb");
 	sync_row_set(&row->referrers_as, "yes");
 	row->referrers_at = 4000;
+	row->referrers_tried = 4500;
+	row->referrers_failed = 2;
 	sync_state_set_absence(&s, "https://a.example/v2/b", 5000);
 	sync_state_set_absence(&s, "https://a.example/v2/c", 6000);
 	sync_state_row(&s, "a.example/plain:1");
