@@ -30,6 +30,13 @@ bool due_lacks_promised(const struct run *r, const struct target *t)
 	return due_lacks_platforms(r, t) || (!t->is_snapshot && referrers_due_changed(r, t));
 }
 
+bool due_snapshot_is_unasked(const struct run *r, const struct target *t)
+{
+	const struct sync_row *row = sync_state_find(&r->checked, t->name);
+
+	return t->is_snapshot && !t->o.upstream_gone && (!row || row->unfinished);
+}
+
 /* Whether the tag may come to the digest, as far as operators have a say. */
 static bool is_free(const struct run *r, const struct target *t, const struct entry *e,
 		    const char *digest)

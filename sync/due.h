@@ -24,6 +24,10 @@ bool due_lacks_promised(const struct run *r, const struct target *t);
 /* That, as a dry run tells it: of referrers, those that are a promise (referrers=yes). */
 bool due_lacks_told(const struct run *r, const struct target *t);
 
+/* Whether the target is a snapshot of the mirror's, and upstream was not asked whether it has a tag
+ * of that name, too; or the last try failed. */
+bool due_snapshot_is_unasked(const struct run *r, const struct target *t);
+
 /* Whether upstream answered for the target's name in this run. */
 bool due_was_checked(const struct target *t);
 

@@ -6,7 +6,8 @@
  *	  |  start_target
  *	  |-- its line says upstream=gone -----------------------> SKIPPED, FAILED
  *	  |-- not due, or left aside by an option ---------------> SKIPPED, GONE, WAITING
- *	  |-- --missing, and the mirror has the tag --------.    (fetch, of what it means now)
+ *	  |-- --missing, and the mirror has the tag --------.    (fetch, of what it means now;
+ *	  |                                                 |     a snapshot's name is asked for)
  *	  v                                                 |
  *	HEAD			registry_head; of the digest when the line pins one
  *	  |  got_head                                       |
@@ -464,7 +465,8 @@ static bool is_left_aside(const struct run *r, const struct target *t)
 	if (target_is_pinned(t) && !digest_eq(&t->base, &t->source.digest))
 		return false;
 	if (r->options->missing && t->base.str[0])
-		return !r->options->force && !due_lacks_promised(r, t);
+		return !r->options->force && !due_lacks_promised(r, t) &&
+		       !due_snapshot_is_unasked(r, t);
 	return !target_is_pinned(t) && !r->options->observe && !due_is(r, t);
 }
 
@@ -514,7 +516,7 @@ static void start_job(struct job *job)
 		leave_aside(job);
 	} else if (target_is_pinned(t)) {
 		start_pinned(job);
-	} else if (r->options->missing && t->base.str[0]) {
+	} else if (r->options->missing && t->base.str[0] && !t->is_snapshot) {
 		/* no tag moves: what the line wants more of it is fetched */
 		t->unasked = true;
 		t->found = t->base;

@@ -110,6 +110,37 @@ app=up.example/team/app
 	[[ $stderr == *"$app:1: no such tag or repository"* ]]
 }
 
+@test "--missing: a new line for a name that is a snapshot here and another tag upstream is a failure" {
+	day=$(date -u +%Y%m%d)
+	one=$(layout_image "$up" docker.io/team/app:1 one)
+	list "$app:1"
+	sync
+	layout_image "$up" docker.io/team/app:1 two
+	sync
+	# a name that only the mirror has is asked for once
+	list "$app:1" "$app:1.$day"
+	forget_requests
+	run --separate-stderr -0 sync --missing
+	[ "$stderr" = "" ]
+	[ "$(requests HEAD "app/manifests/1.$day")" -eq 1 ]
+	run -0 sync --missing
+	[ "$(requests HEAD)" -eq 1 ]
+	list "$app:1"
+	sync
+	layout_image "$up" "docker.io/team/app:1.$day" own
+	for line in "$app:1.$day" "$app tags=1*" "$app:1.$day refresh=never"; do
+		rm "$mirror/.mirror/state.json"
+		list "$app:1" "$line"
+		run --separate-stderr -2 sync --missing --dry-run
+		[[ $stderr == *"$app:1.$day: the mirror keeps a snapshot of its own under this name"* ]]
+		run --separate-stderr -2 sync --missing
+		[[ $stderr == *"$app:1.$day: the mirror keeps a snapshot of its own under this name"* ]]
+		# and so it stays
+		run --separate-stderr -2 sync --missing
+	done
+	[ "$(published "$app:1.$day")" = "$one" ]
+}
+
 @test "--missing --force repairs, and moves nothing" {
 	one=$(layout_image "$up" docker.io/team/app:1 one)
 	layout_image "$up" docker.io/team/app:other one
