@@ -1,21 +1,41 @@
 #include "sync/due.h"
 
+#include "oci/base/cleanup.h"
 #include "oci/base/str.h"
 #include "oci/store/hold.h"
 #include "oci/store/index.h"
 #include "oci/store/marks.h"
+#include "oci/store/retag.h"
 #include "oci/store/sync_state.h"
+#include "sync/promise.h"
 #include "sync/referrers_due.h"
 #include "sync/run.h"
 
 /* ---- before ---- */
 
+/* A snapshot has what its tag had. Its line only keeps it, unless it names platforms; what it does
+ * not name stays. */
+static bool lacks_of_snapshot(const struct target *t, const char *has)
+{
+	cleanup_free char *all = t->o.platform ? retag_unite_platforms(has, t->o.platform) : NULL;
+
+	return all && !str_same(all, has);
+}
+
 bool due_lacks_platforms(const struct run *r, const struct target *t)
 {
 	const struct entry *e = index_find(&r->index, t->name);
+	const char *has = e ? entry_annotation(e, ANNOTATION_PLATFORM) : NULL;
 
-	return e && !t->is_snapshot &&
-	       !str_same(entry_annotation(e, ANNOTATION_PLATFORM), t->o.platform);
+	if (!e)
+		return false;
+	return t->is_snapshot ? lacks_of_snapshot(t, has) : !str_same(has, t->o.platform);
+}
+
+/* The same, or what was fetched for the line is not what it asks for. */
+static bool lacks_platforms(const struct run *r, const struct target *t)
+{
+	return due_lacks_platforms(r, t) || promise_is_broken(r, t);
 }
 
 bool due_lacks_told(const struct run *r, const struct target *t)
@@ -27,7 +47,7 @@ bool due_lacks_told(const struct run *r, const struct target *t)
 
 bool due_lacks_promised(const struct run *r, const struct target *t)
 {
-	return due_lacks_platforms(r, t) || (!t->is_snapshot && referrers_due_changed(r, t));
+	return lacks_platforms(r, t) || (!t->is_snapshot && referrers_due_changed(r, t));
 }
 
 bool due_snapshot_is_unasked(const struct run *r, const struct target *t)
@@ -74,7 +94,7 @@ bool due_is(const struct run *r, const struct target *t)
 	if (!e) /* one that waits is asked for like one that is there */
 		return !row->offer_until;
 	if (t->is_snapshot)
-		return false;
+		return lacks_platforms(r, t);
 	return due_lacks_promised(r, t) || (!t->base_held && !target_is_origin(t, e)) ||
 	       is_let_go(r, t, e, row);
 }

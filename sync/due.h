@@ -19,7 +19,8 @@ bool due_is(const struct run *r, const struct target *t);
 
 /* Whether the line wants other platforms than the published content was fetched with. */
 bool due_lacks_platforms(const struct run *r, const struct target *t);
-/* The same, or referrers that were not asked for. */
+/* The same, or platforms that the published content does not have at all, or referrers that were
+ * not asked for. */
 bool due_lacks_promised(const struct run *r, const struct target *t);
 /* That, as a dry run tells it: of referrers, those that are a promise (referrers=yes). */
 bool due_lacks_told(const struct run *r, const struct target *t);

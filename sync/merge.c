@@ -287,6 +287,19 @@ static void record_lines(struct merge *m, const struct target *t, struct entry *
 	entry_set_annotation(e, ANNOTATION_AUTHOR, t->author);
 }
 
+/* A line that names a snapshot has brought platforms that it did not have. */
+static void widen_snapshot(struct merge *m, const struct target *t, struct entry *e)
+{
+	const char *has = entry_annotation(e, ANNOTATION_PLATFORM);
+	cleanup_free char *all = NULL;
+
+	if (!has || !t->o.platform || !has_arrived(t, e))
+		return;
+	all = retag_unite_platforms(has, t->o.platform);
+	if (set_annotation(e, ANNOTATION_PLATFORM, all))
+		add_journal_line(m, t->name, "retention");
+}
+
 static void merge_target(struct merge *m, struct target *t)
 {
 	struct entry *e = index_find(&m->index, t->name);
@@ -295,6 +308,8 @@ static void merge_target(struct merge *m, struct target *t)
 		retag_target(m, t, e);
 		e = index_find(&m->index, t->name);
 	}
+	if (e && entry_annotation(e, ANNOTATION_SNAPSHOT_OF))
+		widen_snapshot(m, t, e);
 	if (!e || entry_annotation(e, ANNOTATION_SNAPSHOT_OF))
 		return;
 	if (has_arrived(t, e)) {

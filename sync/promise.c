@@ -2,7 +2,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
-#include "oci/base/str.h"
+#include "sync/due.h"
 #include "sync/platforms.h"
 #include "sync/run.h"
 
@@ -36,9 +36,7 @@ bool promise_is_believed(const struct run *r, const struct target *t)
 /* Whether the line asks for something that its entry was not asked for: what is missing is news. */
 static bool is_asked_anew(const struct run *r, const struct target *t)
 {
-	const struct entry *e = index_find(&r->index, t->name);
-
-	return !e || !str_same(entry_annotation(e, ANNOTATION_PLATFORM), t->o.platform);
+	return !index_find(&r->index, t->name) || due_lacks_platforms(r, t);
 }
 
 int promise_judge(const struct run *r, struct target *t, const struct platforms *there,
@@ -60,4 +58,19 @@ int promise_judge(const struct run *r, struct target *t, const struct platforms 
 	if (warning)
 		target_add_warning(t, warning);
 	return 0;
+}
+
+bool promise_is_broken(const struct run *r, const struct target *t)
+{
+	cleanup_by(platforms_release) struct platforms there = PLATFORMS_INIT, none = PLATFORMS_INIT;
+	cleanup_free char *warning = NULL;
+	const struct platforms_promise promise = {
+		.wanted = t->o.platform, .there = &there, .before = &none
+	};
+	struct err ignored;
+
+	if (!t->is_snapshot || !t->o.platform || r->layout.root < 0)
+		return false;
+	platforms_load(&there, &r->layout, &t->base);
+	return platforms_judge(&promise, &warning, &ignored) < 0;
 }

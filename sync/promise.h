@@ -33,4 +33,9 @@ bool promise_is_believed(const struct run *r, const struct target *t);
 int promise_judge(const struct run *r, struct target *t, const struct platforms *there,
 		  struct err *err);
 
+/* Whether the published content has none of the platforms that the line asks for, though it was
+ * fetched for it. Asked of a snapshot only: a tag's line is judged before the tag comes to its
+ * content. Reads manifests in the mirror. */
+bool promise_is_broken(const struct run *r, const struct target *t);
+
 #endif

@@ -13,7 +13,7 @@
  *	  |  got_head                                       |
  *	  |-- 404: one GET, registry_tag, and got_head again|
  *	  |-- 404, the mirror has it ---------------------- | ---> GONE
- *	  |-- 404, it is a snapshot of the mirror's ------- | ---> CURRENT
+ *	  |-- 404, it is a snapshot of the mirror's ------- | ---> CURRENT, or fetch
  *	  |-- 404, perhaps a snapshot, no mirror at hand -- | ---> SKIPPED
  *	  |-- 404 otherwise, and any other failure -------- | ---> FAILED, LIMITED
  *	  v                                                 |
@@ -78,6 +78,7 @@ struct job {
 	struct run *run;
 	struct lane *lane;
 	struct target *target;
+	bool is_kept;           /* what is published is looked at, and not asked for referrers */
 	int64_t promised;       /* bytes of the disk, until the target is decided */
 	bool is_confirmed;      /* a GET was sent after a HEAD that said 404 */
 	enum image_state below; /* the state, when what is below the published content was found */
@@ -189,7 +190,7 @@ static void got_image(void *arg, const struct fetch_result *result)
 	t->media_type = xstrdup(result->media_type);
 	t->size = result->size;
 	external_warn(job->run, t, result);
-	if (referrers_due_is(job->run, t))
+	if (!job->is_kept && referrers_due_is(job->run, t))
 		referrers_fetch(job->run, t, result->manifests, result->nmanifests, got_referrers,
 				job);
 	else
@@ -366,6 +367,19 @@ static void compare_target(struct job *job)
 
 /* ---- HEAD ---- */
 
+/* Its content is known by digest, so that platforms which its line adds may be had. */
+static void keep_snapshot(struct job *job)
+{
+	struct target *t = job->target;
+
+	t->found = t->base;
+	job->is_kept = true;
+	if (t->o.platform)
+		fetch_target(job);
+	else
+		keep_target(job, STATE_CURRENT);
+}
+
 static void got_no_head(struct job *job, const struct err *err)
 {
 	struct target *t = job->target;
@@ -373,8 +387,7 @@ static void got_no_head(struct job *job, const struct err *err)
 
 	t->is_asked = !target_is_pinned(t);
 	if (target_names_snapshot(t)) {
-		t->found = t->base;
-		keep_target(job, STATE_CURRENT);
+		keep_snapshot(job);
 		return;
 	}
 	if (t->base.str[0] && !target_is_pinned(t)) {

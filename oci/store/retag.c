@@ -191,8 +191,7 @@ static bool names_platform(const char *list, struct span one)
 	return false;
 }
 
-/* All platforms of two filters, those of a first; NULL is no filter. The caller frees it. */
-static char *unite_platforms(const char *a, const char *b)
+char *retag_unite_platforms(const char *a, const char *b)
 {
 	cleanup_by(buf_release) struct buf all = BUF_INIT(LIMIT_INDEX_ENTRY);
 	struct span rest = span_str(b ? b : ""), one;
@@ -216,7 +215,7 @@ static void fill_snapshot(const struct retag *m, struct entry *s, const struct e
 	bool is_new = !s->digest.str[0];
 	cleanup_free char *platforms =
 		is_new ? (now_has ? xstrdup(now_has) : NULL)
-		       : unite_platforms(entry_annotation(s, ANNOTATION_PLATFORM), now_has);
+		       : retag_unite_platforms(entry_annotation(s, ANNOTATION_PLATFORM), now_has);
 	/* content that a sync replaced before stays a sync's when a rollback replaces it again */
 	bool keep_by = by && strcmp(m->by, RETAG_BY_ROLLBACK) == 0;
 	cleanup_free char *kept_by = xstrdup(keep_by ? by : m->by);

@@ -56,6 +56,10 @@ struct retag {
 int retag_move(const struct retag *m, struct entry *e, const char *media_type,
 	       const struct digest *d, int64_t size, struct entry **snapshot, struct err *err);
 
+/* All platforms of two filters (ANNOTATION_PLATFORM), those of a first; NULL is no filter. The
+ * caller frees it. A snapshot keeps what it has: its filter only grows. */
+char *retag_unite_platforms(const char *a, const char *b);
+
 /* The generation that the next publish of x makes: what moves now, moves in it. */
 long long retag_generation(const struct index *x);
 

@@ -169,6 +169,72 @@ check_refuses() {
 	whole
 }
 
+# snapshot: a tag whose content is now a snapshot with linux/amd64 only
+snapshot() {
+	one=$(layout_multi "$up" docker.io/team/app:1 one)
+	layout_multi "$up" docker.io/team/app:other one
+	list "up.example/team/app:1 platform=linux/amd64"
+	sync
+	layout_multi "$up" docker.io/team/app:1 two
+	sync
+	kept=up.example/team/app:1.$(date -u +%Y%m%d)
+	[ "$(published "$kept")" = "$one" ]
+}
+
+@test "platforms that the line of a snapshot adds come, in a sync and with --missing" {
+	snapshot
+	for how in "" --missing; do
+		list "up.example/team/app:1 platform=linux/amd64" "$kept platform=linux/arm64,linux/amd64"
+		run -0 sync --check --online
+		[[ $output == *"base.list:2: adds "*" to what is there"* ]]
+		run -32 sync ${how:+"$how"} --dry-run
+		run -0 sync ${how:+"$how"}
+		[[ $output == *"$kept: completed, "* ]]
+		[ "$(note "$kept" platform)" = linux/amd64,linux/arm64 ]
+		[ "$(published "$kept")" = "$one" ]
+		whole
+		before=$(generation)
+		run -0 sync ${how:+"$how"}
+		[[ $output != *completed* ]]
+		# what a line does not name stays
+		list "up.example/team/app:1 platform=linux/amd64" "$kept platform=linux/amd64"
+		run -0 sync
+		[ "$(generation)" = "$before" ]
+		[ "$(note "$kept" platform)" = linux/amd64,linux/arm64 ]
+		rm -rf "$mirror"
+		snapshot
+	done
+}
+
+@test "the line of a snapshot without any of its platforms fails; one that names none keeps it" {
+	snapshot
+	list "up.example/team/app:1 platform=linux/amd64" "$kept"
+	run -0 sync
+	run -0 sync --missing
+	list "up.example/team/app:1 platform=linux/amd64" "$kept platform=linux/s390x"
+	for how in "--check --online" --dry-run --missing --missing "" ""; do
+		# shellcheck disable=SC2086
+		run --separate-stderr -2 sync $how
+		[[ $stderr$output == *"1.$(date -u +%Y%m%d): "*"has linux/amd64, linux/arm64; not linux/s390x"* ]]
+	done
+	[ "$(note "$kept" platform)" = linux/amd64 ]
+	list "up.example/team/app:1 platform=linux/amd64" "$kept platform=linux/amd64"
+	run -0 sync
+}
+
+@test "a snapshot whose added platform upstream does not have any more: the line fails" {
+	snapshot
+	layout_untag "$up" docker.io/team/app:other
+	find "$up/blobs" -name "$(printf %s "${one#sha256:}")" -delete
+	child=$(grep -l '"architecture":"arm64"' -r "$up/blobs" | xargs -rn1 basename)
+	for d in $child; do rm -f "$up/blobs/sha256/$d"; done
+	list "up.example/team/app:1 platform=linux/amd64" "$kept platform=linux/amd64,linux/arm64"
+	run --separate-stderr -2 sync "$kept"
+	[[ $stderr == *"$kept: upstream does not have all of it"* ]]
+	run --separate-stderr -2 sync --missing "$kept"
+	[ "$(note "$kept" platform)" = linux/amd64 ]
+}
+
 @test "what is current costs one HEAD, also in a dry run" {
 	multi 1 one amd64 arm64
 	single 2 two amd64
