@@ -133,14 +133,27 @@ static void write_span(time_t seconds, char out[static FORMAT_AGE])
 	format_age(from, seconds < 0 ? 0 : seconds, out);
 }
 
-static void warn_of_clock(int64_t ahead)
+static void warn_of_clock(int64_t ahead, bool is_skipped)
 {
 	char span[FORMAT_AGE];
 
 	write_span(ahead < 0 ? -ahead : ahead, span);
-	message_warn("this machine's clock is %s %s the clocks of most upstreams; nothing that "
-		     "waits for its min-age= is published by this run",
-		     span, ahead < 0 ? "ahead of" : "behind");
+	message_warn("this machine's clock is %s %s the clocks of most upstreams; %s", span,
+		     ahead < 0 ? "ahead of" : "behind",
+		     is_skipped ? "what waits for its min-age= is published by this run all the "
+				  "same, because of --skip-min-age"
+				: "nothing that waits for its min-age= is published by this run");
+}
+
+/* With a clock that is wrong no wait is known to be over, so --skip-min-age is what publishes. */
+static void settle_target(const struct run *r, struct target *t)
+{
+	if (!t->wait.is_subject || !target_row(t)->is_moved)
+		return;
+	if (r->options->skip_min_age)
+		t->wait.is_skipped = true;
+	else
+		t->state = STATE_WAITING;
 }
 
 void min_age_settle(struct run *r)
@@ -155,12 +168,10 @@ void min_age_settle(struct run *r)
 		struct target *t = r->outcome.targets.v[i];
 
 		is_told |= t->wait.is_subject;
-		if (!t->wait.is_subject || t->wait.is_skipped || !target_row(t)->is_moved)
-			continue;
-		t->state = STATE_WAITING;
+		settle_target(r, t);
 	}
 	if (is_told)
-		warn_of_clock(ahead);
+		warn_of_clock(ahead, r->options->skip_min_age);
 }
 
 bool min_age_is_observed(const struct target *t)

@@ -351,6 +351,38 @@ published"* ]]
 	[ "$(published up.example/team/other:1)" = "$two" ]
 }
 
+@test "--skip-min-age publishes with a clock that is off, whether the wait counts as over or not" {
+	list "up.example/team/app:1 min-age=2d"
+	for off in $((10 * day)) $hour $((-10 * day)); do
+		rm -rf "$mirror"
+		layout_image "$up" docker.io/team/app:1 one
+		sync
+		two=$(layout_image "$up" docker.io/team/app:1 two)
+		sync
+		wrong=$BATS_TEST_TMPDIR/wrong
+		right=("${with_clock[@]}")
+		printf '%-31d' "$off" >"$wrong"
+		with_clock+=("WALLCLOCK=$wrong")
+		run -0 --separate-stderr sync --skip-min-age up.example/team/app:1
+		[[ $stderr == *"what waits for its min-age= is published by this run all the same, because of --skip-min-age"* ]]
+		[ "$(published up.example/team/app:1)" = "$two" ]
+		grep -q '"why":"skip-min-age"' "$mirror/.mirror/journal.jsonl"
+		with_clock=("${right[@]}")
+	done
+}
+
+@test "--skip-min-age of a wait that is over is not told in the journal" {
+	list "up.example/team/app:1 min-age=2d"
+	layout_image "$up" docker.io/team/app:1 one
+	sync
+	two=$(layout_image "$up" docker.io/team/app:1 two)
+	sync
+	clock_later $((2 * day))
+	run -0 sync --skip-min-age up.example/team/app:1
+	[ "$(published up.example/team/app:1)" = "$two" ]
+	run ! grep -q '"why":"skip-min-age"' "$mirror/.mirror/journal.jsonl"
+}
+
 @test "a dry run, and a check of a changed line, tell what waits and record nothing" {
 	layout_image "$up" docker.io/team/app:1 one
 	list "up.example/team/app:1 min-age=2d"
