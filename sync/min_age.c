@@ -31,18 +31,20 @@ bool min_age_is_due(const struct sync_row *row, long min_age, time_t now)
 	       row->offer_since <= now - min_age;
 }
 
-/* Ends the series of the row's offer. One that waited is told, unless it has been published. */
+/* Ends the series of the row's offer. One that waited is told, unless it is or was published. */
 static void end_offer(const struct sync_row *row, const struct min_age_check *check,
 		      struct min_age *m)
 {
 	struct err ignored;
 
-	if (!row->offer || !row->offer_until || str_eq(row->offer, check->published->str))
+	if (!row->offer || !row->offer_until || check->was_published ||
+	    str_eq(row->offer, check->published->str))
 		return;
 	if (digest_parse(&m->taken_back, span_str(row->offer), &ignored) < 0)
 		return;
 	m->taken_since = row->offer_since;
 	m->taken_seen = row->offer_seen;
+	m->taken_until = row->offer_until;
 }
 
 static void begin_offer(struct sync_row *row, const struct min_age_check *check)
@@ -156,6 +158,39 @@ static void settle_target(const struct run *r, struct target *t)
 		t->state = STATE_WAITING;
 }
 
+/* Whether the tag had the digest before a rollback, an undo or another sync: a snapshot has it, or a
+ * mark speaks of it. */
+static bool had_digest(const struct run *r, const struct target *t, const struct digest *d)
+{
+	size_t n = strlen(t->name);
+
+	for (size_t i = index_seek(&r->index, t->name); i < r->index.n; i++) {
+		const struct entry *s = r->index.v[i];
+
+		if (strncmp(s->ref, t->name, n) != 0)
+			break;
+		if (str_same(entry_annotation(s, ANNOTATION_SNAPSHOT_OF), t->name) &&
+		    digest_eq(&s->digest, d))
+			return true;
+	}
+	return marks_bad(&r->marks, t->name, d);
+}
+
+void min_age_look_back(struct run *r)
+{
+	for (size_t i = 0; i < r->outcome.targets.n; i++) {
+		struct target *t = r->outcome.targets.v[i];
+		const struct sync_row *row = sync_state_find(&r->checked, t->name);
+		struct digest offer;
+		struct err ignored;
+
+		t->wait.was_published =
+			row && row->offer_until &&
+			digest_parse(&offer, span_str(row->offer), &ignored) == 0 &&
+			had_digest(r, t, &offer);
+	}
+}
+
 void min_age_settle(struct run *r)
 {
 	bool is_told = false;
@@ -194,6 +229,7 @@ static void record_target(struct run *r, struct target *t)
 			    .min_age = t->wait.is_subject ? t->o.min_age : -1,
 			    .now = r->outcome.started,
 			    .is_clock_wrong = r->is_clock_wrong,
+			    .was_published = t->wait.was_published,
 		    },
 		    &t->wait);
 }
@@ -248,9 +284,9 @@ void min_age_describe_wait(struct buf *out, const struct target *t, time_t now)
 	describe_changes(out, t, now);
 }
 
-void min_age_describe_taken(struct buf *out, const struct min_age *m)
+void min_age_describe_taken(struct buf *out, const struct min_age *m, time_t now)
 {
-	char taken[DIGEST_SHORT], first[CLOCK_RFC3339], last[CLOCK_RFC3339];
+	char taken[DIGEST_SHORT], first[CLOCK_RFC3339], last[CLOCK_RFC3339], over[CLOCK_RFC3339];
 
 	if (!m->taken_back.str[0])
 		return;
@@ -258,7 +294,14 @@ void min_age_describe_taken(struct buf *out, const struct min_age *m)
 	digest_short(&m->taken_back, taken);
 	clock_rfc3339(m->taken_since, first);
 	clock_rfc3339(m->taken_seen, last);
-	buf_addf(out, "upstream took %s back before its time; it was never published", taken);
+	clock_rfc3339(m->taken_until, over);
+	if (m->taken_until <= now)
+		buf_addf(out, "upstream took %s back; its wait was over since %s, and no run "
+			      "published it",
+			 taken, over);
+	else
+		buf_addf(out, "upstream took %s back before its time; it was never published",
+			 taken);
 	if (m->taken_since > 0 && m->taken_seen > m->taken_since)
 		buf_addf(out, " (seen from %s to %s)", first, last);
 	else if (m->taken_seen > 0)
@@ -269,5 +312,5 @@ void min_age_describe(struct buf *out, const struct target *t, time_t now)
 {
 	if (t->state == STATE_WAITING)
 		min_age_describe_wait(out, t, now);
-	min_age_describe_taken(out, &t->wait);
+	min_age_describe_taken(out, &t->wait, now);
 }

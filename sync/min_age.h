@@ -12,7 +12,7 @@
  * long: such a run ends no wait and begins none.
  *
  *	at HEAD		min_age_waits() judges what was found
- *	after work	min_age_settle(), once all hosts have told their time
+ *	after work	min_age_look_back(), and min_age_settle(), once all hosts have told their time
  *	after merge	min_age_record() writes what was seen into the rows
  */
 #ifndef SYNC_MIN_AGE_H
@@ -37,8 +37,10 @@ struct min_age {
 	time_t since, until;  /* of what was found, when it is subject */
 	long changed;         /* how often upstream has changed its mind while something waited, */
 	time_t changed_since; /* ... and since when */
-	struct digest taken_back; /* an offer that was gone before its time was over; "" for none */
-	time_t taken_since, taken_seen; /* the first and the last check that saw it */
+	bool was_published;       /* the offer of the checks before: the tag had it once */
+	struct digest taken_back; /* an offer that was gone before it was published; "" for none */
+	time_t taken_since, taken_seen; /* the first and the last check that saw it, */
+	time_t taken_until;             /* ... and when its wait ended, or would have */
 };
 
 /* ---- the rules, on a row; row may be NULL ---- */
@@ -55,6 +57,7 @@ struct min_age_check {
 	long min_age;                   /* seconds; -1: the offer does not wait */
 	time_t now;
 	bool is_clock_wrong;
+	bool was_published; /* the row's offer, under this name */
 };
 
 /* Writes a check into the row; what it ends and what it continues goes into *m. */
@@ -69,6 +72,8 @@ bool min_age_recall(const struct run *r, struct target *t);
 /* Whether --observe asks for the target: for what can wait, as often as it is called, and for
  * nothing that the next sync would not ask for. */
 bool min_age_is_observed(const struct target *t);
+/* Before the merge: finds which offers of the checks before the tags once had. */
+void min_age_look_back(struct run *r);
 /* Targets whose wait is over wait on when this machine's clock differs from those of most hosts;
  * then a warning is told. */
 void min_age_settle(struct run *r);
@@ -79,8 +84,8 @@ void min_age_record(struct run *r);
 
 /* Appends until when a target waits, and that it moves too often to be ever published. */
 void min_age_describe_wait(struct buf *out, const struct target *t, time_t now);
-/* Appends the offer that upstream took back, if there is one. */
-void min_age_describe_taken(struct buf *out, const struct min_age *m);
+/* Appends the offer that upstream took back before `now`, if there is one. */
+void min_age_describe_taken(struct buf *out, const struct min_age *m, time_t now);
 /* Both, as far as there is something to say. */
 void min_age_describe(struct buf *out, const struct target *t, time_t now);
 

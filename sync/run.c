@@ -295,6 +295,7 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 	referrers_finish(r);
 	referrers_due_tell(r);
 	mark_stale(r);
+	min_age_look_back(r);
 	min_age_settle(r);
 	denied_settle(r);
 	if (options->dry_run && !options->check)

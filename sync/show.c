@@ -192,7 +192,7 @@ static void show_taken_back(const struct outcome *o)
 	for (size_t i = 0; i < o->targets.n; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_LIST_LINE);
 
-		min_age_describe_taken(&words, &o->targets.v[i]->wait);
+		min_age_describe_taken(&words, &o->targets.v[i]->wait, o->started);
 		if (words.n)
 			message_line("%s: %s", o->targets.v[i]->name, words.p);
 	}

@@ -260,7 +260,7 @@ void waiting_tags_note_vanished(struct run *r)
 		format_digest(row->offer, digest);
 		strvec_addf(&o->taken_back,
 			    "%s: %s waits no longer: upstream does not have it any more, or its "
-			    "line does not choose it; it was never published",
+			    "line does not choose it; no run published it while it waited",
 			    row->ref, digest);
 	}
 }

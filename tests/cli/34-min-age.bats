@@ -351,6 +351,42 @@ published"* ]]
 	[ "$(published up.example/team/other:1)" = "$two" ]
 }
 
+@test "content that was published and rolled back is not called one that never was" {
+	layout_image "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1 min-age=2d"
+	sync
+	for how in rollback undo; do
+		layout_image "$up" docker.io/team/app:1 "two $how"
+		sync
+		clock_later $((2 * day))
+		sync
+		if [ "$how" = undo ]; then
+			"${with_clock[@]}" "$BIN/mirror-publish" --mirror "$mirror" undo
+		else
+			"${with_clock[@]}" "$BIN/mirror-publish" --mirror "$mirror" rollback up.example/team/app:1
+		fi
+		run -0 sync
+		[[ $output == *held* ]]
+		layout_image "$up" docker.io/team/app:1 "three $how"
+		run -0 --separate-stderr sync
+		[[ $stderr != *"took"* ]]
+		clock_later $((2 * day))
+		sync
+	done
+}
+
+@test "content whose wait was over and that no run published is told as that" {
+	one=$(layout_image "$up" docker.io/team/app:1 one)
+	list "up.example/team/app:1 min-age=2d"
+	sync
+	two=$(layout_image "$up" docker.io/team/app:1 two)
+	observe
+	clock_later $((3 * day))
+	layout_tag "$up" docker.io/team/app:1 "$OCI_MANIFEST" "$one"
+	run -0 --separate-stderr sync
+	[[ $stderr == *"app:1: upstream took $(short "$two") back; its wait was over since $(in_days $((-1 * day)))"*", and no run published it"* ]]
+}
+
 @test "--skip-min-age publishes with a clock that is off, whether the wait counts as over or not" {
 	list "up.example/team/app:1 min-age=2d"
 	for off in $((10 * day)) $hour $((-10 * day)); do

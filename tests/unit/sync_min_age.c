@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/str.h"
 #include "oci/store/sync_state.h"
 #include "tests/tap.h"
@@ -122,12 +124,47 @@ static void test_due(size_t i)
 	sync_row_drop_offer(&row);
 }
 
+static const struct {
+	const char *name;
+	bool was_published;
+	long until, now;
+	const char *words; /* behind the digest, or NULL: nothing is told */
+} ends[] = {
+	{ "before its time", false, 2000, 1999, "back before its time; it was never published" },
+	{ "after its wait", false, 2000, 2000,
+	  "back; its wait was over since 1970-01-01T00:33:20Z, and no run published it" },
+	{ "what was published once and rolled back", true, 2000, 1999, NULL },
+	{ "the same after its wait", true, 2000, 3000, NULL },
+};
+
+static void test_end(size_t i)
+{
+	cleanup_by(buf_release) struct buf words = BUF_INIT(1000);
+	struct sync_row row = { .offer_since = 1000, .offer_until = ends[i].until };
+	struct digest published = digest('p');
+	struct min_age m = { .since = 0 };
+
+	sync_row_set(&row.offer, digest('a').str);
+	min_age_see(&row,
+		    &(struct min_age_check){ .published = &published,
+					     .min_age = DAY,
+					     .now = ends[i].now,
+					     .was_published = ends[i].was_published },
+		    &m);
+	min_age_describe_taken(&words, &m, ends[i].now);
+	CHECK_ROW(ends[i].words ? words.n && strstr(words.p, ends[i].words) != NULL : !words.n,
+		  ends[i].name);
+	sync_row_drop_offer(&row);
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(histories) / sizeof(histories[0]); i++)
 		test_history(i);
 	for (size_t i = 0; i < sizeof(dues) / sizeof(dues[0]); i++)
 		test_due(i);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		test_end(i);
 	CHECK(!min_age_is_due(NULL, DAY, 1000000));
 	return tap_done();
 }
