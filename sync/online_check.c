@@ -65,14 +65,30 @@ static void tally_target(struct verdict *v, const struct target *t)
 	}
 }
 
+/* A target counts for its first line; whether it is what they ask for is told of each. */
+static void tally_broken(struct online_check *o, const struct target *t)
+{
+	const struct list_image *first = o->source->lists->images;
+
+	for (size_t i = 0; i < t->nbroken; i++) {
+		struct verdict *v = &o->verdicts[t->broken[i] - first];
+
+		if (!v->nbroken++)
+			v->broken = t;
+	}
+}
+
 static void tally_targets(struct online_check *o, const struct outcome *outcome)
 {
 	const struct list_image *first = o->source->lists->images;
 
 	o->verdicts = xcalloc(o->source->lists->n + 1, sizeof(*o->verdicts));
-	for (size_t i = 0; i < outcome->targets.n; i++)
-		tally_target(&o->verdicts[outcome->targets.v[i]->line - first],
-			     outcome->targets.v[i]);
+	for (size_t i = 0; i < outcome->targets.n; i++) {
+		const struct target *t = outcome->targets.v[i];
+
+		tally_target(&o->verdicts[t->line - first], t);
+		tally_broken(o, t);
+	}
 	for (size_t i = 0; i < outcome->nlistings; i++)
 		o->verdicts[outcome->listings[i].line - first].listing = &outcome->listings[i];
 }
@@ -142,6 +158,18 @@ static void judge_bad(struct online_check *o, size_t line)
 	fail_line(o, line, v->bad->why, b.p);
 }
 
+static void judge_broken(struct online_check *o, size_t line)
+{
+	const struct verdict *v = &o->verdicts[line];
+	cleanup_free char *name = ref_str(&v->broken->source);
+	cleanup_free char *more =
+		v->nbroken > 1 ? xasprintf(" (and %zu more)", v->nbroken - 1) : NULL;
+	cleanup_free char *text =
+		xasprintf("%s: %s%s", name, v->broken->broken_why, more ? more : "");
+
+	fail_line(o, line, ERR_INVALID, text);
+}
+
 /* Only a warning: the mirror still serves it, and upstream=gone on the line ends the warning. */
 static void judge_gone(struct online_check *o, size_t line)
 {
@@ -177,6 +205,8 @@ static void judge_lines(struct online_check *o)
 			judge_listing(o, i);
 		if (o->verdicts[i].bad)
 			judge_bad(o, i);
+		if (o->verdicts[i].broken)
+			judge_broken(o, i);
 		if (o->verdicts[i].gone)
 			judge_gone(o, i);
 		if (o->verdicts[i].warned)

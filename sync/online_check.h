@@ -36,7 +36,9 @@ struct verdict {
 	const struct target *bad;      /* the first that would fail */
 	const struct target *gone;     /* the first that is gone upstream */
 	const struct target *warned;   /* the first with a warning */
-	size_t nbad, ngone, nwarned;
+	const struct target *broken;   /* the first that has none of the line's platforms, and is
+					* there for another line's */
+	size_t nbad, ngone, nwarned, nbroken;
 	size_t targets, added, held, skipped;
 	uint64_t bytes;
 	time_t waits_until; /* min-age= of what would move or be added; 0: nothing waits */

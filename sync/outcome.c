@@ -70,16 +70,18 @@ static int bits_of_state(const struct outcome *o, const struct target *t)
 }
 
 /* A promise that could not be kept, in part. */
-static int bits_of_referrers(const struct target *t)
+static int bits_of_promises(const struct target *t)
 {
 	if (!t->incomplete)
 		return 0;
-	return t->referrers.why == ERR_LIMIT ? EXIT_LIMITED : EXIT_PART;
+	if (t->referrers.why != ERR_LIMIT)
+		return EXIT_PART;
+	return EXIT_LIMITED | (t->nbroken ? EXIT_PART : 0);
 }
 
 int outcome_status_of(const struct outcome *o, const struct target *t, int tolerate)
 {
-	int bits = bits_of_state(o, t) | bits_of_referrers(t);
+	int bits = bits_of_state(o, t) | bits_of_promises(t);
 
 	return target_row(t)->is_never_tolerated ? bits : bits & ~tolerate;
 }

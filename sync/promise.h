@@ -29,13 +29,18 @@ bool promise_is_all(const struct run *r, const struct target *t);
 bool promise_is_believed(const struct run *r, const struct target *t);
 
 /* Judges the platforms of t->found; INVALID refuses it. A lack that refuses nothing becomes a
- * warning of the target. */
+ * warning of the target. Where several lines ask for it, the lines of which nothing is there are
+ * remembered: the others get what they ask for. */
 int promise_judge(const struct run *r, struct target *t, const struct platforms *there,
 		  struct err *err);
 
-/* Whether the published content has none of the platforms that the line asks for, though it was
- * fetched for it. Asked of a snapshot only: a tag's line is judged before the tag comes to its
- * content. Reads manifests in the mirror. */
+/* Whether the published content has none of the platforms that one of the lines asks for, though it
+ * was fetched for it. Asked of a snapshot, and where several lines ask for a tag: the line of a tag
+ * is judged before the tag comes to its content. Reads manifests in the mirror. */
 bool promise_is_broken(const struct run *r, const struct target *t);
+
+/* When all targets have ended: a target that brought what some of its lines ask for is incomplete,
+ * and names the others. */
+void promise_finish(struct run *r);
 
 #endif

@@ -402,8 +402,11 @@ static void finish_target(struct target *t)
 	if (!rs->incomplete)
 		return;
 	if (image_options_referrers(&t->o) == REFERRERS_YES) {
+		cleanup_free char *both =
+			t->error ? xasprintf("%s; %s", t->error, rs->error) : xstrdup(rs->error);
+
 		t->incomplete = true;
-		target_set_error(t, rs->error);
+		target_set_error(t, both);
 	} else if (!rs->same) {
 		strvec_add(&rs->warnings, rs->error);
 	}

@@ -17,6 +17,7 @@
 #include "sync/due.h"
 #include "sync/fetch.h"
 #include "sync/merge.h"
+#include "sync/promise.h"
 #include "sync/referrers_due.h"
 #include "sync/remote_index.h"
 #include "sync/scratch.h"
@@ -292,6 +293,7 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 {
 	if (open_all(r, options, source, err) < 0 || work_all(r, err) < 0)
 		return -1;
+	promise_finish(r);
 	referrers_finish(r);
 	referrers_due_tell(r);
 	mark_stale(r);

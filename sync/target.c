@@ -64,6 +64,8 @@ void target_free(struct target *t)
 	ref_release(&t->target);
 	free(t->name);
 	free(t->more);
+	free(t->broken);
+	free(t->broken_why);
 	strvec_release(&t->united);
 	free(t->base_held);
 	free(t->author);

@@ -59,7 +59,11 @@ struct target {
 			    * has something else */
 	bool completes;       /* the line wants more of the published content than was fetched */
 	int64_t completed;    /* bytes fetched below content that was published already */
-	bool incomplete;      /* some referrers could not be fetched: see error */
+	bool incomplete;      /* some referrers could not be fetched, or a line cannot be kept: see
+			       * error */
+	const struct list_image **broken; /* lines whose platforms are all missing; owned */
+	size_t nbroken, capbroken;
+	char *broken_why;     /* names them; or NULL */
 	bool stale;           /* not checked with success for longer than max-age= allows */
 	char *error;          /* one line, or NULL */
 	char *warning;        /* of an image that did not fail, one line; or NULL */

@@ -235,6 +235,47 @@ snapshot() {
 	[ "$(note "$kept" platform)" = linux/amd64 ]
 }
 
+@test "a line whose platforms are all missing fails by name beside one that gets its own" {
+	one=$(layout_multi "$up" docker.io/team/app:1 one)
+	ref=up.example/team/app:1
+	for how in "$ref platform=linux/ppc64le" "up.example/team/app tags=1* platform=linux/ppc64le"; do
+		rm -rf "$mirror"
+		rm -f "$lists/team.list"
+		list "$ref platform=linux/amd64"
+		run -0 sync
+		echo "$how" >"$lists/team.list"
+		commit "another team"
+		for options in "--check --online" "--check --online --since HEAD~1" "--missing --dry-run" \
+			--missing --missing "" ""; do
+			# shellcheck disable=SC2086
+			run --separate-stderr -2 sync $options
+			[[ $stderr == *"$ref: team.list:1 cannot be kept: it has linux/amd64, linux/arm64; not linux/ppc64le"* ]]
+		done
+		# what the other team asks for moves
+		two=$(layout_multi "$up" docker.io/team/app:1 two)
+		run -2 sync --report r.json
+		[ "$(published "$ref")" = "$two" ]
+		jq -e '.images[0] | .state == "updated" and .incomplete' r.json
+		rm "$lists/team.list"
+		commit "the other team leaves"
+		run --separate-stderr -0 sync
+		[ "$stderr" = "" ]
+		layout_multi "$up" docker.io/team/app:1 one
+	done
+}
+
+@test "a line without any of its platforms beside one that asks for all of them fails, due or not" {
+	layout_multi "$up" docker.io/team/app:1 one
+	list "up.example/team/app:1 refresh=never" "up.example/team/app:1 platform=linux/s390x refresh=never"
+	run --separate-stderr -2 sync
+	[[ $stderr == *"app:1: base.list:2 cannot be kept: it has linux/amd64, linux/arm64; not linux/s390x"* ]]
+	[ "$(published up.example/team/app:1)" != "" ]
+	run -2 sync
+	run -2 sync --missing
+	list "up.example/team/app:1 refresh=never" "up.example/team/app:1 platform=linux/arm64 refresh=never"
+	run -0 sync
+}
+
 @test "what is current costs one HEAD, also in a dry run" {
 	multi 1 one amd64 arm64
 	single 2 two amd64
