@@ -55,11 +55,22 @@ static bool is_dated(const struct run *r, const char *name)
 	return strstr(name, date) != NULL;
 }
 
+/* A line that chooses tags asks for those that upstream lists. So upstream=gone on another line
+ * contradicts no choice of a tag that is not listed: what that line says holds. */
+static void agree_on_gone(struct target *t, struct target *other, bool is_listed)
+{
+	if (t->is_gone && t->line->select)
+		t->o.upstream_gone |= other->o.upstream_gone;
+	if (!is_listed && other->line->select)
+		other->o.upstream_gone |= t->o.upstream_gone;
+}
+
 /* Another line asks for a target, too. What both cannot have fails it, whatever it was. */
-static void share_target(struct run *r, struct target *t, const struct target *other)
+static void share_target(struct run *r, struct target *t, struct target *other, bool is_listed)
 {
 	struct err err;
 
+	agree_on_gone(t, other, is_listed);
 	if (t->line->conflict || target_unite(t, other, &err) == 0)
 		return;
 	err.kind = ERR_INVALID;
@@ -70,16 +81,18 @@ static void share_target(struct run *r, struct target *t, const struct target *o
 }
 
 /* One target of a line. NULL when the run is not about it, or when an earlier line has it, which
- * then asks for both. is_beside: its tag comes beside others that the mirror has of the line. */
+ * then asks for both. l: the listing that has the tag, or NULL. */
 static struct target *keep_target(struct run *r, const struct list_image *line, const char *tag,
-				  bool is_beside)
+				  const struct listing *l)
 {
 	struct target *t = target_new(r->source->lists, line, tag);
 	struct target *first = targets_find(&r->outcome.targets, t->name);
+	/* beside others that the mirror has of the line */
+	bool is_beside = l && l->has_content;
 
 	if (first || !is_asked_for(r, &t->target, false)) {
 		if (first) {
-			share_target(r, first, t);
+			share_target(r, first, t, l != NULL);
 			first->wait.is_beside &= is_beside;
 		}
 		target_free(t);
@@ -99,7 +112,7 @@ static struct target *keep_target(struct run *r, const struct list_image *line, 
  * looks at what is below it. */
 static void add_gone(struct run *r, const struct list_image *line, const char *tag)
 {
-	struct target *t = keep_target(r, line, tag, false);
+	struct target *t = keep_target(r, line, tag, NULL);
 
 	if (t)
 		t->is_gone = true;
@@ -110,7 +123,7 @@ static void add_gone(struct run *r, const struct list_image *line, const char *t
 static void add_decided(struct run *r, const struct list_image *line, const char *tag,
 			enum image_state state, const char *error)
 {
-	struct target *t = keep_target(r, line, tag, false);
+	struct target *t = keep_target(r, line, tag, NULL);
 
 	if (!t)
 		return;
@@ -123,7 +136,7 @@ static void add_decided(struct run *r, const struct list_image *line, const char
 /* A line that contradicts another one brings nothing, and moves nothing. */
 static void add_conflict(struct run *r, const struct list_image *line)
 {
-	struct target *t = keep_target(r, line, NULL, false);
+	struct target *t = keep_target(r, line, NULL, NULL);
 	struct err err;
 
 	if (!t)
@@ -351,7 +364,7 @@ static void add_listed(const struct plan *p)
 	for (size_t i = 0; i < o->nlistings; i++)
 		for (size_t k = 0; k < o->listings[i].n; k++)
 			keep_target(r, o->listings[i].line, o->listings[i].tags[k],
-				    o->listings[i].has_content);
+				    &o->listings[i]);
 	for (size_t i = 0; i < o->nlistings; i++)
 		for (size_t k = 0; k < o->listings[i].ngone; k++)
 			add_gone(r, o->listings[i].line, o->listings[i].gone[k]);
@@ -444,7 +457,7 @@ static void add_line(struct plan *p, const struct list_image *line)
 	} else if (line->conflict) {
 		add_conflict(r, line);
 	} else {
-		keep_target(r, line, NULL, false);
+		keep_target(r, line, NULL, NULL);
 	}
 }
 

@@ -367,15 +367,23 @@ static void compare_target(struct job *job)
 
 /* ---- HEAD ---- */
 
-/* Its content is known by digest, so that platforms which its line adds may be had. */
+/* The published content stays. It is known by digest, so that platforms which its line adds may be
+ * had. */
+static void fetch_kept(struct job *job)
+{
+	job->target->found = job->target->base;
+	job->is_kept = true;
+	fetch_target(job);
+}
+
 static void keep_snapshot(struct job *job)
 {
 	struct target *t = job->target;
 
 	t->found = t->base;
-	job->is_kept = true;
-	if (t->o.platform)
-		fetch_target(job);
+	/* what another mirror keeps, no upstream may have any more */
+	if (t->o.platform && !job->run->options->against)
+		fetch_kept(job);
 	else
 		keep_target(job, STATE_CURRENT);
 }
@@ -455,15 +463,19 @@ static void start_pinned(struct job *job)
 	}
 }
 
-/* The line says upstream=gone: upstream is not asked what the tag is. */
+/* The line says upstream=gone: upstream is not asked what the tag is. The platforms of the line are
+ * a promise all the same; perhaps the digest can be had. */
 static void start_known_gone(struct job *job)
 {
+	struct run *r = job->run;
 	struct err err;
 
 	job->target->unasked = true;
-	if (job->target->base.str[0]) {
+	if (job->target->base.str[0] && due_lacks_platforms(r, job->target) && !r->options->against) {
+		fetch_kept(job);
+	} else if (job->target->base.str[0]) {
 		keep_target(job, STATE_SKIPPED);
-	} else if (run_is_mirror_unseen(job->run)) {
+	} else if (run_is_mirror_unseen(r)) {
 		job_end(job, STATE_SKIPPED);
 	} else {
 		err_set(&err, ERR_INVALID, 0, "%s", plan_never_had);

@@ -104,6 +104,7 @@ enum {
 	UNITE_LARGER = 1 << 6,  /* the larger one of those that are given: see has_no_limit() */
 	UNITE_TEXT = 1 << 7,    /* both, joined by ", " */
 	UNITE_NOT = 1 << 8,     /* each line keeps its own */
+	UNITE_BOTH = 1 << 9,    /* both must say it, or none of them */
 	CHOICE = UNITE_NOT | CHOOSES_TAGS | ASKS_UPSTREAM | ONLY_IN_LISTS,
 };
 
@@ -131,7 +132,8 @@ static const struct kv_row table[] = {
 	{ OPTION("referrers", VALUE_CHOICE, referrers), .words = referrers_words,
 	  .flags = ASKS_UPSTREAM },
 	{ OPTION("external", VALUE_YES_NO, external), .flags = ASKS_UPSTREAM | UNITE_NOT },
-	{ OPTION("upstream", VALUE_FLAG, upstream_gone), .word = "gone", .flags = ASKS_UPSTREAM },
+	{ OPTION("upstream", VALUE_FLAG, upstream_gone), .word = "gone",
+	  .flags = ASKS_UPSTREAM | UNITE_BOTH },
 	{ OPTION("private", VALUE_TEXT, private_group), .check = check_group },
 	{ OPTION("owner", VALUE_TEXT, owner), .flags = UNITE_TEXT },
 	{ OPTION("reason", VALUE_TEXT, reason), .flags = UNITE_TEXT },
@@ -326,6 +328,15 @@ static int fail_to_unite(const struct kv_row *row, const struct image_options *a
 		       row->name, other.p);
 }
 
+/* Only one line gives an option that both must give. */
+static int fail_alone(const struct kv_row *row, const struct image_options *o, struct err *err)
+{
+	cleanup_by(buf_release) struct buf value = BUF_INIT(KIB);
+
+	kv_row_write(row, o, &value);
+	return err_set(err, ERR_USAGE, 0, "%s=%s stands on one of them only", row->name, value.p);
+}
+
 /* Both lines give the option. */
 static int unite_given(const struct kv_row *row, struct image_options *to,
 		       struct image_options *with, struct strvec *texts, struct err *err)
@@ -351,6 +362,8 @@ static int unite_row(const struct kv_row *row, struct image_options *to, struct 
 		return 0;
 	if (given && other)
 		return unite_given(row, to, with, texts, err);
+	if (row->flags & UNITE_BOTH)
+		return fail_alone(row, given ? to : with, err);
 	if (row->flags & UNITE_LIST)
 		*text_of(row, to) = NULL; /* all of them */
 	else if (row->flags & UNITE_SMALLER)

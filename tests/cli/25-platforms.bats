@@ -276,6 +276,32 @@ snapshot() {
 	run -0 sync
 }
 
+@test "platforms of a line that says upstream=gone are a promise, too" {
+	one=$(layout_multi "$up" docker.io/team/app:1 one)
+	ref=up.example/team/app:1
+	list "$ref platform=linux/amd64"
+	sync
+	list "$ref platform=linux/amd64 upstream=gone"
+	forget_requests
+	run -0 sync
+	[ ! -s "$upstream_log" ]
+	list "$ref platform=linux/s390x upstream=gone"
+	for options in "--check --online" --dry-run --missing "" ""; do
+		# shellcheck disable=SC2086
+		run --separate-stderr -2 sync $options
+		[[ $stderr == *"has linux/amd64, linux/arm64; not linux/s390x"* ]]
+	done
+	list "$ref platform=linux/amd64,linux/arm64 upstream=gone"
+	run -0 sync --missing
+	[ "$(note "$ref" platform)" = linux/amd64,linux/arm64 ]
+	[ "$(published "$ref")" = "$one" ]
+	whole
+	[ "$(requests GET /referrers/)" -eq 0 ]
+	forget_requests
+	run -0 sync
+	[ ! -s "$upstream_log" ]
+}
+
 @test "what is current costs one HEAD, also in a dry run" {
 	multi 1 one amd64 arm64
 	single 2 two amd64

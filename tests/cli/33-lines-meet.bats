@@ -79,6 +79,44 @@ teardown() {
 	[[ $stderr == *"/base.list:2:1: up.example/team/base:1: cannot be mirrored: two sources for "* ]]
 }
 
+@test "upstream=gone on one of two lines contradicts the other, and both are named" {
+	one=$(layout_image "$up" docker.io/team/app:1 one)
+	ref=up.example/team/app:1
+	list "$ref"
+	sync
+	for first in "$ref" "$ref upstream=gone" "up.example/team/app tags=*"; do
+		second="$ref upstream=gone"
+		[[ $first != *gone ]] || second="up.example/team/app tags=1"
+		layout_image "$up" docker.io/team/app:1 "two $first"
+		list "$first"
+		echo "$second" >"$lists/team.list"
+		commit "another team"
+		for options in --missing --dry-run "" ""; do
+			# shellcheck disable=SC2086
+			run --separate-stderr -2 sync $options
+			[[ $stderr == *"upstream=gone stands on one of them only"* ]]
+			[[ $stderr == *team.list:1* ]]
+		done
+		[ "$(published "$ref")" = "$one" ]
+		run -2 sync --check --online
+	done
+	list "$ref upstream=gone"
+	run --separate-stderr -0 sync
+}
+
+@test "upstream=gone names what a choice of tags does not list any more" {
+	for tag in 1 2; do layout_image "$up" docker.io/team/app:$tag $tag; done
+	list "up.example/team/app tags=*"
+	sync
+	layout_untag "$up" docker.io/team/app:1
+	list "up.example/team/app:1 upstream=gone" "up.example/team/app tags=*"
+	run --separate-stderr -0 sync
+	[ "$stderr" = "" ]
+	list "up.example/team/app tags=*" "up.example/team/app tags=1 upstream=gone"
+	run --separate-stderr -0 sync
+	[ "$stderr" = "" ]
+}
+
 @test "patterns with two sources for one repository both fail; its tags stay as they are" {
 	layout_image "$up" docker.io/team/app:1.0 one
 	layout_image "$up" docker.io/team/base:1.1 two
