@@ -298,16 +298,6 @@ static size_t find_all_of_line(const struct run *r, struct listing *l, bool unli
 	return l->ngone;
 }
 
-/* Upstream's own tags: no snapshot takes their names. */
-static void reserve_tags(struct run *r, const struct listing *l, const struct registry_tags *tags)
-{
-	cleanup_free char *repository = ref_repository(&l->line->target);
-
-	for (size_t i = 0; i < tags->n; i++)
-		if (tags->tags[i] && is_dated(r, tags->tags[i]))
-			reserve_name(r, xasprintf("%s:%s", repository, tags->tags[i]));
-}
-
 static int read_tags(struct run *r, struct listing *l, const struct registry_tags *tags,
 		     struct err *err)
 {
@@ -315,7 +305,6 @@ static int read_tags(struct run *r, struct listing *l, const struct registry_tag
 	long n;
 
 	l->all = tags->n;
-	reserve_tags(r, l, tags);
 	/* a listing that turns empty makes tags gone, never unlisted */
 	if (!tags->n && find_all_of_line(r, l, false)) {
 		l->complete = true;
@@ -501,4 +490,17 @@ void plan_make(struct run *r, struct lanes *lanes, void (*more)(struct run *r))
 	queue_targets(p, false);
 	more(r);
 	plan_step(p);
+}
+
+/* A listing was read for a line that chooses tags, or for the tags of signatures. */
+void plan_reserve_listed(struct run *r)
+{
+	for (size_t i = 0; i < r->outcome.targets.n; i++) {
+		const struct target *t = r->outcome.targets.v[i];
+		const struct strvec *tags = referrer_memory_dated(&r->referrers, &t->source);
+		cleanup_free char *repository = ref_repository(&t->target);
+
+		for (size_t k = 0; tags && k < tags->n; k++)
+			reserve_name(r, xasprintf("%s:%s", repository, tags->v[k]));
+	}
 }

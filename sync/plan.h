@@ -21,4 +21,8 @@ extern const char plan_never_had[];
  * before this returns, and again when all listings are here. */
 void plan_make(struct run *r, struct lanes *lanes, void (*more)(struct run *r));
 
+/* Before the merge: upstream's own tags, as far as the run has read them, are no names of the
+ * snapshots that it makes. */
+void plan_reserve_listed(struct run *r);
+
 #endif

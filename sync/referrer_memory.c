@@ -1,6 +1,7 @@
 #include "sync/referrer_memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "oci/base/cleanup.h"
 #include "oci/base/span.h"
@@ -18,6 +19,8 @@ struct referrer_tags {
 	char *repository;
 	struct strvec texts;
 	struct table known;
+	struct strvec dated;
+	const char *date;   /* lent by the memory */
 	bool is_asked, is_here; /* the list is under way or came; it came, or could not be had */
 	bool is_complete;
 	struct waiter *waiters; /* the first of them made the requests */
@@ -30,6 +33,7 @@ static void tags_free(void *value)
 	free(tags->repository);
 	table_release(&tags->known);
 	strvec_release(&tags->texts);
+	strvec_release(&tags->dated);
 	free(tags);
 }
 
@@ -69,6 +73,7 @@ static struct referrer_tags *tags_of(struct referrer_memory *m, const struct ref
 		return tags;
 	tags = xcalloc(1, sizeof(*tags));
 	tags->repository = take(repository);
+	tags->date = m->date;
 	table_put(&m->repositories, tags->repository, tags);
 	return tags;
 }
@@ -78,6 +83,13 @@ static bool is_referrers_tag(const char *tag)
 	struct span text = span_str(tag);
 
 	return span_starts(text, "sha256-") || span_starts(text, "sha512-");
+}
+
+static void keep_dated(struct referrer_tags *tags, const struct registry_tags *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->tags[i] && *tags->date && strstr(list->tags[i], tags->date))
+			strvec_add(&tags->dated, list->tags[i]);
 }
 
 static void keep_tags(struct referrer_tags *tags, const struct registry_tags *list)
@@ -99,8 +111,10 @@ static void got_tags(void *arg, const struct registry_tags *list)
 	struct waiter *w = tags->waiters, *next;
 	unsigned requests = list->requests;
 
-	if (!list->err)
+	if (!list->err) {
+		keep_dated(tags, list);
 		keep_tags(tags, list);
+	}
 	tags->is_here = true;
 	tags->waiters = NULL;
 	for (; w; w = next) {
@@ -142,8 +156,17 @@ void referrer_memory_learn(struct referrer_memory *m, const struct ref *from,
 {
 	struct referrer_tags *tags = tags_of(m, from);
 
+	keep_dated(tags, list);
 	if (tags->is_asked)
 		return;
 	keep_tags(tags, list);
 	tags->is_asked = tags->is_here = true;
+}
+
+const struct strvec *referrer_memory_dated(const struct referrer_memory *m, const struct ref *from)
+{
+	cleanup_free char *repository = ref_repository(from);
+	const struct referrer_tags *tags = table_get(&m->repositories, repository);
+
+	return tags ? &tags->dated : NULL;
 }

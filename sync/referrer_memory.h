@@ -13,6 +13,7 @@
 #include "oci/base/strvec.h"
 #include "oci/base/table.h"
 #include "oci/image/ref.h"
+#include "oci/image/snapshot_suffix.h"
 
 struct registry;
 struct registry_tags;
@@ -22,6 +23,8 @@ struct referrer_memory {
 	struct table repositories; /* struct referrer_tags by name, owned */
 	struct table asked;        /* targets by what they asked for */
 	struct strvec keys;        /* of `asked` */
+	/* the suffix of the snapshots that the run makes: tags that contain it are kept, too */
+	char date[SNAPSHOT_SUFFIX_MAX];
 };
 
 void referrer_memory_release(struct referrer_memory *m);
@@ -33,6 +36,10 @@ struct target *referrer_memory_first(struct referrer_memory *m, struct target *t
 struct referrer_tags;
 enum referrer_tag { REFERRER_TAG_UNKNOWN, REFERRER_TAG_ABSENT, REFERRER_TAG_THERE };
 enum referrer_tag referrer_tags_find(const struct referrer_tags *tags, const char *tag);
+
+/* Upstream's tags of from's repository that contain m->date, as far as they are known; lent. NULL
+ * when the tags are not known. */
+const struct strvec *referrer_memory_dated(const struct referrer_memory *m, const struct ref *from);
 
 /* `tags` is valid as long as the memory; requests were made for this call. */
 typedef void referrer_tags_done(void *arg, const struct referrer_tags *tags, unsigned requests);

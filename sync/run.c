@@ -17,6 +17,7 @@
 #include "sync/due.h"
 #include "sync/fetch.h"
 #include "sync/merge.h"
+#include "sync/plan.h"
 #include "sync/promise.h"
 #include "sync/referrers_due.h"
 #include "sync/remote_index.h"
@@ -281,6 +282,7 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 	find_oldest_hold(r);
 	load_state(r);
 	referrers_due_recall(r);
+	snapshot_suffix_print(options->suffix, r->outcome.started, r->referrers.date);
 	denied_mark(r, &r->marks);
 	denied_look(r);
 	if (r->fetch)
@@ -302,6 +304,7 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 	denied_settle(r);
 	if (options->dry_run && !options->check)
 		unlist_find(r, &r->index, NULL, NULL);
+	plan_reserve_listed(r);
 	if (!options->dry_run && !options->observe && merge_publish(r, err) < 0)
 		return -1;
 	if (!r->outcome.published && r->space.full.kind != ERR_NONE) {

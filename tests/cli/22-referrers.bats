@@ -177,6 +177,22 @@ mend() {
 	[ "$(published "up.example/team/app@$sbom")" = "$sbom" ]
 }
 
+@test "no snapshot takes the name of a tag that was read in the list for signatures" {
+	day=$(date -u +%Y%m%d)
+	own=$(layout_multi "$up" "docker.io/team/app:1.$day" own)
+	list up.example/team/app:1 "up.example/team/app:1 as=up.example/copy/app:1"
+	run -0 sync
+	layout_multi "$up" docker.io/team/app:1 two
+	forget_requests
+	run -0 sync
+	[ "$(requests GET app/tags/list)" -eq 1 ]
+	[ "$(published "up.example/team/app:1.$day-2")" = "$app" ]
+	[ "$(published "up.example/copy/app:1.$day-2")" = "$app" ]
+	list up.example/team/app:1 "up.example/team/app:1.$day"
+	run -0 sync
+	[ "$(published "up.example/team/app:1.$day")" = "$own" ]
+}
+
 @test "what upstream lists and does not have is a warning that names it, not a failure for ever" {
 	sbom=$(refer "$app" "the sbom" docker.io/team/app:x1)
 	rm "$up/blobs/sha256/$(printf 'the sbom' | sha256sum | cut -d ' ' -f 1)"
