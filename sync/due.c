@@ -99,6 +99,23 @@ bool due_is(const struct run *r, const struct target *t)
 	       is_let_go(r, t, e, row);
 }
 
+bool due_has_pinned(const struct run *r, const struct target *t)
+{
+	const struct entry *e = index_find(&r->index, t->name);
+
+	return digest_eq(&t->base, &t->source.digest) && target_is_origin(t, e);
+}
+
+bool due_is_left_aside(const struct run *r, const struct target *t)
+{
+	if (target_is_pinned(t) && !digest_eq(&t->base, &t->source.digest))
+		return false;
+	if (r->options->missing && t->base.str[0])
+		return !r->options->force && !due_lacks_promised(r, t) &&
+		       !due_snapshot_is_unasked(r, t);
+	return !target_is_pinned(t) && !r->options->observe && !due_is(r, t);
+}
+
 /* ---- afterwards ---- */
 
 bool due_was_checked(const struct target *t)

@@ -29,6 +29,12 @@ bool due_lacks_told(const struct run *r, const struct target *t);
  * of that name, too; or the last try failed. */
 bool due_snapshot_is_unasked(const struct run *r, const struct target *t);
 
+/* Whether the published content came from the repository and is the digest that the line pins. */
+bool due_has_pinned(const struct run *r, const struct target *t);
+/* Whether refresh= says that it is not due, or --missing finds nothing to do. A pinned digest is
+ * always due, since it costs no request when it is published. */
+bool due_is_left_aside(const struct run *r, const struct target *t);
+
 /* Whether upstream answered for the target's name in this run. */
 bool due_was_checked(const struct target *t);
 

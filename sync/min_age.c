@@ -158,8 +158,8 @@ static void settle_target(const struct run *r, struct target *t)
 		t->state = STATE_WAITING;
 }
 
-/* Whether the tag had the digest before a rollback, an undo or another sync: a snapshot has it, or a
- * mark speaks of it. */
+/* Whether the tag had the digest before a rollback, an undo or another sync: a snapshot has it, or
+ * a mark speaks of it. */
 static bool had_digest(const struct run *r, const struct target *t, const struct digest *d)
 {
 	size_t n = strlen(t->name);
@@ -184,10 +184,9 @@ void min_age_look_back(struct run *r)
 		struct digest offer;
 		struct err ignored;
 
-		t->wait.was_published =
-			row && row->offer_until &&
-			digest_parse(&offer, span_str(row->offer), &ignored) == 0 &&
-			had_digest(r, t, &offer);
+		t->wait.was_published = row && row->offer_until &&
+					digest_parse(&offer, span_str(row->offer), &ignored) == 0 &&
+					had_digest(r, t, &offer);
 	}
 }
 
@@ -296,8 +295,9 @@ void min_age_describe_taken(struct buf *out, const struct min_age *m, time_t now
 	clock_rfc3339(m->taken_seen, last);
 	clock_rfc3339(m->taken_until, over);
 	if (m->taken_until <= now)
-		buf_addf(out, "upstream took %s back; its wait was over since %s, and no run "
-			      "published it",
+		buf_addf(out,
+			 "upstream took %s back; its wait was over since %s, and no run "
+			 "published it",
 			 taken, over);
 	else
 		buf_addf(out, "upstream took %s back before its time; it was never published",

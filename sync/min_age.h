@@ -12,7 +12,8 @@
  * long: such a run ends no wait and begins none.
  *
  *	at HEAD		min_age_waits() judges what was found
- *	after work	min_age_look_back(), and min_age_settle(), once all hosts have told their time
+ *	after work	min_age_look_back() finds what was published before
+ *			min_age_settle(), once all hosts have told their time
  *	after merge	min_age_record() writes what was seen into the rows
  */
 #ifndef SYNC_MIN_AGE_H
@@ -37,7 +38,7 @@ struct min_age {
 	time_t since, until;  /* of what was found, when it is subject */
 	long changed;         /* how often upstream has changed its mind while something waited, */
 	time_t changed_since; /* ... and since when */
-	bool was_published;       /* the offer of the checks before: the tag had it once */
+	bool was_published;   /* the offer of the checks before: the tag had it once */
 	struct digest taken_back; /* an offer that was gone before it was published; "" for none */
 	time_t taken_since, taken_seen; /* the first and the last check that saw it, */
 	time_t taken_until;             /* ... and when its wait ended, or would have */

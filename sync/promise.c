@@ -39,17 +39,18 @@ static int judge_line(const struct run *r, const struct target *t, const struct 
 {
 	cleanup_by(platforms_release) struct platforms none = PLATFORMS_INIT;
 	cleanup_free char *warning = NULL;
-	const struct platforms_promise promise = {
-		.wanted = platforms_of_line(r, t, line), .there = there, .before = &none
-	};
+	const struct platforms_promise promise = { .wanted = platforms_of_line(r, t, line),
+						   .there = there,
+						   .before = &none };
 
 	return promise.wanted ? platforms_judge(&promise, &warning, err) : 0;
 }
 
 static void add_broken(struct target *t, const struct list_image *line, const struct err *why)
 {
-	char *all = xasprintf("%s%s%s:%d cannot be kept: it %s", t->broken_why ? t->broken_why : "",
-			      t->broken_why ? "; " : "", line->file, line->line, why->msg);
+	const char *before = t->broken_why ? t->broken_why : "";
+	char *all = xasprintf("%s%s%s:%d cannot be kept: it %s", before, *before ? "; " : "",
+			      line->file, line->line, why->msg);
 
 	free(t->broken_why);
 	t->broken_why = all;
@@ -74,7 +75,8 @@ static void judge_lines(const struct run *r, struct target *t, const struct plat
 bool promise_is_judged(const struct run *r, const struct target *t)
 {
 	/* without --sizes, a dry run reads no manifests for what may only become a warning */
-	return wants_platforms(r, t) || (!is_same(t) && (!r->options->dry_run || r->options->sizes));
+	return wants_platforms(r, t) ||
+	       (!is_same(t) && (!r->options->dry_run || r->options->sizes));
 }
 
 static bool is_against_same(const struct run *r, const struct target *t)

@@ -20,7 +20,7 @@ struct referrer_tags {
 	struct strvec texts;
 	struct table known;
 	struct strvec dated;
-	const char *date;   /* lent by the memory */
+	const char *date;       /* lent by the memory */
 	bool is_asked, is_here; /* the list is under way or came; it came, or could not be had */
 	bool is_complete;
 	struct waiter *waiters; /* the first of them made the requests */

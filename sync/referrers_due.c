@@ -54,8 +54,7 @@ bool referrers_due_changed(const struct run *r, const struct target *t)
 	switch (image_options_referrers(&t->o)) {
 	case REFERRERS_NO: return false;
 	case REFERRERS_AUTO:
-		return t->base.str[0] &&
-		       (!is_asked_as(row, t) || is_retried(r, row, t, &t->base));
+		return t->base.str[0] && (!is_asked_as(row, t) || is_retried(r, row, t, &t->base));
 	case REFERRERS_YES: break;
 	}
 	return t->base.str[0] && (!is_asked_as(row, t) || !row->referrers_at);

@@ -186,3 +186,8 @@ bool target_is_pinned(const struct target *t)
 {
 	return t->source.digest.str[0] != '\0';
 }
+
+bool target_names_snapshot(const struct target *t)
+{
+	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
+}

@@ -63,11 +63,11 @@ struct target {
 			       * error */
 	const struct list_image **broken; /* lines whose platforms are all missing; owned */
 	size_t nbroken, capbroken;
-	char *broken_why;     /* names them; or NULL */
-	bool stale;           /* not checked with success for longer than max-age= allows */
-	char *error;          /* one line, or NULL */
-	char *warning;        /* of an image that did not fail, one line; or NULL */
-	enum err_kind why;    /* of the failure; NONE when there is none */
+	char *broken_why;  /* names them; or NULL */
+	bool stale;        /* not checked with success for longer than max-age= allows */
+	char *error;       /* one line, or NULL */
+	char *warning;     /* of an image that did not fail, one line; or NULL */
+	enum err_kind why; /* of the failure; NONE when there is none */
 };
 
 struct targets {
@@ -119,5 +119,9 @@ bool target_names_snapshot(const struct target *t);
 
 /* Whether the line pins a digest: upstream is not asked what it is, and it is fetched once. */
 bool target_is_pinned(const struct target *t);
+
+/* A line may name a snapshot to keep it from prune. Upstream's own tag may end in a date as well,
+ * so upstream is asked whether it has that tag, too. */
+bool target_names_snapshot(const struct target *t);
 
 #endif

@@ -441,13 +441,6 @@ static void got_head(void *arg, const struct registry_manifest *m)
 
 /* ---- the start of a target ---- */
 
-/* Whether the published content came from the repository and is the digest that the line pins. */
-static bool has_pinned(const struct run *r, const struct target *t)
-{
-	return digest_eq(&t->base, &t->source.digest) &&
-	       target_is_origin(t, index_find(&r->index, t->name));
-}
-
 /* Its own repository is asked for a pinned digest, also when another image has brought it: what
  * becomes of the line does not depend on the order of arrival. */
 static void start_pinned(struct job *job)
@@ -455,7 +448,7 @@ static void start_pinned(struct job *job)
 	struct run *r = job->run;
 	struct target *t = job->target;
 
-	if (has_pinned(r, t)) {
+	if (due_has_pinned(r, t)) {
 		t->found = t->source.digest;
 		compare_target(job);
 	} else {
@@ -471,7 +464,8 @@ static void start_known_gone(struct job *job)
 	struct err err;
 
 	job->target->unasked = true;
-	if (job->target->base.str[0] && due_lacks_platforms(r, job->target) && !r->options->against) {
+	if (job->target->base.str[0] && due_lacks_platforms(r, job->target) &&
+	    !r->options->against) {
 		fetch_kept(job);
 	} else if (job->target->base.str[0]) {
 		keep_target(job, STATE_SKIPPED);
@@ -481,18 +475,6 @@ static void start_known_gone(struct job *job)
 		err_set(&err, ERR_INVALID, 0, "%s", plan_never_had);
 		job_fail(job, &err);
 	}
-}
-
-/* Whether refresh= says that it is not due, or --missing finds nothing to do. A pinned digest is
- * always due, since it costs no request when it is published. */
-static bool is_left_aside(const struct run *r, const struct target *t)
-{
-	if (target_is_pinned(t) && !digest_eq(&t->base, &t->source.digest))
-		return false;
-	if (r->options->missing && t->base.str[0])
-		return !r->options->force && !due_lacks_promised(r, t) &&
-		       !due_snapshot_is_unasked(r, t);
-	return !target_is_pinned(t) && !r->options->observe && !due_is(r, t);
 }
 
 /* A tag that is gone, or that waits, is told in each run that is asked for it, due or not. */
@@ -537,7 +519,7 @@ static void start_job(struct job *job)
 	} else if (t->o.upstream_gone &&
 		   (!target_is_pinned(t) || digest_eq(&t->base, &t->source.digest))) {
 		start_known_gone(job);
-	} else if (is_left_aside(r, t)) {
+	} else if (due_is_left_aside(r, t)) {
 		leave_aside(job);
 	} else if (target_is_pinned(t)) {
 		start_pinned(job);
