@@ -177,11 +177,6 @@ enum image_state target_arrival(const struct target *t)
 	return digest_eq(&t->base, &t->found) ? STATE_CURRENT : STATE_UPDATED;
 }
 
-bool target_names_snapshot(const struct target *t)
-{
-	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
-}
-
 bool target_is_pinned(const struct target *t)
 {
 	return t->source.digest.str[0] != '\0';

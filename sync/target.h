@@ -113,10 +113,6 @@ void target_add_warning(struct target *t, const char *text);
 /* The state of an image that has arrived: CURRENT when it was published before. */
 enum image_state target_arrival(const struct target *t);
 
-/* A line may name a snapshot to keep it from prune. Upstream's own tag may end in a date as well,
- * so upstream is asked whether it has that tag, too. */
-bool target_names_snapshot(const struct target *t);
-
 /* Whether the line pins a digest: upstream is not asked what it is, and it is fetched once. */
 bool target_is_pinned(const struct target *t);
 
