@@ -182,6 +182,20 @@ bool target_is_pinned(const struct target *t)
 	return t->source.digest.str[0] != '\0';
 }
 
+enum image_state target_fail_clash(struct target *t)
+{
+	char found[DIGEST_SHORT];
+	struct err err;
+
+	digest_short(&t->found, found);
+	err_set(&err, ERR_INVALID, 0,
+		"the mirror keeps a snapshot of its own under this name, and upstream has %s; "
+		"give upstream's another name with as=, or change the suffix of snapshots",
+		found);
+	target_fail(t, &err);
+	return t->state;
+}
+
 bool target_names_snapshot(const struct target *t)
 {
 	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);

@@ -106,6 +106,9 @@ bool target_is_origin(const struct target *t, const struct entry *e);
 
 /* Gives a target the state that the kind of an error means, FAILED or LIMITED, and its message. */
 void target_fail(struct target *t, const struct err *err);
+/* The same for a snapshot whose name upstream has for something else: upstream's own tags may end
+ * in a date, too. Gives the state. */
+enum image_state target_fail_clash(struct target *t);
 void target_set_error(struct target *t, const char *text);
 /* Adds a warning behind those that the target has. */
 void target_add_warning(struct target *t, const char *text);

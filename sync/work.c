@@ -300,21 +300,6 @@ static void keep_back_target(struct job *job, enum image_state state)
 
 /* ---- compare ---- */
 
-/* Upstream's own tags may end in a date, too. */
-static void fail_snapshot_clash(struct job *job)
-{
-	struct target *t = job->target;
-	char found[DIGEST_SHORT];
-	struct err err;
-
-	digest_short(&t->found, found);
-	err_set(&err, ERR_INVALID, 0,
-		"the mirror keeps a snapshot of its own under this name, and upstream has %s; "
-		"give upstream's another name with as=, or change the suffix of snapshots",
-		found);
-	job_fail(job, &err);
-}
-
 /* The tag must not come to t->found. */
 static void keep_from_found(struct job *job, const struct entry *e, const struct mark *k)
 {
@@ -356,7 +341,7 @@ static void compare_target(struct job *job)
 	else if (e && digest_eq(&e->digest, &t->found))
 		fetch_target(job);
 	else if (e && t->is_snapshot)
-		fail_snapshot_clash(job);
+		job_end(job, target_fail_clash(t));
 	else if (kept_back_by(t, e, &job->run->marks, &k))
 		keep_from_found(job, e, k);
 	else if (waits && !job->run->options->check)
@@ -461,13 +446,13 @@ static void start_pinned(struct job *job)
 static void start_known_gone(struct job *job)
 {
 	struct run *r = job->run;
+	struct target *t = job->target;
 	struct err err;
 
-	job->target->unasked = true;
-	if (job->target->base.str[0] && due_lacks_platforms(r, job->target) &&
-	    !r->options->against) {
+	t->unasked = true;
+	if (t->base.str[0] && due_lacks_platforms(r, t) && !r->options->against) {
 		fetch_kept(job);
-	} else if (job->target->base.str[0]) {
+	} else if (t->base.str[0]) {
 		keep_target(job, STATE_SKIPPED);
 	} else if (run_is_mirror_unseen(r)) {
 		job_end(job, STATE_SKIPPED);
