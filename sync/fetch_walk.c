@@ -329,7 +329,7 @@ static void walk_index(struct want *want, const struct manifest *m)
 				meet_manifest(w, &m->below[i], want->depth + 1, tells);
 		} else if (!w->only_judge) {
 			if (!w->no_external || !media_type_is_foreign(m->below[i].media_type))
-			meet_blob(w, &m->below[i]);
+				meet_blob(w, &m->below[i]);
 		}
 	}
 }

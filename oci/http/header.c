@@ -197,3 +197,16 @@ struct span header_warning(struct span value)
 		return span_of(NULL, 0);
 	return take_quoted(&s);
 }
+
+struct span header_field(struct span headers, const char *name, size_t nth)
+{
+	struct span line, key;
+
+	while (span_cut(&headers, '\n', &line)) {
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		if (span_cut(&line, ':', &key) && line.p && span_eq_nocase(key, name) && nth-- == 0)
+			return span_trim(line);
+	}
+	return span_of(NULL, 0);
+}

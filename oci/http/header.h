@@ -38,4 +38,8 @@ struct span header_link_next(struct span value);
  * escapes left as they are; p is NULL when the value has another form. */
 struct span header_warning(struct span value);
 
+/* The value of the nth field (from 0) with that name, in lines "Name: value"; p is NULL when there
+ * is none. */
+struct span header_field(struct span headers, const char *name, size_t nth);
+
 #endif

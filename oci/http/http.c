@@ -12,7 +12,9 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/url.h"
+#include "oci/http/header.h"
 #include "oci/http/pace.h"
+#include "oci/http/time_limit.h"
 
 /* A handle of libcurl with what it needs during a request; kept for the next request. */
 struct http_transfer {
@@ -520,42 +522,25 @@ static CURLMcode wait_for_event(struct http *h, const int *others, size_t n, int
 	return curl_multi_poll(h->multi, fds, (unsigned)n, timeout_ms, NULL);
 }
 
-/*
- * Limits of time.
- */
-
-/* A limit in seconds, or the shorter one that the options have. */
-static long shorter(long seconds, long option)
-{
-	return option > 0 && option < seconds ? option : seconds;
-}
-
-static bool is_longer(int64_t nanoseconds, long seconds)
-{
-	return nanoseconds >= seconds * CLOCK_SEC;
-}
-
 /* Whether a transfer has taken too long, and why. */
 static bool is_overdue(struct http_transfer *t)
 {
-	const struct net_options *o = &t->http->o;
-	const struct http_call *c = t->call;
-	int64_t now = t->http->waited;
-	long head = shorter(LIMIT_HEAD_SECONDS, o->deadline_seconds);
 	// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): one without a call is off the list
-	long whole = shorter(c->seconds, o->deadline_seconds);
+	const struct http_call *c = t->call;
+	const struct time_limit limit = {
+		.now = t->http->waited,
+		.started = t->started,
+		.heard = t->connected ? t->heard : -1,
+		.answered = t->answered,
+		.seconds = c->seconds,
+	};
 
-	if (t->connected && is_longer(now - t->heard, o->stall_seconds))
-		err_set(&t->err, ERR_NET, 0, "nothing came for %ld s", o->stall_seconds);
-	else if (!t->answered && is_longer(now - t->started, head))
-		err_set(&t->err, ERR_NET, 0, "the headers were not complete after %ld s", head);
-	else if (whole && is_longer(now - t->started, whole))
-		err_set(&t->err, ERR_NET, 0, "the answer was not complete after %ld s", whole);
-	else if (is_too_slow(t))
-		err_set(&t->err, ERR_NET, 0, "less than %d kB/s came for %lld s",
-			LIMIT_PACE_RATE / 1000, (long long)(c->pace->window / CLOCK_SEC));
-	else
+	if (time_limit_is_over(&limit, &t->http->o, &t->err))
+		return true;
+	if (!is_too_slow(t))
 		return false;
+	err_set(&t->err, ERR_NET, 0, "less than %d kB/s came for %lld s", LIMIT_PACE_RATE / 1000,
+		(long long)(c->pace->window / CLOCK_SEC));
 	return true;
 }
 
@@ -608,13 +593,5 @@ void http_wake(void *h)
 
 struct span http_header(const struct http_call *c, const char *name, size_t nth)
 {
-	struct span rest = c->headers, line, key;
-
-	while (span_cut(&rest, '\n', &line)) {
-		if (line.n && line.p[line.n - 1] == '\r')
-			line.n--;
-		if (span_cut(&line, ':', &key) && line.p && span_eq_nocase(key, name) && nth-- == 0)
-			return span_trim(line);
-	}
-	return span_of(NULL, 0);
+	return header_field(c->headers, name, nth);
 }

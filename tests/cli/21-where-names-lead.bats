@@ -1,5 +1,8 @@
 #!/usr/bin/env bats
 # mirror-sync: where the host of a list's line may lead, by its spelling and by its address.
+
+# shellcheck disable=SC2034  # with_clock is for tests/lib
+
 bats_require_minimum_version 1.5.0
 
 setup() {

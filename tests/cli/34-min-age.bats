@@ -1,5 +1,8 @@
 #!/usr/bin/env bats
 # mirror-sync: min-age=, deny and --observe. The wall clock is the test's; upstreams have the same.
+
+# shellcheck disable=SC2030,SC2031  # each test is a process of its own
+
 bats_require_minimum_version 1.5.0
 
 setup() {

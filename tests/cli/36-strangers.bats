@@ -59,11 +59,11 @@ json() {
 	commit "$evil"
 	sync >out
 	publish=("$BIN/mirror-publish" --mirror "$mirror")
-	"${publish[@]}" log >log
+	"${publish[@]}" log >log.out
 	"${publish[@]}" log up.example/team/good:1 >history
 	"${publish[@]}" log --json >log.json
 	"${publish[@]}" status --json >status.json
-	harmless out log history log.json status.json "$mirror"/.mirror/journal.jsonl "$mirror/index.json"
+	harmless out log.out history log.json status.json "$mirror"/.mirror/journal.jsonl "$mirror/index.json"
 	json log.json
 	json status.json
 	jq -e --arg evil "$evil" '.[0].changes[0].who | contains($evil)' log.json
@@ -79,12 +79,12 @@ json() {
 	sed -i "s/\"who\":\"[^\"]*\"/\"who\":\"$evil\"/" "$mirror/.mirror/journal.jsonl"
 	grep -q evil "$mirror/index.json"
 	"${publish[@]}" restored --reason y >/dev/null || true
-	"${publish[@]}" log >log
-	"${publish[@]}" status >status
+	"${publish[@]}" log >log.out
+	"${publish[@]}" status >status.out
 	"${publish[@]}" status --json >status.json
 	"${publish[@]}" log --json >log.json
-	grep -q evil status
-	harmless log status status.json log.json
+	grep -q evil status.out
+	harmless log.out status.out status.json log.json
 	json status.json
 	json log.json
 	TERM=xterm NO_COLOR=1 script -qec "$(printf '%q ' "${publish[@]}" status)" typescript >/dev/null </dev/null

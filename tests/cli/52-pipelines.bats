@@ -2,6 +2,8 @@
 # The scripts of ci/pipelines, taken from their files and run as a CI system runs them: with the
 # job's variables in the environment.
 
+# shellcheck disable=SC2016  # texts of scripts
+
 bats_require_minimum_version 1.5.0
 
 setup() {

@@ -58,7 +58,7 @@ ask() {
 
 @test "tls-verify=no accepts that certificate, with a warning, and no other host's" {
 	tls_start "location /v2/moved/ { return 307 https://localhost:\$server_port/x; }"
-	line=tls-verify=no
+	line="tls-verify=no"
 	run ask "head $(at tls)/app:1" "head $(at tls)/app:2" "head $(at tls)/moved:1"
 	[[ "${lines[0]}" == "warning: $(at tls): tls-verify=no: its certificate is not checked"* ]]
 	[[ "${lines[1]}" == *": ok $digest "* ]]
