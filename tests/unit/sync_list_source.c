@@ -16,7 +16,8 @@ static const char prepare[] =
 	"printf 'alpine:3.19\\n' >b.list && printf 'debian:12\\n' >a.list\n"
 	"printf 'nonsense nonsense\\n' | tee sub/c.list .hidden.list >annotations.txt\n"
 	"printf 'image * keep=3\\n' >mirror.conf && git add . && git commit -qm one\n"
-	"git branch base && printf 'registry a.b ca=ca.pem\\n' >mirror.conf && printf PEM >ca.pem\n"
+	"git branch base && printf 'registry a.b ca=ca.pem\\n' >mirror.conf\n"
+	"printf %s '-----BEGIN CERTIFICATE-----' >ca.pem\n"
 	"git add . && git commit -qm two && printf 'redis:7\\n' >>a.list\n"
 	"cd ../.. && git clone -q --depth 1 \"file://$PWD/repo\" shallow\n"
 	"mkdir none files && printf 'alpine:3\\n' >files/a.list && printf '\\001' >files/b.list\n"
@@ -59,7 +60,7 @@ static void test_commit(void)
 	CHECK_TEXT(list_source_author(&s, &s.lists->images[1]), "Ann <ann@corp.example>",
 		   "its author");
 	CHECK(list_source_read(&s, "ca.pem", &pem, &err) == 0);
-	CHECK_TEXT(pem.p, "PEM", "a file beside mirror.conf");
+	CHECK_TEXT(pem.p, "-----BEGIN CERTIFICATE-----", "a file beside mirror.conf");
 }
 
 static void test_base(void)
