@@ -87,8 +87,8 @@ int error_response_read(long status, struct span body, struct span content_type,
 	bool missing;
 
 	if (is_tls_port(status, body))
-		buf_adds(&text, "it speaks TLS on that port: mirror.conf is to say https:// in its "
-				"endpoint=, or nothing of scheme=http");
+		buf_adds(&text, "it speaks TLS on that port: in mirror.conf, write https:// in its "
+				"endpoint=, or take scheme=http out");
 	else if (is_page(content_type))
 		buf_adds(&text, "a web page, not a registry's answer");
 	else if (body.n && !quote_json(&text, body, code))

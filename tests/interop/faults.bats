@@ -234,7 +234,7 @@ refused() {
 	lists lists docker.io/library/empty:1 docker.io/library/base:1
 	run mirror_sync --mirror "$m" --lists "$work/lists"
 	echo "$output"
-	[ "$status" = 16 ]
+	[ "$status" = 2 ]
 	[[ "$output" == *docker.io/library/base:1*disk* ]]
 	cmp "$m/index.json" "$work/index.before"
 	verifies "$m"

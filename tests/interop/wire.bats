@@ -155,5 +155,5 @@ rel=\"next\"'; return 200 '{\"tags\":[\"1\"]}'; }" \
 	nginx_start tls <<<"server { listen PORT; }"
 	run ask "head $(at tls)/app:1"
 	[[ "$output" == *"NET $(at tls): does not speak TLS; if it is to be asked over plain \
-http, mirror.conf says scheme=http requests=1" ]]
+http, mirror.conf says scheme=http, or http:// in endpoint= and mirror= requests=1" ]]
 }

@@ -50,12 +50,12 @@ static const struct {
 	  ERR_INVALID, "400 bad request: bad ..." },
 	{ "plain HTTP on a TLS port, Go", 400, "text/plain",
 	  "Client sent an HTTP request to an HTTPS server.\n", ERR_INVALID,
-	  "400 bad request: it speaks TLS on that port: mirror.conf is to say https:// in its "
-	  "endpoint=, or nothing of scheme=http" },
+	  "400 bad request: it speaks TLS on that port: in mirror.conf, write https:// in its "
+	  "endpoint=, or take scheme=http out" },
 	{ "plain HTTP on a TLS port, nginx", 400, "text/html",
 	  "<html>The plain HTTP request was sent to HTTPS port</html>", ERR_INVALID,
-	  "400 bad request: it speaks TLS on that port: mirror.conf is to say https:// in its "
-	  "endpoint=, or nothing of scheme=http" },
+	  "400 bad request: it speaks TLS on that port: in mirror.conf, write https:// in its "
+	  "endpoint=, or take scheme=http out" },
 	{ "limit", 429, "", "", ERR_LIMIT, "429 too many requests" },
 	{ "an odd status", 418, "", "", ERR_INVALID, "418 unexpected status" },
 	{ "an odd status of the host's", 599, "", "", ERR_NET, "599 unexpected status" },
