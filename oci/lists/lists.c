@@ -183,7 +183,6 @@ static void check_same(struct list_image *image, struct list_image *first, const
 	}
 	if (image_options_unite(&united, &image->o, &texts, &err) == 0)
 		return;
-	err_wrap(&err, "%s", name);
 	add_conflicts(image, first, err.msg);
 }
 
