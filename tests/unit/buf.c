@@ -115,6 +115,7 @@ static void test_json(void)
 		{ "controls", "\001\t\r\037\177", "\"\\u0001\\u0009\\u000d\\u001f\\u007f\"" },
 		{ "UTF-8", "\303\274\342\202\254\360\237\220\263",
 		  "\"\303\274\342\202\254\360\237\220\263\"" },
+		// NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested
 		{ "C1, directions, no width, lines", "\302\233\342\200\256\342\200\213\342\200\250",
 		  "\"\\u009b\\u202e\\u200b\\u2028\"" },
 		{ "beyond U+FFFF", "\363\240\201\201", "\"\\udb40\\udc41\"" },

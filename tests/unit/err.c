@@ -38,6 +38,7 @@ static const struct {
 	  "2J",
 	  "??2J" },
 	{ "U+00A0 is the first behind them", "\302\240", "\302\240" },
+	// NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested
 	{ "a direction", "a\342\200\256b", "a???b" },
 	{ "a line's end of Unicode", "\342\200\250::error::", "???::error::" },
 	{ "a command to a pipeline's runner", "##[error]x", "##(error]x" },

@@ -63,6 +63,7 @@ static const struct {
 	  "password=..." },
 	/* what does not show, or moves the cursor */
 	{ "C1", "a\302\2332Jb\302\205", NULL, "a??2Jb??" },
+	// NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested
 	{ "directions", "a\342\200\256b\342\201\246c\330\234", NULL, "a???b???c??" },
 	{ "no width", "a\342\200\213b\357\273\277", NULL, "a???b???" },
 	{ "lines", "a\342\200\250::error::b", NULL, "a???::error::b" },

@@ -44,7 +44,7 @@ static const char *text_of(const struct digest *d)
 		if (digest_eq(&is, d))
 			return texts[i];
 	}
-	return NULL;
+	return "";
 }
 
 static bool other_has; /* the private blobs, too */
