@@ -19,7 +19,8 @@ void conversion_release(struct conversion *c)
 
 /* ---- comments ---- */
 
-static void add_note(struct conversion *c, size_t line, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void add_note(struct conversion *c, size_t line,
+							   const char *fmt, va_list args)
 {
 	char text[sizeof(((struct err *)0)->msg)];
 	struct err clean;

@@ -216,7 +216,7 @@ static void exec_words(const struct world *w, const char *call, int nth, const c
 int world_run(struct world *w, const char *call, int nth, const char *const *words)
 {
 	pid_t pid = fork();
-	int status;
+	int status = -1;
 
 	if (pid == 0)
 		exec_words(w, call, nth, words);
