@@ -124,8 +124,7 @@ bool due_was_checked(const struct target *t)
 	       (t->state != STATE_WAITING || t->is_asked);
 }
 
-/* upstream=gone disables max-age=. */
-static long max_age_of(const struct target *t)
+long due_max_age(const struct target *t)
 {
 	return t->o.upstream_gone ? -1 : t->o.max_age;
 }
@@ -149,7 +148,7 @@ static void remember_target(struct run *r, const struct target *t)
 	if (!t->base.str[0] && !due_was_checked(t))
 		return;
 	row = sync_state_row(&r->checked, t->name);
-	row->max_age = max_age_of(t);
+	row->max_age = due_max_age(t);
 	row->held = t->base_held != NULL;
 	if (due_was_checked(t))
 		remember_check(row, t, r->outcome.started);

@@ -35,6 +35,9 @@ bool due_has_pinned(const struct run *r, const struct target *t);
  * always due, since it costs no request when it is published. */
 bool due_is_left_aside(const struct run *r, const struct target *t);
 
+/* The max-age= that holds for the target, in seconds: -1 is none; upstream=gone disables it. */
+long due_max_age(const struct target *t);
+
 /* Whether upstream answered for the target's name in this run. */
 bool due_was_checked(const struct target *t);
 

@@ -165,12 +165,6 @@ static bool is_listed(const char *ref, void *arg)
 	       outcome_misses_listing(&r->outcome, ref) || targets_find(&r->outcome.targets, ref);
 }
 
-/* upstream=gone disables max-age=. */
-static long max_age_of(const struct target *t)
-{
-	return t->o.upstream_gone ? -1 : t->o.max_age;
-}
-
 /* Marks targets that were last checked with success longer ago than their max-age=. --missing tells
  * only of what it worked on. */
 static void mark_stale(struct run *r)
@@ -183,7 +177,7 @@ static void mark_stale(struct run *r)
 		time_t last = sync_state_last(t->checked, e, r->outcome.started);
 
 		t->stale = !due_was_checked(t) &&
-			   sync_state_is_stale(last, max_age_of(t), r->outcome.started);
+			   sync_state_is_stale(last, due_max_age(t), r->outcome.started);
 		if (t->stale)
 			t->checked = last;
 	}

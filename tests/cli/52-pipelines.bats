@@ -11,9 +11,9 @@ setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	pipelines=$top/ci/pipelines
 	world
-	mkdir stub
-	ln -s "$BIN/mirror-publish" stub/
-	PATH=$PWD/stub:$PATH
+	mkdir commands
+	ln -s "$BIN/mirror-publish" commands/
+	PATH=$PWD/commands:$PATH
 	export MIRROR_DIR=$mirror
 }
 
@@ -74,10 +74,10 @@ two_moves() {
 	done
 }
 
-# stubbed NAME: a program that writes its arguments, one a line.
-stubbed() {
-	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >args\n' >"stub/$1"
-	chmod +x "stub/$1"
+# recorded NAME: a command that writes its arguments, one a line.
+recorded() {
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >args\n' >"commands/$1"
+	chmod +x "commands/$1"
 }
 
 sync_scripts() {
@@ -87,9 +87,9 @@ sync_scripts() {
 }
 
 @test "sync: a label that is given is used; without one, every second week has a sprint" {
-	stubbed mirror-sync
-	printf '#!/bin/sh\ncase $1 in +%%s) echo "$NOW" ;; *) echo sprint-2026-W48 ;; esac\n' >stub/date
-	chmod +x stub/date
+	recorded mirror-sync
+	printf '#!/bin/sh\ncase $1 in +%%s) echo "$NOW" ;; *) echo sprint-2026-W48 ;; esac\n' >commands/date
+	chmod +x commands/date
 	sync_scripts
 	export FORCE=false
 	for file in github gitlab jenkins; do

@@ -14,6 +14,7 @@
 #include "oci/store/layout.h"
 #include "sync/platforms.h"
 #include "tests/tap.h"
+#include "tests/unit/tempdir.h"
 #include "tests/unit/no_proofs.h"
 
 /* ---- the registry ---- */
@@ -568,14 +569,10 @@ static void test_awaited(void)
 
 int main(void)
 {
-	char path[] = "/tmp/fetch-test.XXXXXX";
-	cleanup_free char *clean = NULL;
+	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
 	struct err err;
 
-	if (!mkdtemp(path))
-		return 1;
-	clean = xasprintf("rm -rf %s", path);
-	if (layout_open(&layout, path, LAYOUT_WRITE, &err) < 0) {
+	if (layout_open(&layout, t.path, LAYOUT_WRITE, &err) < 0) {
 		printf("Bail out! %s\n", err.msg);
 		return 1;
 	}
@@ -596,5 +593,5 @@ int main(void)
 	test_awaited();
 	fetch_free(fetcher);
 	layout_close(&layout);
-	return system(clean) | tap_done();
+	return tap_done();
 }

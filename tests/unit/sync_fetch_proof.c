@@ -13,6 +13,7 @@
 #include "oci/store/layout.h"
 #include "oci/store/private_blobs.h"
 #include "tests/tap.h"
+#include "tests/unit/tempdir.h"
 
 #define LAYER  "a private layer"
 #define CONFIG "{\"private\":1}"
@@ -209,15 +210,9 @@ int main(void)
 	texts[ntexts++] = LAYER;
 	texts[ntexts++] = CONFIG;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char path[] = "/tmp/fetch-proof-test.XXXXXX";
-		cleanup_free char *clean = NULL;
+		struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
 
-		if (!mkdtemp(path))
-			return 1;
-		clean = xasprintf("rm -rf %s", path);
-		test_row(i, path);
-		if (system(clean) != 0)
-			return 1;
+		test_row(i, t.path);
 	}
 	return tap_done();
 }

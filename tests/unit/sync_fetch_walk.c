@@ -11,6 +11,7 @@
 #include "oci/base/limits.h"
 #include "oci/store/layout.h"
 #include "tests/tap.h"
+#include "tests/unit/tempdir.h"
 #include "tests/unit/no_proofs.h"
 
 /* ---- the registry ---- */
@@ -337,14 +338,10 @@ static void test_allowed(void)
 
 int main(void)
 {
-	char path[] = "/tmp/fetch-walk-test.XXXXXX";
-	cleanup_free char *clean = NULL;
+	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
 	struct err err;
 
-	if (!mkdtemp(path))
-		return 1;
-	clean = xasprintf("rm -rf %s", path);
-	if (layout_open(&layout, path, LAYOUT_WRITE, &err) < 0) {
+	if (layout_open(&layout, t.path, LAYOUT_WRITE, &err) < 0) {
 		printf("Bail out! %s\n", err.msg);
 		return 1;
 	}
@@ -354,5 +351,5 @@ int main(void)
 	fetch_free(fetcher);
 	layout_close(&layout);
 	table_clear(&contents, free_content);
-	return system(clean) | tap_done();
+	return tap_done();
 }
