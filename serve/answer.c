@@ -15,6 +15,7 @@
 #include "serve/reply.h"
 #include "serve/server.h"
 #include "serve/state.h"
+#include "serve/visible.h"
 
 /* Content found by its digest does not change; the content of a tag does. */
 #define CACHE_FOREVER REPLY_LINE("Cache-Control: max-age=31536000, immutable")
@@ -57,8 +58,12 @@ static bool find_repository(struct exchange *x)
 	const char *name;
 
 	repository_names_init(&it, x->route.name, x->ns, x->server->registry);
-	while (!x->repository && (name = repository_names_next(&it)))
-		x->repository = state_repository(x->state, name);
+	while (!x->repository && (name = repository_names_next(&it))) {
+		const struct repository *r = state_repository(x->state, name);
+
+		if (r && visible_repository(x, r))
+			x->repository = r;
+	}
 	return x->repository != NULL;
 }
 

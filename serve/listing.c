@@ -11,6 +11,7 @@
 #include "serve/reply.h"
 #include "serve/server.h"
 #include "serve/state.h"
+#include "serve/visible.h"
 
 /* What an index of referrers begins with. */
 #define INDEX_HEAD "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"manifests\":["
@@ -163,6 +164,8 @@ void listing_catalog(struct exchange *x)
 		const struct repository *r = x->state->v[i];
 		const char *name = r->written;
 
+		if (!visible_repository(x, r))
+			continue;
 		if (x->ns.n) {
 			if (!r->host || !span_eq(span_of(r->name, r->host), x->host))
 				continue;

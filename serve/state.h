@@ -7,7 +7,8 @@
  * reference to it; dropping the last one frees the state as a whole.
  *
  * A repository keeps the set of all content that its tags and digests reach. Content is found by
- * digest and served only through a repository that reaches it: access control belongs there.
+ * digest and served only through a repository that reaches it. Repositories of groups are here like
+ * all others: visible.h decides who sees one.
  *
  * Two things are filled in while serving, atomically, as a cache: the bytes of manifests, and how
  * much memory they take.
@@ -60,6 +61,7 @@ struct tag {
 struct repository {
 	const char *name;    /* "docker.io/library/alpine", "registry.corp:5000/team/app" */
 	const char *written; /* as a client can write it: "registry.corp_5000/team/app" */
+	const char *group;   /* the only readers (private=); NULL: everybody; "": nobody */
 	size_t host;         /* length of the host in both; 0: it has none */
 	struct tag *tags;    /* sorted by name; those without a name come first */
 	size_t ntags;
@@ -76,7 +78,7 @@ struct state {
 	struct table objects;      /* by digest */
 	struct repository **v;     /* sorted by the name as written */
 	size_t n;
-	const char **hosts; /* sorted */
+	const char **hosts; /* of public repositories, sorted */
 	size_t nhosts;
 	int blobs[2]; /* directories of sha256 and sha512; -1 when missing */
 	int index;    /* descriptor of a private copy of index.json */

@@ -29,7 +29,9 @@ struct state_load {
 	const char *name; /* for entries without one */
 	struct tag *tags; /* all of them, sorted at the end */
 	size_t ntags;
-	size_t nprivate; /* entries that belong to a group */
+	/* of each entry of the index, in its order; NULL: it has no name */
+	const struct repository **owners;
+	size_t nprivate; /* entries of repositories that belong to a group */
 	size_t nameless; /* entries without a name that clients could ask for */
 	/* entries whose manifest is missing or damaged, and those that this user may not read */
 	struct unread {
@@ -106,6 +108,16 @@ static bool name_entry(struct state_load *l, const struct entry *e, struct tag *
 	return true;
 }
 
+/* private= belongs to a repository: one entry with a group makes all of it the group's. When its
+ * entries name two groups, neither of them has it. */
+static void set_group(struct state_load *l, struct repository *r, const char *group)
+{
+	if (group && !r->group)
+		r->group = state_text(l->state, group, strlen(group));
+	else if (group && strcmp(r->group, group) != 0)
+		r->group = "";
+}
+
 /* Its name stays known all the same: the file may be repaired while we serve. */
 static void count_unread(struct state_load *l, const struct entry *e, const struct object *o)
 {
@@ -117,18 +129,21 @@ static void count_unread(struct state_load *l, const struct entry *e, const stru
 		u->example = state_text(l->state, e->ref, strlen(e->ref));
 }
 
-static void add_entry(struct state_load *l, const struct entry *e)
+/* Gives the repository that has the entry, or NULL. */
+static const struct repository *add_entry(struct state_load *l, const struct entry *e)
 {
 	struct tag tag = { .snapshot = entry_annotation(e, ANNOTATION_SNAPSHOT_OF) != NULL };
 
 	if (!name_entry(l, e, &tag)) {
 		l->nameless++;
-		return;
+		return NULL;
 	}
+	set_group(l, tag.repository, entry_annotation(e, ANNOTATION_PRIVATE));
 	tag.object = object_graph_root(&l->graph, &e->digest, e->size, e->media_type);
 	if (!tag.object->is_read)
 		count_unread(l, e, tag.object);
 	l->tags[l->ntags++] = tag;
+	return tag.repository;
 }
 
 /* By repository, then by tag; entries of one name stay in the order of the index: the first
@@ -183,7 +198,8 @@ static void fill_repositories(struct state_load *l)
 		object_graph_repository(&l->graph, s->v[i], (uint32_t)i + 1);
 }
 
-/* The hosts of all repositories, each once. */
+/* The hosts of all public repositories, each once: a host that only groups have shows nothing of
+ * itself. */
 static void list_hosts(struct state *s)
 {
 	size_t n = 0;
@@ -193,7 +209,8 @@ static void list_hosts(struct state *s)
 		const struct repository *r = s->v[i];
 
 		/* repositories of one host are neighbours: most repetitions are seen here */
-		if (r->host && !(n && span_eq(span_of(r->name, r->host), s->hosts[n - 1])))
+		if (r->host && !r->group &&
+		    !(n && span_eq(span_of(r->name, r->host), s->hosts[n - 1])))
 			s->hosts[n++] = state_text(s, r->name, r->host);
 	}
 	qsort(s->hosts, n, sizeof(*s->hosts), str_order);
@@ -258,26 +275,30 @@ static int read_index(const struct layout *layout, struct buf *bytes, struct ind
 	return 0;
 }
 
-/* Nobody is known here as a member of a group, so nobody is served what belongs to one: for clients
- * it does not exist, neither by tag nor by digest, nor in the index that they may read. */
-static bool is_private(const struct entry *e)
-{
-	return entry_annotation(e, ANNOTATION_PRIVATE);
-}
-
-/* Takes private entries out of the index, and the marks that name such references. */
+/*
+ * What other mirrors may read of index.json: nothing of a group, and no marks, since they name such
+ * references. Without private entries it is the file, byte for byte.
+ */
 static int keep_public_index(struct state_load *l, struct buf *bytes, struct index *x,
 			     struct err *err)
 {
-	for (size_t i = x->n; i-- > 0;)
-		if (is_private(x->v[i])) {
-			index_remove(x, x->v[i]);
-			l->nprivate++;
-		}
+	cleanup_free struct entry **v = xcalloc(x->n, sizeof(*v));
+	struct index public = { .v = v, .rest = x->rest };
+
+	for (size_t i = 0; i < x->n; i++) {
+		const struct repository *owner = l->owners[i];
+		bool private = owner ? owner->group : entry_annotation(x->v[i], ANNOTATION_PRIVATE);
+
+		if (!private)
+			v[public.n++] = x->v[i];
+	}
+	l->nprivate = x->n - public.n;
 	if (l->nprivate) {
 		index_set_annotation(x, ANNOTATION_BAD, NULL);
+		public.annotations = x->annotations;
+		public.nannotations = x->nannotations;
 		buf_clear(bytes);
-		index_write(x, bytes);
+		index_write(&public, bytes);
 		if (buf_failed(bytes))
 			return err_set(err, ERR_INVALID, 0, "index.json is too large");
 	}
@@ -289,14 +310,17 @@ static int fill_state(struct state_load *l, struct layout *layout, struct err *e
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 	cleanup_by(index_release) struct index x = INDEX_INIT;
 
-	if (read_index(layout, &bytes, &x, err) < 0 || keep_public_index(l, &bytes, &x, err) < 0)
+	if (read_index(layout, &bytes, &x, err) < 0)
+		return err_wrap(err, "%s", layout->path);
+	take_blobs(l->state, layout);
+	l->tags = xcalloc(x.n, sizeof(*l->tags));
+	l->owners = xcalloc(x.n, sizeof(*l->owners));
+	for (size_t i = 0; i < x.n; i++)
+		l->owners[i] = add_entry(l, x.v[i]);
+	if (keep_public_index(l, &bytes, &x, err) < 0)
 		return err_wrap(err, "%s", layout->path);
 	buf_release(&bytes);
-	take_blobs(l->state, layout);
 	name_generation(l->state, &x);
-	l->tags = xcalloc(x.n, sizeof(*l->tags));
-	for (size_t i = 0; i < x.n; i++)
-		add_entry(l, x.v[i]);
 	index_release(&x);
 	fill_repositories(l);
 	list_hosts(l->state);
@@ -315,6 +339,7 @@ struct state *state_load(const struct state_source *from, const struct state *ol
 		result = fill_state(&l, &layout, err);
 	object_graph_release(&l.graph);
 	free(l.tags);
+	free(l.owners);
 	malloc_trim(0); /* the index took more while it was read than what is kept of it */
 	if (result < 0) {
 		state_unref(l.state);
