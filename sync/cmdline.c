@@ -207,6 +207,12 @@ static void add_output_options(struct cli_table *table, struct cmdline *line, st
 		  .help = "write the results as JSON, as JUnit XML when FILE ends in .xml, as "
 			  "Markdown when it ends in .md; \"-\" is stdout, and all else goes to "
 			  "stderr then" },
+		{ .name = "trace",
+		  .value = "FILE",
+		  .to = &line->trace,
+		  .help = "write every request to a registry and its answer into FILE, with "
+			  "time, status, bytes and attempt, and without passwords, tokens and "
+			  "bodies" },
 		{ .name = "tolerate",
 		  .value = "KINDS",
 		  .list = &given->tolerate,
@@ -335,6 +341,8 @@ static int check_effect(const struct cmdline *a, const struct given *given, stru
 		{ offline && (given->jobs >= 0 || run->quota_wait || given->tolerate || a->report),
 		  "--jobs, --wait-for-quota, --tolerate and --report go with --check --online: "
 		  "--check alone asks no upstream" },
+		{ offline && a->trace,
+		  "--trace goes with --check only with --online: nothing is asked there" },
 		{ offline && run->npatterns, "--check reads all lists, so it takes no PATTERN" },
 		{ a->source.rev && a->source.worktree,
 		  "--rev and --worktree do not go together: --worktree reads the files as they "

@@ -20,6 +20,7 @@ struct cmdline {
 	bool check, online, convert; /* convert: run.patterns are files */
 	const char *since;           /* a revision, or NULL: all lines */
 	const char *report;          /* or NULL */
+	const char *trace;           /* a file, or NULL */
 	enum problem_format format;
 	int tolerate; /* bits that are left out of the exit status */
 	long timeout; /* seconds until the run ends as by a signal; -1: none */

@@ -9,6 +9,7 @@
 #include "oci/cli/cli_opt.h"
 #include "oci/cli/exit_status.h"
 #include "oci/cli/message.h"
+#include "oci/http/trace.h"
 #include "oci/lists/lists.h"
 #include "sync/check.h"
 #include "sync/cmdline.h"
@@ -200,12 +201,28 @@ static int fetch_lists(struct cmdline *o, struct env *env, struct run *r)
 	return load_lists(o, env, r);
 }
 
+/* A trace that stops short does not make the run fail. */
+static void close_trace(struct trace *t)
+{
+	struct err err;
+
+	if (trace_close(t, &err) < 0)
+		message_warn("--trace: %s: what came after that is not in it", err.msg);
+}
+
 static int run_program(struct cmdline *o)
 {
+	cleanup_by(close_trace) struct trace trace = TRACE_INIT;
 	cleanup_by(env_release) struct env env = { .mirror = NULL };
 	cleanup_by(run_release) struct run r = RUN_INIT;
+	struct err err;
 
+	if (o->trace && trace_open(&trace, o->trace, &err) < 0) {
+		err_wrap(&err, "--trace");
+		return fail_with(&err, EXIT_USAGE);
+	}
 	env_read(&env);
+	env.wire.net.trace = o->trace ? &trace : NULL;
 	r.turn = show_progress;
 	o->run.stop = &stop;
 	if (o->timeout > 0)

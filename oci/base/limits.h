@@ -66,6 +66,10 @@
 /* Interim answers (1xx) to one request; servers send one or two. */
 #define LIMIT_HTTP_INTERIM 16
 
+/* --trace: one exchange in the file; passwords that are remembered in order to cut them out. */
+#define LIMIT_TRACE           (256UL * KIB)
+#define LIMIT_TRACE_PASSWORDS 64
+
 /* HTTP as a client: time, in seconds. It counts while we wait for the network and read whatever
  * comes; pauses of our own (max-rate=, the disk) do not count. Until status and headers are there,
  * which is all of a HEAD: a proxy may be fetching from its own upstream meanwhile. Whole answers: a

@@ -320,3 +320,70 @@ void redact(char out[static REDACT_MAX], struct span text, const char *secret)
 	out[l.n] = '\0';
 	printable_clean(out);
 }
+
+/* ---- URLs ---- */
+
+/* Parameters of registries and token servers whose values are no secrets. */
+static bool is_plain_parameter(struct span name)
+{
+	static const char *const names[] = {
+		"n", "last", "service", "scope", "ns", "artifactType", "client_id",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (span_eq(name, names[i]))
+			return true;
+	return false;
+}
+
+static void add_query(struct buf *out, struct span query)
+{
+	struct span parameter, value;
+	char before = '?';
+
+	while (span_cut(&query, '&', &parameter)) {
+		struct span name;
+
+		value = parameter;
+		span_cut(&value, '=', &name);
+		buf_addc(out, before);
+		if (!value.p) { /* a word alone may be a signature */
+			buf_adds(out, "...");
+		} else {
+			redact_credentials(out, name, NULL);
+			buf_addc(out, '=');
+			if (is_plain_parameter(name))
+				redact_credentials(out, value, NULL);
+			else
+				buf_adds(out, "...");
+		}
+		before = '&';
+	}
+}
+
+/* "//user:password@host/..." has no scheme before it. */
+static struct span without_userinfo(struct span url, struct buf *out)
+{
+	size_t end, at = 2;
+
+	if (!span_starts(url, "//"))
+		return url;
+	end = 2 + length_until(after(url, 2), "/?#");
+	for (size_t i = 2; i < end; i++)
+		if (url.p[i] == '@')
+			at = i + 1;
+	buf_adds(out, "//");
+	return after(url, at);
+}
+
+void redact_url(struct buf *out, struct span url)
+{
+	struct span query = url, path;
+
+	url.n = length_until(url, "#");
+	query = url;
+	span_cut(&query, '?', &path);
+	redact_credentials(out, without_userinfo(path, out), NULL);
+	if (query.p)
+		add_query(out, query);
+}

@@ -12,9 +12,9 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/url.h"
-#include "oci/http/header.h"
 #include "oci/http/pace.h"
 #include "oci/http/time_limit.h"
+#include "oci/http/trace.h"
 
 /* A handle of libcurl with what it needs during a request; kept for the next request. */
 struct http_transfer {
@@ -36,6 +36,7 @@ struct http_transfer {
 	int64_t started, heard, told;
 	struct err err;
 	char text[CURL_ERROR_SIZE];
+	struct trace_exchange seen; /* for net_options.trace: when it was sent, and how much came */
 	struct http_transfer *prev, *next; /* among those under way; `next`: among the free */
 };
 
@@ -106,26 +107,13 @@ static size_t on_curl_data(char *p, size_t size, size_t n, void *arg)
 
 	n *= size;
 	t->heard = t->http->waited;
+	t->seen.bytes += n;
 	if (t->ended) /* while it was held */
 		return 0;
 	if (c->pace)
 		pace_add(c->pace, n);
 	t->ended = c->data && c->data(c, p, n, &t->err) < 0;
 	return t->ended ? 0 : n;
-}
-
-/* Whether the request may go to that address; else t->err says why not. */
-static bool may_connect(struct http_transfer *t, const char *address)
-{
-	enum origin_zone from = t->call->zone, to = origin_zone_of(span_str(address));
-	const char *advice = to == ORIGIN_NEVER ? NULL : origin_advice(from);
-
-	if (origin_may_connect(from, address))
-		return true;
-	err_set(&t->err, ERR_INVALID, 0,
-		"its name leads to %s, an address we may not be sent to%s%s", address,
-		advice ? "; " : "", advice ? advice : "");
-	return false;
 }
 
 /* Before a connection is made. When none can be made to any address of the name, the request
@@ -139,7 +127,7 @@ static curl_socket_t on_curl_socket(void *arg, curlsocktype purpose, struct curl
 	if (!t->proxied && getnameinfo(&to->addr, to->addrlen, address, sizeof(address), NULL, 0,
 				       NI_NUMERICHOST) != 0)
 		return CURL_SOCKET_BAD;
-	if (!may_connect(t, t->proxied ? t->host : address)) {
+	if (origin_check_connect(t->call->zone, t->proxied ? t->host : address, &t->err) < 0) {
 		t->kept_away = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -158,7 +146,7 @@ static int on_curl_connected(void *arg, char *address, char *local, int port, in
 	if (t->proxied)
 		address = t->host;
 	t->call->zone_reached = origin_zone_of(span_str(address));
-	if (may_connect(t, address))
+	if (origin_check_connect(t->call->zone, address, &t->err) == 0)
 		return CURL_PREREQFUNC_OK;
 	t->ended = true;
 	return CURL_PREREQFUNC_ABORT;
@@ -358,9 +346,14 @@ static void set_url(struct http_transfer *t, struct http_call *c)
 		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, u.https ? 1L : 0L);
 	}
 	t->proxied = proxy != NULL;
+	t->seen.proxy = proxy;
 	curl_easy_setopt(t->easy, CURLOPT_URL, c->url);
 	curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy ? proxy : "");
 }
+
+static const char *const method_names[] = {
+	[HTTP_HEAD] = "HEAD", [HTTP_GET] = "GET", [HTTP_POST] = "POST"
+};
 
 void http_send(struct http *h, struct http_call *c)
 {
@@ -375,6 +368,12 @@ void http_send(struct http *h, struct http_call *c)
 	t->interim = 0;
 	t->trailers = 0;
 	t->started = t->heard = t->told = h->waited;
+	t->seen = (struct trace_exchange){ .method = method_names[c->method],
+					   .url = c->url,
+					   .authorization = c->authorization,
+					   .form = c->body,
+					   .attempt = c->attempt ? c->attempt : 1,
+					   .began = clock_now() };
 	link_transfer(t);
 	t->text[0] = '\0';
 	buf_clear(&t->headers);
@@ -388,12 +387,23 @@ void http_send(struct http *h, struct http_call *c)
 		abort(); /* only without memory */
 }
 
+static void trace_transfer(struct http_transfer *t, const char *error)
+{
+	t->seen.ended = clock_now();
+	t->seen.status = t->call->status;
+	t->seen.headers = t->call->headers;
+	t->seen.error = error;
+	if (t->http->o.trace)
+		trace_write(t->http->o.trace, &t->seen);
+}
+
 void http_cancel(struct http *h, struct http_call *c)
 {
 	struct http_transfer *t = c->transfer;
 
 	if (!t)
 		return;
+	trace_transfer(t, "cancelled: the run ends");
 	curl_multi_remove_handle(h->multi, t->easy);
 	c->transfer = NULL;
 	recycle_transfer(t);
@@ -419,19 +429,17 @@ static bool is_plain_http(const struct http_transfer *t, CURLcode code)
 
 static bool is_permanent(const struct http_transfer *t, CURLcode code)
 {
-	switch ((int)code) { /* libcurl's enumeration is not ours: no need to name every value */
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CRL_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_INVALIDCERTSTATUS:
-	case CURLE_SSL_CLIENTCERT:
-	case CURLE_URL_MALFORMAT:
-	case CURLE_COULDNT_RESOLVE_PROXY: return true;
-	default: return is_plain_http(t, code);
-	}
+	static const CURLcode codes[] = {
+		CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
+		CURLE_SSL_CACERT_BADFILE,       CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR,
+		CURLE_SSL_INVALIDCERTSTATUS,    CURLE_SSL_CLIENTCERT,  CURLE_URL_MALFORMAT,
+		CURLE_COULDNT_RESOLVE_PROXY,
+	};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i] == code)
+			return true;
+	return is_plain_http(t, code);
 }
 
 /* Puts libcurl's error into words. */
@@ -469,6 +477,7 @@ static void report_transfer(struct http_transfer *t, enum http_result result)
 	struct http_call *c = t->call;
 
 	is_too_slow(t); /* tells the pace of the time up to now */
+	trace_transfer(t, result == HTTP_DONE ? NULL : t->err.msg);
 	curl_multi_remove_handle(t->http->multi, t->easy);
 	c->transfer = NULL;
 	c->done(c, result, result == HTTP_DONE ? NULL : &t->err);
@@ -536,11 +545,7 @@ static bool is_overdue(struct http_transfer *t)
 
 	if (time_limit_is_over(&limit, &t->http->o, &t->err))
 		return true;
-	if (!is_too_slow(t))
-		return false;
-	err_set(&t->err, ERR_NET, 0, "less than %d kB/s came for %lld s", LIMIT_PACE_RATE / 1000,
-		(long long)(c->pace->window / CLOCK_SEC));
-	return true;
+	return is_too_slow(t) && pace_error(c->pace, &t->err) < 0;
 }
 
 static struct http_transfer *find_overdue(const struct http *h)
@@ -589,9 +594,4 @@ int http_turn(struct http *h, const int *others, size_t n, int timeout_ms, struc
 void http_wake(void *h)
 {
 	curl_multi_wakeup(((struct http *)h)->multi);
-}
-
-struct span http_header(const struct http_call *c, const char *name, size_t nth)
-{
-	return header_field(c->headers, name, nth);
 }

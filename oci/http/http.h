@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "oci/base/span.h"
+#include "oci/http/header.h"
 #include "oci/http/net_options.h"
 #include "oci/http/origin.h"
 
@@ -66,6 +67,7 @@ struct http_call {
 	int64_t from;              /* > 0: Range: bytes=<from>- */
 	const struct http_tls *tls;
 	enum origin_zone zone; /* of what sends us there */
+	unsigned attempt;      /* for the trace; 0: the first */
 	long seconds;      /* until the response is whole; 0: without end, as long as it moves */
 	struct pace *pace; /* at least so fast, lent; or NULL */
 	void *arg;
@@ -102,6 +104,9 @@ void http_wake(void *h);
 
 /* The value of the nth header of that name (0 is the first), without blanks around it; p is NULL
  * when there is none. */
-struct span http_header(const struct http_call *c, const char *name, size_t nth);
+static inline struct span http_header(const struct http_call *c, const char *name, size_t nth)
+{
+	return header_field(c->headers, name, nth);
+}
 
 #endif

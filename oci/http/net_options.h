@@ -7,12 +7,15 @@
 
 #include "oci/http/proxy.h"
 
+struct trace;
+
 /* Texts are lent for the life of what they are passed to. All but user_agent may be 0. */
 struct net_options {
 	const char *user_agent; /* "mirror-sync/0.1" */
 	const char *ca_file;    /* SSL_CERT_FILE: CAs in place of the system's; or NULL */
 	const char *ca_dir;     /* SSL_CERT_DIR, likewise */
 	struct proxy proxy;     /* HTTP_PROXY, HTTPS_PROXY, NO_PROXY */
+	struct trace *trace;    /* every request is written to it, lent; or NULL */
 	long connect_seconds;   /* until connected, TLS included; 0: 10 */
 	long read_size;         /* bytes read at once from a socket, at most; 0: 128 KiB */
 	long stall_seconds;     /* without a byte; 0: 60 */

@@ -239,9 +239,16 @@ bool origin_may_connect(enum origin_zone zone, const char *address)
 	return may_send(zone, origin_zone_of(span_str(address)));
 }
 
-const char *origin_advice(enum origin_zone zone)
+int origin_check_connect(enum origin_zone zone, const char *address, struct err *err)
 {
-	return zones[zone].advice;
+	const bool never = origin_zone_of(span_str(address)) == ORIGIN_NEVER;
+	const char *advice = never ? NULL : zones[zone].advice;
+
+	if (origin_may_connect(zone, address))
+		return 0;
+	return err_set(err, ERR_INVALID, 0,
+		       "its name leads to %s, an address we may not be sent to%s%s", address,
+		       advice ? "; " : "", advice ? advice : "");
 }
 
 const char *origin_zone_words(enum origin_zone zone)

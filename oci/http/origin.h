@@ -74,10 +74,10 @@ char *origin_resolve(const char *from, enum origin_zone zone, struct span to, bo
 /* Whether a request that something in `zone` made us send may go to this address. */
 bool origin_may_connect(enum origin_zone zone, const char *address);
 
+/* The same with an error: INVALID, which names the address and what would allow it. */
+int origin_check_connect(enum origin_zone zone, const char *address, struct err *err);
+
 /* "a private network": a zone of addresses, for a message. */
 const char *origin_zone_words(enum origin_zone zone);
-
-/* What allows it, for a message; or NULL. */
-const char *origin_advice(enum origin_zone zone);
 
 #endif

@@ -1,6 +1,7 @@
 #include "oci/http/pace.h"
 
 #include "oci/base/clock.h"
+#include "oci/base/err.h"
 
 void pace_init(struct pace *p, int64_t rate, long seconds)
 {
@@ -23,4 +24,12 @@ bool pace_pass(struct pace *p, int64_t nanoseconds)
 	p->slow = slow ? p->slow + 1 : 0;
 	p->elapsed = p->bytes = 0;
 	return slow;
+}
+
+int pace_error(const struct pace *p, struct err *err)
+{
+	const int64_t seconds = p->window / CLOCK_SEC;
+
+	return err_set(err, ERR_NET, 0, "less than %lld kB/s came for %lld s",
+		       (long long)(p->least / seconds / 1000), (long long)seconds);
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct err;
+
 struct pace {
 	int64_t least;          /* bytes that must come in a window */
 	int64_t window;         /* nanoseconds */
@@ -27,5 +29,7 @@ void pace_add(struct pace *p, size_t n);
 /* So many nanoseconds have passed. True when a window ends with them in which less came than the
  * least; p->slow then counts it. A window in which enough came sets p->slow to 0. */
 bool pace_pass(struct pace *p, int64_t nanoseconds);
+/* Sets err (NET) for a window in which too little came. Gives -1. */
+int pace_error(const struct pace *p, struct err *err);
 
 #endif

@@ -112,6 +112,7 @@ static void send_call(struct token_call *c)
 	c->http.tls = c->cross_origin ? &e->tls_cross_origin : &e->tls;
 	c->http.zone = e->zone;
 	c->http.seconds = LIMIT_TOKEN_SECONDS;
+	c->http.attempt = c->tries + 1;
 	http_send(e->up->registry->http, &c->http);
 }
 

@@ -2,6 +2,7 @@
 #include "oci/http/pace.h"
 
 #include "oci/base/clock.h"
+#include "oci/base/err.h"
 #include "tests/tap.h"
 
 static void test_windows(void)
@@ -36,8 +37,19 @@ static void test_windows(void)
 	}
 }
 
+static void test_words(void)
+{
+	struct pace p;
+	struct err err;
+
+	pace_init(&p, 10000, 300);
+	CHECK(pace_error(&p, &err) == -1 && err.kind == ERR_NET);
+	CHECK_TEXT(err.msg, "less than 10 kB/s came for 300 s", "what a slow window is called");
+}
+
 int main(void)
 {
 	test_windows();
+	test_words();
 	return tap_done();
 }

@@ -103,6 +103,39 @@ static void test_credentials(void)
 	}
 }
 
+static void test_urls(void)
+{
+	static const struct {
+		const char *name, *url, *want;
+	} urls[] = {
+		{ "a digest stays", "https://h/v2/a/blobs/sha256:0123456789abcdef0123456789abcdef",
+		  "https://h/v2/a/blobs/sha256:0123456789abcdef0123456789abcdef" },
+		{ "a page of tags", "https://h/v2/a/tags/list?n=100&last=1.2",
+		  "https://h/v2/a/tags/list?n=100&last=1.2" },
+		{ "a token's scope", "/token?service=r&scope=repository%3Aa%3Apull&account=joe",
+		  "/token?service=r&scope=repository%3Aa%3Apull&account=..." },
+		{ "a signed URL", "https://s/b?Expires=17&Signature=ab&Key-Pair-Id=K&x=y",
+		  "https://s/b?Expires=...&Signature=...&Key-Pair-Id=...&x=..." },
+		{ "Docker Hub's", "https://s/b?verify=17-ab%2B", "https://s/b?verify=..." },
+		{ "a word without a value", "https://s/b?hunter2", "https://s/b?..." },
+		{ "an = in the value", "https://s/b?a=b=c", "https://s/b?a=..." },
+		{ "user and password", "https://joe:pw@h/x?n=1", "https://h/x?n=1" },
+		{ "without a scheme", "//joe:pw@h/x@y", "//h/x@y" },
+		{ "in a password", "https://h/?n=token=abc", "https://h/?n=token=..." },
+		{ "a fragment", "https://h/x?n=1#access_token=abc", "https://h/x?n=1" },
+		{ "a fragment before it", "/x#a?b=c", "/x" },
+		{ "in the path", "https://h/token=abc/x", "https://h/token=..." },
+		{ "nothing", "", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		cleanup_by(buf_release) struct buf out = BUF_INIT(1000);
+
+		redact_url(&out, span_str(urls[i].url));
+		CHECK_TEXT(out.p, urls[i].want, urls[i].name);
+	}
+}
+
 int main(void)
 {
 	char out[REDACT_MAX];
@@ -129,5 +162,6 @@ int main(void)
 	}
 	CHECK_ROW(whole, "wherever it stands");
 	test_credentials();
+	test_urls();
 	return tap_done();
 }
