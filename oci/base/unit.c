@@ -112,3 +112,27 @@ int unit_rate(struct unit_rate *rate, struct span text, struct err *err)
 	*rate = r;
 	return 0;
 }
+
+int unit_share(struct unit_share *share, struct span text, struct err *err)
+{
+	const bool is_percent = span_ends(text, "%");
+	struct span digits = span_of(text.p, text.n - is_percent);
+	long long n = span_number(digits, is_percent ? 100 : UNIT_SHARE_MAX);
+
+	if (n < 0)
+		return err_set(err, ERR_USAGE, 0,
+			       "\"%.*s\" is neither a number up to %ld nor a share of the whole "
+			       "(such as 20, 20%%)",
+			       SPAN_ARG(text), UNIT_SHARE_MAX);
+	*share = (struct unit_share){ .amount = (long)n, .is_percent = is_percent };
+	return 0;
+}
+
+long unit_share_of(const struct unit_share *share, long whole)
+{
+	if (!share->is_percent)
+		return share->amount;
+	if (whole <= 0)
+		return 0;
+	return whole / 100 * share->amount + (whole % 100 * share->amount + 99) / 100;
+}

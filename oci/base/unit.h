@@ -5,6 +5,7 @@
 #define OCI_BASE_UNIT_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "oci/base/span.h"
@@ -32,5 +33,17 @@ struct unit_rate {
 /* An amount as unit_size() reads it, then nothing (each second: "50M"), or "/" and a period:
  * "10/s", "100/6h". Both are above 0. USAGE otherwise. */
 int unit_rate(struct unit_rate *rate, struct span text, struct err *err);
+
+/* So much, or a share of a whole that is known later. */
+struct unit_share {
+	long amount; /* percent: 0 to 100 */
+	bool is_percent;
+};
+#define UNIT_SHARE_MAX 1000000000L
+
+/* A number up to UNIT_SHARE_MAX, or a percentage: "20", "20%". USAGE otherwise. */
+int unit_share(struct unit_share *share, struct span text, struct err *err);
+/* The share of a whole, rounded up; of a whole that is not known (< 0), a percentage is 0. */
+long unit_share_of(const struct unit_share *share, long whole);
 
 #endif

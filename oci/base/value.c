@@ -18,6 +18,7 @@ union member {
 	long *number;
 	int64_t *size;
 	struct unit_rate *rate;
+	struct unit_share *share;
 	int *choice;
 	bool *flag;
 };
@@ -28,6 +29,7 @@ union const_member {
 	const long *number;
 	const int64_t *size;
 	const struct unit_rate *rate;
+	const struct unit_share *share;
 	const int *choice;
 	const bool *flag;
 };
@@ -43,6 +45,7 @@ void value_clear(enum value_kind kind, void *member)
 	case VALUE_DURATION: *m.number = -1; break;
 	case VALUE_SIZE: *m.size = -1; break;
 	case VALUE_RATE: *m.rate = (struct unit_rate){ .amount = -1 }; break;
+	case VALUE_SHARE: *m.share = (struct unit_share){ .amount = -1 }; break;
 	case VALUE_CHOICE:
 	case VALUE_YES_NO: *m.choice = -1; break;
 	case VALUE_FLAG: *m.flag = false; break;
@@ -60,6 +63,7 @@ bool value_is_set(enum value_kind kind, const void *member)
 	case VALUE_DURATION: return *m.number >= 0;
 	case VALUE_SIZE: return *m.size >= 0;
 	case VALUE_RATE: return m.rate->amount >= 0;
+	case VALUE_SHARE: return m.share->amount >= 0;
 	case VALUE_CHOICE:
 	case VALUE_YES_NO: return *m.choice >= 0;
 	case VALUE_FLAG: return *m.flag;
@@ -79,6 +83,7 @@ void value_copy(enum value_kind kind, void *to, const void *from)
 	case VALUE_DURATION: *m.number = *other.number; break;
 	case VALUE_SIZE: *m.size = *other.size; break;
 	case VALUE_RATE: *m.rate = *other.rate; break;
+	case VALUE_SHARE: *m.share = *other.share; break;
 	case VALUE_CHOICE:
 	case VALUE_YES_NO: *m.choice = *other.choice; break;
 	case VALUE_FLAG: *m.flag = *other.flag; break;
@@ -97,6 +102,9 @@ bool value_same(enum value_kind kind, const void *a, const void *b)
 	case VALUE_SIZE: return *m.size == *n.size;
 	case VALUE_RATE:
 		return m.rate->amount == n.rate->amount && m.rate->seconds == n.rate->seconds;
+	case VALUE_SHARE:
+		return m.share->amount == n.share->amount &&
+		       m.share->is_percent == n.share->is_percent;
 	case VALUE_CHOICE:
 	case VALUE_YES_NO: return *m.choice == *n.choice;
 	case VALUE_FLAG: return *m.flag == *n.flag;
@@ -130,6 +138,9 @@ void value_write(enum value_kind kind, const void *member, struct buf *out)
 	case VALUE_SIZE: buf_addf(out, "%lld", (long long)*m.size); break;
 	case VALUE_RATE:
 		buf_addf(out, "%lld/%lds", (long long)m.rate->amount, m.rate->seconds);
+		break;
+	case VALUE_SHARE:
+		buf_addf(out, "%ld%s", m.share->amount, m.share->is_percent ? "%" : "");
 		break;
 	case VALUE_CHOICE: buf_addf(out, "%d", *m.choice); break;
 	case VALUE_YES_NO: buf_adds(out, *m.choice ? "yes" : "no"); break;
@@ -246,6 +257,7 @@ int value_read(const struct value_rule *rule, struct span text, void *member, si
 	case VALUE_DURATION: return unit_duration(m.number, text, err);
 	case VALUE_SIZE: return unit_size(m.size, text, err);
 	case VALUE_RATE: return unit_rate(m.rate, text, err);
+	case VALUE_SHARE: return unit_share(m.share, text, err);
 	case VALUE_CHOICE: return read_choice(rule, text, m.choice, err);
 	case VALUE_YES_NO: return read_yes_no(text, m.choice, err);
 	case VALUE_FLAG: return read_flag(rule, text, m.flag, err);

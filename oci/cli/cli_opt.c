@@ -73,6 +73,7 @@ static void *member_of(const struct cli_opt *o)
 	case VALUE_DURATION: return o->duration;
 	case VALUE_SIZE: return o->size;
 	case VALUE_RATE: return o->rate;
+	case VALUE_SHARE:
 	case VALUE_YES_NO:
 	case VALUE_CHOICE: return o->choice;
 	case VALUE_FLAG: return o->flag;

@@ -119,11 +119,7 @@ static const struct kv_row registry_table[] = {
 	  .max = 256 },
 	{ .name = "rate", .kind = VALUE_RATE, AT(mirror_conf_registry, rate) },
 	{ .name = "max-rate", .kind = VALUE_RATE, AT(mirror_conf_registry, max_rate) },
-	{ .name = "min-remaining",
-	  .kind = VALUE_NUMBER,
-	  AT(mirror_conf_registry, min_remaining),
-	  .min = 0,
-	  .max = 1000000000 },
+	{ .name = "min-remaining", .kind = VALUE_SHARE, AT(mirror_conf_registry, min_remaining) },
 	{ .name = NULL },
 };
 

@@ -32,7 +32,8 @@ struct mirror_conf_registry {
 	char *ca;         /* a file's name beside mirror.conf, or an absolute path */
 	char *cert, *key; /* absolute paths, both or none */
 	int tls_verify;   /* 0: any certificate is accepted */
-	long parallel, min_remaining;
+	long parallel;
+	struct unit_share min_remaining; /* pulls of a quota, or a share of its limit */
 	struct unit_rate rate, max_rate; /* requests; bytes */
 	int line, column;
 };

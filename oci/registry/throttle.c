@@ -17,17 +17,20 @@ void throttle_init(struct throttle *t, long parallel, long reserve, long first_d
 		.limit = -1,
 		.remaining = -1,
 		.reserve = reserve > 0 ? reserve : 0,
+		.share = { .is_percent = true },
 	};
 }
 
-void throttle_merge(struct throttle *t, long parallel, long reserve)
+void throttle_merge(struct throttle *t, long parallel, const struct unit_share *reserve)
 {
+	long *kept = reserve->is_percent ? &t->share.amount : &t->reserve;
+
 	if (parallel > 0 && parallel < t->parallel)
 		t->parallel = parallel;
 	if (t->window > t->parallel)
 		t->window = t->parallel;
-	if (reserve > t->reserve)
-		t->reserve = reserve;
+	if (reserve->amount > *kept)
+		*kept = reserve->amount;
 }
 
 long throttle_free_slots(const struct throttle *t)
@@ -164,11 +167,18 @@ void throttle_spent(struct throttle *t, bool counts, int64_t until)
 /* The least time between two such pulls, even when the registry says that the quota was reset. */
 #define LEAST_RECHECK(t) ((t)->first_delay * 8)
 
+static long pulls_to_keep(const struct throttle *t)
+{
+	long share = unit_share_of(&t->share, t->limit);
+
+	return share > t->reserve ? share : t->reserve;
+}
+
 static bool is_used_up(const struct throttle *t, bool counts)
 {
 	if (!counts)
 		return t->spent_for_heads;
-	return t->spent || (t->remaining >= 0 && t->remaining - t->pulls <= t->reserve);
+	return t->spent || (t->remaining >= 0 && t->remaining - t->pulls <= pulls_to_keep(t));
 }
 
 enum throttle_gate throttle_may_pull(struct throttle *t, bool counts, int64_t now)
@@ -214,6 +224,6 @@ int throttle_quota_error(const struct throttle *t, int64_t now, time_t wall, str
 	if (!t->spent && !t->spent_for_heads && t->remaining >= 0)
 		return err_set(err, ERR_LIMIT, 429,
 			       "%ld of %ld pulls are left, %ld are to be kept%s", t->remaining,
-			       t->limit, t->reserve, when);
+			       t->limit, pulls_to_keep(t), when);
 	return err_set(err, ERR_LIMIT, 429, "the pull limit is used up%s", when);
 }

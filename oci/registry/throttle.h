@@ -26,6 +26,7 @@
 #include <time.h>
 
 #include "oci/base/err.h"
+#include "oci/base/unit.h"
 #include "oci/registry/bucket.h"
 
 /* How often a request is sent in all before it fails; 503 mostly concerns one object, not the
@@ -60,11 +61,12 @@ struct throttle {
 	bool given_up;
 	struct err why; /* once given up: the error of every request */
 
-	long limit, remaining; /* of the quota; -1: not said */
-	long reserve;          /* pulls stop at this many remaining */
-	long pulls;            /* requests under way that count against the quota */
-	bool spent;            /* a 429 said that the quota is used up */
-	bool spent_for_heads;  /* even for requests that do not count */
+	long limit, remaining;   /* of the quota; -1: not said */
+	long reserve;            /* pulls stop at this many remaining, */
+	struct unit_share share; /* or at this share of the limit: the larger of both */
+	long pulls;              /* requests under way that count against the quota */
+	bool spent;              /* a 429 said that the quota is used up */
+	bool spent_for_heads;    /* even for requests that do not count */
 	bool doubtful;       /* `remaining` is old: one pull is sent alone to learn the new value */
 	int64_t quota_until; /* when the quota is reset; 0: unknown */
 	bool told_when;      /* the registry named quota_until; otherwise it is an upper bound */
@@ -75,8 +77,9 @@ struct throttle {
 /* `reserve` is the quota reserve: pulls stop at this many remaining; <= 0: none. */
 void throttle_init(struct throttle *t, long parallel, long reserve, long first_delay_ms);
 
-/* Merges another registry line's limits: lowest parallel, highest reserve; <= 0 changes nothing. */
-void throttle_merge(struct throttle *t, long parallel, long reserve);
+/* Merges another registry line's limits: lowest parallel, highest reserve; <= 0 changes nothing.
+ * A number and a percentage are kept beside each other, since the limit is not known yet. */
+void throttle_merge(struct throttle *t, long parallel, const struct unit_share *reserve);
 
 /* The number of requests that may be under way now. */
 long throttle_free_slots(const struct throttle *t);

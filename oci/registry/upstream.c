@@ -248,7 +248,7 @@ static int set_up_upstream(struct upstream *up, const struct mirror_conf_registr
 {
 	const struct registry_options *o = &up->registry->o;
 	long parallel = line && line->parallel > 0 ? line->parallel : o->parallel;
-	long reserve = line ? line->min_remaining : -1;
+	const struct unit_share none = { .amount = -1 };
 	long delay = o->net.retry_ms > 0 ? o->net.retry_ms : FIRST_DELAY;
 
 	parallel = parallel > 0 ? parallel : PARALLEL;
@@ -260,7 +260,8 @@ static int set_up_upstream(struct upstream *up, const struct mirror_conf_registr
 		struct endpoint *e = &up->endpoints[i];
 
 		e->host = host_of(up->registry, e->origin, parallel, delay);
-		throttle_merge(&e->host->throttle, line ? line->parallel : 0, reserve);
+		throttle_merge(&e->host->throttle, line ? line->parallel : 0,
+			       line ? &line->min_remaining : &none);
 		limit_rates(e->host, line);
 		init_other_hosts(e, parallel, delay);
 		if (read_certificates(e, line, err) < 0)

@@ -41,7 +41,8 @@ static void test_good(void)
 	CHECK_TEXT(c.images[1].pattern, "*:latest", "a pattern");
 	CHECK(c.images[0].o.keep == 10 && c.images[1].o.refresh == 600);
 	r = mirror_conf_registry(&c, "docker.io");
-	CHECK(r && r->parallel == 8 && r->min_remaining == 20 && r->line == 4 && r->column == 11);
+	CHECK(r && r->parallel == 8 && r->min_remaining.amount == 20 && r->line == 4 &&
+	      r->column == 11);
 	r = mirror_conf_registry(&c, "registry.corp:5000");
 	CHECK(r && r->parallel == -1 && strcmp(r->scheme, "http") == 0 && !r->endpoint);
 	r = mirror_conf_registry(&c, "quay.io");

@@ -51,13 +51,40 @@ static void test_merge(void)
 	struct throttle p = fresh(5);
 
 	throttle_answered(&p);
-	throttle_merge(&p, 0, -1);
+	throttle_merge(&p, 0, &(struct unit_share){ .amount = -1 });
 	CHECK_ROW(throttle_free_slots(&p) == 16 && p.reserve == 5,
 		  "who says nothing changes nothing");
-	throttle_merge(&p, 4, 2);
+	throttle_merge(&p, 4, &(struct unit_share){ .amount = 2 });
 	CHECK_ROW(throttle_free_slots(&p) == 4 && p.reserve == 5, "the least at once");
-	throttle_merge(&p, 8, 20);
+	throttle_merge(&p, 8, &(struct unit_share){ .amount = 20 });
 	CHECK_ROW(throttle_free_slots(&p) == 4 && p.reserve == 20, "the most left over");
+}
+
+static void test_share(void)
+{
+	static const struct {
+		const char *name;
+		long reserve, percent, limit, remaining;
+		enum throttle_gate gate;
+	} rows[] = {
+		{ "more than a fifth is left", 0, 20, 100, 21, THROTTLE_GO },
+		{ "a fifth is left", 0, 20, 100, 20, THROTTLE_NO_PULL },
+		{ "a part of a pull is a pull", 0, 20, 11, 3, THROTTLE_NO_PULL },
+		{ "the number is more than the share", 30, 20, 100, 25, THROTTLE_NO_PULL },
+		{ "the share is more than the number", 5, 20, 100, 15, THROTTLE_NO_PULL },
+		{ "no limit is told: there is no share of it", 0, 20, -1, 1, THROTTLE_GO },
+		{ "all of it", 0, 100, 100, 100, THROTTLE_NO_PULL },
+		{ "nothing of it", 0, 0, 100, 1, THROTTLE_GO },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct unit_share share = { rows[i].percent, true };
+		struct throttle p = fresh(rows[i].reserve);
+
+		throttle_merge(&p, 0, &share);
+		throttle_quota(&p, rows[i].limit, rows[i].remaining, -1, -1, START);
+		CHECK_ROW(throttle_may_pull(&p, true, START) == rows[i].gate, rows[i].name);
+	}
 }
 
 static void test_delays(void)
@@ -215,6 +242,7 @@ int main(void)
 	test_free_slots();
 	test_silence();
 	test_merge();
+	test_share();
 	test_delays();
 	test_jitter();
 	test_retry_after();

@@ -55,6 +55,27 @@ static const struct {
 };
 
 static const struct {
+	const char *text;
+	long amount;
+	bool is_percent;
+} shares[] = {
+	{ "20", 20, false },   { "20%", 20, true },         { "0", 0, false },
+	{ "100%", 100, true }, { "101%", -1, false },       { "%", -1, false },
+	{ "", -1, false },     { "1.5%", -1, false },       { "20 %", -1, false },
+	{ "-1", -1, false },   { "1000000001", -1, false }, { "20%%", -1, false },
+};
+
+static const struct {
+	struct unit_share share;
+	long whole, want;
+} parts[] = {
+	{ { 20, false }, 100, 20 }, { { 20, false }, -1, 20 },
+	{ { 20, true }, 100, 20 },  { { 20, true }, 101, 21 },
+	{ { 1, true }, 1, 1 },      { { 20, true }, -1, 0 },
+	{ { 0, true }, 100, 0 },    { { 100, true }, LONG_MAX, LONG_MAX },
+};
+
+static const struct {
 	long seconds;
 	const char *text;
 } texts[] = {
@@ -72,6 +93,15 @@ int main(void)
 		CHECK_ROW(got.amount == rates[i].amount && got.seconds == rates[i].seconds,
 			  rates[i].text);
 	}
+	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+		struct unit_share got = { .amount = -1 };
+
+		unit_share(&got, span_str(shares[i].text), &err);
+		CHECK_ROW(got.amount == shares[i].amount && got.is_percent == shares[i].is_percent,
+			  shares[i].text);
+	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		CHECK(unit_share_of(&parts[i].share, parts[i].whole) == parts[i].want);
 	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
 		long got = -1;
 

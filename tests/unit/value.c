@@ -13,6 +13,7 @@ static union {
 	long number;
 	int64_t size;
 	struct unit_rate rate;
+	struct unit_share share;
 	int choice;
 	bool flag;
 } member;
@@ -35,7 +36,7 @@ static const struct value_rule text = { .kind = VALUE_TEXT, .check = check_small
 			       words = { .kind = VALUE_LIST, .words = colours },
 			       number = { .kind = VALUE_NUMBER, .min = 1, .max = 256 },
 			       duration = { .kind = VALUE_DURATION }, size = { .kind = VALUE_SIZE },
-			       rate = { .kind = VALUE_RATE },
+			       rate = { .kind = VALUE_RATE }, share = { .kind = VALUE_SHARE },
 			       choice = { .kind = VALUE_CHOICE, .words = colours },
 			       yes_no = { .kind = VALUE_YES_NO },
 			       flag = { .kind = VALUE_FLAG, .words = gone };
@@ -62,6 +63,11 @@ static const struct {
 	{ &size, "40x", "\"40x\" is not a size (such as 500M, 40G)", 0 },
 	{ &rate, "10/s", NULL, 0 },
 	{ &rate, "fast", "\"fast\" is not a rate (such as 10/s, 100/6h, 50M)", 0 },
+	{ &share, "20%", NULL, 0 },
+	{ &share, "many",
+	  "\"many\" is neither a number up to 1000000000 nor a share of the whole (such as 20, "
+	  "20%)",
+	  0 },
 	{ &choice, "green", NULL, 0 },
 	{ &choice, "black", "\"black\" is not one of red, green, blue", 0 },
 	{ &yes_no, "no", NULL, 0 },
