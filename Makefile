@@ -21,6 +21,7 @@ LINK     = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -pie -Wl,--as-needed -Wl,-z,relro,-z,n
 # mirror-serve links neither libcurl nor libgit2: what it is made of must not need them
 LIBS     = -ljansson -lcrypto -lpcre2-8
 LIBS_sync = -lcurl -lgit2 -lyaml
+LIBS_serve = -lcrypt
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -61,11 +62,11 @@ $(BUILD)/flags: always
 	@$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS) $(LDFLAGS)) cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(BUILD)/tests/unit/%.t: $(BUILD)/tests/unit/%.o $(lib)
-	@$(LINK) $(LIBS_sync) $(LIBS)
+	@$(LINK) $(LIBS_sync) $(LIBS_serve) $(LIBS)
 $(BUILD)/tests/fuzz/%.t: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(rooms) $(lib)
-	@$(LINK) $(LIBS_sync) $(LIBS)
+	@$(LINK) $(LIBS_sync) $(LIBS_serve) $(LIBS)
 $(BUILD)/tests/fuzz/%.fuzz: $(BUILD)/tests/fuzz/%.o $(rooms) $(lib)
-	@$(LINK) -fsanitize=fuzzer $(LIBS_sync) $(LIBS)
+	@$(LINK) -fsanitize=fuzzer $(LIBS_sync) $(LIBS_serve) $(LIBS)
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(lib)
 	@$(LINK) $(LIBS_sync) $(LIBS)
 $(BUILD)/tests/model/model: $(call obj,$(wildcard tests/model/*.c)) $(lib)
@@ -140,7 +141,7 @@ uninstall: ## PREFIX= DESTDIR=: removes what install put there
 	@rm -f $(DESTDIR)$(PREFIX)/$(MAN)/mirror-publish-*.1
 
 # What the programs need at run time, as Debian 12 names it.
-PACKAGES = libcurl4 libjansson4 libgit2-1.5 libpcre2-8-0 libssl3 libyaml-0-2 ca-certificates git
+PACKAGES = libcurl4 libjansson4 libgit2-1.5 libpcre2-8-0 libcrypt1 libssl3 libyaml-0-2 ca-certificates git
 ARCHIVE  = mirror-$(VERSION)-$(shell uname -m).tar.gz
 dist: all ## build/mirror-VERSION-MACHINE.tar.gz: what install makes, to be unpacked in /usr/local
 	@rm -rf $(BUILD)/dist

@@ -118,6 +118,22 @@
 /* One page of a list: clients read bodies up to 4 MiB. */
 #define LIMIT_SERVE_PAGE (4000UL * 1000UL)
 
+/* Who may read private images (mirror-serve --htpasswd, --groups, --token-key): a file, a line of
+ * it, a user's or group's name, and keys in a key file. */
+#define LIMIT_ACCESS_FILE (16UL * MIB)
+#define LIMIT_ACCESS_LINE (64UL * KIB)
+#define LIMIT_USER        255
+#define LIMIT_TOKEN_KEYS  4
+/* A password that a client sends: base64 in a head, or a form. */
+#define LIMIT_PASSWORD (4UL * KIB)
+/* The form of a token request: user, password or a foreign refresh token, service, scopes. */
+#define LIMIT_TOKEN_FORM (12UL * KIB)
+/* Passwords that wait to be hashed, and of those at most so many for one user's name; the outcomes
+ * that are remembered for wrong ones. */
+#define LIMIT_PASSWORD_JOBS     128
+#define LIMIT_PASSWORD_JOBS_ONE 8
+#define LIMIT_PASSWORDS_KNOWN   1024
+
 /* A line of the journal; a journal is read line by line. */
 #define LIMIT_JOURNAL_LINE (64UL * KIB)
 /* The texts of --reason and --label. */

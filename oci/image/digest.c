@@ -1,6 +1,8 @@
 #include "oci/image/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 
 #include "oci/base/cleanup.h"
@@ -140,4 +142,18 @@ void digest_of(const struct digest *like, const void *p, size_t n, struct digest
 
 	hash_add(h, p, n);
 	hash_end(h, out);
+}
+
+void digest_hmac(struct span key, struct span bytes, unsigned char out[static DIGEST_HMAC])
+{
+	unsigned n = DIGEST_HMAC;
+
+	if (!HMAC(message_digest(&algorithms[0]), key.p, (int)key.n, (const unsigned char *)bytes.p,
+		  bytes.n, out, &n))
+		abort();
+}
+
+bool digest_same_secret(const void *a, const void *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
 }

@@ -58,4 +58,12 @@ void hash_add(struct hash *h, const void *p, size_t n);
 void hash_end(struct hash *h, struct digest *out);
 void hash_free(struct hash *h);
 
+/* HMAC-SHA256 (RFC 2104) of bytes under a key: what tokens and remembered passwords are known
+ * by. */
+#define DIGEST_HMAC 32
+void digest_hmac(struct span key, struct span bytes, unsigned char out[static DIGEST_HMAC]);
+
+/* Whether two secrets of n bytes are the same, in a time that depends on n alone. */
+bool digest_same_secret(const void *a, const void *b, size_t n);
+
 #endif
