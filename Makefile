@@ -34,7 +34,7 @@ tools    = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/to
 preloads = $(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(wildcard tests/preload/*.c))
 sources  = $(wildcard $(addsuffix /*.c,oci/* $(progs) tests/unit tests/fuzz tests/tools tests/preload tests/model))
 headers  = $(wildcard $(addsuffix /*.h,oci/* $(progs) tests tests/unit tests/fuzz tests/tools tests/model))
-scripts  = $(shell git ls-files -z -- ci tests .ci | xargs -0 grep -lE '^\#!.*\b(sh|bash|bats)$$')
+scripts  = $(shell git ls-files -z -- ci deploy tests .ci | xargs -0 grep -lE '^\#!.*\b(sh|bash|bats)$$')
 
 all: $(progs:%=$(BUILD)/mirror-%) ## the three programs, in build/
 

@@ -9,7 +9,7 @@ setup() {
 }
 
 pages() {
-	git ls-files -- '*.md' ci/pipelines
+	git ls-files -- '*.md' ci/pipelines deploy
 }
 
 @test "the lists of this repository have no error and no warning" {
