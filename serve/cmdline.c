@@ -20,7 +20,8 @@ static const char text[] =
 	"An image docker.io/library/alpine:3.19 is found as alpine:3.19, library/alpine:3.19 and "
 	"docker.io/library/alpine:3.19. A registry with a port is also found as HOST_PORT, since "
 	"clients cannot write a colon there.\n\n"
-	"When it is ready to serve it prints \"listening on http://ADDR:PORT\".";
+	"When it is ready to serve it prints \"listening on http://ADDR:PORT\", a line for each "
+	"listener.";
 
 static const struct exit_status_row statuses[] = {
 	{ EXIT_OK, NULL, "ended by a signal" },
@@ -31,6 +32,12 @@ static const struct exit_status_row statuses[] = {
 
 static const struct cli_item environment[] = {
 	{ "MIRROR_DIR", "the mirror's directory, when MIRROR is not given" },
+	{ "LISTEN_FDS, LISTEN_PID",
+	  "sockets that systemd opened: they are served beside those of --listen, and replace its "
+	  "default" },
+	{ "NOTIFY_SOCKET",
+	  "where systemd (Type=notify, notify-reload) wants to hear of start, reload "
+	  "and end" },
 	{ NULL, NULL },
 };
 
@@ -76,10 +83,11 @@ static void add_server_options(struct cli_table *table, struct cmdline *o)
 {
 	const struct cli_opt rows[] = {
 		{ .name = "listen",
-		  .value = "ADDR:PORT",
-		  .to = &o->listen,
-		  .help = "where to listen (default 127.0.0.1:5000); port 0 picks a free one, and "
-			  "an IPv6 address stands in brackets" },
+		  .value = "ADDR:PORT|unix:PATH",
+		  .texts = &o->listen,
+		  .help = "where to listen (default 127.0.0.1:5000); may be given several "
+			  "times. Port 0 picks a free one, and an IPv6 address stands in brackets. "
+			  "A socket that a dead server left at PATH is replaced" },
 		{ .name = "threads",
 		  .value = "N",
 		  .number = &o->threads,
@@ -139,8 +147,7 @@ int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror, s
 	size_t n;
 	int result;
 
-	*o = (struct cmdline){ .listen = "127.0.0.1:5000",
-			       .registry = "docker.io",
+	*o = (struct cmdline){ .registry = "docker.io",
 			       .mirror = mirror ? mirror : "mirror",
 			       .threads = default_threads() };
 	add_server_options(&table, o);

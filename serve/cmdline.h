@@ -7,14 +7,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "oci/cli/cli_opt.h"
+
 struct err;
 
 struct cmdline {
-	const char *mirror;     /* directory */
-	const char *listen;     /* ADDR:PORT */
-	const char *registry;   /* --default-registry */
-	const char *name;       /* of entries that have only a tag, or NULL */
-	const char *access_log; /* path, or NULL */
+	const char *mirror;      /* directory */
+	struct cli_texts listen; /* ADDR:PORT or unix:PATH */
+	const char *registry;    /* --default-registry */
+	const char *name;        /* of entries that have only a tag, or NULL */
+	const char *access_log;  /* path, or NULL */
 	bool list_snapshots;
 	long threads;
 	char host[256]; /* the registry in the form of names_host() */

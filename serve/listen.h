@@ -1,8 +1,19 @@
 /*
- * listen - the listening socket, "127.0.0.1:5000", "[::1]:0", "localhost:5000", and how many
- * connections are accepted on it.
+ * listen - the listening sockets, and how many connections are accepted on all of them.
  *
- * All workers accept on one listener. A connection counts from listen_accept() to listen_release().
+ * A listener is an address, "127.0.0.1:5000", "[::1]:0", "localhost:5000"; a socket in the file
+ * system, "unix:/run/mirror.sock" (unix_socket.h); or a socket that systemd opened and passed on
+ * (systemd.h).
+ *
+ *	listen_open_all(&set, texts, n, &err)	--listen
+ *	listen_adopt(&set, fd, &err)		each socket that was passed on
+ *	listen_accept(), listen_release()	a connection, from any thread
+ *	listen_stop()				no more connections
+ *	listen_set_release()
+ *
+ * All workers accept on each listener: one socket an address, and not one a worker, since closing
+ * one of several SO_REUSEPORT sockets resets the connections in its queue. A connection counts from
+ * listen_accept() to listen_release().
  */
 #ifndef SERVE_LISTEN_H
 #define SERVE_LISTEN_H
@@ -12,28 +23,52 @@
 #include <stddef.h>
 
 #include "serve/access_log.h"
+#include "serve/unix_socket.h"
 
 struct err;
 
+#define LISTEN_MAX 32
+/* Room for "http://[an IPv6 address]:65535", or "unix:" and a path. */
+#define LISTEN_URL (UNIX_SOCKET_PATH + 8)
+
 struct listener {
 	int fd;
-	int max; /* connections at a time */
+	bool inherited; /* systemd's: it stays open there, so its queue is for our successor */
+	struct unix_socket file; /* of a socket that we made in the file system */
+	char url[LISTEN_URL];    /* "http://127.0.0.1:5000", "unix:/run/mirror.sock" */
+};
+
+struct listen_set {
+	struct listener v[LISTEN_MAX];
+	size_t n;
+	int max; /* connections at a time, of all listeners */
 	atomic_int connections;
 };
 
-/* Room for "http://[an IPv6 address]:65535". */
-#define LISTEN_URL 80
+/* Opens a non-blocking socket for each text and adds it to the set; port 0 picks a free one.
+ * "0.0.0.0:P" beside "[::]:P" is possible: the latter then takes IPv6 only. -1: USAGE when a text
+ * is neither ADDR:PORT nor unix:PATH, IO when an address cannot be used. */
+int listen_open_all(struct listen_set *s, const char *const *texts, size_t n, struct err *err);
 
-/* Gives a listening, non-blocking socket, which the caller closes, and its URL (port 0 picks a free
- * one); or -1: USAGE when the text is no ADDR:PORT, IO when the address cannot be used. */
-int listen_open(const char *text, char url[static LISTEN_URL], struct err *err);
+/* Adds a socket that was passed on to us, and takes it. -1 with IO when it is not a stream socket
+ * that listens. */
+int listen_adopt(struct listen_set *s, int fd, struct err *err);
 
-/* Accepts a connection that waits, and writes its client's address into peer. Gives a non-blocking
- * descriptor, or -1 with errno. */
-int listen_accept(struct listener *l, char peer[static ACCESS_LOG_PEER]);
+/* Closes the listeners, and removes the files of their sockets. */
+void listen_set_release(struct listen_set *s);
+
+/* Whether a pointer points to one of the set's listeners. */
+bool listen_has(const struct listen_set *s, const void *p);
+
+/* Accepts a connection that waits, and writes its client's address into peer ("unix:" without one).
+ * Gives a non-blocking descriptor, or -1 with errno. */
+int listen_accept(struct listen_set *s, const struct listener *l,
+		  char peer[static ACCESS_LOG_PEER]);
+/* Ends accepting, for all threads. An inherited socket is left as it is. */
+void listen_stop(const struct listener *l);
 /* Whether no more connections may be accepted now. */
-bool listen_is_full(struct listener *l);
+bool listen_is_full(struct listen_set *s);
 /* A connection has been closed. */
-void listen_release(struct listener *l);
+void listen_release(struct listen_set *s);
 
 #endif

@@ -14,6 +14,7 @@
 #include "serve/listen.h"
 #include "serve/reload.h"
 #include "serve/server.h"
+#include "serve/systemd.h"
 #include "serve/worker_pool.h"
 
 /* A connection needs two descriptors while a blob is sent; some are left for everything else. */
@@ -38,26 +39,46 @@ static int open_log(const char *path, struct err *err)
 	return fd < 0 ? err_sys(err, "cannot open", path) : fd;
 }
 
+/* What --listen says, and the sockets that a service manager passed on; without both, the default
+ * address. */
+static int open_listeners(struct listen_set *set, const struct cmdline *o, struct err *err)
+{
+	static const char *const standard[] = { "127.0.0.1:5000" };
+	int passed = systemd_sockets(getenv("LISTEN_PID"), getenv("LISTEN_FDS"), err);
+
+	if (passed < 0)
+		return -1;
+	for (int i = 0; i < passed; i++)
+		if (listen_adopt(set, SYSTEMD_FIRST + i, err) < 0)
+			return -1;
+	if (!passed && !o->listen.n)
+		return listen_open_all(set, standard, 1, err);
+	return listen_open_all(set, o->listen.v, o->listen.n, err);
+}
+
+static void cleanup_listeners(struct server *s)
+{
+	listen_set_release(&s->listeners);
+}
+
 /* Everything that can fail is done before "listening on" is printed. */
 static int serve(const struct cmdline *o, struct err *err)
 {
 	const struct state_source from = { .mirror = o->mirror, .name = o->name };
 	cleanup_by(reload_release) struct reload reload = RELOAD_INIT;
-	cleanup_fd int listener = -1, access_log = -1;
-	char url[LISTEN_URL];
-	struct server s = { .registry = o->host,
-			    .list_snapshots = o->list_snapshots,
-			    .listener.max = most_connections(),
-			    .reload = &reload };
+	cleanup_fd int notify = systemd_notify_open(getenv("NOTIFY_SOCKET")), access_log = -1;
+	cleanup_by(cleanup_listeners) struct server s = { .registry = o->host,
+							  .list_snapshots = o->list_snapshots,
+							  .listeners.max = most_connections(),
+							  .notify = notify,
+							  .reload = &reload };
 
 	if (o->access_log && (access_log = open_log(o->access_log, err)) < 0)
 		return -1;
-	listener = listen_open(o->listen, url, err);
-	if (listener < 0 || reload_init(&reload, &from, err) < 0)
+	if (open_listeners(&s.listeners, o, err) < 0 || reload_init(&reload, &from, err) < 0)
 		return -1;
-	s.listener.fd = listener;
 	s.access_log = access_log;
-	return worker_pool_run(&s, (int)o->threads, url, err);
+	return worker_pool_run(&s, (int)o->threads, err);
 }
 
 int main(int argc, char **argv)

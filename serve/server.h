@@ -3,7 +3,7 @@
  *
  *	main      signals, inotify: reloads, stops              worker_pool.c, reload.c
  *	worker    one epoll of connections each; all of them    worker.c, conn.c
- *	          accept from the one listening socket
+ *	          accept from every listening socket
  *
  * A request is read (http_request.h), its path is routed (route.h), the repository is found
  * (repository_names.h, state.h), and a reply is queued (answer.h, reply.h, out.h).
@@ -21,8 +21,9 @@ struct reload;
 struct server {
 	const char *registry; /* where a name without a host is looked for, "docker.io" */
 	bool list_snapshots;
-	struct listener listener;
+	struct listen_set listeners;
 	int access_log;        /* or -1 */
+	int notify;            /* from systemd_notify_open(), or -1 */
 	struct reload *reload; /* has the current state */
 	atomic_bool stopping;  /* workers send the replies under way, then end */
 };

@@ -32,13 +32,27 @@ void worker_wake(const struct worker *w)
 	(void)ignored; /* the counter is full of wake-ups already */
 }
 
-static void watch_listener(struct worker *w, bool on)
+/* Accepts from all listeners, or from none. */
+static void watch_listeners(struct worker *w, bool on)
 {
-	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = w->server };
+	struct listen_set *set = &w->server->listeners;
 
-	if (on != w->accepting && epoll_ctl(w->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
-					    w->server->listener.fd, &e) == 0)
-		w->accepting = on;
+	if (on == w->accepting)
+		return;
+	w->accepting = on;
+	for (size_t i = 0; i < set->n; i++) {
+		struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE,
+					 .data.ptr = &set->v[i] };
+
+		if (epoll_ctl(w->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, set->v[i].fd, &e) < 0 &&
+		    on) {
+			/* no room for it: tried again at the next look at the deadlines */
+			while (i--)
+				epoll_ctl(w->epoll, EPOLL_CTL_DEL, set->v[i].fd, &e);
+			w->accepting = false;
+			return;
+		}
+	}
 }
 
 static void drop_conn(struct worker *w, struct conn *c)
@@ -50,9 +64,9 @@ static void drop_conn(struct worker *w, struct conn *c)
 	if (c->next)
 		c->next->previous = c->previous;
 	conn_free(c);
-	listen_release(&w->server->listener);
+	listen_release(&w->server->listeners);
 	if (!w->accepting && !is_stopping(w))
-		watch_listener(w, true);
+		watch_listeners(w, true);
 }
 
 /* Registers the event that the connection waits for, if it has changed. */
@@ -70,17 +84,17 @@ static void watch_conn(struct worker *w, struct conn *c, enum conn_next next)
 }
 
 /* Accepts one connection; false when none waits, or no more are accepted now. */
-static bool accept_one(struct worker *w)
+static bool accept_one(struct worker *w, const struct listener *l)
 {
 	struct epoll_event e = { .events = EPOLLIN };
 	char peer[ACCESS_LOG_PEER];
-	int fd = listen_accept(&w->server->listener, peer);
+	int fd = listen_accept(&w->server->listeners, l, peer);
 	struct conn *c;
 
 	if (fd < 0) {
 		/* out of descriptors: do not spin, wait until a connection is closed */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-			watch_listener(w, false);
+			watch_listeners(w, false);
 		return errno == ECONNABORTED || errno == EINTR;
 	}
 	c = conn_new(fd);
@@ -90,8 +104,8 @@ static bool accept_one(struct worker *w)
 	if (c->next)
 		c->next->previous = c;
 	w->conns = c;
-	if (listen_is_full(&w->server->listener))
-		watch_listener(w, false);
+	if (listen_is_full(&w->server->listeners))
+		watch_listeners(w, false);
 	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
 		drop_conn(w, c);
 	return w->accepting;
@@ -125,19 +139,22 @@ static void close_expired(struct worker *w)
 			drop_conn(w, c);
 	}
 	if (!is_stopping(w))
-		watch_listener(w, true);
+		watch_listeners(w, true);
 }
 
-/* Stops accepting. Connections that wait in the listener's queue, or have sent a request, are still
- * answered; idle ones are closed. */
+/* Stops accepting. Connections that wait in a listener's queue, or have sent a request, are still
+ * answered; idle ones are closed. The queue of an inherited listener is left to our successor. */
 static void wind_down(struct worker *w)
 {
+	const struct listen_set *set = &w->server->listeners;
 	struct conn *next;
 
-	while (w->accepting && accept_one(w))
-		continue;
-	watch_listener(w, false);
-	shutdown(w->server->listener.fd, SHUT_RD);
+	for (size_t i = 0; i < set->n; i++)
+		while (!set->v[i].inherited && w->accepting && accept_one(w, &set->v[i]))
+			continue;
+	watch_listeners(w, false);
+	for (size_t i = 0; i < set->n; i++)
+		listen_stop(&set->v[i]);
 	for (struct conn *c = w->conns; c; c = next) {
 		next = c->next;
 		if (c->state != CONN_IDLE)
@@ -158,8 +175,8 @@ static void handle_event(struct worker *w, const struct epoll_event *e)
 
 	if (e->data.ptr == w) {
 		(void)!read(w->wake, &ignored, sizeof(ignored));
-	} else if (e->data.ptr == w->server) {
-		for (int i = 0; i < ACCEPTS && accept_one(w); i++)
+	} else if (listen_has(&w->server->listeners, e->data.ptr)) {
+		for (int i = 0; i < ACCEPTS && accept_one(w, e->data.ptr); i++)
 			continue;
 	} else if (c->writing) {
 		watch_conn(w, c, conn_writable(c, &w->turn));
@@ -213,7 +230,7 @@ static int start_thread(struct worker *w, struct err *err)
 	w->wake = w->epoll < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->wake < 0 || epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->wake, &e) < 0)
 		return err_sys(err, "cannot start a worker on", "epoll");
-	watch_listener(w, true);
+	watch_listeners(w, true);
 	error = pthread_create(&w->thread, NULL, run_worker, w);
 	if (error)
 		return err_set(err, ERR_IO, error, "cannot start a thread: %s", strerror(error));

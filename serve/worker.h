@@ -1,7 +1,7 @@
 /*
  * worker - a thread with an epoll, which accepts connections and serves them until they end.
  *
- * All workers wait on the one listening socket (EPOLLEXCLUSIVE: a new connection wakes one of
+ * All workers wait on every listening socket (EPOLLEXCLUSIVE: a new connection wakes one of
  * them). The only data that several of them write are the count of connections and the cache of
  * manifests. A worker keeps a reference to the current state, and looks for a newer one each time
  * it wakes up.
@@ -29,7 +29,7 @@ struct worker {
 	int epoll;
 	int wake;       /* an eventfd: look at the state, and at whether to stop */
 	int done;       /* an eventfd of the worker pool, written to when this worker ends */
-	bool accepting; /* the listener is in epoll */
+	bool accepting; /* the listeners are in epoll */
 	struct conn *conns;
 	struct access_log log;
 	struct conn_turn turn; /* what its connections see of all this */

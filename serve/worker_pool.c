@@ -14,6 +14,7 @@
 #include "oci/cli/message.h"
 #include "serve/reload.h"
 #include "serve/server.h"
+#include "serve/systemd.h"
 #include "serve/worker.h"
 
 /* How often index.json is checked without a notification, in milliseconds. */
@@ -54,6 +55,7 @@ static void stop_workers(struct worker_pool *p)
 	/* a second signal ends the program at once */
 	if (atomic_exchange(&p->server->stopping, true))
 		_exit(0);
+	systemd_notify(p->server->notify, SYSTEMD_STOPPING);
 	wake_all(p);
 }
 
@@ -63,13 +65,20 @@ static void check_index(struct worker_pool *p, bool in_any_case)
 		wake_all(p);
 }
 
+static void reload_all(struct worker_pool *p)
+{
+	systemd_notify(p->server->notify, SYSTEMD_RELOADING);
+	check_index(p, true);
+	systemd_notify(p->server->notify, SYSTEMD_READY);
+}
+
 static void read_signals(struct worker_pool *p)
 {
 	struct signalfd_siginfo info;
 
 	while (read(p->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
-			check_index(p, true);
+			reload_all(p);
 		else
 			stop_workers(p);
 	}
@@ -112,7 +121,16 @@ static int start_workers(struct worker_pool *p, int threads, struct err *err)
 	return 0;
 }
 
-int worker_pool_run(struct server *s, int threads, const char *url, struct err *err)
+/* A line for each listener; in one write, so that a reader of the first has them all. */
+static void tell_ready(const struct server *s)
+{
+	for (size_t i = 0; i < s->listeners.n; i++)
+		printf("listening on %s\n", s->listeners.v[i].url);
+	(void)message_flush_output(); /* a place in the log that is full stops no service */
+	systemd_notify(s->notify, SYSTEMD_READY);
+}
+
+int worker_pool_run(struct server *s, int threads, struct err *err)
 {
 	cleanup_free struct worker *workers = xcalloc((size_t)threads, sizeof(*workers));
 	cleanup_fd int signals = open_signals(err);
@@ -127,12 +145,10 @@ int worker_pool_run(struct server *s, int threads, const char *url, struct err *
 	if (done < 0)
 		return err_sys(err, "cannot wait for", "threads");
 	result = start_workers(&p, threads, err);
-	if (result == 0) {
-		printf("listening on %s\n", url);
-		(void)message_flush_output(); /* a place in the log that is full stops no service */
-	} else {
+	if (result == 0)
+		tell_ready(s);
+	else
 		stop_workers(&p);
-	}
 	watch_workers(&p);
 	for (int i = 0; i < p.n; i++)
 		worker_join(&p.workers[i]);

@@ -103,6 +103,15 @@ static int wrong_value(const struct cli_opt *o, const char *value, size_t at, st
 		       SPAN_ARG(word));
 }
 
+static int add_text(const struct cli_opt *o, const char *value, struct err *err)
+{
+	if (o->texts->n == CLI_TEXTS_MAX)
+		return err_set(err, ERR_USAGE, 0, "--%s is given more than %d times", o->name,
+			       CLI_TEXTS_MAX);
+	o->texts->v[o->texts->n++] = value;
+	return 0;
+}
+
 static int set_value(const struct cli_opt *o, const char *value, struct err *err)
 {
 	const struct value_rule rule = {
@@ -116,6 +125,8 @@ static int set_value(const struct cli_opt *o, const char *value, struct err *err
 
 	if (!value[0] && rule.kind != VALUE_NUMBER)
 		return err_set(err, ERR_USAGE, 0, "--%s has an empty value", o->name);
+	if (o->texts)
+		return add_text(o, value, err);
 	if (value_read(&rule, span_str(value), member, &at, err) < 0)
 		return wrong_value(o, value, at, err);
 	if (value_is_text(rule.kind))

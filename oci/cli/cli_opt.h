@@ -31,12 +31,20 @@ struct err;
 struct exit_status_row;
 struct unit_rate;
 
+/* The texts of an option that may be given several times, in their order. */
+#define CLI_TEXTS_MAX 64
+struct cli_texts {
+	const char *v[CLI_TEXTS_MAX];
+	size_t n;
+};
+
 struct cli_opt {
-	const char *name;       /* without the dashes; NULL ends the table */
-	const char *value;      /* what --help calls the value; NULL: the option takes none */
-	const char *help;       /* one or more sentences; wrapped */
-	const char *section;    /* starts a section of --help, such as "Which lists" */
-	const char **to;        /* gets the text (lent from argv) */
+	const char *name;        /* without the dashes; NULL ends the table */
+	const char *value;       /* what --help calls the value; NULL: the option takes none */
+	const char *help;        /* one or more sentences; wrapped */
+	const char *section;     /* starts a section of --help, such as "Which lists" */
+	const char **to;         /* gets the text (lent from argv) */
+	struct cli_texts *texts; /* may be given several times: gets each text (lent from argv) */
 	const char **list;      /* words with commas between them: gets the text (lent from argv) */
 	long *number;           /* from min to max */
 	long *duration;         /* seconds, or UNIT_NEVER */

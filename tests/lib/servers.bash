@@ -1,8 +1,9 @@
 # shellcheck shell=bash disable=SC2034  # what is set is for the tests
 # Starts programs of ours in the background of a test, and stops each by its pid.
 #
-#   serve NAME ARGS...  starts mirror-serve on a port that the kernel picks, and waits until it is
-#                       ready; sets NAME_pid, NAME_url, NAME_port, NAME_err (a file)
+#   serve NAME ARGS...  starts mirror-serve on a port that the kernel picks, or as --listen says,
+#                       and waits until it is ready; sets NAME_pid, NAME_url, NAME_port (of the
+#                       first listener), NAME_urls (a line each), NAME_err (a file)
 #   stop NAME           sends SIGTERM and waits; fails when the exit status is not 0
 #   ended NAME          waits for a program that was told to end; fails when its status is not 0
 #   stop_all            stops all of them; for teardown
@@ -20,16 +21,21 @@ servers=''
 [ -v with_clock ] || with_clock=()
 
 serve() {
-	local name=$1 ready=$BATS_TEST_TMPDIR/$1.ready line
+	local name=$1 ready=$BATS_TEST_TMPDIR/$1.ready where=(--listen 127.0.0.1:0) lines line
 	shift
+	[[ " $*" != *" --listen"* ]] || where=()
 	printf -v "${name}_err" %s "$BATS_TEST_TMPDIR/$name.err"
 	mkfifo "$ready"
-	"${with_clock[@]}" "$BIN/mirror-serve" --listen 127.0.0.1:0 "$@" >"$ready" 2>"$BATS_TEST_TMPDIR/$name.err" \
+	"${with_clock[@]}" "$BIN/mirror-serve" "${where[@]}" "$@" >"$ready" 2>"$BATS_TEST_TMPDIR/$name.err" \
 		3>&- &
 	servers="$servers $!"
 	printf -v "${name}_pid" %s "$!"
-	read -r line <"$ready" || return
+	# all lines come in one write
+	lines=$(dd bs=64K count=1 status=none <"$ready")
 	rm "$ready"
+	[ -n "$lines" ] || return
+	line=${lines%%$'\n'*}
+	printf -v "${name}_urls" %s "${lines//listening on /}"
 	printf -v "${name}_url" %s "${line#listening on }"
 	printf -v "${name}_port" %s "${line##*:}"
 }
