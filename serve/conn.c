@@ -191,6 +191,7 @@ enum conn_next conn_readable(struct conn *c, const struct conn_turn *turn)
 	if (c->state == CONN_CLOSING)
 		return CONN_READ;
 	c->n += (size_t)n;
+	turn->look(turn->worker);
 	return answer_and_send(c, turn);
 }
 

@@ -25,11 +25,16 @@
 
 struct server;
 struct state;
+struct worker;
 
 /* What a worker lends its connections for one turn of its loop. */
 struct conn_turn {
 	const struct server *server;
-	struct state *state;    /* the current one; a connection that needs it longer pins it */
+	/* the current one, after look(worker), which is called when bytes of a request have been
+	 * read; a connection that needs it longer pins it */
+	struct state *state;
+	void (*look)(struct worker *worker);
+	struct worker *worker;
 	struct span common;     /* lines that every head has, from reply_common() */
 	struct access_log *log; /* of this worker */
 	int64_t now;            /* clock_now() */

@@ -64,7 +64,8 @@ static void cleanup_listeners(struct server *s)
 /* Everything that can fail is done before "listening on" is printed. */
 static int serve(const struct cmdline *o, struct err *err)
 {
-	const struct state_source from = { .mirror = o->mirror, .name = o->name };
+	cleanup_free char *index = xasprintf("%s/index.json", o->mirror);
+	const struct state_source from = { .mirror = o->mirror, .index = index, .name = o->name };
 	cleanup_by(reload_release) struct reload reload = RELOAD_INIT;
 	cleanup_fd int notify = systemd_notify_open(getenv("NOTIFY_SOCKET")), access_log = -1;
 	cleanup_by(cleanup_listeners) struct server s = { .registry = o->host,

@@ -34,18 +34,8 @@ static void watch_mirror(struct reload *r)
 	watch_one(r, &r->watches[1], dirname(path), IN_MOVED_TO | IN_CREATE);
 }
 
-/* Whether an event is about index.json, or about the mirror's directory. */
-static bool concerns_mirror(const struct reload *r, const struct inotify_event *e)
-{
-	cleanup_free char *path = xstrdup(r->from.mirror);
-
-	if (!e->len)
-		return true;
-	return strcmp(e->name, e->wd == r->watches[0] ? "index.json" : basename(path)) == 0;
-}
-
-/* Reads the events that have arrived; true when index.json may have been written, even if stat()
- * shows no change: a file rewritten in place may keep its size, and for a moment its time. */
+/* Reads the events that have arrived. True when index.json may have been rewritten in place: it may
+ * keep its size then, and for a moment its time. One that was renamed is another file. */
 static bool take_events(const struct reload *r)
 {
 	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
@@ -56,7 +46,10 @@ static bool take_events(const struct reload *r)
 	while (r->notify >= 0 && (n = read(r->notify, events, sizeof(events))) > 0)
 		for (const char *at = events; at < events + n; at += sizeof(*e) + e->len) {
 			e = (const struct inotify_event *)(const void *)at;
-			any |= concerns_mirror(r, e);
+			if (e->mask & IN_Q_OVERFLOW)
+				any = true;
+			else if (e->len && (e->mask & IN_CLOSE_WRITE))
+				any |= strcmp(e->name, "index.json") == 0;
 		}
 	return any;
 }
@@ -68,10 +61,12 @@ int reload_init(struct reload *r, const struct state_source *from, struct err *e
 	r->from = *from;
 	r->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	watch_mirror(r);
-	state_load_changed(&r->from, &r->seen);
 	first = state_load(&r->from, NULL, err);
+	if (!first)
+		return -1;
+	r->seen = first->file;
 	atomic_store(&r->state, first);
-	return first ? 0 : -1;
+	return 0;
 }
 
 void reload_release(struct reload *r)
@@ -92,27 +87,59 @@ static void keep_old(struct reload *r, const struct state *old, const struct err
 		r->seen = (struct stat){ .st_size = -1 };
 }
 
-bool reload_check(struct reload *r, bool in_any_case)
+/* Under the lock. */
+static void load_again(struct reload *r)
 {
 	struct state *old = atomic_load(&r->state), *next;
 	struct err err = ERR_INIT;
-	bool told = take_events(r);
 
-	watch_mirror(r);
-	if (!state_load_changed(&r->from, &r->seen) && !told && !in_any_case)
-		return false;
 	next = state_load(&r->from, old, &err);
 	if (!next) {
 		keep_old(r, old, &err);
-		return false;
+		return;
 	}
 	r->failed = (struct err)ERR_INIT;
-	pthread_mutex_lock(&r->lock);
 	atomic_store(&r->state, next);
-	pthread_mutex_unlock(&r->lock);
+	r->loads++;
 	message_line("generation %s: repositories: %zu", next->generation, next->n);
 	state_unref(old);
-	return true;
+}
+
+/* Under the lock: loads the state when index.json is another file than at the last load. */
+static void load_if_changed(struct reload *r, bool in_any_case)
+{
+	struct stat now;
+	bool there = state_load_look(&r->from, &now);
+
+	if (!in_any_case && (!there || state_load_same(&now, &r->seen)))
+		return;
+	if (there)
+		r->seen = now;
+	load_again(r);
+}
+
+void reload_look(struct reload *r, const struct state *have)
+{
+	struct stat now;
+
+	if (!state_load_look(&r->from, &now) || state_load_same(&now, &have->file))
+		return;
+	pthread_mutex_lock(&r->lock);
+	load_if_changed(r, false);
+	pthread_mutex_unlock(&r->lock);
+}
+
+bool reload_check(struct reload *r, bool in_any_case)
+{
+	bool rewritten = take_events(r), loaded;
+
+	watch_mirror(r);
+	pthread_mutex_lock(&r->lock);
+	load_if_changed(r, rewritten || in_any_case);
+	loaded = r->loads != r->checked;
+	r->checked = r->loads;
+	pthread_mutex_unlock(&r->lock);
+	return loaded;
 }
 
 struct state *reload_latest(struct reload *r, struct state *have)

@@ -1,9 +1,15 @@
 /*
  * reload - loads the state again when index.json has changed.
  *
- * index.json is checked when inotify reports a change, and also every few seconds (network file
- * systems report nothing). A file that cannot be read as an index, because another tool has written
- * only half of it or it is broken, changes nothing: the previous state stays.
+ * A worker looks at index.json after it has read a request and before it answers (one stat). When
+ * the file is another one, the request waits until the new state is loaded, and so does every other
+ * request: once a publisher has returned, nothing is answered from the generation before.
+ *
+ * The main thread looks too: when inotify reports a change (also of a file that was rewritten in
+ * place and seems the same), and every few seconds (network file systems report nothing, and their
+ * attribute cache decides how soon a look sees a change). A file that cannot be read as an index,
+ * because another tool has written only half of it or it is broken, changes nothing: the previous
+ * state stays.
  */
 #ifndef SERVE_RELOAD_H
 #define SERVE_RELOAD_H
@@ -19,9 +25,12 @@ struct state;
 
 struct reload {
 	struct state_source from;
-	pthread_mutex_t lock; /* held while a reference is taken, and while the state is replaced */
+	/* held while a reference is taken, and while the state is loaded and replaced */
+	pthread_mutex_t lock;
 	struct state *_Atomic state;
-	struct stat seen; /* index.json at the last check */
+	struct stat seen; /* index.json when it was loaded last, or found to be bad */
+	unsigned loads;   /* states that were loaded since the first */
+	unsigned checked; /* of them, at the last reload_check() */
 	int notify;       /* inotify: readable when something may have changed; or -1 */
 	int watches[2];   /* on the mirror's directory, and on its parent */
 	struct err
@@ -37,9 +46,12 @@ struct reload {
 int reload_init(struct reload *r, const struct state_source *from, struct err *err);
 void reload_release(struct reload *r);
 
-/* Loads the state again when index.json has changed, or in any case; true when there is a new one.
- * A failure is reported on stderr. */
+/* Loads the state again when index.json has changed, or in any case; true when there is a new one
+ * since the last call, whoever has loaded it. A failure is reported on stderr. */
 bool reload_check(struct reload *r, bool in_any_case);
+
+/* Looks at index.json, and loads the state again when it has changed; for workers. */
+void reload_look(struct reload *r, const struct state *have);
 
 /* Gives the current state, with a reference, to a thread that has a reference to `have` (or NULL),
  * and drops that one. Costs one load from memory when nothing has changed. */

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "oci/base/limits.h"
 #include "oci/base/span.h"
@@ -80,8 +81,9 @@ struct state {
 	size_t n;
 	const char **hosts; /* of public repositories, sorted */
 	size_t nhosts;
-	int blobs[2]; /* directories of sha256 and sha512; -1 when missing */
-	int index;    /* descriptor of a private copy of index.json */
+	int blobs[2];     /* directories of sha256 and sha512; -1 when missing */
+	struct stat file; /* index.json as it was looked at just before it was read */
+	int index;        /* descriptor of a private copy of it */
 	int64_t index_size;
 	struct digest id;                /* of those bytes */
 	char generation[DIGEST_MAX + 1]; /* its number, or id when it has none */

@@ -333,6 +333,8 @@ struct state *state_load(const struct state_source *from, const struct state *ol
 	struct state_load l = { .name = from->name, .state = state_new() };
 	int result;
 
+	/* before it is read: when it is replaced meanwhile, the next look sees that */
+	state_load_look(from, &l.state->file);
 	object_graph_init(&l.graph, l.state, old);
 	result = layout_open(&layout, from->mirror, LAYOUT_READ, err);
 	if (result == 0)
@@ -349,17 +351,14 @@ struct state *state_load(const struct state_source *from, const struct state *ol
 	return l.state;
 }
 
-int state_load_changed(const struct state_source *from, struct stat *seen)
+bool state_load_look(const struct state_source *from, struct stat *now)
 {
-	cleanup_free char *path = xasprintf("%s/index.json", from->mirror);
-	struct stat now;
-	int changed;
+	return stat(from->index, now) == 0;
+}
 
-	if (stat(path, &now) < 0)
-		return 0;
-	changed = now.st_dev != seen->st_dev || now.st_ino != seen->st_ino ||
-		  now.st_size != seen->st_size || now.st_mtim.tv_sec != seen->st_mtim.tv_sec ||
-		  now.st_mtim.tv_nsec != seen->st_mtim.tv_nsec;
-	*seen = now;
-	return changed;
+bool state_load_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }

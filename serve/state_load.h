@@ -11,6 +11,7 @@
 #ifndef SERVE_STATE_LOAD_H
 #define SERVE_STATE_LOAD_H
 
+#include <stdbool.h>
 #include <sys/stat.h>
 
 struct err;
@@ -18,6 +19,7 @@ struct state;
 
 struct state_source {
 	const char *mirror; /* directory, or a symbolic link to one, which may change */
+	const char *index;  /* its index.json */
 	const char *name;   /* of the repository of entries that have none, or NULL */
 };
 
@@ -25,8 +27,10 @@ struct state_source {
  * the directory is no layout. old may be NULL. */
 struct state *state_load(const struct state_source *from, const struct state *old, struct err *err);
 
-/* Whether index.json differs from *seen (file, size or time), which is updated. 1 or 0; a file that
- * cannot be looked at counts as unchanged. */
-int state_load_changed(const struct state_source *from, struct stat *seen);
+/* Looks at index.json; false when it cannot be looked at. Its path is resolved anew each time: the
+ * mirror may be a link that is switched. */
+bool state_load_look(const struct state_source *from, struct stat *now);
+/* Whether two looks have met one file (device, inode, size, times). */
+bool state_load_same(const struct stat *a, const struct stat *b);
 
 #endif

@@ -125,6 +125,13 @@ static void refresh_state(struct worker *w)
 	w->turn.common = span_of(w->common, reply_common(w->common, latest));
 }
 
+/* A request was read: it is answered from what is published now. */
+static void look_at_index(struct worker *w)
+{
+	reload_look(w->server->reload, w->state);
+	refresh_state(w);
+}
+
 /* Closes connections that have waited for too long; while no connection can be accepted, also idle
  * ones, to make room. */
 static void close_expired(struct worker *w)
@@ -241,7 +248,9 @@ int worker_start(struct worker *w, struct server *s, int done, struct err *err)
 {
 	*w = (struct worker){ .server = s, .done = done, .epoll = -1, .wake = -1 };
 	access_log_init(&w->log, s->access_log);
-	w->turn = (struct conn_turn){ .server = s, .log = &w->log, .now = clock_now() };
+	w->turn = (struct conn_turn){
+		.server = s, .look = look_at_index, .worker = w, .log = &w->log, .now = clock_now()
+	};
 	refresh_state(w);
 	if (start_thread(w, err) == 0)
 		return 0;

@@ -3,8 +3,8 @@
  *
  * All workers wait on every listening socket (EPOLLEXCLUSIVE: a new connection wakes one of
  * them). The only data that several of them write are the count of connections and the cache of
- * manifests. A worker keeps a reference to the current state, and looks for a newer one each time
- * it wakes up.
+ * manifests. A worker keeps a reference to the current state. It takes a newer one each time it
+ * wakes up, and looks at index.json itself when it has read a request (reload.h).
  */
 #ifndef SERVE_WORKER_H
 #define SERVE_WORKER_H

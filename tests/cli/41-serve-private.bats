@@ -66,7 +66,7 @@ as_if_absent() {
 	[ "$(cat "$body")" = '{"repositories":[]}' ]
 	get /v2/_ocimirror/index.json
 	is 200
-	! grep -E 'team-a|registry.corp' "$body"
+	run ! grep -E 'team-a|registry.corp' "$body"
 	grep -q docker.io/team/open:1 "$body"
 }
 
