@@ -34,6 +34,7 @@ struct listing {
 	bool has_content;        /* the mirror has tags of this line, so that new ones wait */
 	struct strvec due;       /* tags whose wait is over */
 	struct strvec spare;     /* tags that leave newest= only when those have arrived */
+	unsigned requests;       /* for its tags; one of its targets counts them, too */
 	size_t all;              /* how many tags upstream has */
 	struct newest_left left; /* what newest= leaves out of those that the patterns choose */
 	enum err_kind why;       /* of the failure; LIMIT: the upstream's quota, not a fault */

@@ -183,6 +183,7 @@ static void fail_listing(struct run *r, struct listing *l, const struct err *why
 	l->why = why->kind;
 	if (err.kind == ERR_NOTFOUND)
 		err_wrap(&err, "no such repository, or a private one");
+	t->requests = l->requests;
 	targets_keep(&r->outcome.targets, t);
 	target_fail(t, &err);
 	r->outcome.decided++;
@@ -343,6 +344,32 @@ static void add_unknown(struct run *r, const struct listing *l)
 	}
 }
 
+/* The first target of some tags of a line; NULL when the run is about none of them. */
+static struct target *find_listed(const struct run *r, const struct listing *l, char *const *tags,
+				  size_t n)
+{
+	cleanup_free char *repository = ref_repository(&l->line->target);
+	struct target *t = NULL;
+
+	for (size_t i = 0; i < n && !t; i++) {
+		cleanup_free char *name = xasprintf("%s:%s", repository, tags[i]);
+
+		t = targets_find(&r->outcome.targets, name);
+	}
+	return t;
+}
+
+/* The requests for a list of tags were made for all its tags; the first of them counts them. */
+static void count_listing(const struct run *r, const struct listing *l)
+{
+	struct target *t = find_listed(r, l, l->tags, l->n);
+
+	if (!t)
+		t = find_listed(r, l, l->gone, l->ngone);
+	if (t && l->complete)
+		t->requests += l->requests;
+}
+
 /* Where lines overlap, the first in the lists has the tag, and the others share it. So targets are
  * added when all listings are here, in the lists' order. */
 static void add_listed(const struct plan *p)
@@ -360,6 +387,8 @@ static void add_listed(const struct plan *p)
 	for (size_t i = 0; i < o->nlistings; i++)
 		if (!o->listings[i].complete)
 			add_unknown(r, &o->listings[i]);
+	for (size_t i = 0; i < o->nlistings; i++)
+		count_listing(r, &o->listings[i]);
 }
 
 /* The argument of a listing's callback. */
@@ -392,6 +421,7 @@ static void got_tags(void *arg, const struct registry_tags *tags)
 	struct run *r = q->plan->run;
 	struct err err;
 
+	q->listing->requests = tags->requests;
 	if (!tags->err)
 		referrer_memory_learn(&r->referrers, &q->listing->line->source, tags);
 	if (tags->err && is_repository_gone(r, q->listing, tags->err))

@@ -216,6 +216,7 @@ static enum token_fetch_result fetch_token(struct request *r, struct err *err)
 		.base = r->cross_origin ? r->url : e->base,
 		.ping = r->cross_origin ? ping : e->ping,
 		.cross_origin = r->cross_origin,
+		.requests = &r->requests,
 	};
 
 	return token_fetch_ask(e, &waiter, err);

@@ -284,6 +284,7 @@ static void start_ping(struct endpoint *e, const struct token_waiter *waiter)
 	if (!waiter->cross_origin) {
 		throttle_sent(&e->host->throttle, clock_now());
 		e->up->requests++;
+		++*waiter->requests;
 	}
 	send_call(c);
 }

@@ -29,9 +29,10 @@ enum token_fetch_result {
 struct token_waiter {
 	struct auth_repo *repo;
 	struct auth_try *try;
-	const char *base;  /* the URL that a relative realm is resolved against */
-	const char *ping;  /* the URL of /v2/ */
-	bool cross_origin; /* another origin than the endpoint's */
+	const char *base;   /* the URL that a relative realm is resolved against */
+	const char *ping;   /* the URL of /v2/ */
+	bool cross_origin;  /* another origin than the endpoint's */
+	unsigned *requests; /* counts a request to the registry for its challenge */
 };
 
 /* Whether a request may be sent now; starts the call that it needs first. repo and try are lent

@@ -272,3 +272,52 @@ it: manifest $child: "* ]]
 	run -32 sync --dry-run --report r.md
 	grep -Fx '## mirror-sync: done, nothing was changed (dry run)' r.md
 }
+
+# The sums of "requests": of the images, and of the hosts.
+sums() {
+	jq -c '[([.images[].requests] | add), ([.hosts[].requests] | add)]' "$1"
+}
+
+@test "the requests of images are those of the hosts, also for lists of tags that fail" {
+	every_state dead.example/a/b:{1,2} "$app/moved tags=*" "$app/gone tags=1,2" \
+		"$app/none tags=1" "dead.example/c tags=*" "$app/new tags=* newest=1"
+	run -10 sync --report r.json
+	[ "$(jq -c '[.images[] | select(.ref == "'$app'/same" or .ref == "'$app'/none") | .requests]' r.json)" = '[1,1]' ]
+	run -0 sums r.json
+	[[ $output =~ ^\[([0-9]+),([0-9]+)\]$ ]]
+	[ "${BASH_REMATCH[1]}" -eq "${BASH_REMATCH[2]}" ]
+	# what is current or held costs the same count the next time
+	run -10 sync --report r.json --force
+	run -0 sums r.json
+	[[ $output =~ ^\[([0-9]+),([0-9]+)\]$ ]]
+	[ "${BASH_REMATCH[1]}" -eq "${BASH_REMATCH[2]}" ]
+}
+
+@test "several pages of tags, their repetitions and the question for a challenge are counted" {
+	cat >"$BATS_TEST_TMPDIR/fake.txt" <<-'END'
+		request GET /v2/app/tags/list?n=1000
+		reply 401 Unauthorized
+		request GET /v2/
+		reply 401 Unauthorized
+			WWW-Authenticate: Bearer realm="http://{A}/token",service="us"
+		request GET /token?service=us&scope=repository%3Aapp%3Apull
+		reply 200 OK
+			text {"token":"x"}
+		request GET /v2/app/tags/list?n=1000
+		reply 200 OK
+			Link: </v2/app/tags/list?n=1000&last=1>; rel="next"
+			text {"tags":["1"]}
+		request GET /v2/app/tags/list?n=1000&last=1
+		reply 503 Slow Down
+		request GET /v2/app/tags/list?n=1000&last=1
+		reply 200 OK
+			text {"tags":["2"]}
+	END
+	misbehave
+	conf "registry odd.example endpoint=http://$fake_at"
+	list "odd.example/app tags=9.*"
+	run -2 sync --report r.json
+	behaved
+	[ "$(jq -c '[.images[].requests]' r.json)" = '[5]' ]
+	[ "$(sums r.json)" = '[5,5]' ]
+}
