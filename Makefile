@@ -125,9 +125,12 @@ fuzz: ## make fuzz MODULE=ref TIME=60: libFuzzer; what it finds goes into tests/
 
 MAN        = share/man/man1
 COMPLETION = share/bash-completion/completions
+PIPELINES  = share/mirror/pipelines
 VERBS      = $(BUILD)/mirror-publish --help | sed -n '/^Verbs:/,/^$$/s/^  \([a-z]*\) .*/\1/p'
-install: all ## PREFIX=/usr/local DESTDIR=: programs, man pages, completion for bash
-	@install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin $(MAN) $(COMPLETION))
+install: all ## PREFIX=/usr/local DESTDIR=: programs, man pages, completion for bash, pipelines
+	@install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin $(MAN) $(COMPLETION) $(PIPELINES))
+	@cp -R ci/pipelines/. $(DESTDIR)$(PREFIX)/$(PIPELINES)
+	@chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/$(PIPELINES)
 	@set -e; for p in $(progs:%=mirror-%); do \
 		install $(BUILD)/$$p $(DESTDIR)$(PREFIX)/bin/$$p; \
 		$(BUILD)/$$p --man >$(BUILD)/$$p.1; $(BUILD)/$$p --completion >$(BUILD)/$$p.completion; \
@@ -139,6 +142,7 @@ install: all ## PREFIX=/usr/local DESTDIR=: programs, man pages, completion for 
 uninstall: ## PREFIX= DESTDIR=: removes what install put there
 	@rm -f $(foreach p,$(progs:%=mirror-%),$(addprefix $(DESTDIR)$(PREFIX)/,bin/$(p) $(MAN)/$(p).1 $(COMPLETION)/$(p)))
 	@rm -f $(DESTDIR)$(PREFIX)/$(MAN)/mirror-publish-*.1
+	@rm -rf $(DESTDIR)$(PREFIX)/$(PIPELINES)
 
 # What the programs need at run time, as Debian 12 names it.
 PACKAGES = libcurl4 libjansson4 libgit2-1.5 libpcre2-8-0 libcrypt1 libssl3 libyaml-0-2 ca-certificates git
@@ -146,8 +150,8 @@ ARCHIVE  = mirror-$(VERSION)-$(shell uname -m).tar.gz
 dist: all ## build/mirror-VERSION-MACHINE.tar.gz: what install makes, to be unpacked in /usr/local
 	@rm -rf $(BUILD)/dist
 	@$(MAKE) -s --no-print-directory install PREFIX= DESTDIR=$(BUILD)/dist
-	@install -d $(BUILD)/dist/share/mirror
 	@printf '%s\n' $(PACKAGES) >$(BUILD)/dist/share/mirror/packages
+	@chmod 644 $(BUILD)/dist/share/mirror/packages
 	@tar -C $(BUILD)/dist --sort=name --owner=0 --group=0 --numeric-owner --mtime='@$(shell git log -1 --format=%ct)' \
 		-czf $(BUILD)/$(ARCHIVE) bin share
 	@echo "  DIST $(BUILD)/$(ARCHIVE)"

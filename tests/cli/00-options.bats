@@ -198,7 +198,7 @@ complete_words() {
 @test "make install puts all files below DESTDIR and PREFIX, make uninstall removes them" {
 	make -s -C "$top" BUILD="$bin" install DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr -o all
 	run find "$BATS_TEST_TMPDIR/root" -type f -printf '%P %m\n'
-	[ "$(grep -v mirror-publish- <<<"$output" | sort)" = "usr/bin/mirror-publish 755
+	[ "$(grep -v -e mirror-publish- -e share/mirror/ <<<"$output" | sort)" = "usr/bin/mirror-publish 755
 usr/bin/mirror-serve 755
 usr/bin/mirror-sync 755
 usr/share/bash-completion/completions/mirror-publish 644
@@ -207,6 +207,9 @@ usr/share/bash-completion/completions/mirror-sync 644
 usr/share/man/man1/mirror-publish.1 644
 usr/share/man/man1/mirror-serve.1 644
 usr/share/man/man1/mirror-sync.1 644" ]
+	# the pipelines, for a repository of lists
+	[ "$(grep -c '^usr/share/mirror/pipelines/.* 644$' <<<"$output")" = \
+		"$(git -C "$top" ls-files ci/pipelines | wc -l)" ]
 	# a page for each verb
 	[[ $output == *"man1/mirror-publish-rollback.1 644"* ]]
 	[ "$(grep -c man1/mirror-publish- <<<"$output")" = "$(verbs | wc -l)" ]
