@@ -12,8 +12,11 @@
  *
  * mirror-sync writes the file and reads it to decide what is due; other programs read it to report
  * what is older than its max-age=. Losing the file costs requests: everything is due again, and
- * what waits for its min-age= waits again. Version 0.1 wrote two objects, "checked" and "max_age",
- * which are read, too.
+ * what waits for its min-age= waits again. It has no ceiling of its own: save() drops what is on no
+ * list, and lists have at most LIMIT_LIST_LINES lines and LIMIT_TAGS tags a line. It is read one
+ * member at a time, so that 200,000 members take no more memory than their rows.
+ *
+ * Version 0.1 wrote two objects, "checked" and "max_age", which are read, too.
  *
  * Calling order: sync_state_load(); sync_state_find() and sync_state_row() in any order; then
  * sync_state_save(); sync_state_release().

@@ -7,6 +7,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/file.h"
+#include "oci/base/limits.h"
 #include "oci/base/str.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
@@ -169,6 +170,43 @@ static void test_files(void)
 	}
 }
 
+static bool keeps_all(const char *ref, void *arg)
+{
+	(void)ref;
+	(void)arg;
+	return true;
+}
+
+/* As many references as the lists may have lines. Version 0.1 read the file as one document, and
+ * lost all of it above 70,000 references. */
+static void test_many(void)
+{
+	cleanup_by(tempdir_release) struct tempdir t = tempdir_new();
+	cleanup_by(sync_state_release) struct sync_state s = SYNC_STATE_INIT;
+	cleanup_by(sync_state_release) struct sync_state again = SYNC_STATE_INIT;
+	struct layout l = { .root = t.fd, .path = t.path };
+	const struct sync_row *row;
+	size_t known = 0, at = 0;
+	struct err err;
+
+	mkdirat(t.fd, ".mirror", 0755);
+	for (long i = 0; i < LIMIT_LIST_LINES; i++) {
+		cleanup_free char *ref = xasprintf("docker.io/team/app:%ld", i);
+		struct sync_row *new = sync_state_row(&s, ref);
+
+		new->checked = 1000 + i;
+		sync_row_set(&new->upstream, "sha256:"
+					     "60425e6ba18a7d3013fd68bd4e9dfdd0"
+					     "f8b2dd22d217cae357838f0ec603c33f");
+	}
+	CHECK(sync_state_save(&s, &l, keeps_all, NULL, &err) == 0);
+	CHECK(sync_state_load(&again, &l, &err) == 0 && !again.unreadable);
+	CHECK(again.rows.n == LIMIT_LIST_LINES);
+	while ((row = table_next(&again.rows, &at)))
+		known += row->upstream && row->checked == sync_state_at(&s, row->ref);
+	CHECK(known == LIMIT_LIST_LINES);
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -182,5 +220,6 @@ int main(void)
 	test_last();
 	test_round_trip();
 	test_files();
+	test_many();
 	return tap_done();
 }
