@@ -131,7 +131,7 @@ static size_t count_repositories(const struct lists *ls)
 	size_t n;
 
 	for (size_t i = 0; i < ls->n; i++) {
-		names[i] = ref_repository(&ls->images[i].target);
+		names[i] = ref_repository(list_image_target(&ls->images[i]));
 		table_put(&seen, names[i], names[i]);
 	}
 	n = seen.n;

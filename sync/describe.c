@@ -91,7 +91,7 @@ void describe_listing(struct buf *out, const struct listing *l)
 	newest_left_describe(&l->left, &words);
 	if (words.n)
 		buf_addf(out, "%s:%d: newest=%ld leaves out of %s/%s: %s", line->file, line->line,
-			 line->own.newest, line->source.host, line->source.path, words.p);
+			 line->own->newest, line->source.host, line->source.path, words.p);
 }
 
 void describe_digest(const struct digest *d, char out[static DESCRIBE_DIGEST])

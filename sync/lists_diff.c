@@ -19,10 +19,11 @@
 static char *meaning_of_line(const struct list_image *image)
 {
 	struct buf b = BUF_INIT(MEANING_MAX);
-	cleanup_free char *source = ref_str(&image->source), *target = ref_str(&image->target);
+	cleanup_free char *source = ref_str(&image->source),
+			  *target = ref_str(list_image_target(image));
 
 	buf_addf(&b, "%s\n%s\n", source, target);
-	image_options_write_question(&image->o, &b);
+	image_options_write_question(image->o, &b);
 	return buf_take(&b);
 }
 

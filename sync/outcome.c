@@ -39,7 +39,8 @@ void outcome_release(struct outcome *o)
 bool outcome_misses_listing(const struct outcome *o, const char *ref)
 {
 	for (size_t i = 0; i < o->nlistings; i++) {
-		cleanup_free char *repository = ref_repository(&o->listings[i].line->target);
+		cleanup_free char *repository =
+			ref_repository(list_image_target(o->listings[i].line));
 		size_t n = strlen(repository);
 
 		if (!o->listings[i].complete && strncmp(ref, repository, n) == 0 && ref[n] == ':')
@@ -54,7 +55,7 @@ bool outcome_matches(const struct outcome *o, const char *pattern)
 		if (pattern_matches(pattern, &o->targets.v[i]->target, false))
 			return true;
 	for (size_t i = 0; i < o->nlistings; i++)
-		if (pattern_matches(pattern, &o->listings[i].line->target, true))
+		if (pattern_matches(pattern, list_image_target(o->listings[i].line), true))
 			return true;
 	return false;
 }

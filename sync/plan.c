@@ -194,7 +194,7 @@ static int check_tags_policy(const struct run *r, const struct listing *l, const
 			     long n, struct err *err)
 {
 	const struct mirror_conf *conf = &r->source->lists->conf;
-	const struct ref *const names[] = { &l->line->target, &l->line->source };
+	const struct ref *const names[] = { list_image_target(l->line), &l->line->source };
 
 	if (conf->max_tags >= 0 && n > conf->max_tags)
 		return err_set(
@@ -230,7 +230,7 @@ static bool was_listed(const struct entry *e, bool unlisted)
 static size_t add_tags_gone(const struct run *r, const struct listing *l, const struct table *there,
 			    bool unlisted, const char ***v, size_t n)
 {
-	cleanup_free char *repository = ref_repository(&l->line->target);
+	cleanup_free char *repository = ref_repository(list_image_target(l->line));
 	cleanup_free char *prefix = xasprintf("%s:", repository);
 	size_t cap = n;
 
@@ -457,7 +457,7 @@ static void ask_tags(struct plan *p, struct listing *l)
 static void add_listing(struct plan *p, const struct list_image *line)
 {
 	struct outcome *o = &p->run->outcome;
-	char *repository = ref_repository(&line->target);
+	char *repository = ref_repository(list_image_target(line));
 
 	if (table_get(&p->choosers, repository))
 		free(repository);
@@ -471,7 +471,7 @@ static void add_line(struct plan *p, const struct list_image *line)
 	struct run *r = p->run;
 
 	if (line->select) {
-		if (is_asked_for(r, &line->target, true))
+		if (is_asked_for(r, list_image_target(line), true))
 			add_listing(p, line);
 	} else if (line->conflict) {
 		add_conflict(r, line);
@@ -491,7 +491,7 @@ static void ask_listings(struct plan *p)
 		if (l->line->conflict) {
 			err_set(&err, ERR_INVALID, 0, "%s", l->line->conflict);
 			fail_listing(p->run, l, &err);
-		} else if (l->line->o.upstream_gone) {
+		} else if (l->line->o->upstream_gone) {
 			know_tags(p->run, l);
 		} else {
 			ask_tags(p, l);

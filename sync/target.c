@@ -28,7 +28,7 @@ struct target *target_new(const struct lists *lists, const struct list_image *li
 
 	t->line = line;
 	t->source = with_tag(&line->source, tag);
-	t->target = with_tag(&line->target, tag);
+	t->target = with_tag(list_image_target(line), tag);
 	t->name = ref_target(&t->target);
 	lists_options(lists, line, &t->target, &t->o);
 	t->size = -1;
@@ -198,5 +198,5 @@ enum image_state target_fail_clash(struct target *t)
 
 bool target_names_snapshot(const struct target *t)
 {
-	return t->is_snapshot && !t->line->select && !t->line->own.as && !target_is_pinned(t);
+	return t->is_snapshot && !t->line->select && !t->line->own->as && !target_is_pinned(t);
 }

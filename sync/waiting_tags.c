@@ -44,7 +44,7 @@ static enum tag_kind kind_of(const struct tags *t, const char *tag)
 
 	if (index_find(&t->run->index, ref))
 		return TAG_COUNTS;
-	if (min_age_is_due(row, t->line->o.min_age, t->run->outcome.started))
+	if (min_age_is_due(row, t->line->o->min_age, t->run->outcome.started))
 		return TAG_DUE;
 	return row && row->offer ? TAG_WAITS : TAG_IS_NEW;
 }
@@ -170,14 +170,14 @@ int waiting_tags_take(struct waiting_tags *w, const struct run *r, struct listin
 	cleanup_by(tags_release) struct tags t = {
 		.run = r,
 		.line = l->line,
-		.repository = ref_repository(&l->line->target),
+		.repository = ref_repository(list_image_target(l->line)),
 	};
 	size_t count[4] = { 0 };
 
 	if (has_content(&t, &l->has_content, err) < 0)
 		return -1;
 	/* without newest= nothing is pushed out */
-	if (!l->has_content || l->line->o.newest < 0 || l->line->o.min_age <= 0 ||
+	if (!l->has_content || l->line->o->newest < 0 || l->line->o->min_age <= 0 ||
 	    r->options->skip_min_age)
 		return 0;
 	gather_tags(&t, tags, n, count);
@@ -205,7 +205,7 @@ static bool is_among(const struct strvec *tags, const char *tag)
 /* The tag of ref, when that is in the repository that the line publishes; or NULL. */
 static const char *tag_in(const struct listing *l, const char *ref)
 {
-	cleanup_free char *repository = ref_repository(&l->line->target);
+	cleanup_free char *repository = ref_repository(list_image_target(l->line));
 	size_t n = strlen(repository);
 
 	return strncmp(ref, repository, n) == 0 && ref[n] == ':' ? ref + n + 1 : NULL;

@@ -150,6 +150,14 @@ void image_options_release(struct image_options *o)
 	kv_table_release(table, o);
 }
 
+bool image_options_same(const struct image_options *a, const struct image_options *b)
+{
+	for (const struct kv_row *row = table; row->name; row++)
+		if (!kv_row_same(row, a, b))
+			return false;
+	return true;
+}
+
 void image_options_fill(struct image_options *to, const struct image_options *from)
 {
 	kv_table_fill(table, to, from);

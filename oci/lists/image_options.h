@@ -52,6 +52,9 @@ void image_options_release(struct image_options *o);
 bool image_options_read(struct image_options *o, const struct line *l, size_t first, bool in_conf,
 			const struct place *at);
 
+/* Whether both say the same. */
+bool image_options_same(const struct image_options *a, const struct image_options *b);
+
 /* Fills in what `to` does not say and `from` does, lending its texts. */
 void image_options_fill(struct image_options *to, const struct image_options *from);
 

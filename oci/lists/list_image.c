@@ -84,7 +84,8 @@ static bool parse_source(struct list_image *image, const struct line_word *w,
 	return false;
 }
 
-static bool choose_tags(struct list_image *image, const struct line *l, const struct place *at)
+static bool choose_tags(struct list_image *image, const struct image_options *own,
+			const struct line *l, const struct place *at)
 {
 	const struct line_word *w = image_options_find_choice(l);
 	struct err err = ERR_INIT;
@@ -94,7 +95,7 @@ static bool choose_tags(struct list_image *image, const struct line *l, const st
 			    SPAN_ARG(w->key), image->source.tag ? "tag" : "digest");
 		return false;
 	}
-	image->select = tag_select_new(&image->own, &err);
+	image->select = tag_select_new(own, &err);
 	if (!image->select)
 		place_error(at, w->column, "%s", err.msg);
 	return image->select;
@@ -116,27 +117,28 @@ static bool parse_target(struct list_image *image, const struct line *l, const s
 	const struct line_word *w = line_find(l, "as");
 	struct err err = ERR_INIT;
 
-	if (!w) {
-		ref_copy(&image->target, &image->source);
+	if (!w)
 		return true;
-	}
-	if (ref_parse(&image->target, w->text, &err) < 0) {
+	image->as = xmalloc(sizeof(*image->as));
+	*image->as = (struct ref)REF_INIT;
+	if (ref_parse(image->as, w->text, &err) < 0) {
 		place_error(at, w->value_column, "as: %s", err.msg);
 		return false;
 	}
-	if (image->target.tag && image->select) {
+	if (image->as->tag && image->select) {
 		place_error(at, w->value_column,
 			    "as: a tag, and %.*s= chooses tags: the target is a repository",
 			    SPAN_ARG(image_options_find_choice(l)->key));
 		return false;
 	}
-	if (!image->target.tag && image->source.tag)
-		image->target.tag = xstrdup(image->source.tag);
-	image->target.digest = image->source.digest;
+	if (!image->as->tag && image->source.tag)
+		image->as->tag = xstrdup(image->source.tag);
+	image->as->digest = image->source.digest;
 	return true;
 }
 
-static bool read_image(struct list_image *image, const struct line *l, const struct place *at)
+static bool read_image(struct list_image *image, struct image_options *own, const struct line *l,
+		       const struct place *at)
 {
 	const struct line_word *w = &l->v[0];
 	bool source;
@@ -151,10 +153,10 @@ static bool read_image(struct list_image *image, const struct line *l, const str
 		return false;
 	}
 	source = parse_source(image, w, at);
-	if (!image_options_read(&image->own, l, 1, false, at) || !source)
+	if (!image_options_read(own, l, 1, false, at) || !source)
 		return false;
-	if (image_options_choose_tags(&image->own)) {
-		if (!choose_tags(image, l, at))
+	if (image_options_choose_tags(own)) {
+		if (!choose_tags(image, own, l, at))
 			return false;
 	} else {
 		default_tag(image, l, at);
@@ -162,18 +164,19 @@ static bool read_image(struct list_image *image, const struct line *l, const str
 	return parse_target(image, l, at);
 }
 
-bool list_image_read(struct list_image *image, const struct line *l, const struct place *at)
+bool list_image_read(struct list_image *image, struct image_options *own, const struct line *l,
+		     const struct place *at)
 {
 	*image = (struct list_image){
 		.source = REF_INIT,
-		.target = REF_INIT,
 		.file = at->file,
 		.line = at->line,
 		.column = l->v[0].column,
 	};
-	image_options_init(&image->own);
-	if (read_image(image, l, at))
+	image_options_init(own);
+	if (read_image(image, own, l, at))
 		return true;
+	image_options_release(own);
 	list_image_release(image);
 	return false;
 }
@@ -181,12 +184,19 @@ bool list_image_read(struct list_image *image, const struct line *l, const struc
 void list_image_release(struct list_image *image)
 {
 	ref_release(&image->source);
-	ref_release(&image->target);
-	image_options_release(&image->own);
+	if (image->as)
+		ref_release(image->as);
+	free(image->as);
 	tag_select_free(image->select);
 	free(image->conflict);
 	image->select = NULL;
 	image->conflict = NULL;
+	image->as = NULL;
+}
+
+const struct ref *list_image_target(const struct list_image *image)
+{
+	return image->as ? image->as : &image->source;
 }
 
 bool list_image_same_source(const struct list_image *a, const struct list_image *b)

@@ -18,6 +18,7 @@ struct lists *lists_new(void)
 {
 	struct lists *ls = xcalloc(1, sizeof(*ls));
 
+	ls->own.owns_texts = true;
 	mirror_conf_init(&ls->conf);
 	return ls;
 }
@@ -37,6 +38,8 @@ void lists_free(struct lists *ls)
 	for (size_t i = 0; i < ls->n; i++)
 		list_image_release(&ls->images[i]);
 	free(ls->images);
+	options_pool_release(&ls->whole);
+	options_pool_release(&ls->own);
 	strvec_release(&ls->files);
 	mirror_conf_release(&ls->conf);
 	table_clear(&ls->repositories, repository_free);
@@ -47,14 +50,16 @@ void lists_free(struct lists *ls)
 static void add_line(const struct line *l, const struct place *at, void *arg)
 {
 	struct lists *ls = arg;
+	struct image_options own;
 
 	if (ls->n == LIMIT_LIST_LINES) {
 		place_error(at, 1, "more than %d images in all lists", LIMIT_LIST_LINES);
 		return;
 	}
 	ls->images = xgrow(ls->images, ls->n, &ls->cap, sizeof(*ls->images));
-	if (list_image_read(&ls->images[ls->n], l, at))
-		ls->n++;
+	if (!list_image_read(&ls->images[ls->n], &own, l, at))
+		return;
+	ls->images[ls->n++].own = options_pool_keep(&ls->own, &own);
 }
 
 void lists_add(struct lists *ls, const char *file, struct span bytes)
@@ -174,14 +179,14 @@ static bool is_same_content(const struct list_image *a, const struct list_image 
 static void check_same(struct list_image *image, struct list_image *first, const char *name)
 {
 	cleanup_by(strvec_release) struct strvec texts = STRVEC_INIT;
-	struct image_options united = first->o;
+	struct image_options united = *first->o;
 	struct err err;
 
 	if (!is_same_content(image, first)) {
 		add_two_sources(image, first, name);
 		return;
 	}
-	if (image_options_unite(&united, &image->o, &texts, &err) == 0)
+	if (image_options_unite(&united, image->o, &texts, &err) == 0)
 		return;
 	add_conflicts(image, first, err.msg);
 }
@@ -189,19 +194,19 @@ static void check_same(struct list_image *image, struct list_image *first, const
 static void check_allowed(struct listed *c, const struct list_image *image)
 {
 	const struct mirror_conf *conf = &c->ls->conf;
-	const bool target = mirror_conf_allows(conf, &image->target);
+	const bool target = mirror_conf_allows(conf, list_image_target(image));
 	cleanup_free char *name = NULL;
 
 	if (target && mirror_conf_allows(conf, &image->source))
 		return;
-	name = ref_str(target ? &image->source : &image->target);
+	name = ref_str(target ? &image->source : list_image_target(image));
 	image_error(c, image, "%s %s is not allowed by the policy (%s:%d)",
 		    target ? "the source" : "the target", name, conf->file, conf->policy_line);
 }
 
 static void add_target(struct listed *c, struct list_image *image)
 {
-	char *name = ref_target(&image->target);
+	char *name = ref_target(list_image_target(image));
 	struct list_image *first = table_get(&c->targets, name);
 
 	c->names[image - c->ls->images] = name;
@@ -229,10 +234,10 @@ static struct group *add_group(struct listed *c, const struct ref *target)
 
 static void add_choice(struct listed *c, struct list_image *image)
 {
-	struct group *g = group_of(c, &image->target);
+	struct group *g = group_of(c, list_image_target(image));
 
 	if (!g)
-		g = add_group(c, &image->target);
+		g = add_group(c, list_image_target(image));
 	if (g->n == LIMIT_LIST_CHOICES) {
 		image_error(c, image, "more than %d lines choose tags of %s", LIMIT_LIST_CHOICES,
 			    g->repository);
@@ -259,13 +264,15 @@ static struct list_image *find_chooser(const struct group *g, struct span tag)
 /* A target that is named by one line and chosen by another with another source. */
 static void check_choice(struct listed *c, struct list_image *image)
 {
-	struct group *g = image->target.tag ? group_of(c, &image->target) : NULL;
-	struct list_image *other = g ? find_chooser(g, span_str(image->target.tag)) : NULL;
+	struct group *g =
+		list_image_target(image)->tag ? group_of(c, list_image_target(image)) : NULL;
+	struct list_image *other =
+		g ? find_chooser(g, span_str(list_image_target(image)->tag)) : NULL;
 	cleanup_free char *name = NULL;
 
 	if (!other || list_image_same_source(image, other))
 		return;
-	name = ref_target(&image->target);
+	name = ref_target(list_image_target(image));
 	add_two_sources(image, other, name);
 }
 
@@ -279,11 +286,11 @@ static bool is_listed(struct listed *c, const struct ref *target, struct span ta
 
 static bool names_snapshot(struct listed *c, const struct list_image *image)
 {
-	const struct ref *target = &image->target;
+	const struct ref *target = list_image_target(image);
 	struct span tag;
 	size_t n;
 
-	if (!target->tag || target->digest.str[0] || image->own.as)
+	if (!target->tag || target->digest.str[0] || image->own->as)
 		return false;
 	tag = span_str(target->tag);
 	n = snapshot_suffix_length(c->ls->suffix, tag);
@@ -296,9 +303,9 @@ static bool names_snapshot(struct listed *c, const struct list_image *image)
  * it. */
 static void check_private(struct lists *ls, struct list_image *image)
 {
-	cleanup_free char *name = ref_repository(&image->target), *what = NULL;
+	cleanup_free char *name = ref_repository(list_image_target(image)), *what = NULL;
 	struct list_repository *r = table_get(&ls->repositories, name);
-	const char *group = image->o.private_group;
+	const char *group = image->o->private_group;
 
 	if (!r) {
 		r = xcalloc(1, sizeof(*r));
@@ -318,8 +325,8 @@ static void check_private(struct lists *ls, struct list_image *image)
  * publish what belongs to one group for others. */
 static void check_owner(struct lists *ls, struct list_image *image)
 {
-	const char *owner = mirror_conf_private(&ls->conf, &image->target);
-	const char *own = image->own.private_group, *group = image->o.private_group;
+	const char *owner = mirror_conf_private(&ls->conf, list_image_target(image));
+	const char *own = image->own->private_group, *group = image->o->private_group;
 	cleanup_free char *name = NULL;
 
 	if (image->conflict)
@@ -327,7 +334,7 @@ static void check_owner(struct lists *ls, struct list_image *image)
 	if (owner && own && !str_eq(owner, own)) {
 		struct list_repository *r;
 
-		name = ref_repository(&image->target);
+		name = ref_repository(list_image_target(image));
 		r = table_get(&ls->repositories, name);
 		r->contradicts = true; /* what is there already keeps its group */
 		image->conflict = xasprintf("%s belongs to private=%s, says %s: private=%s here "
@@ -349,7 +356,7 @@ static void check_owner(struct lists *ls, struct list_image *image)
  * whose. */
 static void spread_private(struct lists *ls, struct list_image *image)
 {
-	cleanup_free char *name = ref_repository(&image->target);
+	cleanup_free char *name = ref_repository(list_image_target(image));
 	const struct list_repository *r = table_get(&ls->repositories, name);
 
 	if (r->contradicts && !image->conflict && r->first->conflict)
@@ -421,7 +428,7 @@ static void check_together(struct lists *ls)
 void lists_options(const struct lists *ls, const struct list_image *image, const struct ref *target,
 		   struct image_options *out)
 {
-	*out = image->own;
+	*out = *image->own;
 	mirror_conf_fill(&ls->conf, target, out);
 	image_options_drop_defaults(out);
 }
@@ -448,8 +455,12 @@ size_t lists_finish(struct lists *ls)
 	if (!ls->suffix)
 		ls->suffix = ls->conf.snapshot_suffix ? ls->conf.snapshot_suffix
 						      : SNAPSHOT_SUFFIX_DEFAULT;
-	for (size_t i = 0; i < ls->n; i++)
-		lists_options(ls, &ls->images[i], &ls->images[i].target, &ls->images[i].o);
+	for (size_t i = 0; i < ls->n; i++) {
+		struct image_options whole;
+
+		lists_options(ls, &ls->images[i], list_image_target(&ls->images[i]), &whole);
+		ls->images[i].o = options_pool_keep(&ls->whole, &whole);
+	}
 	check_hosts(ls);
 	check_together(ls);
 	problems_sort(&ls->problems);

@@ -24,6 +24,7 @@
 #include "oci/base/table.h"
 #include "oci/lists/list_image.h"
 #include "oci/lists/mirror_conf.h"
+#include "oci/lists/options_pool.h"
 
 struct ref;
 
@@ -38,6 +39,7 @@ struct list_repository {
 struct lists {
 	struct list_image *images;
 	size_t n, cap;
+	struct options_pool own, whole; /* of lines; of lines and mirror.conf */
 	struct mirror_conf conf;
 	struct problems problems;  /* errors and warnings, in the order of files and lines */
 	struct strvec files;       /* their names */

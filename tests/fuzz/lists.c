@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	check_problems(ls, list);
 	for (size_t i = 0; i < ls->n; i++) {
 		check_ref(&ls->images[i].source);
-		check_ref(&ls->images[i].target);
+		check_ref(list_image_target(&ls->images[i]));
 	}
 	lists_free(ls);
 	return 0;

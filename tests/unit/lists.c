@@ -40,7 +40,7 @@ static char *print_images(const struct lists *ls)
 
 	for (size_t i = 0; i < ls->n; i++) {
 		cleanup_free char *source = ref_str(&ls->images[i].source);
-		cleanup_free char *target = ref_target(&ls->images[i].target);
+		cleanup_free char *target = ref_target(list_image_target(&ls->images[i]));
 
 		buf_addf(&b, "%s%s > %s%s%s", i ? "\n" : "", source, target,
 			 ls->images[i].select ? " select" : "",
@@ -330,16 +330,16 @@ static void test_options(void)
 	struct image_options o;
 
 	CHECK(ls->problems.n == 0 && ls->n == 3);
-	CHECK(v[0].o.keep == 3 && v[0].o.refresh == 600);
-	CHECK_TEXT(v[0].o.platform, "linux/amd64", "mirror.conf fills in");
-	CHECK(v[1].o.keep == 10 && v[1].o.refresh == UNIT_NEVER);
-	CHECK_TEXT(v[1].o.owner, "ann", "a pattern with a tag");
-	CHECK_TEXT(v[1].o.platform, NULL, "all is no filter");
-	CHECK(v[1].o.keep_for == -1 && v[1].o.max_age == -1);
-	CHECK_TEXT(v[1].own.platform, "all", "what the line says stays");
-	CHECK(v[2].o.refresh == 21600 && !v[2].o.owner && v[2].o.keep_for == 90L * 86400);
-	CHECK(v[2].o.referrers == -1 && !v[2].o.upstream_gone);
-	ref_copy(&target, &v[2].target);
+	CHECK(v[0].o->keep == 3 && v[0].o->refresh == 600);
+	CHECK_TEXT(v[0].o->platform, "linux/amd64", "mirror.conf fills in");
+	CHECK(v[1].o->keep == 10 && v[1].o->refresh == UNIT_NEVER);
+	CHECK_TEXT(v[1].o->owner, "ann", "a pattern with a tag");
+	CHECK_TEXT(v[1].o->platform, NULL, "all is no filter");
+	CHECK(v[1].o->keep_for == -1 && v[1].o->max_age == -1);
+	CHECK_TEXT(v[1].own->platform, "all", "what the line says stays");
+	CHECK(v[2].o->refresh == 21600 && !v[2].o->owner && v[2].o->keep_for == 90L * 86400);
+	CHECK(v[2].o->referrers == -1 && !v[2].o->upstream_gone);
+	ref_copy(&target, list_image_target(&v[2]));
 	target.tag = xstrdup("latest");
 	lists_options(ls, &v[2], &target, &o);
 	CHECK(o.refresh == 21600); /* the later line wins */

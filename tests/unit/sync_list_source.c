@@ -74,7 +74,7 @@ static void test_base(void)
 	cleanup_by(list_source_release) struct list_source s = LIST_SOURCE_INIT;
 	struct err err = ERR_INIT;
 
-	CHECK(list_source_load(&s, &o, &err) == 0 && s.lists->images[0].o.keep == 3);
+	CHECK(list_source_load(&s, &o, &err) == 0 && s.lists->images[0].o->keep == 3);
 	list_source_release(&s);
 	CHECK(list_source_load(&s, &bad, &err) < 0 && err.kind == ERR_USAGE && !s.lists);
 }
