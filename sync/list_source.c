@@ -390,6 +390,12 @@ const char *list_source_author(struct list_source *s, const struct list_image *i
 			     s->where);
 	}
 	author = git_author(s->git, image->file, image->line);
+	if (!author && !s->said_shallow && git_is_partial(s->git)) {
+		s->said_shallow = true;
+		message_line("%s is a partial clone: it lacks what tells who wrote a line (git "
+			     "fetch --refetch --no-filter)",
+			     s->where);
+	}
 	free(s->author);
 	s->author = author ? mirror_conf_author(&s->lists->conf, author) : NULL;
 	return s->author;

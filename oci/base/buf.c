@@ -69,6 +69,18 @@ bool buf_addc(struct buf *b, char c)
 	return buf_add(b, &c, 1);
 }
 
+bool buf_add_start(struct buf *b, const char *s, size_t max)
+{
+	size_t n = strnlen(s, max + 1);
+
+	if (n <= max)
+		return buf_add(b, s, n);
+	/* not in the middle of a character */
+	for (n = max; n && ((unsigned char)s[n] & 0xc0) == 0x80;)
+		n--;
+	return buf_add(b, s, n) && buf_adds(b, "\u2026");
+}
+
 bool buf_addf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap, again;

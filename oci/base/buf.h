@@ -40,6 +40,8 @@ bool buf_add(struct buf *b, const void *p, size_t n);
 bool buf_adds(struct buf *b, const char *s);
 bool buf_addc(struct buf *b, char c);
 bool buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Adds s, or at most `max` bytes of it, whole characters, and "\u2026" behind them. */
+bool buf_add_start(struct buf *b, const char *s, size_t max);
 /* Adds s as a JSON string with its quotes (RFC 8259, 7). Bytes that are not UTF-8 become U+FFFD,
  * since a single one would make the whole document unreadable; characters that may not be shown
  * become escapes, which mean the same. */

@@ -10,17 +10,22 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/lists/git_path.h"
 
 CLEANUP_PTR(cleanup_object_, git_object, git_object_free)
 CLEANUP_PTR(cleanup_reference_, git_reference, git_reference_free)
 CLEANUP_PTR(cleanup_tree_, git_tree, git_tree_free)
 CLEANUP_PTR(cleanup_entry_, git_tree_entry, git_tree_entry_free)
 CLEANUP_PTR(cleanup_odb_, git_odb, git_odb_free)
+CLEANUP_PTR(cleanup_config_, git_config, git_config_free)
+CLEANUP_PTR(cleanup_iterator_, git_config_iterator, git_config_iterator_free)
 #define cleanup_object    cleanup_by(cleanup_object_)
 #define cleanup_reference cleanup_by(cleanup_reference_)
 #define cleanup_tree      cleanup_by(cleanup_tree_)
 #define cleanup_entry     cleanup_by(cleanup_entry_)
 #define cleanup_odb       cleanup_by(cleanup_odb_)
+#define cleanup_config    cleanup_by(cleanup_config_)
+#define cleanup_iterator  cleanup_by(cleanup_iterator_)
 
 /* Bytes of a name or an address of an author that are kept. */
 #define AUTHOR_NAME 400
@@ -42,6 +47,7 @@ struct git {
 	struct blamed *blamed;
 	size_t nblamed, capblamed;
 	struct buf author;
+	bool is_partial;
 };
 
 static const char *last_words(void)
@@ -73,28 +79,9 @@ static void start_libgit2(void)
 
 /* ---- the repository and the directory ---- */
 
-static bool is_directory(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* "/a//b/" as a tree names it: "a/b". */
-static char *tree_path(const char *path)
-{
-	struct span rest = span_str(path), part;
-	struct buf out = BUF_INIT(PATH_MAX);
-
-	while (span_cut(&rest, '/', &part))
-		if (part.n && !span_eq(part, "."))
-			buf_addf(&out, "%s%.*s", out.n ? "/" : "", SPAN_ARG(part));
-	return buf_take(&out);
-}
-
 static bool open_bare(struct git *g, const char *repository, const char *path)
 {
-	g->path = tree_path(path);
+	g->path = git_path_in_tree(path);
 	return git_repository_open_ext(&g->repository, repository, GIT_REPOSITORY_OPEN_NO_SEARCH,
 				       NULL) == 0;
 }
@@ -107,70 +94,30 @@ static bool open_parted(struct git *g, const char *where)
 	while ((colon = strchr(colon, ':'))) {
 		cleanup_free char *repository = xstrndup(where, (size_t)(colon++ - where));
 
-		if (!is_directory(repository))
+		if (!git_path_is_directory(repository))
 			continue;
 		return open_bare(g, repository, colon);
 	}
 	return false;
 }
 
-/* The part of `where` that exists; *rest gets the remainder. So a directory that exists only in the
- * commit is found, too. */
-static char *existing_part(const char *where, const char **rest)
-{
-	char *path = xstrdup(where);
-	size_t n = strlen(path);
-
-	while (n && !is_directory(path)) {
-		while (n && path[n - 1] == '/')
-			n--;
-		while (n && path[n - 1] != '/')
-			n--;
-		path[n] = '\0';
-	}
-	*rest = where + n;
-	if (!n) {
-		free(path);
-		path = xstrdup(".");
-	}
-	return path;
-}
-
-/* The path of the directory below the root of the repository, or NULL when it is outside (in
- * .git). */
-static char *path_below(const char *root, const char *directory, const char *rest)
-{
-	cleanup_free char *top = root ? realpath(root, NULL) : NULL,
-			  *real = realpath(directory, NULL);
-	cleanup_free char *joined = NULL;
-	size_t n;
-
-	if (!top || !real)
-		return NULL;
-	n = strcmp(top, "/") == 0 ? 0 : strlen(top);
-	if (strncmp(top, real, n) != 0 || (real[n] && real[n] != '/'))
-		return NULL;
-	joined = xasprintf("%s/%s", real + n, rest);
-	return tree_path(joined);
-}
-
 static bool open_directory(struct git *g, const char *where)
 {
 	const char *rest, *root;
-	cleanup_free char *directory = existing_part(where, &rest);
+	cleanup_free char *directory = git_path_existing(where, &rest);
 
 	if (git_repository_open_ext(&g->repository, directory, GIT_REPOSITORY_OPEN_CROSS_FS, NULL) <
 	    0)
 		return false;
 	root = git_repository_is_bare(g->repository) ? git_repository_path(g->repository)
 						     : git_repository_workdir(g->repository);
-	g->path = path_below(root, directory, rest);
+	g->path = git_path_below(root, directory, rest);
 	return g->path;
 }
 
 static int open_repository(struct git *g, const char *where, struct err *err)
 {
-	bool parted = !is_directory(where) && strchr(where, ':');
+	bool parted = !git_path_is_directory(where) && strchr(where, ':');
 
 	git_error_clear();
 	if (parted ? open_parted(g, where) : open_directory(g, where))
@@ -184,6 +131,41 @@ static int open_repository(struct git *g, const char *where, struct err *err)
 		"\"%s\" is not in a git repository (lists are read from a commit; --worktree "
 		"reads files as they are)",
 		where);
+}
+
+/* ---- what a clone lacks ---- */
+
+/* The filter of a partial clone ("tree:0"), which the caller frees; NULL for a whole clone. */
+static char *clone_filter(const struct git *g)
+{
+	cleanup_config git_config *config = NULL;
+	cleanup_iterator git_config_iterator *each = NULL;
+	git_config_entry *entry;
+
+	/* not git_config_iterator_glob_new(), which leaks memory in libgit2 1.5 */
+	if (git_repository_config_snapshot(&config, g->repository) < 0 ||
+	    git_config_iterator_new(&each, config) < 0)
+		return NULL;
+	while (git_config_next(&entry, each) == 0)
+		if (span_ends(span_str(entry->name), ".partialclonefilter"))
+			return xstrdup(entry->value);
+	return NULL;
+}
+
+/* An object of the commit cannot be read. A partial clone lacks objects until git asks for them,
+ * which this program does not do. Gives -1. */
+static int refuse_object(const struct git *g, const char *what, struct err *err)
+{
+	cleanup_free char *said = xstrdup(last_words());
+	cleanup_free char *filter = clone_filter(g);
+
+	if (!filter)
+		return err_set(err, ERR_IO, 0, "%s%s", what, said);
+	return err_set(err, ERR_IO, 0,
+		       "%sthe clone is a partial one (--filter=%s) and lacks it: \"git fetch "
+		       "--refetch --no-filter\" there gets what is missing; for a new clone, leave "
+		       "the filter out",
+		       what, filter);
 }
 
 /* ---- the commit ---- */
@@ -234,10 +216,11 @@ static int find_tree(const struct git *g, const git_commit *commit, git_tree **t
 {
 	cleanup_tree git_tree *root = NULL;
 	cleanup_entry git_tree_entry *entry = NULL;
+	cleanup_free char *what = NULL;
 	int found;
 
 	if (git_commit_tree(&root, commit) < 0)
-		return err_set(err, ERR_IO, 0, "a tree of the commit: %s", last_words());
+		return refuse_object(g, "a tree of the commit: ", err);
 	if (!*g->path) {
 		*tree = take(root);
 		return 0;
@@ -249,14 +232,18 @@ static int find_tree(const struct git *g, const git_commit *commit, git_tree **t
 			       git_repository_is_bare(g->repository)
 				       ? ""
 				       : " (--worktree reads files as they are)");
-	if (found < 0 || git_tree_lookup(tree, g->repository, git_tree_entry_id(entry)) < 0)
-		return err_set(err, ERR_IO, 0, "directory \"%s\" of the commit: %s", g->path,
-			       last_words());
+	if (found < 0 || git_tree_lookup(tree, g->repository, git_tree_entry_id(entry)) < 0) {
+		what = xasprintf("directory \"%s\" of the commit: ", g->path);
+		return refuse_object(g, what, err);
+	}
 	return 0;
 }
 
 static int open_commit(struct git *g, const char *rev, struct err *err)
 {
+	cleanup_free char *filter = clone_filter(g);
+
+	g->is_partial = filter;
 	if (find_commit(g, rev, &g->commit, err) < 0)
 		return -1;
 	git_oid_tostr(g->id, sizeof(g->id), git_commit_id(g->commit));
@@ -324,6 +311,11 @@ const char *git_id(const struct git *g)
 	return g->id;
 }
 
+bool git_is_partial(const struct git *g)
+{
+	return g->is_partial;
+}
+
 bool git_is_shallow(const struct git *g)
 {
 	return git_repository_is_shallow(g->repository) == 1;
@@ -375,7 +367,7 @@ static int check_size(struct git *g, const git_oid *id, size_t max, struct err *
 
 	if (git_repository_odb(&odb, g->repository) < 0 ||
 	    git_odb_read_header(&size, &type, odb, id) < 0)
-		return err_set(err, ERR_IO, 0, "%s (a partial clone?)", last_words());
+		return refuse_object(g, "", err);
 	if (size > max)
 		return err_set(err, ERR_INVALID, 0, "is larger than %zu bytes", max);
 	return 0;
@@ -391,7 +383,7 @@ static int read_entry(struct git *g, const git_tree_entry *entry, size_t max, st
 	if (check_size(g, git_tree_entry_id(entry), max, err) < 0)
 		return -1;
 	if (git_blob_lookup(&blob, g->repository, git_tree_entry_id(entry)) < 0)
-		return err_set(err, ERR_IO, 0, "%s", last_words());
+		return refuse_object(g, "", err);
 	g->blobs = xgrow(g->blobs, g->nblobs, &g->capblobs, sizeof(git_blob *));
 	g->blobs[g->nblobs++] = blob;
 	*bytes = span_of(git_blob_rawcontent(blob), (size_t)git_blob_rawsize(blob));
@@ -422,6 +414,13 @@ int git_read(struct git *g, const char *rev, const char *name, size_t max, struc
 	return read_in(g, tree, name, max, bytes, err);
 }
 
+static int refuse_blob(const struct git *g, const git_tree_entry *entry, struct err *err)
+{
+	cleanup_free char *what = xasprintf("\"%s\" of the commit: ", git_tree_entry_name(entry));
+
+	return refuse_object(g, what, err);
+}
+
 int git_check(struct git *g, struct err *err)
 {
 	for (size_t i = 0; i < git_tree_entrycount(g->tree); i++) {
@@ -431,8 +430,7 @@ int git_check(struct git *g, struct err *err)
 		if (!is_file(entry))
 			continue;
 		if (git_blob_lookup(&blob, g->repository, git_tree_entry_id(entry)) < 0)
-			return err_set(err, ERR_IO, 0, "\"%s\" of the commit: %s",
-				       git_tree_entry_name(entry), last_words());
+			return refuse_blob(g, entry, err);
 		git_blob_free(blob);
 	}
 	return 0;
@@ -524,7 +522,7 @@ char *git_uncommitted(const struct git *g, bool (*wanted)(const char *name))
 		return NULL;
 	/* libgit2 does not see that a path with "//" is below the root */
 	directory = xasprintf("%s%s%s", root, g->path, *g->path ? "/" : "");
-	if (!is_directory(directory))
+	if (!git_path_is_directory(directory))
 		return NULL; /* a sparse checkout */
 	add_changed(g, directory, wanted, &names);
 	add_new(g, directory, wanted, &names);
@@ -561,19 +559,24 @@ static git_blame *blame_of(struct git *g, const char *name)
 	return g->blamed[g->nblamed++].blame;
 }
 
-/* Adds a name, or its beginning and "..." as one character when it is long. */
-static void add_person_text(struct buf *out, const char *name)
+/* Whether the file's content before the commit of a hunk is here. libgit2 takes a file that it
+ * cannot read for one that is not there, and would name the author of that commit for all lines. */
+static bool has_file_before(const struct git *g, const char *name, const git_blame_hunk *hunk)
 {
-	struct span s = span_of(name, strnlen(name, AUTHOR_NAME + 1));
+	cleanup_free char *path = xasprintf("%s%s%s", g->path, *g->path ? "/" : "", name);
+	cleanup_object git_object *commit = NULL, *parent = NULL;
+	cleanup_tree git_tree *tree = NULL;
+	cleanup_entry git_tree_entry *entry = NULL;
+	cleanup_odb git_odb *odb = NULL;
+	int found;
 
-	if (s.n > AUTHOR_NAME) {
-		/* not in the middle of a character */
-		for (s.n = AUTHOR_NAME; s.n && ((unsigned char)s.p[s.n] & 0xc0) == 0x80;)
-			s.n--;
-		buf_addf(out, "%.*s\u2026", SPAN_ARG(s));
-		return;
-	}
-	buf_add(out, s.p, s.n);
+	if (git_commit_lookup((git_commit **)&commit, g->repository, &hunk->final_commit_id) < 0)
+		return false;
+	found = git_commit_parent((git_commit **)&parent, (git_commit *)commit, 0);
+	if (found == 0 && git_commit_tree(&tree, (git_commit *)parent) == 0)
+		found = git_tree_entry_bypath(&entry, tree, path);
+	return found == GIT_ENOTFOUND || (entry && git_repository_odb(&odb, g->repository) == 0 &&
+					  git_odb_exists(odb, git_tree_entry_id(entry)));
 }
 
 const char *git_author(struct git *g, const char *name, int line)
@@ -581,12 +584,12 @@ const char *git_author(struct git *g, const char *name, int line)
 	git_blame *lines = blame_of(g, name);
 	const git_blame_hunk *hunk = lines ? git_blame_get_hunk_byline(lines, (size_t)line) : NULL;
 
-	if (!hunk || !hunk->final_signature)
+	if (!hunk || !hunk->final_signature || (g->is_partial && !has_file_before(g, name, hunk)))
 		return NULL;
 	buf_clear(&g->author);
-	add_person_text(&g->author, hunk->final_signature->name);
+	buf_add_start(&g->author, hunk->final_signature->name, AUTHOR_NAME);
 	buf_adds(&g->author, " <");
-	add_person_text(&g->author, hunk->final_signature->email);
+	buf_add_start(&g->author, hunk->final_signature->email, AUTHOR_NAME);
 	buf_addc(&g->author, '>');
 	return g->author.p;
 }

@@ -58,8 +58,11 @@ int git_check(struct git *g, struct err *err);
 char *git_uncommitted(const struct git *g, bool (*wanted)(const char *name));
 
 /* The author of a line of a file, as of the commit ("Ann Smith <ann@corp>"); NULL when it is
- * unknown, as in a shallow clone. Lent until the next call. */
+ * unknown, as in a shallow clone, or in a partial one that lacks what was there before. Lent until
+ * the next call. */
 const char *git_author(struct git *g, const char *name, int line);
 bool git_is_shallow(const struct git *g);
+/* Cloned with a filter (--filter=blob:none): it may lack the older files that tell an author. */
+bool git_is_partial(const struct git *g);
 
 #endif

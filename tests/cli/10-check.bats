@@ -189,3 +189,25 @@ check() {
 		'mirror-lists/base.list:1:10: unknown option "kep" (did you mean "keep"?)' ]
 	[ ! -e ../mirror ]
 }
+
+@test "a partial clone says what it is, and what gets the rest" {
+	local filter
+	# libgit2 1.5 loses what it compares the extensions of such a repository with
+	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+	commit
+	echo docker.io/library/alpine:3 >>mirror-lists/base.list
+	commit
+	git config uploadpack.allowFilter true
+	for filter in tree:0 blob:none; do
+		git clone -q --no-checkout -o other --filter=$filter "file://$PWD" clone
+		run --separate-stderr check --lists clone/mirror-lists
+		[ "$status" -eq 1 ]
+		[[ ${stderr_lines[0]} == *"the clone is a partial one (--filter=$filter) and lacks it: "* ]]
+		# the command that it names
+		[[ ${stderr_lines[0]} =~ \"git\ (fetch\ [^\"]*)\" ]]
+		# shellcheck disable=SC2086  # words of a command
+		git -C clone ${BASH_REMATCH[1]} -q
+		check --lists clone/mirror-lists
+		rm -rf clone
+	done
+}

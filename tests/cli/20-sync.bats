@@ -484,3 +484,25 @@ large_layer() {
 		wrong 1
 	END
 }
+
+@test "a partial clone is synced from, and said once to tell no author" {
+	# libgit2 1.5 loses what it compares the extensions of such a repository with
+	export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+	layout_image "$up" docker.io/team/app:1 one
+	layout_image "$up" docker.io/team/app:2 two
+	list up.example/team/app:1
+	git -C team config user.name Bob
+	list up.example/team/app:1 up.example/team/app:2
+	git -C team config uploadpack.allowFilter true
+	git clone -q --filter=blob:none "file://$PWD/team" clone
+	lists=clone/mirror-lists
+	run -0 --separate-stderr sync
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == "mirror-sync: clone/mirror-lists is a partial clone: "* ]]
+	[ "$(note up.example/team/app:1 author)" = "" ]
+	git -C clone fetch --refetch --no-filter -q
+	layout_image "$up" docker.io/team/app:1 three
+	run -0 --separate-stderr sync
+	[ "$stderr" = "" ]
+	[[ $(note up.example/team/app:1 author) == Ann* ]]
+}

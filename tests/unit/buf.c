@@ -57,6 +57,26 @@ static void test_ceiling(void)
 		  "a ceiling of nothing holds nothing");
 }
 
+static void test_start(void)
+{
+	static const struct {
+		const char *name, *text, *want;
+	} rows[] = {
+		{ "all of it", "abcd", "abcd" },
+		{ "its start", "abcde", "abcd\342\200\246" },
+		{ "whole characters", "abc\303\274x", "abc\342\200\246" },
+		{ "no character fits", "\200\200\200\200\200", "\342\200\246" },
+		{ "nothing", "", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cleanup_by(buf_release) struct buf b = BUF_INIT(100);
+
+		buf_add_start(&b, rows[i].text, 4);
+		CHECK_TEXT(b.p, rows[i].want, rows[i].name);
+	}
+}
+
 static void test_growth(void)
 {
 	cleanup_by(buf_release) struct buf b = BUF_INIT(100000);
@@ -139,6 +159,7 @@ int main(void)
 	test_add();
 	test_ceiling();
 	test_growth();
+	test_start();
 	test_room();
 	test_take();
 	test_json();
