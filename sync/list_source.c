@@ -335,11 +335,56 @@ static void add_problems(struct problems *to, const struct problems *from)
 
 CLEANUP_PTR(own_lists_, struct lists, lists_free)
 
+/* The lists with the mirror.conf that stands beside them, all checked. found: what reading it gave,
+ * with `why` when it failed. */
+static struct lists *read_own(struct list_source *s, int found, struct span bytes,
+			      const struct err *why)
+{
+	struct lists *own = lists_new();
+
+	own->suffix = s->suffix;
+	for (size_t i = 0; i < s->lists->files.n; i++)
+		read_list(s, own, s->lists->files.v[i]);
+	if (found == 0)
+		lists_add_conf(own, CONF_NAME, bytes);
+	else if (why->kind != ERR_NOTFOUND)
+		problem_add(&own->problems, false, CONF_NAME, 0, 0, "%s", why->msg);
+	check_ca_files(s, NULL, own);
+	lists_finish(own);
+	lists_add_denied(own);
+	return own;
+}
+
+/* The first error of mirror.conf itself, or NULL. */
+static const struct problem *find_conf_error(const struct problems *ps)
+{
+	for (size_t i = 0; i < ps->n; i++)
+		if (!ps->v[i].warning && str_eq(ps->v[i].file, CONF_NAME))
+			return &ps->v[i];
+	return NULL;
+}
+
+/* The target branch's mirror.conf cannot be read as a whole, so it judges nothing: otherwise no
+ * request could mend it. Takes own. */
+static void judge_by_own(struct list_source *s, struct lists *own, const struct problem *broken)
+{
+	problem_add(&own->problems, true, CONF_NAME, 0, 0,
+		    "that of %s has errors (%d:%d: %s): this check judges by the mirror.conf of "
+		    "the request itself, its policy, private= and deny lines included, so a person "
+		    "has to look at them",
+		    s->conf_rev, broken->line, broken->column, broken->text);
+	problems_sort(&own->problems);
+	lists_free(s->lists);
+	s->lists = own;
+	s->conf_rev = NULL;
+}
+
 void list_source_check_own_conf(struct list_source *s)
 {
 	__attribute__((cleanup(own_lists_))) struct lists *own = NULL;
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_LIST_FILE),
 					   base = BUF_INIT(LIMIT_LIST_FILE);
+	const struct problem *broken = find_conf_error(&s->lists->problems);
 	int found, found_base;
 	struct err err, ignored;
 
@@ -349,16 +394,11 @@ void list_source_check_own_conf(struct list_source *s)
 	found_base = read_any(s, s->conf_rev, CONF_NAME, &base, &ignored);
 	if (found == found_base && span_eq(buf_span(&bytes), base.p))
 		return;
-	own = lists_new();
-	own->suffix = s->suffix;
-	for (size_t i = 0; i < s->lists->files.n; i++)
-		read_list(s, own, s->lists->files.v[i]);
-	if (found == 0)
-		lists_add_conf(own, CONF_NAME, buf_span(&bytes));
-	else if (err.kind != ERR_NOTFOUND)
-		problem_add(&own->problems, false, CONF_NAME, 0, 0, "%s", err.msg);
-	check_ca_files(s, NULL, own);
-	lists_finish(own);
+	own = read_own(s, found, buf_span(&bytes), &err);
+	if (broken) {
+		judge_by_own(s, take(own), broken);
+		return;
+	}
 	lists_add_conflicts(own);
 	add_problems(&s->lists->problems, &own->problems);
 }

@@ -125,6 +125,7 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 	int status;
 
 	if (o->check) {
+		lists_add_denied(source->lists);
 		list_source_check_own_conf(source);
 		check_hosts(source);
 	}

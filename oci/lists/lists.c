@@ -450,6 +450,24 @@ size_t lists_add_conflicts(struct lists *ls)
 	return n;
 }
 
+void lists_add_denied(struct lists *ls)
+{
+	for (size_t i = 0; i < ls->n; i++) {
+		const struct list_image *image = &ls->images[i];
+		const struct digest *pinned = &image->source.digest;
+		const struct mirror_conf_deny *d =
+			pinned->str[0] ? mirror_conf_denies(&ls->conf, pinned) : NULL;
+
+		if (d)
+			problem_add(&ls->problems, false, image->file, image->line, image->column,
+				    "%s is denied by %s:%d%s%s: it is never published; pin another "
+				    "digest, or leave the line out",
+				    pinned->str, ls->conf.file, d->line, d->reason ? ", " : "",
+				    d->reason ? d->reason : "");
+	}
+	problems_sort(&ls->problems);
+}
+
 size_t lists_finish(struct lists *ls)
 {
 	if (!ls->suffix)

@@ -71,6 +71,10 @@ size_t lists_finish(struct lists *ls);
  * check the lists and sync nothing. */
 size_t lists_add_conflicts(struct lists *ls);
 
+/* Adds an error for each line that pins a digest that mirror.conf denies; for the same. A sync fails
+ * such a line alone. */
+void lists_add_denied(struct lists *ls);
+
 /* Whether today's lists say whose images a repository of the mirror has; *group gets the group,
  * NULL for everybody's. False when no line of the lists and no `image` line of mirror.conf is about
  * it, or when its lines contradict each other: then nothing changes. */

@@ -86,3 +86,54 @@ check() {
 	[ "$(published up.example/team-a/app:1)" = "" ]
 	[ "$(published up.example/open/app:1)" != "" ]
 }
+
+@test "a request that mends a broken mirror.conf passes, and is judged by its own" {
+	good=$(cat "$lists/mirror.conf")
+	conf "policy allw=quay.io/*" "registry quay.io ca=missing.pem"
+	request
+	run -1 check
+	[[ $output == *"mirror.conf:2:8: unknown option"* ]]
+	# the request is no mending
+	conf "imagee *"
+	run -1 check
+	[[ $output == *"mirror.conf:2:8: unknown option"* ]]
+	[[ $output == *"mirror.conf:4:1: unknown word"* ]]
+	# it mends it
+	{ echo "$good"; echo "policy allow=docker.io/*,quay.io/*"; } >"$lists/mirror.conf"
+	commit mended
+	run -0 check
+	[[ $output == *"mirror.conf: warning: that of base has errors (2:8: unknown option "*"): this check judges by the mirror.conf of the request itself"* ]]
+	# its own rules hold
+	{ echo "$good"; echo "policy allow=quay.io/*"; } >"$lists/mirror.conf"
+	commit mended
+	run -1 check
+	[[ $output == *"base.list:1:1: the target docker.io/team-a/app:1 is not allowed by the policy (mirror.conf:2)"* ]]
+	# it takes it away
+	rm "$lists/mirror.conf"
+	commit gone
+	run -0 check
+	[[ $output == *"warning: that of base has errors"* ]]
+}
+
+@test "a line that pins what mirror.conf denies, of the base or of the request" {
+	digest=sha256:$(printf x | sha256sum | cut -d ' ' -f 1)
+	other=sha256:$(printf y | sha256sum | cut -d ' ' -f 1)
+	conf "deny $digest reason=\"CVE-2026-1234\""
+	request
+	list "docker.io/a/b@$digest" "docker.io/a/c:1@$digest" "docker.io/a/d:1@$other" docker.io/a/e:1
+	run -1 check
+	for line in 1 2; do
+		[[ $output == *"base.list:$line:1: $digest is denied by mirror.conf:2, CVE-2026-1234: it is never published"* ]]
+	done
+	[ "$(grep -c "is denied" <<<"$output")" -eq 2 ]
+	# the request takes the line out of mirror.conf: the base's holds
+	sed -i '/^deny/d' "$lists/mirror.conf"
+	conf "deny $other"
+	run -1 check
+	[[ $output == *"base.list:2:1: $digest is denied by mirror.conf:2, CVE-2026-1234:"* ]]
+	[[ $output == *"base.list:3:1: $other is denied by mirror.conf:2: it"* ]]
+	# without --conf-rev, and offline: nothing is asked
+	run -1 sync --check
+	[[ $output == *"base.list:3:1: $other is denied by mirror.conf:2: it"* ]]
+	[ "$(grep -c "is denied" <<<"$output")" -eq 1 ]
+}
