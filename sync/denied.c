@@ -180,7 +180,7 @@ void denied_rename(struct run *r)
 
 	for (size_t i = 0; i < d->n; i++) {
 		const struct target *t = targets_find(&r->outcome.targets, d->v[i].ref);
-		cleanup_free char *repository = t ? ref_repository(&t->target) : NULL;
+		cleanup_free char *repository = t ? ref_repository(t->target) : NULL;
 
 		if (!t || !target_row(t)->is_moved || !t->snapshot)
 			continue;

@@ -103,12 +103,12 @@ bool due_has_pinned(const struct run *r, const struct target *t)
 {
 	const struct entry *e = index_find(&r->index, t->name);
 
-	return digest_eq(&t->base, &t->source.digest) && target_is_origin(t, e);
+	return digest_eq(&t->base, &t->source->digest) && target_is_origin(t, e);
 }
 
 bool due_is_left_aside(const struct run *r, const struct target *t)
 {
-	if (target_is_pinned(t) && !digest_eq(&t->base, &t->source.digest))
+	if (target_is_pinned(t) && !digest_eq(&t->base, &t->source->digest))
 		return false;
 	if (r->options->missing && t->base.str[0])
 		return !r->options->force && !due_lacks_promised(r, t) &&

@@ -22,7 +22,7 @@ static struct lane *lane_of_host(struct lanes *lanes, const char *host)
 
 void lanes_add(struct lanes *lanes, struct target *t)
 {
-	struct lane *lane = lane_of_host(lanes, t->source.host);
+	struct lane *lane = lane_of_host(lanes, t->source->host);
 
 	lane->waiting = xgrow(lane->waiting, lane->n, &lane->cap, sizeof(struct target *));
 	lane->waiting[lane->n++] = t;

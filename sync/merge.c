@@ -98,7 +98,7 @@ static void set_origin(struct merge *m, struct entry *e, const struct target *t,
 		       struct journal_line *j)
 {
 	struct list_source *s = m->run->source;
-	cleanup_free char *repository = ref_repository(&t->source);
+	cleanup_free char *repository = ref_repository(t->source);
 	cleanup_free char *source = xasprintf("%s@%s", repository, t->found.str);
 	cleanup_free char *places = asked_by_places(s, t);
 
@@ -196,7 +196,7 @@ static void retag_target(struct merge *m, struct target *t, struct entry *e)
 
 static char *referrer_name(const struct target *t, const struct fetched_referrer *f)
 {
-	cleanup_free char *repository = ref_repository(&t->target);
+	cleanup_free char *repository = ref_repository(t->target);
 
 	if (f->tag)
 		return xasprintf("%s:%s", repository, f->tag);
@@ -208,7 +208,7 @@ static void merge_referrer(struct merge *m, struct target *t, const struct fetch
 {
 	const char *name = strvec_add_owned(&m->texts, referrer_name(t, f));
 	struct entry *e = index_find(&m->index, name);
-	cleanup_free char *repository = ref_repository(&t->source);
+	cleanup_free char *repository = ref_repository(t->source);
 	cleanup_free char *source = xasprintf("%s@%s", repository, f->digest.str);
 	struct entry *snapshot = NULL;
 	struct journal_line *j;

@@ -35,13 +35,17 @@ bool min_age_is_due(const struct sync_row *row, long min_age, time_t now)
 static void end_offer(const struct sync_row *row, const struct min_age_check *check,
 		      struct min_age *m)
 {
+	struct digest offer;
 	struct err ignored;
 
 	if (!row->offer || !row->offer_until || check->was_published ||
 	    str_eq(row->offer, check->published->str))
 		return;
-	if (digest_parse(&m->taken_back, span_str(row->offer), &ignored) < 0)
+	if (digest_parse(&offer, span_str(row->offer), &ignored) < 0)
 		return;
+	free(m->taken_back);
+	m->taken_back = xmalloc(sizeof(offer));
+	*m->taken_back = offer;
 	m->taken_since = row->offer_since;
 	m->taken_seen = row->offer_seen;
 	m->taken_until = row->offer_until;
@@ -287,10 +291,10 @@ void min_age_describe_taken(struct buf *out, const struct min_age *m, time_t now
 {
 	char taken[DIGEST_SHORT], first[CLOCK_RFC3339], last[CLOCK_RFC3339], over[CLOCK_RFC3339];
 
-	if (!m->taken_back.str[0])
+	if (!m->taken_back)
 		return;
 	next_clause(out);
-	digest_short(&m->taken_back, taken);
+	digest_short(m->taken_back, taken);
 	clock_rfc3339(m->taken_since, first);
 	clock_rfc3339(m->taken_seen, last);
 	clock_rfc3339(m->taken_until, over);

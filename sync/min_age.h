@@ -39,7 +39,8 @@ struct min_age {
 	long changed;         /* how often upstream has changed its mind while something waited, */
 	time_t changed_since; /* ... and since when */
 	bool was_published;   /* the offer of the checks before: the tag had it once */
-	struct digest taken_back; /* an offer that was gone before it was published; "" for none */
+	struct digest
+		*taken_back; /* an offer that was gone before it was published, owned; or NULL */
 	time_t taken_since, taken_seen; /* the first and the last check that saw it, */
 	time_t taken_until;             /* ... and when its wait ended, or would have */
 };

@@ -38,7 +38,7 @@ void online_check_release(struct online_check *o)
 
 static void tally_target(struct verdict *v, const struct target *t)
 {
-	if (t->line->select && !t->target.tag)
+	if (t->line->select && !t->target->tag)
 		return; /* it stands for a listing that failed */
 	v->targets++;
 	v->bytes += (uint64_t)t->missing;
@@ -146,11 +146,11 @@ static void judge_bad(struct online_check *o, size_t line)
 {
 	cleanup_by(buf_release) struct buf b = BUF_INIT(LIMIT_LIST_LINE);
 	const struct verdict *v = &o->verdicts[line];
-	cleanup_free char *name = ref_str(&v->bad->source);
+	cleanup_free char *name = ref_str(v->bad->source);
 
 	buf_addf(&b, "%s: ", name);
 	if (v->bad->why == ERR_NOTFOUND && !v->bad->line->snapshot)
-		tag_hints_describe(&o->hints, &v->bad->source, &b);
+		tag_hints_describe(&o->hints, v->bad->source, &b);
 	else
 		add_reason(&b, v->bad->why, v->bad->error);
 	if (v->nbad > 1)
@@ -161,7 +161,7 @@ static void judge_bad(struct online_check *o, size_t line)
 static void judge_broken(struct online_check *o, size_t line)
 {
 	const struct verdict *v = &o->verdicts[line];
-	cleanup_free char *name = ref_str(&v->broken->source);
+	cleanup_free char *name = ref_str(v->broken->source);
 	cleanup_free char *more =
 		v->nbroken > 1 ? xasprintf(" (and %zu more)", v->nbroken - 1) : NULL;
 	cleanup_free char *text =
@@ -174,7 +174,7 @@ static void judge_broken(struct online_check *o, size_t line)
 static void judge_gone(struct online_check *o, size_t line)
 {
 	const struct verdict *v = &o->verdicts[line];
-	cleanup_free char *name = ref_str(&v->gone->source);
+	cleanup_free char *name = ref_str(v->gone->source);
 	cleanup_free char *more = v->ngone > 1 ? xasprintf(" (and %zu more)", v->ngone - 1) : NULL;
 	cleanup_free char *text = xasprintf("%s: %s; upstream=gone says that this is known%s", name,
 					    v->gone->error, more ? more : "");
@@ -185,7 +185,7 @@ static void judge_gone(struct online_check *o, size_t line)
 static void judge_warned(struct online_check *o, size_t line)
 {
 	const struct verdict *v = &o->verdicts[line];
-	cleanup_free char *name = ref_str(&v->warned->source);
+	cleanup_free char *name = ref_str(v->warned->source);
 	cleanup_free char *more =
 		v->nwarned > 1 ? xasprintf(" (and %zu more)", v->nwarned - 1) : NULL;
 	cleanup_free char *text = xasprintf("%s: %s%s", name, v->warned->warning, more ? more : "");
@@ -224,7 +224,7 @@ static void put_hints(const struct online_check *o, const struct outcome *outcom
 
 		if (!tag_hints_is_about(t))
 			continue;
-		tag_hints_describe(&o->hints, &t->source, &words);
+		tag_hints_describe(&o->hints, t->source, &words);
 		target_set_error(t, words.p);
 	}
 }

@@ -52,7 +52,7 @@ bool outcome_misses_listing(const struct outcome *o, const char *ref)
 bool outcome_matches(const struct outcome *o, const char *pattern)
 {
 	for (size_t i = 0; i < o->targets.n; i++)
-		if (pattern_matches(pattern, &o->targets.v[i]->target, false))
+		if (pattern_matches(pattern, o->targets.v[i]->target, false))
 			return true;
 	for (size_t i = 0; i < o->nlistings; i++)
 		if (pattern_matches(pattern, list_image_target(o->listings[i].line), true))

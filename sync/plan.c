@@ -90,7 +90,7 @@ static struct target *keep_target(struct run *r, const struct list_image *line, 
 	/* beside others that the mirror has of the line */
 	bool is_beside = l && l->has_content;
 
-	if (first || !is_asked_for(r, &t->target, false)) {
+	if (first || !is_asked_for(r, t->target, false)) {
 		if (first) {
 			share_target(r, first, t, l != NULL);
 			first->wait.is_beside &= is_beside;
@@ -150,7 +150,7 @@ static void add_conflict(struct run *r, const struct list_image *line)
 /* Whether a line that chooses tags may choose the target, too: its listing tells. */
 static bool may_be_shared(const struct plan *p, const struct target *t)
 {
-	cleanup_free char *repository = ref_repository(&t->target);
+	cleanup_free char *repository = ref_repository(t->target);
 
 	return table_get(&p->choosers, repository);
 }
@@ -527,8 +527,8 @@ void plan_reserve_listed(struct run *r)
 {
 	for (size_t i = 0; i < r->outcome.targets.n; i++) {
 		const struct target *t = r->outcome.targets.v[i];
-		const struct strvec *tags = referrer_memory_dated(&r->referrers, &t->source);
-		cleanup_free char *repository = ref_repository(&t->target);
+		const struct strvec *tags = referrer_memory_dated(&r->referrers, t->source);
+		cleanup_free char *repository = ref_repository(t->target);
 
 		for (size_t k = 0; tags && k < tags->n; k++)
 			reserve_name(r, xasprintf("%s:%s", repository, tags->v[k]));

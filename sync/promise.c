@@ -20,7 +20,7 @@ static const char *platforms_of_line(const struct run *r, const struct target *t
 {
 	struct image_options o;
 
-	lists_options(r->source->lists, line, &t->target, &o);
+	lists_options(r->source->lists, line, t->target, &o);
 	return o.platform;
 }
 

@@ -46,7 +46,7 @@ void referrer_memory_release(struct referrer_memory *m)
 
 struct target *referrer_memory_first(struct referrer_memory *m, struct target *t)
 {
-	cleanup_free char *repository = ref_repository(&t->source);
+	cleanup_free char *repository = ref_repository(t->source);
 	cleanup_free char *key =
 		xasprintf("%s@%s %s", repository, t->found.str, t->o.platform ? t->o.platform : "");
 	struct target *first = table_get(&m->asked, key);

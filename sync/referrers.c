@@ -196,7 +196,7 @@ static void fetch_referrer(struct referrer_query *q, const struct digest *d, con
 		query_warn(q, d->str, why);
 		return;
 	}
-	ref_copy(&from, &w->target->source);
+	ref_copy(&from, w->target->source);
 	/* no platform filter: the line's is for the image itself */
 	fetch_image_as(w->run->fetch, &from, d,
 		       &(struct fetch_how){ .admit = admit_referrer,
@@ -221,7 +221,7 @@ static void fetch_rows(struct referrer_query *q, const struct referrer_row *rows
 /* The source's reference with another tag. */
 static void set_tag(const struct referrer_walk *w, const char *tag, struct ref *ref)
 {
-	ref_copy(ref, &w->target->source);
+	ref_copy(ref, w->target->source);
 	free(ref->tag);
 	ref->tag = xstrdup(tag);
 	ref->digest.str[0] = '\0';
@@ -263,7 +263,7 @@ static void got_fallback_tag(void *arg, const struct registry_manifest *m)
 	q->walk->target->requests += m->requests;
 	if (!m->err) {
 		q->digest = m->digest;
-		registry_manifest(q->walk->run->registry, &q->walk->target->source, &q->digest,
+		registry_manifest(q->walk->run->registry, q->walk->target->source, &q->digest,
 				  got_fallback_index, q);
 		return;
 	}
@@ -343,7 +343,7 @@ static void query_cosign_tag(struct referrer_walk *w, const struct digest *subje
 
 static void query_subject(struct referrer_walk *w, const struct digest *subject, int depth)
 {
-	registry_referrers(w->run->registry, &w->target->source, subject, got_referrer_list,
+	registry_referrers(w->run->registry, w->target->source, subject, got_referrer_list,
 			   query_new(w, subject, depth));
 	/* cosign makes such tags of sha256 digests only; a sha512 one is too long for a tag */
 	if (strncmp(subject->str, "sha256:", 7) != 0)
@@ -382,7 +382,7 @@ void referrers_fetch(struct run *r, struct target *t, const struct digest *manif
 	w->manifests = xcalloc(n, sizeof(*w->manifests));
 	w->nmanifests = n;
 	memcpy(w->manifests, manifests, n * sizeof(*manifests));
-	referrer_memory_tags(&r->referrers, r->registry, &t->source, n * REFERRER_SUFFIXES,
+	referrer_memory_tags(&r->referrers, r->registry, t->source, n * REFERRER_SUFFIXES,
 			     got_tags, w);
 }
 

@@ -83,9 +83,9 @@ static void json_wait(struct buf *b, const struct target *t)
 		json_time(b, "since", m->since);
 		json_time(b, "until", m->until);
 	}
-	if (!m->taken_back.str[0])
+	if (!m->taken_back)
 		return;
-	buf_addf(b, ",\"taken_back\":{\"digest\":\"%s\"", m->taken_back.str);
+	buf_addf(b, ",\"taken_back\":{\"digest\":\"%s\"", m->taken_back->str);
 	json_time(b, "since", m->taken_since);
 	json_time(b, "seen", m->taken_seen);
 	buf_addc(b, '}');
@@ -94,7 +94,7 @@ static void json_wait(struct buf *b, const struct target *t)
 static void json_image(struct buf *b, const struct outcome *o, const struct target *t)
 {
 	cleanup_free char *place = asked_by_lines(t);
-	cleanup_free char *source = ref_str(&t->source);
+	cleanup_free char *source = ref_str(t->source);
 
 	buf_adds(b, "\n{\"ref\":");
 	buf_add_json(b, t->name);
@@ -391,7 +391,7 @@ static void markdown_row(struct buf *b, const struct outcome *o, const struct ta
 static bool is_quiet(const struct target *t)
 {
 	return !t->incomplete && !t->stale && !t->warning && !t->referrers.warnings.n &&
-	       !t->completed && !t->missing && !t->wait.taken_back.str[0] &&
+	       !t->completed && !t->missing && !t->wait.taken_back &&
 	       target_row(t)->no_markdown_row;
 }
 

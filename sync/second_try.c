@@ -13,7 +13,7 @@ static void start_over(struct target *t)
 	free(take(t->warning));
 	t->state = STATE_PENDING;
 	t->why = ERR_NONE;
-	t->lacked.str[0] = '\0';
+	free(take(t->lacked));
 }
 
 bool second_try_queue(struct run *r, struct lanes *lanes)
@@ -25,8 +25,8 @@ bool second_try_queue(struct run *r, struct lanes *lanes)
 	for (size_t i = 0; i < r->outcome.targets.n; i++) {
 		struct target *t = r->outcome.targets.v[i];
 
-		if (t->state != STATE_FAILED || !t->lacked.str[0] ||
-		    !layout_has(&r->layout, &t->lacked, -1))
+		if (t->state != STATE_FAILED || !t->lacked ||
+		    !layout_has(&r->layout, t->lacked, -1))
 			continue;
 		start_over(t);
 		r->outcome.decided--;

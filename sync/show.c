@@ -366,7 +366,7 @@ static void add_more(struct columns *table, const struct target *t, size_t more)
 static bool has_row(const struct target *t)
 {
 	return t->incomplete || t->stale || t->warning || has_new_referrers(t) || t->completed ||
-	       t->missing || t->wait.taken_back.str[0] || !target_row(t)->no_terminal_row;
+	       t->missing || t->wait.taken_back || !target_row(t)->no_terminal_row;
 }
 
 static void add_target(struct columns *table, const struct outcome *o,

@@ -79,7 +79,7 @@ int tag_hints_ask(struct tag_hints *h, const struct outcome *o, struct err *err)
 {
 	for (size_t i = 0; i < o->targets.n && !o->stopped; i++)
 		if (tag_hints_is_about(o->targets.v[i]))
-			ask_for_tags(h, o, &o->targets.v[i]->source);
+			ask_for_tags(h, o, o->targets.v[i]->source);
 	return registry_run(o->registry, NULL, NULL, 1000, err);
 }
 

@@ -9,17 +9,28 @@
 #include "oci/lists/lists.h"
 #include "oci/store/index.h"
 
-/* The same reference with another tag. */
-static struct ref with_tag(const struct ref *r, const char *tag)
+/* The same reference with another tag; the line's own one, lent, without. */
+static const struct ref *with_tag(const struct ref *r, const char *tag)
 {
-	struct ref out;
+	struct ref *out;
 
-	ref_copy(&out, r);
-	if (tag) {
-		free(out.tag);
-		out.tag = xstrdup(tag);
-	}
+	if (!tag)
+		return r;
+	out = xmalloc(sizeof(*out));
+	ref_copy(out, r);
+	free(out->tag);
+	out->tag = xstrdup(tag);
 	return out;
+}
+
+static void free_with_tag(const struct ref *r, const struct ref *of_line)
+{
+	struct ref *own = (struct ref *)r;
+
+	if (r == of_line)
+		return;
+	ref_release(own);
+	free(own);
 }
 
 struct target *target_new(const struct lists *lists, const struct list_image *line, const char *tag)
@@ -29,8 +40,8 @@ struct target *target_new(const struct lists *lists, const struct list_image *li
 	t->line = line;
 	t->source = with_tag(&line->source, tag);
 	t->target = with_tag(list_image_target(line), tag);
-	t->name = ref_target(&t->target);
-	lists_options(lists, line, &t->target, &t->o);
+	t->name = ref_target(t->target);
+	lists_options(lists, line, t->target, &t->o);
 	t->size = -1;
 	return t;
 }
@@ -60,8 +71,8 @@ struct target *targets_find(const struct targets *ts, const char *name)
 
 void target_free(struct target *t)
 {
-	ref_release(&t->source);
-	ref_release(&t->target);
+	free_with_tag(t->source, &t->line->source);
+	free_with_tag(t->target, list_image_target(t->line));
 	free(t->name);
 	free(t->more);
 	free(t->broken);
@@ -70,6 +81,8 @@ void target_free(struct target *t)
 	free(t->base_held);
 	free(t->author);
 	free(t->media_type);
+	free(t->wait.taken_back);
+	free(t->lacked);
 	free(t->snapshot);
 	free(t->error);
 	free(t->warning);
@@ -106,7 +119,7 @@ static bool has_line(const struct target *t, const struct list_image *line)
 
 static int unite_contents(struct target *t, const struct target *other, struct err *err)
 {
-	cleanup_free char *one = ref_str(&t->source), *two = ref_str(&other->source);
+	cleanup_free char *one = ref_str(t->source), *two = ref_str(other->source);
 
 	if (!str_eq(one, two))
 		return err_set(err, ERR_USAGE, 0, "two sources: %s and %s", one, two);
@@ -142,11 +155,21 @@ void target_remember(struct target *t, const struct index *x)
 bool target_is_origin(const struct target *t, const struct entry *e)
 {
 	const char *source = entry_annotation(e, ANNOTATION_SOURCE);
-	cleanup_free char *repository = ref_repository(&t->source);
+	cleanup_free char *repository = ref_repository(t->source);
 	size_t n = strlen(repository);
 
 	return source && entry_annotation(e, ANNOTATION_LIST) &&
 	       strncmp(source, repository, n) == 0 && source[n] == '@';
+}
+
+void target_set_lacked(struct target *t, const struct digest *d)
+{
+	free(t->lacked);
+	t->lacked = NULL;
+	if (!d->str[0])
+		return;
+	t->lacked = xmalloc(sizeof(*d));
+	*t->lacked = *d;
 }
 
 void target_set_error(struct target *t, const char *text)
@@ -179,7 +202,7 @@ enum image_state target_arrival(const struct target *t)
 
 bool target_is_pinned(const struct target *t)
 {
-	return t->source.digest.str[0] != '\0';
+	return t->source->digest.str[0] != '\0';
 }
 
 enum image_state target_fail_clash(struct target *t)

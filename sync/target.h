@@ -33,7 +33,7 @@ struct target {
 	bool is_queued;         /* it waits in a lane, or did */
 	size_t place;           /* among all targets, in the lists' order */
 	struct image_options o; /* of this tag; texts lent by the lists, or in `united` */
-	struct ref source, target;
+	const struct ref *source, *target; /* the line's, lent; or with a tag, owned */
 	char *name;         /* target as text: the canonical reference it is published as */
 	struct digest base; /* its digest when the run began; "" when the mirror did not have it */
 	char *base_held;    /* its hold when the run began, or NULL */
@@ -52,14 +52,14 @@ struct target {
 	int64_t bytes;
 	unsigned requests;
 	struct referrers referrers;
-	struct digest lacked; /* failed since its repository does not have this; "": otherwise */
-	bool is_gone;         /* upstream lists its repository, and not this tag */
-	bool unasked;         /* upstream was not asked: the state is what was known before */
-	bool base_whole;      /* all that the line wants below base is in the store, though upstream
+	struct digest *lacked; /* failed since its repository does not have this; or NULL */
+	bool is_gone;          /* upstream lists its repository, and not this tag */
+	bool unasked;          /* upstream was not asked: the state is what was known before */
+	bool base_whole;   /* all that the line wants below base is in the store, though upstream
 			    * has something else */
-	bool completes;       /* the line wants more of the published content than was fetched */
-	int64_t completed;    /* bytes fetched below content that was published already */
-	bool incomplete;      /* some referrers could not be fetched, or a line cannot be kept: see
+	bool completes;    /* the line wants more of the published content than was fetched */
+	int64_t completed; /* bytes fetched below content that was published already */
+	bool incomplete;   /* some referrers could not be fetched, or a line cannot be kept: see
 			       * error */
 	const struct list_image **broken; /* lines whose platforms are all missing; owned */
 	size_t nbroken, capbroken;
@@ -112,6 +112,9 @@ enum image_state target_fail_clash(struct target *t);
 void target_set_error(struct target *t, const char *text);
 /* Adds a warning behind those that the target has. */
 void target_add_warning(struct target *t, const char *text);
+
+/* Sets `lacked`; "" is none. */
+void target_set_lacked(struct target *t, const struct digest *d);
 
 /* The state of an image that has arrived: CURRENT when it was published before. */
 enum image_state target_arrival(const struct target *t);

@@ -151,7 +151,7 @@ static void fail_incomplete_upstream(struct job *job, const struct fetch_result 
 {
 	struct err why = *result->err;
 
-	job->target->lacked = result->lacked;
+	target_set_lacked(job->target, &result->lacked);
 	if (target_is_pinned(job->target)) {
 		err_wrap(&why, "no such image, or not all of it");
 	} else {
@@ -221,7 +221,7 @@ static void fetch_target(struct job *job)
 	if (promise_is_believed(r, t))
 		job_end(job, target_arrival(t));
 	else
-		fetch_image_as(r->fetch, &t->source, &t->found, &how, got_image, job);
+		fetch_image_as(r->fetch, t->source, &t->found, &how, got_image, job);
 }
 
 /* ---- what is below the published content ---- */
@@ -276,7 +276,7 @@ static void look_below(struct job *job, enum image_state state)
 		return;
 	}
 	job->below = state;
-	fetch_image_as(r->fetch, &t->source, &t->base, &how, got_below, job);
+	fetch_image_as(r->fetch, t->source, &t->base, &how, got_below, job);
 }
 
 /* The tag stays where it is, since its upstream has nothing for it. */
@@ -402,13 +402,13 @@ static void got_head(void *arg, const struct registry_manifest *m)
 {
 	struct job *job = arg;
 	struct target *t = job->target;
-	bool missing = m->err && missing_repository(&t->source, m->err, t->base.str[0]);
+	bool missing = m->err && missing_repository(t->source, m->err, t->base.str[0]);
 
 	t->requests += m->requests;
 	if (missing && m->err->kind == ERR_NOTFOUND && !job->is_confirmed &&
 	    !target_names_snapshot(t)) {
 		job->is_confirmed = true;
-		registry_tag(job->run->registry, &t->source, got_head, job);
+		registry_tag(job->run->registry, t->source, got_head, job);
 		return;
 	}
 	if (missing) {
@@ -434,10 +434,10 @@ static void start_pinned(struct job *job)
 	struct target *t = job->target;
 
 	if (due_has_pinned(r, t)) {
-		t->found = t->source.digest;
+		t->found = t->source->digest;
 		compare_target(job);
 	} else {
-		registry_head(r->registry, &t->source, got_head, job);
+		registry_head(r->registry, t->source, got_head, job);
 	}
 }
 
@@ -502,7 +502,7 @@ static void start_job(struct job *job)
 	} else if (t->is_gone && !t->o.upstream_gone) {
 		start_gone(job);
 	} else if (t->o.upstream_gone &&
-		   (!target_is_pinned(t) || digest_eq(&t->base, &t->source.digest))) {
+		   (!target_is_pinned(t) || digest_eq(&t->base, &t->source->digest))) {
 		start_known_gone(job);
 	} else if (due_is_left_aside(r, t)) {
 		leave_aside(job);
@@ -514,7 +514,7 @@ static void start_job(struct job *job)
 		t->found = t->base;
 		fetch_target(job);
 	} else {
-		registry_head(r->registry, &t->source, got_head, job);
+		registry_head(r->registry, t->source, got_head, job);
 	}
 }
 
