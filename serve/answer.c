@@ -369,3 +369,21 @@ void answer_unreadable(struct exchange *x, int status)
 	x->last = true;
 	reply_error(x, status, "UNSUPPORTED", "this could not be read as an HTTP/1.1 request");
 }
+
+void answer_misdirected(struct exchange *x, bool secure)
+{
+	static const struct http_request nothing = { .method = METHOD_GET, .minor = 1 };
+
+	if (!secure)
+		x->request = &nothing;
+	x->repository = NULL;
+	x->extra = NULL;
+	x->last = true;
+	if (!secure)
+		reply_error(x, 400, "UNSUPPORTED",
+			    "this is http, without TLS: use http://, and name this mirror to the "
+			    "client as one without TLS");
+	else
+		reply_error(x, 400, "UNSUPPORTED", "this is https: use https://%.*s",
+			    SPAN_ARG(x->request->host));
+}

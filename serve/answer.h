@@ -21,6 +21,7 @@ struct repository;
 struct http_request;
 struct server;
 struct state;
+struct tls_conn;
 
 /* A request, and what answer() finds out about it on the way to its reply. */
 struct exchange {
@@ -28,9 +29,10 @@ struct exchange {
 	const struct server *server;
 	struct state *state;
 	const struct http_request *request;
-	struct out *out;    /* ready for a reply */
-	struct span common; /* lines that every head has */
-	bool last;          /* the connection is closed after this reply */
+	struct out *out;            /* ready for a reply */
+	struct span common;         /* lines that every head has */
+	bool last;                  /* the connection is closed after this reply */
+	const struct tls_conn *tls; /* the client's server name and certificate; NULL: plain */
 	/* found */
 	struct route route;
 	struct span ns; /* the namespace the client asked for, or empty */
@@ -49,5 +51,9 @@ void answer(struct exchange *x);
 /* Answers bytes that could not be read as a request with this status; sets x->request and
  * x->last. */
 void answer_unreadable(struct exchange *x, int status);
+
+/* Answers plain HTTP on a listener for TLS (`secure`; x->request is what was asked), or TLS on one
+ * for plain HTTP: 400, and which of the two is spoken here. */
+void answer_misdirected(struct exchange *x, bool secure);
 
 #endif

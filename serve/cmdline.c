@@ -20,8 +20,10 @@ static const char text[] =
 	"An image docker.io/library/alpine:3.19 is found as alpine:3.19, library/alpine:3.19 and "
 	"docker.io/library/alpine:3.19. A registry with a port is also found as HOST_PORT, since "
 	"clients cannot write a colon there.\n\n"
-	"When it is ready to serve it prints \"listening on http://ADDR:PORT\", a line for each "
-	"listener.";
+	"When it is ready to serve it prints \"listening on http://ADDR:PORT\" (https with "
+	"--tls-cert), a line for each listener.\n\n"
+	"Certificates and their keys are read again when they change, and on SIGHUP; files that "
+	"cannot be used change nothing.";
 
 static const struct exit_status_row statuses[] = {
 	{ EXIT_OK, NULL, "ended by a signal" },
@@ -72,6 +74,17 @@ static int check_names(struct cmdline *o, struct err *err)
 	return 0;
 }
 
+static int check_tls(const struct cmdline *o, struct err *err)
+{
+	if (o->tls_certs.n != o->tls_keys.n)
+		return err_set(err, ERR_USAGE, 0,
+			       "%zu --tls-cert and %zu --tls-key: each certificate needs its key",
+			       o->tls_certs.n, o->tls_keys.n);
+	if (o->client_ca && !o->tls_certs.n)
+		return err_set(err, ERR_USAGE, 0, "--client-ca needs --tls-cert and --tls-key");
+	return 0;
+}
+
 static long default_threads(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -100,6 +113,31 @@ static void add_server_options(struct cli_table *table, struct cmdline *o)
 		  .to = &o->access_log,
 		  .help = "append a line for each request: the common log format, with the user "
 			  "agent" },
+	};
+
+	CLI_TABLE_ADD(table, rows);
+}
+
+static void add_tls_options(struct cli_table *table, struct cmdline *o)
+{
+	const struct cli_opt rows[] = {
+		{ .name = "tls-cert",
+		  .value = "FILE",
+		  .texts = &o->tls_certs,
+		  .help = "serve https with this certificate (PEM, with those that lead to its CA "
+			  "behind it). Given several times, the client's server name chooses, and "
+			  "the first is the default. unix: listeners stay plain",
+		  .section = "TLS" },
+		{ .name = "tls-key",
+		  .value = "FILE",
+		  .texts = &o->tls_keys,
+		  .help = "the key of each --tls-cert, in the same order (PEM, without a "
+			  "passphrase)" },
+		{ .name = "client-ca",
+		  .value = "FILE",
+		  .to = &o->client_ca,
+		  .help = "ask clients for certificates that a CA of this file has signed. A "
+			  "client without one is served as before" },
 	};
 
 	CLI_TABLE_ADD(table, rows);
@@ -151,6 +189,7 @@ int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror, s
 			       .mirror = mirror ? mirror : "mirror",
 			       .threads = default_threads() };
 	add_server_options(&table, o);
+	add_tls_options(&table, o);
 	add_name_options(&table, o);
 	result = cli_opt_parse(&program, argc, argv, &words, &n, err);
 	if (result != CLI_OPT_GO) {
@@ -162,5 +201,5 @@ int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror, s
 			       words[1]);
 	if (n == 1)
 		o->mirror = words[0];
-	return check_names(o, err) < 0 ? -1 : CLI_OPT_GO;
+	return check_names(o, err) < 0 || check_tls(o, err) < 0 ? -1 : CLI_OPT_GO;
 }

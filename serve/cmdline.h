@@ -12,11 +12,13 @@
 struct err;
 
 struct cmdline {
-	const char *mirror;      /* directory */
-	struct cli_texts listen; /* ADDR:PORT or unix:PATH */
-	const char *registry;    /* --default-registry */
-	const char *name;        /* of entries that have only a tag, or NULL */
-	const char *access_log;  /* path, or NULL */
+	const char *mirror;                   /* directory */
+	struct cli_texts listen;              /* ADDR:PORT or unix:PATH */
+	struct cli_texts tls_certs, tls_keys; /* paths; as many of one as of the other */
+	const char *client_ca;                /* path, or NULL */
+	const char *registry;                 /* --default-registry */
+	const char *name;                     /* of entries that have only a tag, or NULL */
+	const char *access_log;               /* path, or NULL */
 	bool list_snapshots;
 	long threads;
 	char host[256]; /* the registry in the form of names_host() */

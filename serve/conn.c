@@ -8,6 +8,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
 #include "serve/answer.h"
+#include "serve/handshake_log.h"
 #include "serve/http_request.h"
 #include "serve/server.h"
 #include "serve/state.h"
@@ -18,13 +19,18 @@
 #define WHOLE_HEAD (20 * CLOCK_SEC)
 #define STALLED    (60 * CLOCK_SEC)
 #define LINGER     (5 * CLOCK_SEC)
+/* The first byte of every connection with TLS: the type of its first record. */
+#define TLS_HANDSHAKE 0x16
 
-struct conn *conn_new(int fd)
+struct conn *conn_new(int fd, bool secure)
 {
 	/* not zeroed: most of the block is never touched */
 	struct conn *c = xmalloc(sizeof(*c));
 
 	c->fd = fd;
+	c->tls = NULL;
+	c->secure = secure;
+	c->misdirected = false;
 	c->state = CONN_IDLE;
 	c->previous = c->next = NULL;
 	c->deadline = clock_now() + WHOLE_HEAD;
@@ -39,6 +45,7 @@ struct conn *conn_new(int fd)
 
 void conn_free(struct conn *c)
 {
+	tls_free(c->tls);
 	close(c->fd);
 	out_release(&c->out);
 	state_unref(c->pinned);
@@ -76,6 +83,12 @@ static void log_reply(struct conn *c, const struct conn_turn *turn, const struct
 		access_log_add(turn->log, c->peer, &c->line);
 }
 
+/* Whether what comes next is a handshake of TLS (RFC 8446, 5.1), and no request. */
+static bool is_tls(const struct conn *c)
+{
+	return c->in[c->at] == TLS_HANDSHAKE;
+}
+
 /* Queues the reply to the next request, if it is here. */
 static bool answer_next(struct conn *c, const struct conn_turn *turn)
 {
@@ -85,17 +98,22 @@ static bool answer_next(struct conn *c, const struct conn_turn *turn)
 
 	if (!skip_body(c) || c->at == c->n)
 		return false;
-	n = http_request_parse(&r, span_of(c->in + c->at, c->n - c->at), &c->seen);
+	n = is_tls(c) ? -400
+		      : http_request_parse(&r, span_of(c->in + c->at, c->n - c->at), &c->seen);
 	if (n == 0)
 		return false;
 	x.server = turn->server;
 	x.state = turn->state;
 	x.out = &c->out;
 	x.common = turn->common;
+	x.tls = c->tls;
 	if (n < 0) {
 		c->last = c->lingers = true;
 		c->line.request = c->line.agent = span_of("", 0);
-		answer_unreadable(&x, -n);
+		if (!c->secure && is_tls(c))
+			answer_misdirected(&x, false);
+		else
+			answer_unreadable(&x, -n);
 	} else {
 		plan_after(c, &r, turn->server);
 		c->at += (size_t)n;
@@ -104,7 +122,10 @@ static bool answer_next(struct conn *c, const struct conn_turn *turn)
 		c->line.agent = r.user_agent;
 		x.request = &r;
 		x.last = c->last;
-		answer(&x);
+		if (c->misdirected)
+			answer_misdirected(&x, true);
+		else
+			answer(&x);
 	}
 	log_reply(c, turn, &x);
 	return true;
@@ -122,13 +143,23 @@ static void release_sent(struct conn *c, const struct conn_turn *turn)
 	c->pinned = NULL;
 }
 
-static enum conn_next finish_replies(struct conn *c, const struct conn_turn *turn)
+/* Nothing more is sent; what was sent gets the time to arrive. */
+static enum conn_next linger(struct conn *c, const struct conn_turn *turn)
 {
-	if (!c->lingers || shutdown(c->fd, SHUT_WR) < 0)
+	if (shutdown(c->fd, SHUT_WR) < 0)
 		return CONN_CLOSE;
 	c->state = CONN_CLOSING;
 	c->deadline = turn->now + LINGER;
 	return CONN_READ;
+}
+
+static enum conn_next finish_replies(struct conn *c, const struct conn_turn *turn)
+{
+	if (!c->lingers)
+		return CONN_CLOSE;
+	if (c->tls)
+		tls_end(c->tls);
+	return linger(c, turn);
 }
 
 static enum conn_next wait_to_send(struct conn *c, const struct conn_turn *turn)
@@ -138,7 +169,7 @@ static enum conn_next wait_to_send(struct conn *c, const struct conn_turn *turn)
 		c->pinned = state_ref(turn->state);
 	c->state = CONN_SENDING;
 	c->deadline = turn->now + STALLED;
-	return CONN_WRITE;
+	return c->tls && !tls_waits_to_write(c->tls) ? CONN_READ : CONN_WRITE;
 }
 
 /* Nothing more can be answered until the client sends more. */
@@ -179,23 +210,103 @@ static enum conn_next answer_and_send(struct conn *c, const struct conn_turn *tu
 	}
 }
 
+/* The socket, or TLS, has nothing now; or the connection is lost. */
+static enum conn_next wait_or_close(const struct conn *c)
+{
+	if (errno != EAGAIN && errno != EINTR)
+		return CONN_CLOSE;
+	return c->tls && tls_waits_to_write(c->tls) ? CONN_WRITE : CONN_READ;
+}
+
+/* Whether more has arrived than was read: TLS reads whole records, and the socket tells nothing of
+ * what it keeps. */
+static bool has_unread(const struct conn *c)
+{
+	return c->tls && (c->state == CONN_IDLE || c->state == CONN_READING) &&
+	       c->n < sizeof(c->in) && tls_has_bytes(c->tls);
+}
+
+static enum conn_next read_requests(struct conn *c, const struct conn_turn *turn)
+{
+	enum conn_next next;
+
+	do {
+		ssize_t n = transport_read(c->fd, c->tls, c->in + c->n, sizeof(c->in) - c->n);
+
+		if (n < 0)
+			return wait_or_close(c);
+		if (n == 0)
+			return CONN_CLOSE;
+		c->n += (size_t)n;
+		turn->look(turn->worker);
+		next = answer_and_send(c, turn);
+	} while (next == CONN_READ && has_unread(c));
+	return next;
+}
+
+static enum conn_next send_on(struct conn *c, const struct conn_turn *turn)
+{
+	enum conn_next next = answer_and_send(c, turn);
+
+	return next == CONN_READ && has_unread(c) ? read_requests(c, turn) : next;
+}
+
+static enum conn_next shake_hands(struct conn *c, const struct conn_turn *turn)
+{
+	switch (tls_handshake(c->tls)) {
+	case TLS_WAIT: return tls_waits_to_write(c->tls) ? CONN_WRITE : CONN_READ;
+	case TLS_FAILED:
+		handshake_log_add(c->peer, tls_failure(c->tls), turn->now);
+		return linger(c, turn); /* the alert has to arrive */
+	case TLS_DONE: break;
+	}
+	c->state = CONN_IDLE;
+	c->deadline = turn->now + WHOLE_HEAD;
+	c->out.tls = c->tls;
+	return read_requests(c, turn);
+}
+
+/* The first byte on a listener for TLS. */
+static enum conn_next begin_tls(struct conn *c, const struct conn_turn *turn)
+{
+	unsigned char first;
+	ssize_t n = recv(c->fd, &first, 1, MSG_PEEK);
+
+	if (n <= 0)
+		return n < 0 ? wait_or_close(c) : CONN_CLOSE;
+	c->misdirected = first >= 'A' && first <= 'Z'; /* a method of HTTP */
+	if (c->misdirected)
+		return read_requests(c, turn);
+	c->tls = tls_accept(turn->server->tls.tls, c->fd);
+	c->state = CONN_HANDSHAKE;
+	c->deadline = turn->now + WHOLE_HEAD;
+	return c->tls ? shake_hands(c, turn) : CONN_CLOSE;
+}
+
+/* Throws away what arrives, as it comes from the socket. */
+static enum conn_next discard(struct conn *c)
+{
+	ssize_t n = recv(c->fd, c->in, sizeof(c->in), 0);
+
+	return n < 0 ? wait_or_close(c) : n == 0 ? CONN_CLOSE : CONN_READ;
+}
+
 enum conn_next conn_readable(struct conn *c, const struct conn_turn *turn)
 {
-	size_t at = c->state == CONN_CLOSING ? 0 : c->n;
-	ssize_t n = recv(c->fd, c->in + at, sizeof(c->in) - at, 0);
-
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? CONN_READ : CONN_CLOSE;
-	if (n == 0)
-		return CONN_CLOSE;
-	if (c->state == CONN_CLOSING)
-		return CONN_READ;
-	c->n += (size_t)n;
-	turn->look(turn->worker);
-	return answer_and_send(c, turn);
+	switch (c->state) {
+	case CONN_IDLE:
+		if (c->secure && !c->tls && !c->misdirected)
+			return begin_tls(c, turn);
+		return read_requests(c, turn);
+	case CONN_READING: return read_requests(c, turn);
+	case CONN_HANDSHAKE: return shake_hands(c, turn);
+	case CONN_SENDING: return send_on(c, turn);
+	case CONN_CLOSING: return discard(c);
+	}
+	return CONN_CLOSE;
 }
 
 enum conn_next conn_writable(struct conn *c, const struct conn_turn *turn)
 {
-	return answer_and_send(c, turn);
+	return conn_readable(c, turn);
 }

@@ -3,12 +3,16 @@
  *
  * A connection is in one state at a time and waits for one thing:
  *
+ *	CONN_HANDSHAKE	TLS begins; waits for the client's part of it
  *	CONN_IDLE	no request has begun; waits for one, until the keep-alive time ends
  *	CONN_READING	part of a head, or of a body to be skipped, has arrived; waits for the rest
  *	CONN_SENDING	replies are queued; waits until the socket can be written
  *	CONN_CLOSING	the last reply is sent; bytes that still arrive are thrown away until the
  *			client closes: closing on unread bytes may destroy the reply on its way
  *			(RFC 9112, 9.6)
+ *
+ * A connection for TLS is idle until its first byte comes, which tells TLS from plain HTTP; the
+ * latter is answered 400, in words, and so is TLS on a listener for plain HTTP.
  *
  * Requests that arrive together are answered together, in their order (RFC 9112, 9.3.2).
  */
@@ -40,15 +44,18 @@ struct conn_turn {
 	int64_t now;            /* clock_now() */
 };
 
-enum conn_state { CONN_IDLE, CONN_READING, CONN_SENDING, CONN_CLOSING };
+enum conn_state { CONN_IDLE, CONN_HANDSHAKE, CONN_READING, CONN_SENDING, CONN_CLOSING };
 
 struct conn {
 	int fd;
+	struct tls_conn *tls; /* or NULL */
 	enum conn_state state;
 	struct conn *previous, *next; /* of the worker's */
 	int64_t deadline;             /* when it is closed if nothing happens; clock_now() */
 	struct state *pinned;         /* lends memory to replies that are CONN_SENDING, or NULL */
 	int64_t skip;                 /* bytes of a body still to be skipped */
+	bool secure;                  /* it came from a listener for TLS */
+	bool misdirected;             /* ... and speaks plain HTTP */
 	bool writing;                 /* registered for writing, not for reading */
 	bool last;                    /* no request is read after what is queued */
 	bool lingers;                 /* closes by way of CONN_CLOSING */
@@ -62,14 +69,15 @@ struct conn {
 	char in[LIMIT_REQUEST_HEAD];
 };
 
-/* Takes fd, a non-blocking socket. */
-struct conn *conn_new(int fd);
+/* Takes fd, a non-blocking socket; `secure`: from a listener for TLS. */
+struct conn *conn_new(int fd, bool secure);
 void conn_free(struct conn *c);
 
 /* What the worker does next with a connection. */
 enum conn_next { CONN_READ, CONN_WRITE, CONN_CLOSE };
 
-/* The socket can be read, or written: does what can be done now. */
+/* The socket can be read, or written: does what can be done now. TLS may have to write in order to
+ * read. */
 enum conn_next conn_readable(struct conn *c, const struct conn_turn *turn);
 enum conn_next conn_writable(struct conn *c, const struct conn_turn *turn);
 

@@ -61,25 +61,27 @@ static int open_socket(const struct addrinfo *a, const char *text, bool only6, s
 	return take_fd(&fd);
 }
 
-/* The URL of a socket that listens. */
-static int tell_url(int fd, char url[static LISTEN_URL], struct err *err)
+/* Tells the URL of a socket that listens, and so whether TLS is spoken there. */
+static int tell_url(struct listener *l, bool secure, struct err *err)
 {
 	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t n = sizeof(address);
 	char host[64], port[8];
 
-	if (getsockname(fd, (struct sockaddr *)&address, &n) < 0)
+	if (getsockname(l->fd, (struct sockaddr *)&address, &n) < 0)
 		return err_sys(err, "cannot tell the address of", "the listener");
 	if (address.ss_family == AF_UNIX) {
-		snprintf(url, LISTEN_URL, "unix:%.*s", UNIX_SOCKET_PATH,
+		snprintf(l->url, sizeof(l->url), "unix:%.*s", UNIX_SOCKET_PATH,
 			 ((const struct sockaddr_un *)&address)->sun_path);
 		return 0;
 	}
 	if (getnameinfo((struct sockaddr *)&address, n, host, sizeof(host), port, sizeof(port),
 			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return err_set(err, ERR_IO, 0, "cannot tell the address of the listener");
-	snprintf(url, LISTEN_URL, address.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s",
-		 host, port);
+	l->secure = secure;
+	snprintf(l->url, sizeof(l->url),
+		 address.ss_family == AF_INET6 ? "%s://[%s]:%s" : "%s://%s:%s",
+		 secure ? "https" : "http", host, port);
 	return 0;
 }
 
@@ -122,8 +124,8 @@ static int open_one(struct listen_set *s, const char *text, bool only6, struct e
 		fd = unix_socket_open(&l.file, path, err);
 		snprintf(l.url, sizeof(l.url), "unix:%s", fd < 0 ? "" : path);
 	} else {
-		fd = open_address(text, only6, err);
-		if (fd >= 0 && tell_url(fd, l.url, err) < 0)
+		l.fd = fd = open_address(text, only6, err);
+		if (fd >= 0 && tell_url(&l, s->secure, err) < 0)
 			return -1;
 	}
 	l.fd = fd;
@@ -169,7 +171,7 @@ int listen_adopt(struct listen_set *s, int fd, struct err *err)
 	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return err_sys(err, "cannot listen on", "a socket that was passed on");
-	return tell_url(fd, l.url, err) < 0 ? -1 : add_listener(s, &l, err);
+	return tell_url(&l, s->secure, err) < 0 ? -1 : add_listener(s, &l, err);
 }
 
 void listen_set_release(struct listen_set *s)

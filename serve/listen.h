@@ -28,17 +28,19 @@
 struct err;
 
 #define LISTEN_MAX 32
-/* Room for "http://[an IPv6 address]:65535", or "unix:" and a path. */
-#define LISTEN_URL (UNIX_SOCKET_PATH + 8)
+/* Room for "https://[an IPv6 address]:65535", or "unix:" and a path. */
+#define LISTEN_URL (UNIX_SOCKET_PATH + 9)
 
 struct listener {
 	int fd;
+	bool secure;    /* its connections speak TLS */
 	bool inherited; /* systemd's: it stays open there, so its queue is for our successor */
 	struct unix_socket file; /* of a socket that we made in the file system */
-	char url[LISTEN_URL];    /* "http://127.0.0.1:5000", "unix:/run/mirror.sock" */
+	char url[LISTEN_URL];    /* "https://127.0.0.1:5000", "unix:/run/mirror.sock" */
 };
 
 struct listen_set {
+	bool secure; /* given: listeners at addresses are for TLS; those in files stay plain */
 	struct listener v[LISTEN_MAX];
 	size_t n;
 	int max; /* connections at a time, of all listeners */

@@ -56,8 +56,9 @@ static int open_listeners(struct listen_set *set, const struct cmdline *o, struc
 	return listen_open_all(set, o->listen.v, o->listen.n, err);
 }
 
-static void cleanup_listeners(struct server *s)
+static void release_server(struct server *s)
 {
+	tls_files_release(&s->tls);
 	listen_set_release(&s->listeners);
 }
 
@@ -66,16 +67,23 @@ static int serve(const struct cmdline *o, struct err *err)
 {
 	cleanup_free char *index = xasprintf("%s/index.json", o->mirror);
 	const struct state_source from = { .mirror = o->mirror, .index = index, .name = o->name };
+	const struct tls_options tls = { .certs = o->tls_certs.v,
+					 .keys = o->tls_keys.v,
+					 .n = o->tls_certs.n,
+					 .client_ca = o->client_ca };
 	cleanup_by(reload_release) struct reload reload = RELOAD_INIT;
 	cleanup_fd int notify = systemd_notify_open(getenv("NOTIFY_SOCKET")), access_log = -1;
-	cleanup_by(cleanup_listeners) struct server s = { .registry = o->host,
-							  .list_snapshots = o->list_snapshots,
-							  .listeners.max = most_connections(),
-							  .notify = notify,
-							  .reload = &reload };
+	cleanup_by(release_server) struct server s = { .registry = o->host,
+						       .list_snapshots = o->list_snapshots,
+						       .listeners.max = most_connections(),
+						       .notify = notify,
+						       .reload = &reload };
 
 	if (o->access_log && (access_log = open_log(o->access_log, err)) < 0)
 		return -1;
+	if (tls_files_init(&s.tls, &tls, err) < 0)
+		return -1;
+	s.listeners.secure = s.tls.tls != NULL;
 	if (open_listeners(&s.listeners, o, err) < 0 || reload_init(&reload, &from, err) < 0)
 		return -1;
 	s.access_log = access_log;

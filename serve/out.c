@@ -1,8 +1,6 @@
 #include "serve/out.h"
 
 #include <errno.h>
-#include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "oci/base/limits.h"
@@ -16,6 +14,7 @@ void out_init(struct out *o)
 {
 	o->first = o->n = 0;
 	o->used = o->start = 0;
+	o->tls = NULL;
 	o->file = -1;
 	o->at = 0;
 	o->left = 0;
@@ -89,12 +88,11 @@ static enum out_result send_error(void)
 
 static enum out_result send_pieces(struct out *o, int sock)
 {
-	/* a head and the file behind it share packets */
-	int flags = MSG_NOSIGNAL | (o->file >= 0 && o->left ? MSG_MORE : 0);
+	bool more = o->file >= 0 && o->left;
 
 	while (o->first < o->n) {
-		struct msghdr m = { .msg_iov = o->v + o->first, .msg_iovlen = o->n - o->first };
-		ssize_t sent = sendmsg(sock, &m, flags);
+		ssize_t sent =
+			transport_writev(sock, o->tls, o->v + o->first, o->n - o->first, more);
 
 		if (sent < 0)
 			return send_error();
@@ -110,7 +108,7 @@ static enum out_result send_file(struct out *o, int sock)
 
 	if (!want)
 		return OUT_DONE;
-	sent = sendfile(sock, o->file, &o->at, want);
+	sent = transport_sendfile(sock, o->tls, o->file, &o->at, want);
 	if (sent < 0)
 		return send_error();
 	if (sent == 0) /* the file ends before its size: the reply must not look complete */

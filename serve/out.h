@@ -21,6 +21,7 @@
 #include <sys/uio.h>
 
 #include "oci/base/buf.h"
+#include "serve/transport.h"
 
 #define OUT_HEAD   1536 /* no head is longer: everything that goes into one is bounded */
 #define OUT_HEADS  8192
@@ -28,6 +29,7 @@
 #define OUT_REPLY  4 /* pieces one reply needs at most */
 
 struct out {
+	struct tls_conn *tls; /* what the bytes go through, lent; or NULL */
 	struct iovec v[OUT_PIECES];
 	unsigned first, n;  /* pieces not yet sent */
 	size_t used, start; /* of heads: bytes used; where the head being written starts */

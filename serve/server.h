@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "serve/listen.h"
+#include "serve/tls_files.h"
 
 struct reload;
 
@@ -22,6 +23,7 @@ struct server {
 	const char *registry; /* where a name without a host is looked for, "docker.io" */
 	bool list_snapshots;
 	struct listen_set listeners;
+	struct tls_files tls;  /* certificates, or none */
 	int access_log;        /* or -1 */
 	int notify;            /* from systemd_notify_open(), or -1 */
 	struct reload *reload; /* has the current state */

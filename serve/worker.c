@@ -97,7 +97,7 @@ static bool accept_one(struct worker *w, const struct listener *l)
 			watch_listeners(w, false);
 		return errno == ECONNABORTED || errno == EINTR;
 	}
-	c = conn_new(fd);
+	c = conn_new(fd, l->secure);
 	memcpy(c->peer, peer, sizeof(peer));
 	e.data.ptr = c;
 	c->next = w->conns;

@@ -69,6 +69,7 @@ static void reload_all(struct worker_pool *p)
 {
 	systemd_notify(p->server->notify, SYSTEMD_RELOADING);
 	check_index(p, true);
+	tls_files_check(&p->server->tls, true);
 	systemd_notify(p->server->notify, SYSTEMD_READY);
 }
 
@@ -107,6 +108,7 @@ static void watch_workers(struct worker_pool *p)
 		if (v[1].revents)
 			count_done(p);
 		check_index(p, false);
+		tls_files_check(&p->server->tls, false);
 	}
 }
 

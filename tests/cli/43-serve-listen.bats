@@ -2,7 +2,7 @@
 # mirror-serve and where it listens: several addresses, sockets in the file system, and sockets that
 # a service manager passes on.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # each test is a process of its own; eval sets some
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # each test is its own process; eval sets some
 
 bats_require_minimum_version 1.5.0
 

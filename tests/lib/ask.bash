@@ -20,7 +20,7 @@ body=$BATS_TEST_TMPDIR/body
 serve_start() {
 	serve server "$@" || return
 	url=$server_url
-	address=${url#http://}
+	address=${url#*://}
 }
 
 await() {
