@@ -348,7 +348,7 @@ static void add_unknown(struct run *r, const struct listing *l)
 static struct target *find_listed(const struct run *r, const struct listing *l, char *const *tags,
 				  size_t n)
 {
-	cleanup_free char *repository = ref_repository(&l->line->target);
+	cleanup_free char *repository = ref_repository(list_image_target(l->line));
 	struct target *t = NULL;
 
 	for (size_t i = 0; i < n && !t; i++) {
