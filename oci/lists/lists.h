@@ -71,7 +71,7 @@ size_t lists_finish(struct lists *ls);
  * check the lists and sync nothing. */
 size_t lists_add_conflicts(struct lists *ls);
 
-/* Adds an error for each line that pins a digest that mirror.conf denies; for the same. A sync fails
+/* Adds an error for each line that pins a digest that mirror.conf denies; likewise. A sync fails
  * such a line alone. */
 void lists_add_denied(struct lists *ls);
 
