@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "oci/base/cleanup.h"
-#include "oci/base/limits.h"
 #include "oci/base/table.h"
 #include "oci/image/media_type.h"
 #include "oci/registry/referrer_list.h"
 #include "oci/registry/registry.h"
 #include "sync/fetch.h"
 #include "sync/referrer_memory.h"
+#include "sync/referrer_tally.h"
 #include "sync/run.h"
 
 /* A signature of an SBOM of an image is the deepest that tools make. */
@@ -24,7 +24,8 @@ struct referrer_walk {
 	struct digest *manifests;         /* of the image, until the tags are known */
 	size_t nmanifests;
 	struct table seen; /* owned texts: the digests and tags that were met */
-	size_t pending;    /* queries, and one while the first of them are made */
+	struct referrer_tally tally;
+	size_t pending; /* queries, and one while the first of them are made */
 	void (*done)(void *arg);
 	void *arg;
 };
@@ -36,8 +37,9 @@ struct referrer_query {
 	struct digest subject, digest;
 	char *tag; /* cosign's, or NULL */
 	enum referrer_kind kind;
-	bool is_last; /* nothing refers to it */
-	int depth;    /* 1: refers to the image itself */
+	bool is_last;     /* nothing refers to it */
+	int depth;        /* 1: refers to the image itself */
+	int64_t admitted; /* bytes, promised on the disk until the fetch ends */
 };
 
 void referrers_release(struct referrers *rs)
@@ -137,6 +139,7 @@ static void got_referrer(void *arg, const struct fetch_result *result)
 
 	target->bytes += result->bytes;
 	target->requests += result->requests;
+	disk_space_give_back(&q->walk->run->space, q->admitted);
 	if (result->err && result->err->kind == ERR_NOTFOUND) {
 		query_warn(q, q->digest.str, "upstream lists it, and does not have all of it");
 		return;
@@ -154,13 +157,17 @@ static void got_referrer(void *arg, const struct fetch_result *result)
 
 static int admit_referrer(void *arg, int64_t bytes, struct err *err)
 {
-	const struct referrer_query *q = arg;
+	struct referrer_query *q = arg;
+	struct referrer_tally *tally = &q->walk->tally;
+	struct disk_space *s = &q->walk->run->space;
+	const int64_t more = bytes - q->admitted;
 
-	const struct disk_space *s = &q->walk->run->space;
-
-	if (disk_space_check_policy(s, bytes, err) < 0)
+	if (disk_space_check_policy(s, tally->bytes + more, err) < 0 ||
+	    disk_space_check(s, more, err) < 0 || referrer_tally_bytes(tally, more, err) < 0)
 		return -1;
-	return disk_space_check(s, bytes, err);
+	q->admitted = bytes;
+	disk_space_promise(s, more);
+	return 0;
 }
 
 /* Artifact manifests of a draft of the specification, and other documents that are no manifests. */
@@ -181,9 +188,14 @@ static void fetch_referrer(struct referrer_query *q, const struct digest *d, con
 	struct referrer_walk *w = q->walk;
 	cleanup_free char *key = xasprintf("%s %s", d->str, q->tag ? q->tag : "");
 	cleanup_by(ref_release) struct ref from = REF_INIT;
+	struct err err;
 
-	if (table_get(&w->seen, key) || w->target->referrers.n >= LIMIT_DESCRIPTORS) {
+	if (table_get(&w->seen, key)) {
 		query_end(q);
+		return;
+	}
+	if (referrer_tally_referrer(&w->tally, &err) < 0) {
+		query_fail(q, &err);
 		return;
 	}
 	q->digest = *d;
@@ -343,8 +355,14 @@ static void query_cosign_tag(struct referrer_walk *w, const struct digest *subje
 
 static void query_subject(struct referrer_walk *w, const struct digest *subject, int depth)
 {
-	registry_referrers(w->run->registry, w->target->source, subject, got_referrer_list,
-			   query_new(w, subject, depth));
+	struct referrer_query *q = query_new(w, subject, depth);
+	struct err err;
+
+	if (referrer_tally_subject(&w->tally, &err) < 0) {
+		query_fail(q, &err);
+		return;
+	}
+	registry_referrers(w->run->registry, w->target->source, subject, got_referrer_list, q);
 	/* cosign makes such tags of sha256 digests only; a sha512 one is too long for a tag */
 	if (strncmp(subject->str, "sha256:", 7) != 0)
 		return;

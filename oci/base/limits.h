@@ -25,6 +25,15 @@
 #define LIMIT_IMAGE_MANIFEST_BYTES (64UL * MIB)
 #define LIMIT_IMAGE_BLOBS          50000
 
+/* Signatures, attestations and SBOMs: whoever may push to a repository may attach them to an image
+ * of others. Of one manifest, those that a list names; of one image and all below it: manifests
+ * that are asked about, referrers that are fetched, their bytes. The most seen in public are some
+ * dozens, of some megabytes. */
+#define LIMIT_REFERRERS          1000
+#define LIMIT_REFERRERS_SUBJECTS 10000
+#define LIMIT_REFERRERS_IMAGE    5000
+#define LIMIT_REFERRERS_BYTES    (4UL * GIB)
+
 /* JSON: depth, and memory for one document (4 MiB of "[{},{}..." would take 322 MB unbudgeted). */
 #define LIMIT_JSON_DEPTH  64
 #define LIMIT_JSON_MEMORY (64UL * MIB)

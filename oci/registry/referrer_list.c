@@ -22,8 +22,10 @@ static int add_descriptor(struct referrer_list *l, const json_t *item, struct er
 
 	if (descriptor_read(&d, item, err) < 0)
 		return err_wrap(err, "referrers");
-	if (l->n == LIMIT_DESCRIPTORS)
-		return err_set(err, ERR_INVALID, 0, "more than %d referrers", LIMIT_DESCRIPTORS);
+	if (l->n == LIMIT_REFERRERS)
+		return err_set(err, ERR_INVALID, 0,
+			       "more than %d referrers of one manifest: none of them is fetched",
+			       LIMIT_REFERRERS);
 	l->v = xgrow(l->v, l->n, &l->cap, sizeof(*l->v));
 	l->v[l->n++] = (struct referrer_row){
 		.digest = d.digest,

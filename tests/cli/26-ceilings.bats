@@ -173,3 +173,76 @@ again, it goes on from there"* ]]
 		sed -i '$d' "$lists/mirror.conf"
 	done
 }
+
+# refers MANIFEST-DIGEST TEXT: a referrer of it with a layer of that text.
+refers() {
+	local layer config subject
+	layer=$(layout_blob "$up" "$2") config=$(layout_blob "$up" '{}')
+	subject=$(layout_desc "$up" "$1" "$OCI_MANIFEST")
+	printf '{"schemaVersion":2,"mediaType":"%s","artifactType":"application/x","config":%s,"layers":[%s],"subject":%s}' \
+		"$OCI_MANIFEST" "$(layout_desc "$up" "$config" application/vnd.oci.empty.v1+json)" \
+		"$(layout_desc "$up" "$layer" text/plain)" "$subject" | layout_blob "$up"
+}
+
+# A list of referrers under the fallback tag, from a registry without the API: HEAD, GET.
+listed_by_tag() {
+	local root
+	root=$(layout_image "$up" docker.io/team/app:1 app)
+	cp "$(layout_file "$up" "$root")" root.json
+	{
+		echo "content root $(cat root.json)"
+		echo "content list $1"
+		cat <<-'END'
+			request HEAD /v2/app/manifests/1 always
+			reply 200 OK
+				Docker-Content-Digest: {digest root}
+			request GET /v2/app/manifests/{digest root} always
+			reply 200 OK
+				Content-Type: application/vnd.oci.image.manifest.v1+json
+				body root
+			request GET /v2/app/referrers/{digest root} always
+			reply 200 OK
+				Content-Type: application/vnd.oci.image.index.v1+json
+				body list
+			request GET /v2/app/tags/list?n=1000 always
+			reply 200 OK
+				text {"tags":["1"]}
+		END
+		grep -o 'sha256:[0-9a-f]*' root.json | while read -r blob; do
+			echo "content b${blob:7:8} $(cat "$(layout_file "$up" "$blob")")"
+			printf 'request GET /v2/app/blobs/%s always\nreply 200 OK\n\tbody b%s\n' "$blob" "${blob:7:8}"
+		done
+	} >"$BATS_TEST_TMPDIR/fake.txt"
+	misbehave
+	conf "registry odd.example endpoint=http://$fake_at"
+}
+
+@test "a manifest with more referrers than one may have: none is asked for, the image arrives" {
+	listed_by_tag "$(index "$(descriptors 1001 500)")"
+	list odd.example/app:1 up.example/team/good:1
+	run -0 --separate-stderr sync
+	[[ $stderr == *"odd.example/app:1: "*"more than 1000 referrers of one manifest: none of them is fetched"* ]]
+	[ "$(published odd.example/app:1)" != "" ]
+	[ "$(grep -c 'GET /v2/app/manifests/' fake.log)" -eq 1 ]
+	# a promise is not kept
+	list "odd.example/app:1 referrers=yes" up.example/team/good:1
+	run -2 --separate-stderr sync
+	[[ $stderr == *"odd.example/app:1: "*"more than 1000 referrers of one manifest"* ]]
+}
+
+@test "max-bytes= counts all referrers of an image together" {
+	root=$(layout_image "$up" docker.io/team/app:1 app)
+	text=$(printf '%01500d' 0)
+	for i in 1 2 3; do
+		one=$(refers "$root" "$text$i")
+		layout_entry "$up" "docker.io/team/app@$one" "$one" "$OCI_MANIFEST"
+	done
+	layout_publish "$up"
+	conf "policy max-bytes=5000"
+	list up.example/team/app:1
+	run -0 --separate-stderr sync
+	[[ $stderr == *"up.example/team/app:1: "*"more than the "*" of the policy's max-bytes="* ]]
+	# two of the three came
+	[ "$(grep -c '"dev.ocimirror.subject"' "$mirror/index.json")" -eq 2 ]
+	whole
+}
