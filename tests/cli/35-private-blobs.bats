@@ -142,3 +142,28 @@ sha256:"*": other.example: 404"* ]]
 repository; "* ]]
 	[ "$(sha256sum <"$mirror/index.json")" = "$before" ]
 }
+
+@test "nor in the run that brings the private image: not while it comes, not in the second try" {
+	other "404 Not Found"
+	# the same run, in both orders; the second try comes when both have ended
+	list other.example/app:1 "$secret"
+	refused
+	[ "$(published up.example/team/secret:1)" = "$root" ]
+	# it was asked for proof, and was not only told that the blob is missing
+	[ "$(asked HEAD)" -ge 1 ]
+	rm -rf "$mirror"
+	list "$secret" other.example/app:1
+	refused
+	[ "$(published up.example/team/secret:1)" = "$root" ]
+	# one at a time: the public image has failed before the private one is asked for
+	rm -rf "$mirror"
+	list other.example/app:1 "$secret"
+	run --separate-stderr -2 sync --jobs 1
+	[[ $stderr == *"other.example/app:1: upstream does not have all of it: blob sha256:"* ]]
+	[ "$(published other.example/app:1)" = "" ]
+	# content of a public line does come in the second try
+	rm -rf "$mirror"
+	list other.example/app:1 up.example/team/secret:1
+	run -0 sync
+	[ "$(published other.example/app:1)" != "" ]
+}
