@@ -6,6 +6,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/printable.h"
 #include "oci/base/str.h"
 #include "oci/image/ref.h"
 #include "oci/lists/lists.h"
@@ -59,13 +60,16 @@ static bool needs_quotes(const char *value)
 
 void conversion_option(struct buf *options, const char *name, const char *value)
 {
+	/* a line break would begin another line of the list */
+	cleanup_free char *clean = printable_clean(xstrdup(value));
+
 	buf_addf(options, " %s=", name);
-	if (!needs_quotes(value)) {
-		buf_adds(options, value);
+	if (!needs_quotes(clean)) {
+		buf_adds(options, clean);
 		return;
 	}
 	buf_addc(options, '"');
-	for (const char *p = value; *p; p++) {
+	for (const char *p = clean; *p; p++) {
 		/* in quotes, \ and " after a \ stand for themselves; any other \ stands */
 		if (*p == '"' || (*p == '\\' && (!p[1] || p[1] == '"' || p[1] == '\\')))
 			buf_addc(options, '\\');

@@ -8,6 +8,7 @@
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/printable.h"
 #include "oci/cli/exit_status.h"
 #include "oci/cli/format.h"
 #include "oci/image/ref.h"
@@ -282,10 +283,12 @@ static void show_line(const struct online_check *o, size_t line, FILE *out)
 {
 	const struct list_image *image = &o->source->lists->images[line];
 	const struct verdict *v = &o->verdicts[line];
+	cleanup_free char *place = NULL;
 
 	if (v->failed || v->limited || (!v->targets && !v->listing))
 		return; /* it is among the problems, or no pattern matches it */
-	fprintf(out, "%s/%s:%d: ", o->source->where, image->file, image->line);
+	place = xasprintf("%s/%s:%d", o->source->where, image->file, image->line);
+	fprintf(out, "%s: ", printable_begin(place));
 	if (v->listing)
 		fprintf(out, "%zu tag%s, ", v->listing->n, format_plural(v->listing->n));
 	show_addition(v, image->snapshot, out);

@@ -6,6 +6,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/base/percent.h"
+#include "oci/base/printable.h"
 #include "oci/image/digest.h"
 
 const char *const problem_format_words[] = {
@@ -17,21 +18,23 @@ const char *const problem_format_words[] = {
 
 void problem_format_text(struct buf *out, const char *where, const struct problem *p)
 {
-	buf_addf(out, "%s/%s:", where, p->file);
+	cleanup_free char *path = xasprintf("%s/%s", where, p->file);
+
+	buf_addf(out, "%s:", printable_begin(path));
 	if (p->line)
 		buf_addf(out, "%d:%d:", p->line, p->column);
 	buf_addf(out, " %s%s\n", p->warning ? "warning: " : "", p->text);
 }
 
-/* Without "./" in front: GitHub and GitLab want plain paths. */
+/* The names of files are those of a request. Without "./" in front: GitHub and GitLab want plain paths. */
 static char *path_of(const char *where, const char *file)
 {
 	while (strncmp(where, "./", 2) == 0)
 		for (where += 2; *where == '/';)
 			where++;
 	if (!*where || strcmp(where, ".") == 0)
-		return xstrdup(file);
-	return xasprintf("%s/%s", where, file);
+		return printable_clean(xstrdup(file));
+	return printable_clean(xasprintf("%s/%s", where, file));
 }
 
 /* ---- GitHub ---- */

@@ -80,3 +80,12 @@ char *printable_clean(char *text)
 	}
 	return text;
 }
+
+char *printable_begin(char *text)
+{
+	char *first = printable_clean(text) + strspn(text, " ");
+
+	if (first[0] == ':' && first[1] == ':')
+		first[0] = '?';
+	return text;
+}

@@ -38,7 +38,8 @@ void columns_add(struct columns *c, enum ink ink, const char *fmt, ...)
 		free(text);
 		text = xstrdup("-");
 	}
-	c->row.cells[c->row.n++] = (struct column_cell){ printable_clean(text), ink };
+	(c->row.n ? printable_clean : printable_begin)(text);
+	c->row.cells[c->row.n++] = (struct column_cell){ text, ink };
 }
 
 void columns_end(struct columns *c)

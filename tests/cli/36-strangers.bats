@@ -100,3 +100,31 @@ json() {
 	run -1 "$BIN/mirror-publish" --mirror "$mirror" hold up.example/team/good:1 --reason $'a\u202eb'
 	[[ $output == *"--reason is one line without control characters" ]]
 }
+
+@test "what begins a line: a time of a journal, the name of a list, a value of another tool's file" {
+	list up.example/team/good:1
+	sync >/dev/null
+	sed -i 's/"time":"[^"]*"/"time":"::error::x"/' "$mirror/.mirror/journal.jsonl"
+	"$BIN/mirror-publish" --mirror "$mirror" log up.example/team/good:1 >log.out 2>&1 || true
+	"$BIN/mirror-publish" --mirror "$mirror" log --json >log.json 2>&1 || true
+	harmless log.out log.json
+	echo "up.example/team/good:1 x=y" >"$lists/##[error]x.list"
+	commit evil
+	for format in text github gitlab; do
+		run -1 sync --check --format $format
+		echo "$output" | sed 's/^::error file=/error=/' >check.out
+		grep -q 'error.x.list' check.out
+		harmless check.out
+	done
+	cat >regsync.yml <<-'END'
+		version: 1
+		sync:
+		  - source: alpine
+		    target: "x/alpine"
+		    type: repository
+		    tags: {allow: ["3\n::error::x\n.*", "\e[2J\u009b##[error]"]}
+	END
+	"$BIN/mirror-sync" --convert regsync.yml >convert.out 2>&1 || true
+	grep -q alpine convert.out
+	harmless convert.out
+}
