@@ -58,6 +58,7 @@ check_jenkins() {
 }
 
 # In a subshell: these functions are for the script.
+# shellcheck disable=SC2317  # the script calls them
 gitlab_without_install() (
 	curl() { :; }
 	apt-get() { :; }

@@ -1,4 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # what is set is for the tests
+# shellcheck disable=SC2016  # texts of workflows
 # Takes the jobs of ci/pipelines apart, and runs their scripts as the CI systems do: in a checkout
 # made as theirs, with the job's variables, in the shell that they use. Needs sync.bash and yq.
 #
