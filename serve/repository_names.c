@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/image/ref.h"
 
 void repository_names_host(struct span host, char out[static LIMIT_NAME + 1])
@@ -22,12 +23,9 @@ void repository_names_host(struct span host, char out[static LIMIT_NAME + 1])
 
 void repository_names_written(const char *name, char out[static REPOSITORY_NAMES_MAX])
 {
-	size_t host = strcspn(name, "/");
-	const char *port = memrchr(name, ':', host);
+	cleanup_free char *written = ref_written_name(name);
 
-	snprintf(out, REPOSITORY_NAMES_MAX, "%s", name);
-	if (port)
-		out[port - name] = '_';
+	snprintf(out, REPOSITORY_NAMES_MAX, "%s", written);
 }
 
 /* The first component, if it looks like a host: "quay.io" of "quay.io/x". */

@@ -47,6 +47,10 @@
 /* The annotations of the index itself: every bad and banned digest is there, 200 bytes each. */
 #define LIMIT_INDEX_HEAD (16UL * MIB)
 
+/* The table of a generation (oci/store/served.h): 100,000 entries of some blobs each take 50 MiB.
+ * Its offsets have 32 bits. */
+#define LIMIT_TABLE (2UL * GIB)
+
 /* A blob may be as large as the disk; this only keeps sums of sizes inside 64 bits. */
 #define LIMIT_BLOB (1L << 50)
 

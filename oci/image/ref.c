@@ -135,6 +135,16 @@ const char *ref_host_alias(const char *host)
 	return host;
 }
 
+char *ref_written_name(const char *repository)
+{
+	char *written = xstrdup(repository);
+	char *port = memrchr(written, ':', strcspn(written, "/"));
+
+	if (port)
+		*port = '_';
+	return written;
+}
+
 /* Docker's rule: the text before the first "/" is a host when it cannot be a component of a
  * path. */
 static bool looks_like_host(struct span first)

@@ -53,6 +53,10 @@ char *ref_target(const struct ref *r);
 /* "host/path" */
 char *ref_repository(const struct ref *r);
 
+/* A repository's name as a client can write it, without a colon: "host:port/path" becomes
+ * "host_port/path". The caller frees it. */
+char *ref_written_name(const char *repository);
+
 bool ref_valid_host(struct span s);
 bool ref_valid_path(struct span s);
 bool ref_valid_tag(struct span s);

@@ -19,6 +19,7 @@
 #include "oci/store/index_head.h"
 #include "oci/store/journal.h"
 #include "oci/store/layout.h"
+#include "oci/store/served_file.h"
 
 #define INDEX "index.json"
 /* How often an index.json that is replaced while it is judged is read again. */
@@ -425,10 +426,43 @@ static int write_index(const struct layout *l, const struct index *x, struct buf
 	return 0;
 }
 
-/* The order makes a crash at any point harmless: the generation file comes before the index that
- * names it, and the journal before the change that it records can be seen. The file can be written
- * to until its generation is published, which tells the two apart. */
-static int write_all(const struct layout *l, const struct index *x, const struct publication *what,
+/* Holds the place of a table's name: the digest of nothing. */
+#define NO_TABLE "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+static int set_table(struct index *x, struct buf *bytes, const struct digest *id)
+{
+	static const char text[] = "\"" ANNOTATION_TABLE "\":\"" NO_TABLE "\"";
+	char *at = memmem(bytes->p, bytes->n, text, sizeof(text) - 1);
+
+	memcpy(strstr(at, NO_TABLE), id->str, sizeof(NO_TABLE) - 1);
+	index_set_annotation(x, ANNOTATION_TABLE, id->str);
+	return 0;
+}
+
+/* The bytes of the index, and the table that it names. Without room for a table, or where it fails
+ * otherwise, there is none, and mirror-serve reads the index as a whole. */
+static int write_index_and_table(const struct layout *l, struct index *x, struct buf *bytes,
+				 struct err *err)
+{
+	const char *named = index_annotation(x, ANNOTATION_TABLE);
+	cleanup_free char *before = xstrdup(named ? named : "");
+	struct err ignored = ERR_INIT;
+	struct digest id;
+
+	index_set_annotation(x, ANNOTATION_TABLE, NO_TABLE);
+	if (write_index(l, x, bytes, err) < 0)
+		return -1;
+	if (served_file_make(l, x, before, buf_span(bytes), &id, &ignored) == 0)
+		return set_table(x, bytes, &id);
+	index_set_annotation(x, ANNOTATION_TABLE, NULL);
+	buf_clear(bytes);
+	return write_index(l, x, bytes, err);
+}
+
+/* The order makes a crash at any point harmless: table and generation file come before the index
+ * that names them, and the journal before the change that it records can be seen. The file can be
+ * written to until its generation is published, which tells the two apart. */
+static int write_all(const struct layout *l, struct index *x, const struct publication *what,
 		     struct digest *id, struct err *err)
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
@@ -436,8 +470,8 @@ static int write_all(const struct layout *l, const struct index *x, const struct
 	char path[GENERATION_PATH];
 
 	generation_files_path(number, true, path);
-	if (write_index(l, x, &bytes, err) < 0 || replace_file(l, path, &bytes, 0644, err) < 0 ||
-	    sync_dir(l, GENERATION_DIR, err) < 0 ||
+	if (write_index_and_table(l, x, &bytes, err) < 0 ||
+	    replace_file(l, path, &bytes, 0644, err) < 0 || sync_dir(l, GENERATION_DIR, err) < 0 ||
 	    journal_append(l, number - 1, what->lines, what->nlines, err) < 0 ||
 	    replace_file(l, INDEX, &bytes, 0644, err) < 0)
 		return -1;
@@ -544,6 +578,8 @@ static long publish_as(const struct layout *l, struct index *x, long number,
 	} else {
 		swap_annotations(x, &next);
 		x->read_as = id;
+		served_file_drop(l, index_annotation(x, ANNOTATION_TABLE),
+				 index_annotation(&next, ANNOTATION_TABLE));
 	}
 	index_release(&(struct index){ .annotations = next.annotations,
 				       .nannotations = next.nannotations });

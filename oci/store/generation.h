@@ -6,7 +6,7 @@
  *	lock = generation_lock(&l, who, wait, err)   short: only while index.json is replaced
  *	generation_load(&l, &index, err)             what is published now
  *	... change index ...
- *	generation_publish(&l, &index, &what, err)   generation file, journal, index.json
+ *	generation_publish(&l, &index, &what, err)   table, generation file, journal, index.json
  *	close(lock)
  *	generation_thin(&l, number)                  old generations become differences; no lock
  *

@@ -32,6 +32,7 @@ static const char *const common[] = {
 	ANNOTATION_MADE_BY,     ANNOTATION_CONTAINERD_NAME,
 	ANNOTATION_PREVIOUS,    ANNOTATION_RUN,
 	ANNOTATION_REQUIRES,    ANNOTATION_SNAPSHOT_STAYS,
+	ANNOTATION_TABLE,
 };
 
 #define COMMON (sizeof(common) / sizeof(common[0]))

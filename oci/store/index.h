@@ -65,6 +65,7 @@ struct layout;
 #define ANNOTATION_PREVIOUS "dev.ocimirror.previous"
 #define ANNOTATION_RUN      "dev.ocimirror.run"
 #define ANNOTATION_REQUIRES "dev.ocimirror.requires"
+#define ANNOTATION_TABLE    "dev.ocimirror.table" /* digest of its table, see served_file.h */
 
 struct annotation {
 	const char *key; /* keys of ours are not copied: most entries have the same ones */

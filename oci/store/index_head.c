@@ -58,6 +58,18 @@ int index_head_read(struct index *x, int dir, const char *path, struct err *err)
 								     : 0;
 }
 
+bool index_head_read_open(struct index *x, int fd, int64_t *length)
+{
+	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX_HEAD);
+	struct err ignored;
+
+	if (!read_first_line(fd, &bytes))
+		return false;
+	*length = (int64_t)bytes.n + 1;
+	buf_adds(&bytes, "]}");
+	return index_parse_annotations(x, buf_span(&bytes), &ignored) == 0;
+}
+
 /* ---- what a reader must understand ---- */
 
 static bool has_private(const struct index *x)

@@ -12,6 +12,7 @@
 #define OCI_STORE_INDEX_HEAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "oci/base/span.h"
 
@@ -20,6 +21,10 @@ struct index;
 
 /* Reads the annotations of the index in that file: x has no entries. NOTFOUND without a file. */
 int index_head_read(struct index *x, int dir, const char *path, struct err *err);
+
+/* The same from a file that is open at its beginning. False when it has no first line of our shape,
+ * or one that cannot be read. *length gets the bytes of the line with its end. */
+bool index_head_read_open(struct index *x, int fd, int64_t *length);
 
 /* Whether a line is the first one of an index of ours. */
 bool index_head_is_ours(struct span line);

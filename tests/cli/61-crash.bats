@@ -102,7 +102,7 @@ kill_each() {
 		"$storeops" "$mirror" "$ref" after
 	sed -i -e "s|$mirror|MIRROR|g" -e 's/^renameat2\?(.*, "\(.*\)".*) = 0/names \1/' \
 		-e 's/^f\?sync\(fs\)\?([0-9]*<\(.*\)>) *= 0/sync\1 \2/' \
-		-e 's/\.[0-9]*\.tmp$/ (its temporary)/' -e 's|/[0-9a-f]\{64\}|/...|' "$work/calls"
+		-e 's/\.[0-9]*\.tmp$/ (its temporary)/' -e 's|\([/:]\)[0-9a-f]\{64\}|\1...|' "$work/calls"
 	cat "$work/calls"
 	diff "$work/calls" - <<-'END'
 		syncfs MIRROR/.mirror/partial
@@ -110,6 +110,9 @@ kill_each() {
 		names blobs/sha256/...
 		names blobs/sha256/...
 		sync MIRROR/blobs/sha256
+		sync MIRROR/.mirror/tables/sha256:... (its temporary)
+		names .mirror/tables/sha256:...
+		sync MIRROR/.mirror/tables
 		sync MIRROR/.mirror/generations/2.json (its temporary)
 		names .mirror/generations/2.json
 		sync MIRROR/.mirror/generations

@@ -1,0 +1,265 @@
+#include "oci/store/served_build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/limits.h"
+#include "oci/base/table.h"
+#include "oci/image/manifest.h"
+#include "oci/image/ref.h"
+#include "oci/store/index.h"
+#include "oci/store/layout.h"
+#include "oci/store/served.h"
+#include "oci/store/served_graph.h"
+
+/* A repository, while entries are read. */
+struct owner {
+	char *written;
+	char *group; /* NULL: everybody's */
+	uint32_t rank;
+	uint32_t tags, ntags;
+	char name[];
+};
+
+/* An entry that has a repository. */
+struct named {
+	struct owner *owner;
+	const char *name; /* of its tag, while they are sorted */
+	uint32_t text, object, flags;
+};
+
+struct build {
+	const struct served_build_from *from;
+	struct served_graph graph;
+	struct table owners; /* by name */
+	struct owner **v;    /* of them, sorted at the end */
+	size_t nowners, owners_cap;
+	struct named *named; /* in the order of the index, sorted at the end */
+	size_t nnamed;
+	struct served_head head;
+};
+
+/* ---- entries ---- */
+
+static struct owner *find_owner(struct build *b, const char *name)
+{
+	struct owner *o = table_get(&b->owners, name);
+	size_t n = strlen(name) + 1;
+
+	if (o)
+		return o;
+	o = xmalloc(sizeof(*o) + n);
+	*o = (struct owner){ .written = ref_written_name(name) };
+	memcpy(o->name, name, n);
+	table_put(&b->owners, o->name, o);
+	b->v = xgrow(b->v, b->nowners, &b->owners_cap, sizeof(struct owner *));
+	b->v[b->nowners++] = o;
+	return o;
+}
+
+static void owner_free(void *p)
+{
+	struct owner *o = p;
+
+	free(o->written);
+	free(o->group);
+	free(o);
+}
+
+static struct owner *take_reference(struct build *b, const char *text, struct named *n)
+{
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
+	cleanup_free char *name = NULL;
+	struct err ignored = ERR_INIT;
+
+	if (ref_parse(&ref, span_str(text), &ignored) < 0)
+		return NULL;
+	name = ref_repository(&ref);
+	n->text = served_graph_text(&b->graph, ref.tag             ? ref.tag
+					       : ref.digest.str[0] ? ""
+								   : "latest");
+	return find_owner(b, name);
+}
+
+/*
+ * The repository and tag of an entry; NULL when it has none. A bare tag belongs to the repository
+ * given for entries without one, or to the whole name that containerd and docker write beside it.
+ * Clients cannot ask for a ref.name that is neither a tag nor a reference: its entry is served by
+ * digest only.
+ */
+static struct owner *name_entry(struct build *b, const struct entry *e, struct named *n)
+{
+	bool bare = !e->ref[0] || ref_valid_tag(span_str(e->ref));
+	const char *whole = entry_annotation(e, ANNOTATION_CONTAINERD_NAME);
+	struct owner *o = bare ? NULL : take_reference(b, e->ref, n);
+
+	if (o)
+		return o;
+	if (!b->from->name)
+		return whole ? take_reference(b, whole, n) : NULL;
+	n->text = served_graph_text(&b->graph, bare ? e->ref : "");
+	return find_owner(b, b->from->name);
+}
+
+/* When the entries of a repository name two groups, neither of them has it. */
+static void set_group(struct owner *o, const char *group)
+{
+	if (!group || (o->group && strcmp(o->group, group) == 0))
+		return;
+	group = o->group ? "" : group;
+	free(o->group);
+	o->group = xstrdup(group);
+}
+
+/* Its name stays known all the same: the file may be repaired while the table is in use. */
+static void count_unread(struct build *b, const struct entry *e, int reason)
+{
+	bool denied = reason == EACCES || reason == EPERM;
+	uint32_t *n = denied ? &b->head.denied : &b->head.broken;
+	uint32_t *first = denied ? &b->head.first_denied : &b->head.first_broken;
+
+	if (!(*n)++)
+		*first = served_graph_text(&b->graph, e->ref);
+}
+
+static void add_entry(struct build *b, const struct entry *e)
+{
+	const char *group = entry_annotation(e, ANNOTATION_PRIVATE);
+	struct named n = { .owner = NULL };
+	struct owner *o = name_entry(b, e, &n);
+	int reason;
+
+	if (!o) {
+		b->head.nameless++;
+		b->head.private += group != NULL;
+		return;
+	}
+	set_group(o, group);
+	n.owner = o;
+	n.flags = entry_annotation(e, ANNOTATION_SNAPSHOT_OF) ? SERVED_SNAPSHOT : 0;
+	n.object = served_graph_root(&b->graph, &e->digest, e->size, e->media_type, &reason);
+	if (reason >= 0)
+		count_unread(b, e, reason);
+	b->named[b->nnamed++] = n;
+}
+
+/* ---- order ---- */
+
+static int order_owners(const void *a, const void *b)
+{
+	const struct owner *x = *(struct owner *const *)a, *y = *(struct owner *const *)b;
+
+	return strcmp(x->written, y->written);
+}
+
+/* By repository, then by tag; entries of one name stay in the order of the index: the first
+ * wins. */
+static int order_named(const void *a, const void *b)
+{
+	const struct named *x = *(struct named *const *)a, *y = *(struct named *const *)b;
+	int order = (x->owner->rank > y->owner->rank) - (x->owner->rank < y->owner->rank);
+
+	if (!order)
+		order = strcmp(x->name, y->name);
+	return order ? order : (x > y) - (x < y);
+}
+
+/* Gives the entries in order; the caller frees the array. */
+static struct named **sort_named(struct build *b)
+{
+	struct named **v = xcalloc(b->nnamed + 1, sizeof(struct named *));
+
+	if (b->nowners)
+		qsort(b->v, b->nowners, sizeof(struct owner *), order_owners);
+	for (size_t i = 0; i < b->nowners; i++)
+		b->v[i]->rank = (uint32_t)i;
+	for (size_t i = 0; i < b->nnamed; i++) {
+		b->named[i].name = b->graph.texts.p + b->named[i].text;
+		v[i] = &b->named[i];
+	}
+	qsort(v, b->nnamed, sizeof(struct named *), order_named);
+	return v;
+}
+
+/* ---- repositories ---- */
+
+/* The second and later entries of one name are left out; those without a tag all stay. */
+static bool is_again(struct named *const *v, size_t i)
+{
+	return i && v[i]->name[0] && v[i - 1]->owner == v[i]->owner &&
+	       strcmp(v[i - 1]->name, v[i]->name) == 0;
+}
+
+/* Adds the tags; no text is added meanwhile, since that would move those that v points at. */
+static void add_tags(struct build *b, struct named *const *v)
+{
+	struct served_graph *g = &b->graph;
+
+	for (size_t i = 0; i < b->nnamed; i++) {
+		struct owner *o = v[i]->owner;
+
+		b->head.private += o->group != NULL;
+		if (is_again(v, i))
+			continue;
+		if (!o->ntags++)
+			o->tags = served_graph_count(g, SERVED_TAGS);
+		served_graph_tag(g, &(struct served_tag){ .name = v[i]->text,
+							  .object = v[i]->object,
+							  .flags = v[i]->flags });
+	}
+}
+
+static void add_repository(struct build *b, const struct owner *o)
+{
+	struct served_graph *g = &b->graph;
+	struct served_repository r = {
+		.name = served_graph_text(g, o->name),
+		.group = o->group ? served_graph_text(g, o->group) : SERVED_NONE,
+		.tags = o->tags,
+		.ntags = o->ntags,
+	};
+
+	r.written = strcmp(o->written, o->name) == 0 ? r.name : served_graph_text(g, o->written);
+	served_graph_repository(g, &r);
+}
+
+static void add_repositories(struct build *b)
+{
+	cleanup_free struct named **v = sort_named(b);
+
+	add_tags(b, v);
+	for (size_t i = 0; i < b->nowners; i++)
+		add_repository(b, b->v[i]);
+}
+
+static int build_all(struct build *b, struct served *out, struct err *err)
+{
+	const struct index *x = b->from->index;
+
+	b->named = xcalloc(x->n + 1, sizeof(*b->named));
+	for (size_t i = 0; i < x->n; i++)
+		add_entry(b, x->v[i]);
+	add_repositories(b);
+	b->head.generation = b->from->generation;
+	b->head.entries_size = (uint64_t)b->from->entries_size;
+	memcpy(b->head.entries, b->from->entries.str, sizeof(b->head.entries));
+	return served_graph_finish(&b->graph, &b->head, out, err);
+}
+
+int served_build(struct served *out, const struct served_build_from *from, struct err *err)
+{
+	struct build b = { .from = from };
+	int result;
+
+	served_graph_init(&b.graph, from->layout, from->old);
+	result = build_all(&b, out, err);
+	served_graph_release(&b.graph);
+	table_clear(&b.owners, owner_free);
+	free(b.v);
+	free(b.named);
+	return result;
+}

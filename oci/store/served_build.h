@@ -1,0 +1,40 @@
+/*
+ * served_build - makes the table of a generation (served.h) from its index and the manifests on
+ * disk.
+ *
+ * Any OCI layout is read: entries whose ref.name is a reference are found under it; those with a
+ * bare tag, or without a name, under the name given for them. Of two entries of one name the first
+ * counts. private= belongs to a repository: one entry with a group makes all of it the group's.
+ *
+ * Each manifest is read once, however many tags have it, and checked against its digest; one that
+ * an earlier table has as read is not read again, since content under a digest does not change. So
+ * the cost follows what has changed. A manifest that is missing or damaged is looked for each time.
+ */
+#ifndef OCI_STORE_SERVED_BUILD_H
+#define OCI_STORE_SERVED_BUILD_H
+
+#include <stdint.h>
+
+#include "oci/image/digest.h"
+
+struct entry;
+struct err;
+struct index;
+struct layout;
+struct served;
+
+struct served_build_from {
+	const struct layout *layout;
+	const struct index *index;
+	const struct served *old; /* an earlier table, or NULL */
+	const char *name;         /* of the repository of entries that have none, or NULL */
+	int64_t generation;
+	/* what stands behind the first line of index.json: its bytes and their digest */
+	int64_t entries_size;
+	struct digest entries;
+};
+
+/* Makes the table, in memory; the caller releases it. LIMIT when it would become too large. */
+int served_build(struct served *out, const struct served_build_from *from, struct err *err);
+
+#endif

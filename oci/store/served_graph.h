@@ -1,0 +1,62 @@
+/*
+ * served_graph - the records of a table (served.h) while it is made: texts, objects and what refers
+ * to what, tags, repositories with what they reach, referrers.
+ *
+ *	served_graph_init(&g, layout, old)
+ *	served_graph_root(&g, ...)          for the manifest of each entry
+ *	served_graph_tag(&g, ...)           all tags of a repository, one after the other
+ *	served_graph_repository(&g, &r)     fills in what its tags reach
+ *	served_graph_finish(&g, &head, &table, err)
+ */
+#ifndef OCI_STORE_SERVED_GRAPH_H
+#define OCI_STORE_SERVED_GRAPH_H
+
+#include "oci/base/buf.h"
+#include "oci/base/table.h"
+#include "oci/store/served.h"
+
+struct layout;
+
+struct served_graph {
+	const struct layout *layout;
+	const struct served *old; /* or NULL */
+	struct buf texts;
+	struct buf bytes;      /* of the manifest being read */
+	int why;               /* it could not be: errno, or 0 */
+	struct table interned; /* texts that many records have, to their offset */
+	struct {
+		char *p;
+		size_t n, cap; /* records; for cap also those of xgrow() */
+	} sections[SERVED_TEXTS];
+	uint32_t *slots; /* of objects, by digest */
+	uint32_t nslots;
+	uint64_t salt;
+	uint32_t *marks; /* of objects: the repository that was the last to reach it */
+	uint32_t nmarks;
+	bool full; /* more than a table can have */
+};
+
+/* Both are lent; old may be NULL. */
+void served_graph_init(struct served_graph *g, const struct layout *l, const struct served *old);
+void served_graph_release(struct served_graph *g);
+
+/* The offset of a copy of the text. */
+uint32_t served_graph_text(struct served_graph *g, const char *text);
+/* How many records a section has. */
+uint32_t served_graph_count(const struct served_graph *g, enum served_section section);
+
+/* Adds the manifest that an entry points at, and everything below it; gives its object. *reason is
+ * -1 when it was read; else errno, or 0 when its file is missing, of another size or damaged. */
+uint32_t served_graph_root(struct served_graph *g, const struct digest *d, int64_t size,
+			   const char *media_type, int *reason);
+
+void served_graph_tag(struct served_graph *g, const struct served_tag *t);
+
+/* Adds a repository whose tags are there: what they reach, and its referrers, are filled in. */
+void served_graph_repository(struct served_graph *g, struct served_repository *r);
+
+/* Puts the table together: head has what it says of the generation. LIMIT. */
+int served_graph_finish(struct served_graph *g, const struct served_head *head, struct served *out,
+			struct err *err);
+
+#endif
