@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
@@ -12,6 +13,7 @@
 #include "serve/listing.h"
 #include "serve/out.h"
 #include "serve/range.h"
+#include "serve/reload.h"
 #include "serve/reply.h"
 #include "serve/server.h"
 #include "serve/state.h"
@@ -23,7 +25,7 @@
 
 /* The stored bytes that a request is answered with. */
 struct content {
-	struct object *object;
+	const struct object *object;
 	const char *media_type;
 	const char *unknown; /* the error code when the file is not there */
 	bool by_tag;
@@ -221,19 +223,57 @@ static void reply_from_file(struct exchange *x, const struct content *c)
 		out_file(x->out, take_fd(&fd), first, last - first + 1);
 }
 
-static void reply_content(struct exchange *x, const struct content *c)
+/* The file may be mended while we serve, so it is read again for the next request. */
+static void reply_altered(struct exchange *x, const struct object *o)
 {
-	const char *bytes = c->ranges ? NULL : state_bytes(x->state, c->object);
+	message_warn("%s: %s has other content than its digest says", x->repository->name,
+		     o->digest);
+	reply_error(x, 500, "UNKNOWN", "%s is damaged in this mirror", o->digest);
+}
+
+/* Bytes that are kept, or those of one reply. */
+static void reply_bytes(struct exchange *x, const struct content *c, const char *bytes, bool kept)
+{
+	size_t n = (size_t)c->object->size;
+	struct out *o = x->out;
 
 	if (reply_conditional(x, c))
 		return;
-	if (!bytes) {
-		reply_from_file(x, c);
-		return;
-	}
 	content_head(x, c, 200, 0, c->object->size);
-	if (!reply_is_bare(x))
-		out_lend(x->out, bytes, (size_t)c->object->size);
+	if (reply_is_bare(x))
+		return;
+	if (!kept) {
+		buf_clear(&o->text);
+		buf_add(&o->text, bytes, n);
+		o->has_text = true;
+		bytes = o->text.p;
+	}
+	out_lend(o, bytes, n);
+}
+
+static void reply_manifest(struct exchange *x, const struct content *c)
+{
+	char *bytes;
+
+	switch (state_bytes(x->state, c->object, &bytes)) {
+	case STATE_BYTES_KEPT: reply_bytes(x, c, bytes, true); return;
+	case STATE_BYTES_GIVEN:
+		reply_bytes(x, c, bytes, false);
+		free(bytes);
+		return;
+	case STATE_BYTES_WRONG: reply_altered(x, c->object); return;
+	case STATE_BYTES_NONE: break;
+	}
+	if (c->object->size > (int64_t)LIMIT_MANIFEST)
+		reply_missing(x, c);
+	else
+		reply_from_file(x, c);
+}
+
+static void reply_blob(struct exchange *x, const struct content *c)
+{
+	if (!reply_conditional(x, c))
+		reply_from_file(x, c);
 }
 
 /* The digest in the path; a text that is none is answered with 400, and the result is false. */
@@ -251,45 +291,43 @@ static bool read_digest(struct exchange *x, struct digest *d)
 static void answer_manifest(struct exchange *x)
 {
 	struct span reference = x->route.reference;
-	struct content c = { .unknown = "MANIFEST_UNKNOWN" };
-	const struct tag *tag;
+	struct object o;
+	struct content c = { .object = &o, .unknown = "MANIFEST_UNKNOWN" };
 	struct digest d;
+	bool found;
 
 	c.by_tag = !memchr(reference.p, ':', reference.n);
 	if (c.by_tag) {
-		tag = repository_tag(x->repository, reference);
-		c.object = tag ? tag->object : NULL;
-		if (!tag && listing_fallback(x))
+		found = state_tag(x->state, x->repository, reference, &o);
+		if (!found && listing_fallback(x))
 			return;
 	} else if (read_digest(x, &d)) {
-		c.object = repository_object(x->state, x->repository, &d);
+		found = state_object(x->state, x->repository, &d, &o);
 	} else {
 		return;
 	}
-	if (!c.object || !c.object->is_manifest) {
+	if (!found || !o.is_manifest) {
 		reply_error(x, 404, c.unknown, "%s has no manifest \"%.*s\"", x->repository->name,
 			    SPAN_ARG(reference));
-	} else if (!c.object->is_read) {
-		reply_missing(x, &c);
 	} else {
-		c.media_type = c.object->media_type;
-		reply_content(x, &c);
+		c.media_type = o.media_type;
+		reply_manifest(x, &c);
 	}
 }
 
 /* distribution-spec, "Pulling blobs"; manifests are found here as well. */
 static void answer_blob(struct exchange *x)
 {
-	struct content c = { .unknown = "BLOB_UNKNOWN",
-			     .media_type = MEDIA_OCTETS,
-			     .ranges = true };
+	struct object o;
+	struct content c = {
+		.object = &o, .unknown = "BLOB_UNKNOWN", .media_type = MEDIA_OCTETS, .ranges = true
+	};
 	struct digest d;
 
 	if (!read_digest(x, &d))
 		return;
-	c.object = repository_object(x->state, x->repository, &d);
-	if (c.object)
-		reply_content(x, &c);
+	if (state_object(x->state, x->repository, &d, &o))
+		reply_blob(x, &c);
 	else
 		reply_error(x, 404, c.unknown, "%s has no blob %s", x->repository->name, d.str);
 }
@@ -297,13 +335,21 @@ static void answer_blob(struct exchange *x)
 /* index.json unchanged, for other mirrors. */
 static void answer_index(struct exchange *x)
 {
-	const struct state *s = x->state;
+	struct state *s = x->state;
 	struct out *o = x->out;
 	struct span none = x->request->if_none_match;
-	bool same = none.p && http_request_has_tag(none, span_str(s->id.str), false);
-	bool bare = same || x->request->method == METHOD_HEAD;
-	int fd = bare ? -1 : fcntl(s->index, F_DUPFD_CLOEXEC, 0);
+	struct err err = ERR_INIT;
+	bool same, bare;
+	int fd;
 
+	/* one that is wrong is being replaced */
+	if (state_check(s, &x->server->reload->from, &err) != STATE_RIGHT) {
+		reply_busy(x);
+		return;
+	}
+	same = none.p && http_request_has_tag(none, span_str(s->id.str), false);
+	bare = same || x->request->method == METHOD_HEAD;
+	fd = bare ? -1 : fcntl(s->index, F_DUPFD_CLOEXEC, 0);
 	if (!bare && fd < 0) {
 		reply_busy(x);
 		return;

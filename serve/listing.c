@@ -139,15 +139,16 @@ void listing_tags(struct exchange *x)
 	/* the name was found, so it has no character that JSON would mind */
 	buf_addf(p.text, "{\"name\":\"%.*s\",\"tags\":[", SPAN_ARG(x->route.name));
 	for (size_t i = 0; i < r->ntags; i++) {
-		const struct tag *t = &r->tags[i];
+		const struct served_tag *t = &r->tags[i];
+		const char *name = state_tag_name(x->state, t);
 
-		if (!t->name[0] || (t->snapshot && !x->server->list_snapshots) ||
-		    !is_behind(t->name, x->route.last))
+		if (!name[0] || ((t->flags & SERVED_SNAPSHOT) && !x->server->list_snapshots) ||
+		    !is_behind(name, x->route.last))
 			continue;
-		if (!page_room(&p, strlen(t->name) + 3))
+		if (!page_room(&p, strlen(name) + 3))
 			break;
-		page_add(&p, t->name, true);
-		p.last = t->name;
+		page_add(&p, name, true);
+		p.last = name;
 	}
 	buf_adds(p.text, "]}\n");
 	page_reply(x, &p, "application/json");
@@ -161,7 +162,7 @@ void listing_catalog(struct exchange *x)
 		return;
 	buf_adds(p.text, "{\"repositories\":[");
 	for (size_t i = 0; i < x->state->n; i++) {
-		const struct repository *r = x->state->v[i];
+		const struct repository *r = &x->state->v[i];
 		const char *name = r->written;
 
 		if (!visible_repository(x, r))
@@ -212,17 +213,18 @@ static bool is_unknown_algorithm(struct span text)
 
 static void add_referrers(struct exchange *x, struct page *p, const struct digest *subject)
 {
-	size_t n;
-	const struct referrer *r = repository_referrers(x->repository, subject, &n);
+	size_t n, at = state_referrers(x->state, x->repository, subject, &n);
 
-	for (; n; n--, r++) {
-		if (!referrer_of(r, subject) || !is_wanted(x, r) ||
-		    !is_behind(r->digest, x->route.last))
+	for (; n; n--, at++) {
+		struct referrer r = state_referrer(x->state, x->repository, at);
+
+		if (!referrer_of(&r, subject) || !is_wanted(x, &r) ||
+		    !is_behind(r.digest, x->route.last))
 			continue;
-		if (!page_room(p, strlen(r->json) + 1))
+		if (!page_room(p, strlen(r.json) + 1))
 			break;
-		page_add(p, r->json, false);
-		p->last = r->digest;
+		page_add(p, r.json, false);
+		p->last = r.digest;
 	}
 }
 
@@ -288,19 +290,23 @@ static void reply_fallback(struct exchange *x)
 bool listing_fallback(struct exchange *x)
 {
 	struct page p = { .text = &x->out->text, .limit = LLONG_MAX };
-	const struct referrer *r;
 	struct digest subject;
-	size_t n;
+	const char *json;
+	size_t n, at;
 
 	if (!read_fallback_tag(x->route.reference, &subject))
 		return false;
-	r = repository_referrers(x->repository, &subject, &n);
+	at = state_referrers(x->state, x->repository, &subject, &n);
 	if (!n)
 		return false;
 	buf_clear(p.text);
 	buf_adds(p.text, INDEX_HEAD);
-	for (; n && page_room(&p, strlen(r->json) + 1); n--, r++)
-		page_add(&p, r->json, false);
+	for (; n; n--, at++) {
+		json = state_referrer(x->state, x->repository, at).json;
+		if (!page_room(&p, strlen(json) + 1))
+			break;
+		page_add(&p, json, false);
+	}
 	buf_adds(p.text, "]}\n");
 	reply_fallback(x);
 	return true;

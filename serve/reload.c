@@ -54,6 +54,14 @@ static bool take_events(const struct reload *r)
 	return any;
 }
 
+/* Says why an index of ours was not taken from its table: once, until the reason changes. */
+static void tell_whole(const struct reload *r, const struct state *s, const struct state *before)
+{
+	if (s->whole[0] && !(before && strcmp(before->whole, s->whole) == 0))
+		message_line("%s: index.json was read as a whole, which takes longer: %s",
+			     r->from.mirror, s->whole);
+}
+
 int reload_init(struct reload *r, const struct state_source *from, struct err *err)
 {
 	struct state *first;
@@ -61,10 +69,11 @@ int reload_init(struct reload *r, const struct state_source *from, struct err *e
 	r->from = *from;
 	r->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	watch_mirror(r);
-	first = state_load(&r->from, NULL, err);
+	first = state_load(&r->from, NULL, false, err);
 	if (!first)
 		return -1;
 	r->seen = first->file;
+	tell_whole(r, first, NULL);
 	atomic_store(&r->state, first);
 	return 0;
 }
@@ -88,12 +97,12 @@ static void keep_old(struct reload *r, const struct state *old, const struct err
 }
 
 /* Under the lock. */
-static void load_again(struct reload *r)
+static void load_again(struct reload *r, bool whole)
 {
 	struct state *old = atomic_load(&r->state), *next;
 	struct err err = ERR_INIT;
 
-	next = state_load(&r->from, old, &err);
+	next = state_load(&r->from, old, whole, &err);
 	if (!next) {
 		keep_old(r, old, &err);
 		return;
@@ -101,7 +110,9 @@ static void load_again(struct reload *r)
 	r->failed = (struct err)ERR_INIT;
 	atomic_store(&r->state, next);
 	r->loads++;
-	message_line("generation %s: repositories: %zu", next->generation, next->n);
+	r->seen = next->file;
+	tell_whole(r, next, old);
+	message_line("generation %s: repositories: %zu", next->generation, next->npublic);
 	state_unref(old);
 }
 
@@ -115,7 +126,7 @@ static void load_if_changed(struct reload *r, bool in_any_case)
 		return;
 	if (there)
 		r->seen = now;
-	load_again(r);
+	load_again(r, false);
 }
 
 void reload_look(struct reload *r, const struct state *have)
@@ -129,6 +140,26 @@ void reload_look(struct reload *r, const struct state *have)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* Compares a table that was taken with its index.json; when they differ, the state is read as a
+ * whole. */
+static void check_table(struct reload *r)
+{
+	struct state *s = reload_latest(r, NULL);
+	struct err err = ERR_INIT;
+
+	if (state_check(s, &r->from, &err) == STATE_WRONG) {
+		message_warn(
+			"%s: the table of generation %s does not fit index.json, which is read "
+			"as a whole",
+			r->from.mirror, s->generation);
+		pthread_mutex_lock(&r->lock);
+		if (atomic_load(&r->state) == s)
+			load_again(r, true);
+		pthread_mutex_unlock(&r->lock);
+	}
+	state_unref(s);
+}
+
 bool reload_check(struct reload *r, bool in_any_case)
 {
 	bool rewritten = take_events(r), loaded;
@@ -136,6 +167,9 @@ bool reload_check(struct reload *r, bool in_any_case)
 	watch_mirror(r);
 	pthread_mutex_lock(&r->lock);
 	load_if_changed(r, rewritten || in_any_case);
+	pthread_mutex_unlock(&r->lock);
+	check_table(r);
+	pthread_mutex_lock(&r->lock);
 	loaded = r->loads != r->checked;
 	r->checked = r->loads;
 	pthread_mutex_unlock(&r->lock);

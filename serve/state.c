@@ -5,23 +5,17 @@
 #include <unistd.h>
 
 #include "oci/base/cleanup.h"
+#include "oci/base/str.h"
 
-/* Memory that is freed as a whole. Chunks are large, since a state is made of very many small
- * blocks. */
-struct chunk {
-	struct chunk *next;
-	size_t used, size;
-	void *bytes[];
-};
-
-#define CHUNK_SIZE (64 * KIB)
+/* ---- life ---- */
 
 struct state *state_new(void)
 {
 	struct state *s = xcalloc(1, sizeof(*s));
 
 	s->refs = 1;
-	s->blobs[0] = s->blobs[1] = s->index = -1;
+	s->blobs[0] = s->blobs[1] = s->opened = s->index = -1;
+	pthread_mutex_init(&s->lock, NULL);
 	return s;
 }
 
@@ -31,28 +25,22 @@ struct state *state_ref(struct state *s)
 	return s;
 }
 
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 static void state_free(struct state *s)
 {
-	struct object *o;
-	struct chunk *next;
-
-	for (size_t at = 0; (o = table_next(&s->objects, &at));)
-		free(atomic_load_explicit(&o->bytes, memory_order_relaxed));
-	table_release(&s->objects);
+	for (uint32_t i = 0; s->bytes && i < s->table.nobjects; i++)
+		free(atomic_load_explicit(&s->bytes[i], memory_order_relaxed));
+	free(s->bytes);
 	table_release(&s->repositories);
-	close_if_open(s->blobs[0]);
-	close_if_open(s->blobs[1]);
-	close_if_open(s->index);
-	for (struct chunk *c = s->memory; c; c = next) {
-		next = c->next;
-		free(c);
-	}
+	free(s->v);
+	for (size_t i = 0; i < s->nhosts; i++)
+		free(s->hosts[i]);
+	free(s->hosts);
+	served_release(&s->table);
+	cleanup_fd_(&s->blobs[0]);
+	cleanup_fd_(&s->blobs[1]);
+	cleanup_fd_(&s->opened);
+	cleanup_fd_(&s->index);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 
@@ -62,71 +50,112 @@ void state_unref(struct state *s)
 		state_free(s);
 }
 
-void *state_alloc(struct state *s, size_t n)
+/* ---- what is derived from the table ---- */
+
+/* The length of the host in a name: "docker.io" of "docker.io/library/alpine". */
+static size_t host_length(const char *name)
 {
-	struct chunk *c = s->memory;
-	void *p;
+	size_t first = strcspn(name, "/");
 
-	n = (n + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
-	if (!c || c->size - c->used < n) {
-		size_t size = n > CHUNK_SIZE ? n : CHUNK_SIZE;
+	if (!name[first])
+		return 0;
+	return memchr(name, '.', first) || memchr(name, ':', first) ||
+			       span_eq(span_of(name, first), "localhost")
+		       ? first
+		       : 0;
+}
 
-		c = xmalloc(sizeof(*c) + size);
-		*c = (struct chunk){ .next = s->memory, .used = 0, .size = size };
-		s->memory = c;
+static void fill_repository(struct state *s, struct repository *r,
+			    const struct served_repository *record)
+{
+	r->name = served_text(&s->table, record->name);
+	r->written = served_text(&s->table, record->written);
+	r->group = record->group == SERVED_NONE ? NULL : served_text(&s->table, record->group);
+	r->host = host_length(r->name);
+	r->tags = s->table.tags + record->tags;
+	r->ntags = record->ntags;
+	r->record = record;
+	s->npublic += r->group == NULL;
+	table_put(&s->repositories, r->name, r);
+	if (record->written != record->name && !table_get(&s->repositories, r->written))
+		table_put(&s->repositories, r->written, r);
+}
+
+/* The hosts of all public repositories, each once: a host that only groups have shows nothing of
+ * itself. */
+static void list_hosts(struct state *s)
+{
+	size_t n = 0, cap = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct repository *r = &s->v[i];
+
+		/* repositories of one host are neighbours: most repetitions are seen here */
+		if (!r->host || r->group ||
+		    (n && span_eq(span_of(r->name, r->host), s->hosts[n - 1])))
+			continue;
+		s->hosts = xgrow(s->hosts, n, &cap, sizeof(char *));
+		s->hosts[n++] = xstrndup(r->name, r->host);
 	}
-	p = (char *)c->bytes + c->used;
-	c->used += n;
-	return p;
+	if (n)
+		qsort(s->hosts, n, sizeof(char *), str_order);
+	for (size_t i = 0; i < n; i++) {
+		if (s->nhosts && strcmp(s->hosts[s->nhosts - 1], s->hosts[i]) == 0)
+			free(s->hosts[i]);
+		else
+			s->hosts[s->nhosts++] = s->hosts[i];
+	}
 }
 
-char *state_text(struct state *s, const char *p, size_t n)
+void state_take_table(struct state *s, struct served *table)
 {
-	char *text = state_alloc(s, n + 1);
-
-	memcpy(text, p, n);
-	text[n] = '\0';
-	return text;
+	s->table = *table;
+	*table = (struct served)SERVED_INIT;
+	s->n = s->table.nrepositories;
+	s->v = xcalloc(s->n + 1, sizeof(*s->v));
+	for (size_t i = 0; i < s->n; i++)
+		fill_repository(s, &s->v[i], &s->table.repositories[i]);
+	s->bytes = xcalloc(s->table.nobjects, sizeof(*s->bytes));
+	list_hosts(s);
 }
+
+/* ---- lookups ---- */
 
 const struct repository *state_repository(const struct state *s, const char *name)
 {
 	return table_get(&s->repositories, name);
 }
 
-const struct tag *repository_tag(const struct repository *r, struct span name)
+static void fill_object(const struct state *s, uint32_t number, struct object *o)
+{
+	const struct served_object *record = &s->table.objects[number];
+
+	*o = (struct object){
+		.size = (int64_t)record->size,
+		.media_type = served_text(&s->table, record->media_type),
+		.digest = served_text(&s->table, record->digest),
+		.number = number,
+		.is_manifest = record->flags & SERVED_MANIFEST,
+	};
+}
+
+bool state_tag(const struct state *s, const struct repository *r, struct span name,
+	       struct object *o)
 {
 	size_t low = 0, high = r->ntags;
 
-	if (!name.n)
-		return NULL;
-	while (low < high) {
+	while (name.n && low < high) {
 		size_t middle = (low + high) / 2;
-		const char *have = r->tags[middle].name;
+		const char *have = state_tag_name(s, &r->tags[middle]);
 		int order = strncmp(have, name.p, name.n);
 
 		if (order == 0 && have[name.n])
 			order = 1;
-		if (order == 0)
-			return &r->tags[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
-static bool reaches_object(const struct repository *r, const struct object *o)
-{
-	size_t low = 0, high = r->nreached;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (r->reached[middle] == o->id)
+		if (order == 0) {
+			fill_object(s, r->tags[middle].object, o);
 			return true;
-		if (r->reached[middle] < o->id)
+		}
+		if (order < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -134,12 +163,33 @@ static bool reaches_object(const struct repository *r, const struct object *o)
 	return false;
 }
 
-struct object *repository_object(const struct state *s, const struct repository *r,
-				 const struct digest *d)
+static bool reaches_object(const struct state *s, const struct repository *r, uint32_t number)
 {
-	struct object *o = table_get(&s->objects, d->str);
+	const uint32_t *reached = s->table.reached + r->record->reached;
+	size_t low = 0, high = r->record->nreached;
 
-	return o && reaches_object(r, o) ? o : NULL;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (reached[middle] == number)
+			return true;
+		if (reached[middle] < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+bool state_object(const struct state *s, const struct repository *r, const struct digest *d,
+		  struct object *o)
+{
+	uint32_t number = served_find(&s->table, d->str);
+
+	if (!number || !reaches_object(s, r, number))
+		return false;
+	fill_object(s, number, o);
+	return true;
 }
 
 bool state_has_host(const struct state *s, const char *host)
@@ -160,28 +210,43 @@ bool state_has_host(const struct state *s, const char *host)
 	return false;
 }
 
+/* ---- referrers ---- */
+
 /* The tag schema cuts a digest's hex part at 64 digits (distribution-spec, "Referrers Tag Schema"):
  * what subjects may have in common. */
 #define SUBJECT_FRONT (sizeof("sha256:") - 1 + 64)
 
-const struct referrer *repository_referrers(const struct repository *r,
-					    const struct digest *subject, size_t *n)
+struct referrer state_referrer(const struct state *s, const struct repository *r, size_t nth)
 {
-	size_t low = 0, high = r->nreferrers, end;
+	const struct served *t = &s->table;
+	const struct served_referrer *record = &t->referrers[t->listed[r->record->listed + nth]];
+
+	return (struct referrer){
+		.subject = served_text(t, record->subject),
+		.type = served_text(t, record->type),
+		.digest = served_text(t, record->digest),
+		.json = served_text(t, record->json),
+	};
+}
+
+size_t state_referrers(const struct state *s, const struct repository *r,
+		       const struct digest *subject, size_t *n)
+{
+	size_t low = 0, high = r->record->nlisted, end;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (strncmp(r->referrers[middle].subject, subject->str, SUBJECT_FRONT) < 0)
+		if (strncmp(state_referrer(s, r, middle).subject, subject->str, SUBJECT_FRONT) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (end = low; end < r->nreferrers; end++)
-		if (strncmp(r->referrers[end].subject, subject->str, SUBJECT_FRONT) != 0)
+	for (end = low; end < r->record->nlisted; end++)
+		if (strncmp(state_referrer(s, r, end).subject, subject->str, SUBJECT_FRONT) != 0)
 			break;
 	*n = end - low;
-	return r->referrers + low;
+	return low;
 }
 
 bool referrer_of(const struct referrer *r, const struct digest *subject)
@@ -191,16 +256,21 @@ bool referrer_of(const struct referrer *r, const struct digest *subject)
 		strncmp(r->subject, subject->str, SUBJECT_FRONT) == 0);
 }
 
-static const char *file_name(const struct object *o)
-{
-	return o->digest + sizeof("sha256:") - 1;
-}
+/* ---- files ---- */
+
+#define FRONT (sizeof("sha256:") - 1)
 
 enum blob_file state_open(const struct state *s, const struct object *o, int *fd)
 {
-	return blob_file_look(s->blobs[o->sha512], file_name(o), o->size, NULL, fd);
+	bool sha512 = strncmp(o->digest, "sha512:", FRONT) == 0;
+
+	/* a table is not trusted to hold digests only */
+	if (strlen(o->digest) <= FRONT || strchr(o->digest, '/'))
+		return BLOB_FILE_ABSENT;
+	return blob_file_look(s->blobs[sha512], o->digest + FRONT, o->size, NULL, fd);
 }
 
+/* Reads the file; NULL when it is not there. */
 static char *read_whole(const struct state *s, const struct object *o)
 {
 	cleanup_free char *bytes = NULL;
@@ -209,7 +279,7 @@ static char *read_whole(const struct state *s, const struct object *o)
 
 	if (state_open(s, o, &fd) != BLOB_FILE_HERE)
 		return NULL;
-	bytes = xmalloc((size_t)o->size);
+	bytes = xmalloc((size_t)o->size + 1);
 	while (n < (size_t)o->size) {
 		ssize_t got = read(fd, bytes + n, (size_t)o->size - n);
 
@@ -220,24 +290,40 @@ static char *read_whole(const struct state *s, const struct object *o)
 	return take(bytes);
 }
 
-const char *state_bytes(struct state *s, struct object *o)
+static bool has_digest(const struct object *o, const char *bytes)
 {
-	char *have = atomic_load_explicit(&o->bytes, memory_order_acquire), *bytes;
+	struct digest want, got;
+
+	snprintf(want.str, sizeof(want.str), "%s", o->digest);
+	digest_of(&want, bytes, (size_t)o->size, &got);
+	return digest_eq(&want, &got);
+}
+
+enum state_bytes state_bytes(struct state *s, const struct object *o, char **out)
+{
+	char *have = atomic_load_explicit(&s->bytes[o->number], memory_order_acquire);
+	cleanup_free char *bytes = NULL;
 	size_t size = (size_t)o->size;
 
+	*out = have;
 	if (have)
-		return have;
-	if (size > LIMIT_MANIFEST ||
-	    atomic_load_explicit(&s->cached, memory_order_relaxed) + size > LIMIT_SERVE_CACHE)
-		return NULL;
-	bytes = read_whole(s, o);
+		return STATE_BYTES_KEPT;
+	bytes = size > LIMIT_MANIFEST ? NULL : read_whole(s, o);
 	if (!bytes)
-		return NULL;
-	/* another thread may have been first */
-	if (!atomic_compare_exchange_strong(&o->bytes, &have, bytes)) {
-		free(bytes);
-		return have;
+		return STATE_BYTES_NONE;
+	if (!has_digest(o, bytes))
+		return STATE_BYTES_WRONG;
+	*out = bytes;
+	if (atomic_load_explicit(&s->cached, memory_order_relaxed) + size > LIMIT_SERVE_CACHE) {
+		bytes = NULL;
+		return STATE_BYTES_GIVEN;
 	}
-	atomic_fetch_add_explicit(&s->cached, size, memory_order_relaxed);
-	return bytes;
+	/* another thread may have been first */
+	if (atomic_compare_exchange_strong(&s->bytes[o->number], &have, bytes)) {
+		atomic_fetch_add_explicit(&s->cached, size, memory_order_relaxed);
+		bytes = NULL;
+	} else {
+		*out = have;
+	}
+	return STATE_BYTES_KEPT;
 }

@@ -1,9 +1,10 @@
 /*
  * state_load - makes a state from a mirror's directory as it is now.
  *
- * Any OCI layout is read: entries whose ref.name is a reference are found under it; those with a
- * bare tag, or without a name, under the name given for them. Manifests are read and checked
- * against their digests here, once; those that an earlier state has read are not read again.
+ * When index.json names a table (oci/store/served_file.h) that fits it, the table is mapped, which
+ * takes a moment however many entries there are; state_check() compares the two afterwards. Without
+ * such a table, and for layouts of other tools, index.json and the manifests that an earlier state
+ * has not read are read (oci/store/served_build.h).
  *
  * An entry whose manifest is missing or broken gives a warning, and 404 to clients; the others are
  * served.
@@ -13,6 +14,8 @@
 
 #include <stdbool.h>
 #include <sys/stat.h>
+
+#include "serve/state.h"
 
 struct err;
 struct state;
@@ -24,8 +27,16 @@ struct state_source {
 };
 
 /* Gives a new state with one reference, or NULL: NOTFOUND without an index.json, INVALID when it or
- * the directory is no layout. old may be NULL. */
-struct state *state_load(const struct state_source *from, const struct state *old, struct err *err);
+ * the directory is no layout. old may be NULL. whole: no table is taken. */
+struct state *state_load(const struct state_source *from, const struct state *old, bool whole,
+			 struct err *err);
+
+/*
+ * Compares index.json with the table that was taken for it, and makes the copy that other mirrors
+ * may read, once for a state; takes as long as reading the file. STATE_WRONG: the state is to be
+ * replaced by one that is read as a whole. STATE_UNCHECKED, with *err: it could not be done now.
+ */
+enum state_checked state_check(struct state *s, const struct state_source *from, struct err *err);
 
 /* Looks at index.json; false when it cannot be looked at. Its path is resolved anew each time: the
  * mirror may be a link that is switched. */

@@ -375,7 +375,7 @@ close\r\n\r\n"
 	[ "$(cat "$body")" = "twelve bytes" ]
 }
 
-@test "a manifest that is missing or damaged is left out, said once; the others are served" {
+@test "a manifest that is missing or damaged is not served, said once; the others are" {
 	small_mirror
 	rm "$(layout_file "$dir" "$one")"
 	tr '[:lower:]' '[:upper:]' <"$(layout_file "$dir" "$both")" >"$dir/x" \
@@ -385,9 +385,33 @@ close\r\n\r\n"
 	get /v2/library/alpine/manifests/3.19
 	is 404 MANIFEST_UNKNOWN
 	get /v2/library/alpine/manifests/3.20
-	is 404 MANIFEST_UNKNOWN
+	is 500
 	get /v2/quay.io/org/tool/manifests/1
 	is 200
+}
+
+@test "a manifest that is altered while it is served: 500, until it is mended; from memory or not" {
+	local file
+	small_mirror
+	file=$(layout_file "$dir" "$one")
+	serve_start "$dir"
+	cp "$file" "$dir/kept"
+	tr '[:lower:]' '[:upper:]' <"$dir/kept" >"$dir/x" && mv "$dir/x" "$file"
+	for path in 3.19 "$one"; do
+		get "/v2/library/alpine/manifests/$path"
+		is 500
+		get "/v2/library/alpine/manifests/$path" -I
+		[ "$code" -eq 500 ]
+	done
+	await "$one has other content than its digest says"
+	mv "$dir/kept" "$file"
+	get /v2/library/alpine/manifests/3.19
+	is 200
+	# now it is in memory, and checked
+	tr '[:lower:]' '[:upper:]' <"$file" >"$dir/x" && mv "$dir/x" "$file"
+	get /v2/library/alpine/manifests/3.19
+	is 200
+	[ "sha256:$(sha256sum <"$body" | cut -d' ' -f1)" = "$one" ]
 }
 
 @test "a sparse index is served, and its missing children are 404" {

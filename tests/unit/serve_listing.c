@@ -14,35 +14,67 @@
 	"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","          \
 	"\"manifests\":[" x "]}\n"
 
-/* In order, as a state has them: an entry with a digest only comes first. */
-static struct tag tags[] = {
-	{ .name = "" },  { .name = "1" },
-	{ .name = "2" }, { .name = "2.20261120", .snapshot = true },
-	{ .name = "3" },
-};
+/* A table made by hand: texts, and records of them. */
+static char texts[4096];
+static uint32_t ntexts = 1; /* the first is "" */
 
-static struct referrer referrers[] = {
+static uint32_t text(const char *s)
+{
+	uint32_t at = ntexts;
+
+	ntexts += (uint32_t)strlen(s) + 1;
+	memcpy(texts + at, s, strlen(s) + 1);
+	return at;
+}
+
+/* In order, as a state has them: an entry with a digest only comes first. */
+static const char *const names[] = { "1", "2", "2.20261120", "3" };
+static struct served_tag tags[1 + COUNT(names)];
+
+static const char *const refer[][4] = {
 	{ "sha256:" A64, "text/x", "sha256:1", "{1}" },
 	{ "sha256:" A64, "text/y", "sha256:2", "{2}" },
 	{ "sha256:" B64, "text/x", "sha256:3", "{3}" },
 	{ "sha512:" A64, "text/x", "sha256:4", "{4}" },
 	{ "sha512:" A64 A64, "text/x", "sha256:5", "{5}" },
 };
+static struct served_referrer referrers[COUNT(refer)];
+static uint32_t listed[COUNT(refer)];
 
-static struct repository alpine = { .name = "docker.io/library/alpine",
-				    .written = "docker.io/library/alpine",
-				    .host = 9,
-				    .tags = tags,
-				    .ntags = COUNT(tags),
-				    .referrers = referrers,
-				    .nreferrers = COUNT(referrers) };
-static struct repository empty = { .name = "docker.io/library/none",
-				   .written = "docker.io/library/none",
-				   .host = 9 };
-static struct repository corp = { .name = "registry.corp:5000/app",
-				  .written = "registry.corp_5000/app",
-				  .host = 18 };
-static struct repository *all[] = { &alpine, &empty, &corp };
+static struct served_repository has_five = { .nlisted = COUNT(refer) }, has_none;
+static struct repository all[] = {
+	{ .name = "docker.io/library/alpine",
+	  .written = "docker.io/library/alpine",
+	  .host = 9,
+	  .tags = tags,
+	  .ntags = COUNT(tags),
+	  .record = &has_five },
+	{ .name = "docker.io/library/none",
+	  .written = "docker.io/library/none",
+	  .host = 9,
+	  .record = &has_none },
+	{ .name = "registry.corp:5000/app",
+	  .written = "registry.corp_5000/app",
+	  .host = 18,
+	  .record = &has_none },
+};
+#define alpine all[0]
+#define empty  all[1]
+
+static void fill_table(void)
+{
+	for (size_t i = 0; i < COUNT(names); i++)
+		tags[i + 1] =
+			(struct served_tag){ .name = text(names[i]),
+					     .flags = strlen(names[i]) > 2 ? SERVED_SNAPSHOT : 0 };
+	for (size_t i = 0; i < COUNT(refer); i++) {
+		referrers[i] = (struct served_referrer){ .subject = text(refer[i][0]),
+							 .type = text(refer[i][1]),
+							 .digest = text(refer[i][2]),
+							 .json = text(refer[i][3]) };
+		listed[i] = (uint32_t)i;
+	}
+}
 
 struct row {
 	const char *name;
@@ -143,7 +175,11 @@ static const struct row rows[] = {
 static void run(const struct row *row, struct out *o)
 {
 	struct server server = { .registry = "docker.io", .list_snapshots = row->snapshots };
-	struct state state = { .v = all, .n = COUNT(all) };
+	struct state state = {
+		.v = all,
+		.n = COUNT(all),
+		.table = { .texts = texts, .referrers = referrers, .listed = listed },
+	};
 	struct http_request request = { .method = METHOD_GET, .minor = 1 };
 	static struct exchange x;
 
@@ -198,6 +234,7 @@ static void check(const struct row *row)
 
 int main(void)
 {
+	fill_table();
 	for (size_t i = 0; i < COUNT(rows); i++)
 		check(&rows[i]);
 	return tap_done();
