@@ -17,6 +17,7 @@
 #include "serve/reply.h"
 #include "serve/server.h"
 #include "serve/state.h"
+#include "serve/tls.h"
 #include "serve/visible.h"
 
 /* Content found by its digest does not change; the content of a tag does. */
@@ -32,26 +33,31 @@ struct content {
 	bool ranges;
 };
 
-/*
- * The namespace a client means: ns=, or else a Host field that names an upstream of this mirror (in
- * a client that is configured to find quay.io here). Ports that the scheme implies are not part of
- * the name.
- */
-static void find_namespace(struct exchange *x)
+/* Takes the host as the namespace if it is an upstream of this mirror. Ports that the scheme implies
+ * are not part of the name. */
+static bool is_namespace(struct exchange *x, struct span host)
 {
-	struct span host = x->request->host;
-
-	x->ns = x->route.ns;
-	repository_names_host(x->ns, x->host);
-	if (x->ns.n)
-		return;
 	if (span_ends(host, ":443"))
 		host.n -= 4;
 	else if (span_ends(host, ":80"))
 		host.n -= 3;
 	repository_names_host(host, x->host);
-	if (x->host[0] && state_has_host(x->state, x->host))
-		x->ns = host;
+	if (!x->host[0] || !state_has_host(x->state, x->host))
+		return false;
+	x->ns = host;
+	return true;
+}
+
+/*
+ * The namespace a client means: ns=, or else a Host field or a TLS server name that names an
+ * upstream of this mirror (in a client for which quay.io leads here, by DNS or by its settings).
+ */
+static void find_namespace(struct exchange *x)
+{
+	x->ns = x->route.ns;
+	repository_names_host(x->ns, x->host);
+	if (!x->ns.n && !is_namespace(x, x->request->host) && x->tls)
+		is_namespace(x, span_str(tls_server_name(x->tls)));
 }
 
 static bool find_repository(struct exchange *x)

@@ -190,6 +190,35 @@ ask_last=' HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n'
 	[[ $output == *"subject=CN = localhost"* ]]
 }
 
+@test "a server name or Host that is an upstream chooses its images, as ns= does" {
+	cert main localhost quay.io docker.io
+	two=$(layout_untagged "$dir" two)
+	layout_entry "$dir" quay.io/library/alpine:1 "$two"
+	layout_publish "$dir" 1
+	serve_tls
+	# name in TLS, Host (as curl writes it: the URL's), want
+	while read -r name host want; do
+		send_tls "HEAD /v2/library/alpine/manifests/1 HTTP/1.1\r\nHost: $host\r\nConnection: close\r\n\r\n" \
+			-servername "$name" >"$at/answer"
+		grep -q "Docker-Content-Digest: ${!want}" "$at/answer" \
+			|| { echo "# $name $host: $(cat "$at/answer")" && false; }
+	done <<-END
+		quay.io mirror.corp two
+		QUAY.io mirror.corp:5000 two
+		quay.io quay.io:443 two
+		quay.io docker.io one
+		mirror.corp quay.io two
+		mirror.corp mirror.corp one
+		index.docker.io mirror.corp one
+	END
+	# never another upstream's content
+	send_tls "HEAD /v2/library/none/manifests/1$ask_last" -servername quay.io >"$at/answer"
+	[[ $(cat "$at/answer") == "HTTP/1.1 404 "* ]]
+	send_tls "GET /v2/library/alpine/manifests/1?ns=docker.io$ask_last" -servername quay.io \
+		>"$at/answer"
+	grep -q "Docker-Content-Digest: $one" "$at/answer"
+}
+
 @test "what cannot be used is named, with its exit status" {
 	cert second
 	request locked /CN=x
