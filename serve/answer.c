@@ -11,6 +11,7 @@
 #include "oci/image/ref.h"
 #include "serve/http_request.h"
 #include "serve/listing.h"
+#include "serve/login.h"
 #include "serve/out.h"
 #include "serve/range.h"
 #include "serve/reload.h"
@@ -69,10 +70,26 @@ static bool find_repository(struct exchange *x)
 	while (!x->repository && (name = repository_names_next(&it))) {
 		const struct repository *r = state_repository(x->state, name);
 
+		if (r && r->group && !asker_find(x))
+			return false;
 		if (r && visible_repository(x, r))
 			x->repository = r;
 	}
 	return x->repository != NULL;
+}
+
+/* What is not public, missing or not, is told apart only to those who came by the token endpoint:
+ * true when the reply is a challenge, or has to wait. */
+static bool reply_first_login(struct exchange *x)
+{
+	if (!x->access)
+		return false;
+	if (!asker_find(x) || asker_put_off(x))
+		return true;
+	if (!asker_is_challenged(&x->asker))
+		return false;
+	login_challenge(x);
+	return true;
 }
 
 /* 404 for a repository that this mirror does not have, with all the names that were tried. */
@@ -88,6 +105,8 @@ static void reply_name_unknown(struct exchange *x)
 			    SPAN_ARG(x->route.name));
 		return;
 	}
+	if (reply_first_login(x))
+		return;
 	repository_names_init(&it, x->route.name, x->ns, x->server->registry);
 	while ((name = repository_names_next(&it)) && n < sizeof(tried))
 		n += (size_t)snprintf(tried + n, sizeof(tried) - n, "%s%s", n ? ", " : "", name);
@@ -371,9 +390,37 @@ static void answer_index(struct exchange *x)
 
 static void answer_base(struct exchange *x)
 {
+	if (reply_first_login(x))
+		return;
 	buf_clear(&x->out->text);
 	buf_adds(&x->out->text, "{}\n");
 	reply_text(x, 200, "application/json");
+}
+
+/* Lists of all that the asker may read: of what is public to those who send no credentials, but
+ * credentials that are not good are said to be so. */
+static void answer_list(struct exchange *x, void (*reply)(struct exchange *x))
+{
+	if (!asker_find(x) || asker_put_off(x))
+		return;
+	if (x->access && x->asker.kind == ASKER_REFUSED)
+		login_challenge(x);
+	else
+		reply(x);
+}
+
+static void answer_token(struct exchange *x)
+{
+	const struct http_request *r = x->request;
+
+	if (!x->access)
+		reply_error(x, 404, "UNSUPPORTED", "nothing is served here");
+	else if (r->method == METHOD_POST && (r->chunked || x->body.n != (size_t)r->body))
+		reply_error(x, 413, "UNSUPPORTED",
+			    "a form of a known length and at most %lu bytes is read here",
+			    LIMIT_TOKEN_FORM);
+	else
+		login_token(x);
 }
 
 /* Answers with `reply` when this mirror has the repository. */
@@ -381,20 +428,34 @@ static void answer_in_repository(struct exchange *x, void (*reply)(struct exchan
 {
 	if (find_repository(x))
 		reply(x);
-	else
+	else if (!x->pending)
 		reply_name_unknown(x);
+}
+
+/* All routes are read with GET and HEAD; a token is asked for with POST as well. */
+static bool takes_method(const struct exchange *x)
+{
+	switch (x->request->method) {
+	case METHOD_GET:
+	case METHOD_HEAD: return true;
+	case METHOD_POST: return x->route.kind == ROUTE_TOKEN && x->access;
+	case METHOD_OTHER: return false;
+	}
+	return false;
 }
 
 void answer(struct exchange *x)
 {
 	x->repository = NULL;
 	x->extra = NULL;
-	if (x->request->method == METHOD_OTHER) {
+	x->pending = false;
+	x->asker.kind = ASKER_UNKNOWN;
+	route_parse(&x->route, x->request->path, x->request->query, x->scratch);
+	if (!takes_method(x)) {
 		x->extra = "Allow: GET, HEAD\r\n";
 		reply_error(x, 405, "UNSUPPORTED", "this registry is read-only");
 		return;
 	}
-	route_parse(&x->route, x->request->path, x->request->query, x->scratch);
 	find_namespace(x);
 	switch (x->route.kind) {
 	case ROUTE_BAD:
@@ -402,8 +463,9 @@ void answer(struct exchange *x)
 		break;
 	case ROUTE_NONE: reply_error(x, 404, "UNSUPPORTED", "nothing is served here"); break;
 	case ROUTE_BASE: answer_base(x); break;
-	case ROUTE_CATALOG: listing_catalog(x); break;
-	case ROUTE_INDEX: answer_index(x); break;
+	case ROUTE_CATALOG: answer_list(x, listing_catalog); break;
+	case ROUTE_INDEX: answer_list(x, answer_index); break;
+	case ROUTE_TOKEN: answer_token(x); break;
 	case ROUTE_MANIFEST: answer_in_repository(x, answer_manifest); break;
 	case ROUTE_BLOB: answer_in_repository(x, answer_blob); break;
 	case ROUTE_TAGS: answer_in_repository(x, listing_tags); break;
@@ -411,11 +473,17 @@ void answer(struct exchange *x)
 	}
 }
 
+bool answer_reads_body(const struct http_request *r)
+{
+	return r->method == METHOD_POST && span_eq(r->path, "/v2/_ocimirror/token");
+}
+
 void answer_unreadable(struct exchange *x, int status)
 {
 	static const struct http_request nothing = { .method = METHOD_GET, .minor = 1 };
 
 	x->request = &nothing;
+	x->pending = false;
 	x->repository = NULL;
 	x->extra = NULL;
 	x->last = true;
@@ -428,6 +496,7 @@ void answer_misdirected(struct exchange *x, bool secure)
 
 	if (!secure)
 		x->request = &nothing;
+	x->pending = false;
 	x->repository = NULL;
 	x->extra = NULL;
 	x->last = true;

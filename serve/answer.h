@@ -13,10 +13,13 @@
 #include <stdint.h>
 
 #include "oci/base/span.h"
+#include "serve/asker.h"
 #include "serve/repository_names.h"
 #include "serve/route.h"
 
+struct access_files;
 struct out;
+struct password_check;
 struct repository;
 struct http_request;
 struct server;
@@ -33,9 +36,16 @@ struct exchange {
 	struct span common;         /* lines that every head has */
 	bool last;                  /* the connection is closed after this reply */
 	const struct tls_conn *tls; /* the client's server name and certificate; NULL: plain */
+	struct span body;           /* of a POST to a route that reads one, else empty */
+	/* who may read what; NULL, NULL and -1 in a server without users */
+	const struct access_files *access;
+	struct password_check *passwords;
+	int wake; /* an eventfd: written to when a password that was pending is known */
 	/* found */
 	struct route route;
-	struct span ns; /* the namespace the client asked for, or empty */
+	struct asker asker; /* once something asks for more than what is public */
+	bool pending;       /* nothing was answered: to be asked again when woken up */
+	struct span ns;     /* the namespace the client asked for, or empty */
 	const struct repository *repository;
 	const char *extra; /* one more line for the head of a text or an error, or NULL */
 	int status;        /* of the reply */
@@ -44,9 +54,12 @@ struct exchange {
 	char scratch[LIMIT_REQUEST_LINE];
 };
 
-/* Queues the reply; the fields under "given" are filled in. Cannot fail: errors are replies,
- * too. */
+/* Queues the reply; the fields under "given" are filled in. Cannot fail: errors are replies, too.
+ * When x->pending is set afterwards, nothing was queued: a password is being hashed. */
 void answer(struct exchange *x);
+
+/* Whether answer() wants the body of this request in x->body: a POST with a form. */
+bool answer_reads_body(const struct http_request *r);
 
 /* Answers bytes that could not be read as a request with this status; sets x->request and
  * x->last. */

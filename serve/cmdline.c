@@ -62,6 +62,15 @@ static bool is_repository(const char *name)
 	return path.p && ref_valid_host(host) && ref_valid_path(path);
 }
 
+/* Groups and tokens are of users. */
+static int check_access(const struct cmdline *o, struct err *err)
+{
+	if (o->access.htpasswd || (!o->access.groups && !o->access.token_key))
+		return 0;
+	return err_set(err, ERR_USAGE, 0, "%s has no effect without --htpasswd",
+		       o->access.groups ? "--groups" : "--token-key");
+}
+
 static int check_names(struct cmdline *o, struct err *err)
 {
 	repository_names_host(span_str(o->registry), o->host);
@@ -143,6 +152,31 @@ static void add_tls_options(struct cli_table *table, struct cmdline *o)
 	CLI_TABLE_ADD(table, rows);
 }
 
+static void add_access_options(struct cli_table *table, struct cmdline *o)
+{
+	const struct cli_opt rows[] = {
+		{ .name = "htpasswd",
+		  .value = "FILE",
+		  .to = &o->access.htpasswd,
+		  .help = "users and their passwords, as htpasswd -B writes them; read again when "
+			  "it changes. Public images are served as before; what is private, or not "
+			  "here, asks for a login",
+		  .section = "Who may read private images" },
+		{ .name = "groups",
+		  .value = "FILE",
+		  .to = &o->access.groups,
+		  .help = "lines \"group: user user ...\": who may read the images of "
+			  "private=GROUP" },
+		{ .name = "token-key",
+		  .value = "FILE",
+		  .to = &o->access.token_key,
+		  .help = "a secret (openssl rand -hex 32) that servers behind one name share, so "
+			  "that each takes the tokens of the others (default: one made at start)" },
+	};
+
+	CLI_TABLE_ADD(table, rows);
+}
+
 static void add_name_options(struct cli_table *table, struct cmdline *o)
 {
 	const struct cli_opt rows[] = {
@@ -191,6 +225,7 @@ int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror, s
 	add_server_options(&table, o);
 	add_tls_options(&table, o);
 	add_name_options(&table, o);
+	add_access_options(&table, o);
 	result = cli_opt_parse(&program, argc, argv, &words, &n, err);
 	if (result != CLI_OPT_GO) {
 		cli_help_answer(&program, result);
@@ -201,5 +236,7 @@ int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror, s
 			       words[1]);
 	if (n == 1)
 		o->mirror = words[0];
-	return check_names(o, err) < 0 || check_tls(o, err) < 0 ? -1 : CLI_OPT_GO;
+	if (check_names(o, err) < 0 || check_tls(o, err) < 0 || check_access(o, err) < 0)
+		return -1;
+	return CLI_OPT_GO;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "oci/cli/cli_opt.h"
+#include "serve/access.h"
 
 struct err;
 
@@ -19,6 +20,7 @@ struct cmdline {
 	const char *registry;                 /* --default-registry */
 	const char *name;                     /* of entries that have only a tag, or NULL */
 	const char *access_log;               /* path, or NULL */
+	struct access_source access;          /* --htpasswd, --groups, --token-key */
 	bool list_snapshots;
 	long threads;
 	char host[256]; /* the registry in the form of names_host() */

@@ -7,6 +7,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/clock.h"
+#include "serve/access.h"
 #include "serve/answer.h"
 #include "serve/handshake_log.h"
 #include "serve/http_request.h"
@@ -19,6 +20,8 @@
 #define WHOLE_HEAD (20 * CLOCK_SEC)
 #define STALLED    (60 * CLOCK_SEC)
 #define LINGER     (5 * CLOCK_SEC)
+/* How long a password may take; longer only when the queue for hashing them is full. */
+#define CHECKING (30 * CLOCK_SEC)
 /* The first byte of every connection with TLS: the type of its first record. */
 #define TLS_HANDSHAKE 0x16
 
@@ -36,7 +39,7 @@ struct conn *conn_new(int fd, bool secure)
 	c->deadline = clock_now() + WHOLE_HEAD;
 	c->pinned = NULL;
 	c->skip = 0;
-	c->writing = c->last = c->lingers = c->logs = false;
+	c->writing = c->waiting = c->last = c->lingers = c->logs = false;
 	c->at = c->n = c->seen = 0;
 	c->peer[0] = '\0';
 	out_init(&c->out);
@@ -89,6 +92,45 @@ static bool is_tls(const struct conn *c)
 	return c->in[c->at] == TLS_HANDSHAKE;
 }
 
+/* Whether all of a request is here: of most, the head is enough. A form that is too long is left to
+ * plan_after(), as a body that nothing reads. */
+static bool has_body(const struct conn *c, const struct http_request *r, size_t head,
+		     struct span *body)
+{
+	*body = span_of("", 0);
+	if (!answer_reads_body(r) || r->chunked || r->expects_continue ||
+	    r->body > (int64_t)LIMIT_TOKEN_FORM || (size_t)r->body > sizeof(c->in) - head)
+		return true;
+	if (c->n - c->at < head + (size_t)r->body)
+		return false;
+	*body = span_of(c->in + c->at + head, (size_t)r->body);
+	return true;
+}
+
+/* Answers one request, of n bytes; false when that has to wait: then nothing has happened. */
+static bool answer_request(struct conn *c, const struct conn_turn *turn, struct exchange *x,
+			   size_t n)
+{
+	plan_after(c, x->request, turn->server);
+	x->last = c->last;
+	if (c->misdirected)
+		answer_misdirected(x, true);
+	else
+		answer(x);
+	if (x->pending) {
+		c->last = c->lingers = false;
+		c->skip = 0;
+		c->state = CONN_CHECKING;
+		c->deadline = turn->now + CHECKING;
+		return false;
+	}
+	c->line.request = x->request->line;
+	c->line.agent = x->request->user_agent;
+	c->at += n;
+	c->seen = 0;
+	return true;
+}
+
 /* Queues the reply to the next request, if it is here. */
 static bool answer_next(struct conn *c, const struct conn_turn *turn)
 {
@@ -107,6 +149,10 @@ static bool answer_next(struct conn *c, const struct conn_turn *turn)
 	x.out = &c->out;
 	x.common = turn->common;
 	x.tls = c->tls;
+	x.access = turn->access;
+	x.passwords = turn->server->access->passwords;
+	x.wake = turn->wake;
+	x.request = &r;
 	if (n < 0) {
 		c->last = c->lingers = true;
 		c->line.request = c->line.agent = span_of("", 0);
@@ -115,17 +161,8 @@ static bool answer_next(struct conn *c, const struct conn_turn *turn)
 		else
 			answer_unreadable(&x, -n);
 	} else {
-		plan_after(c, &r, turn->server);
-		c->at += (size_t)n;
-		c->seen = 0;
-		c->line.request = r.line;
-		c->line.agent = r.user_agent;
-		x.request = &r;
-		x.last = c->last;
-		if (c->misdirected)
-			answer_misdirected(&x, true);
-		else
-			answer(&x);
+		if (!has_body(c, &r, (size_t)n, &x.body) || !answer_request(c, turn, &x, (size_t)n))
+			return false;
 	}
 	log_reply(c, turn, &x);
 	return true;
@@ -196,8 +233,12 @@ static enum conn_next wait_to_read(struct conn *c, const struct conn_turn *turn,
 static enum conn_next answer_and_send(struct conn *c, const struct conn_turn *turn)
 {
 	for (bool answered = false;; answered = true) {
+		if (c->state == CONN_CHECKING)
+			c->state = CONN_READING;
 		while (!c->last && out_ready(&c->out) && answer_next(c, turn))
 			continue;
+		if (out_empty(&c->out) && c->state == CONN_CHECKING)
+			return CONN_WAIT;
 		if (out_empty(&c->out))
 			return wait_to_read(c, turn, answered);
 		switch (out_flush(&c->out, c->fd)) {
@@ -300,6 +341,7 @@ enum conn_next conn_readable(struct conn *c, const struct conn_turn *turn)
 		return read_requests(c, turn);
 	case CONN_READING: return read_requests(c, turn);
 	case CONN_HANDSHAKE: return shake_hands(c, turn);
+	case CONN_CHECKING:
 	case CONN_SENDING: return send_on(c, turn);
 	case CONN_CLOSING: return discard(c);
 	}
@@ -309,4 +351,10 @@ enum conn_next conn_readable(struct conn *c, const struct conn_turn *turn)
 enum conn_next conn_writable(struct conn *c, const struct conn_turn *turn)
 {
 	return conn_readable(c, turn);
+}
+
+enum conn_next conn_checked(struct conn *c, const struct conn_turn *turn)
+{
+	turn->look(turn->worker);
+	return send_on(c, turn);
 }

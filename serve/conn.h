@@ -6,6 +6,8 @@
  *	CONN_HANDSHAKE	TLS begins; waits for the client's part of it
  *	CONN_IDLE	no request has begun; waits for one, until the keep-alive time ends
  *	CONN_READING	part of a head, or of a body to be skipped, has arrived; waits for the rest
+ *	CONN_CHECKING	the next request is here, and waits until a password that it came with is
+ *			hashed (serve/password_check.h); nothing is read meanwhile
  *	CONN_SENDING	replies are queued; waits until the socket can be written
  *	CONN_CLOSING	the last reply is sent; bytes that still arrive are thrown away until the
  *			client closes: closing on unread bytes may destroy the reply on its way
@@ -27,6 +29,7 @@
 #include "serve/access_log.h"
 #include "serve/out.h"
 
+struct access_files;
 struct server;
 struct state;
 struct worker;
@@ -39,12 +42,21 @@ struct conn_turn {
 	struct state *state;
 	void (*look)(struct worker *worker);
 	struct worker *worker;
-	struct span common;     /* lines that every head has, from reply_common() */
-	struct access_log *log; /* of this worker */
-	int64_t now;            /* clock_now() */
+	struct span common;                /* lines that every head has, from reply_common() */
+	const struct access_files *access; /* as they are now, or NULL */
+	int wake;                          /* the worker's eventfd */
+	struct access_log *log;            /* of this worker */
+	int64_t now;                       /* clock_now() */
 };
 
-enum conn_state { CONN_IDLE, CONN_HANDSHAKE, CONN_READING, CONN_SENDING, CONN_CLOSING };
+enum conn_state {
+	CONN_IDLE,
+	CONN_HANDSHAKE,
+	CONN_READING,
+	CONN_CHECKING,
+	CONN_SENDING,
+	CONN_CLOSING,
+};
 
 struct conn {
 	int fd;
@@ -57,6 +69,7 @@ struct conn {
 	bool secure;                  /* it came from a listener for TLS */
 	bool misdirected;             /* ... and speaks plain HTTP */
 	bool writing;                 /* registered for writing, not for reading */
+	bool waiting;                 /* registered for nothing: it is CONN_CHECKING */
 	bool last;                    /* no request is read after what is queued */
 	bool lingers;                 /* closes by way of CONN_CLOSING */
 	bool logs;                    /* `line` is written when the file is sent */
@@ -74,11 +87,13 @@ struct conn *conn_new(int fd, bool secure);
 void conn_free(struct conn *c);
 
 /* What the worker does next with a connection. */
-enum conn_next { CONN_READ, CONN_WRITE, CONN_CLOSE };
+enum conn_next { CONN_READ, CONN_WRITE, CONN_WAIT, CONN_CLOSE };
 
 /* The socket can be read, or written: does what can be done now. TLS may have to write in order to
  * read. */
 enum conn_next conn_readable(struct conn *c, const struct conn_turn *turn);
 enum conn_next conn_writable(struct conn *c, const struct conn_turn *turn);
+/* It is CONN_CHECKING, and its password may be known now. */
+enum conn_next conn_checked(struct conn *c, const struct conn_turn *turn);
 
 #endif

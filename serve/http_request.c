@@ -88,6 +88,7 @@ static int read_method(struct http_request *r, struct span word)
 		return -400;
 	r->method = span_eq(word, "GET")    ? METHOD_GET
 		    : span_eq(word, "HEAD") ? METHOD_HEAD
+		    : span_eq(word, "POST") ? METHOD_POST
 					    : METHOD_OTHER;
 	return 0;
 }
@@ -225,6 +226,8 @@ static int read_field(struct http_request *r, struct fields *f, struct span name
 	case 13:
 		if (span_eq_nocase(name, "if-none-match"))
 			keep_first(&r->if_none_match, value);
+		else if (span_eq_nocase(name, "authorization"))
+			keep_first(&r->authorization, value);
 		break;
 	case 14:
 		if (span_eq_nocase(name, "content-length"))
@@ -233,6 +236,8 @@ static int read_field(struct http_request *r, struct fields *f, struct span name
 	case 17:
 		if (span_eq_nocase(name, "transfer-encoding"))
 			return keep_single(&f->coding, value);
+		if (span_eq_nocase(name, "x-forwarded-proto"))
+			keep_first(&r->forwarded_proto, value);
 		break;
 	default: break;
 	}

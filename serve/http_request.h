@@ -14,7 +14,7 @@
 
 #include "oci/base/span.h"
 
-enum method { METHOD_GET, METHOD_HEAD, METHOD_OTHER };
+enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OTHER };
 
 /* An absent field has p NULL; a field that came twice although only one makes sense is empty. */
 struct http_request {
@@ -29,10 +29,13 @@ struct http_request {
 	struct span if_match;
 	struct span if_none_match;
 	struct span user_agent;
-	bool keep_alive;       /* the client wants to send more requests */
-	bool expects_continue; /* waits for 100 before it sends the body */
-	bool chunked;          /* a body of unknown length follows */
-	int64_t body;          /* length of the body that follows, in bytes; 0 when chunked */
+	struct span authorization;
+	struct span
+		forwarded_proto; /* X-Forwarded-Proto of a proxy that ends TLS, or a claim of it */
+	bool keep_alive;         /* the client wants to send more requests */
+	bool expects_continue;   /* waits for 100 before it sends the body */
+	bool chunked;            /* a body of unknown length follows */
+	int64_t body;            /* length of the body that follows, in bytes; 0 when chunked */
 };
 
 /*

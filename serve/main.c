@@ -10,6 +10,7 @@
 #include "oci/cli/cli_opt.h"
 #include "oci/cli/exit_status.h"
 #include "oci/cli/message.h"
+#include "serve/access.h"
 #include "serve/cmdline.h"
 #include "serve/listen.h"
 #include "serve/reload.h"
@@ -72,19 +73,22 @@ static int serve(const struct cmdline *o, struct err *err)
 					 .n = o->tls_certs.n,
 					 .client_ca = o->client_ca };
 	cleanup_by(reload_release) struct reload reload = RELOAD_INIT;
+	cleanup_by(access_release) struct access access = ACCESS_INIT;
 	cleanup_fd int notify = systemd_notify_open(getenv("NOTIFY_SOCKET")), access_log = -1;
 	cleanup_by(release_server) struct server s = { .registry = o->host,
 						       .list_snapshots = o->list_snapshots,
 						       .listeners.max = most_connections(),
 						       .notify = notify,
-						       .reload = &reload };
+						       .reload = &reload,
+						       .access = &access };
 
 	if (o->access_log && (access_log = open_log(o->access_log, err)) < 0)
 		return -1;
 	if (tls_files_init(&s.tls, &tls, err) < 0)
 		return -1;
 	s.listeners.secure = s.tls.tls != NULL;
-	if (open_listeners(&s.listeners, o, err) < 0 || reload_init(&reload, &from, err) < 0)
+	if (open_listeners(&s.listeners, o, err) < 0 || access_init(&access, &o->access, err) < 0 ||
+	    reload_init(&reload, &from, err) < 0)
 		return -1;
 	s.access_log = access_log;
 	return worker_pool_run(&s, (int)o->threads, err);

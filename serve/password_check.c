@@ -1,6 +1,7 @@
 #include "serve/password_check.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -343,6 +344,23 @@ void password_check_forget(struct password_check *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
+/* Signals are for the main thread: these threads take none. */
+static int start_threads(struct password_check *p, int threads, struct err *err)
+{
+	sigset_t all, before;
+	int error = 0;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	while (!error && p->nthreads < threads) {
+		error = pthread_create(&p->threads[p->nthreads], NULL, run_hashing, p);
+		p->nthreads += !error;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error ? err_set(err, ERR_IO, error, "cannot start a thread: %s", strerror(error))
+		     : 0;
+}
+
 struct password_check *password_check_new(int threads, struct err *err)
 {
 	struct password_check *p = xcalloc(1, sizeof(*p));
@@ -355,16 +373,10 @@ struct password_check *password_check_new(int threads, struct err *err)
 		password_check_free(p);
 		return NULL;
 	}
-	for (; p->nthreads < threads; p->nthreads++) {
-		int error = pthread_create(&p->threads[p->nthreads], NULL, run_hashing, p);
-
-		if (error) {
-			err_set(err, ERR_IO, error, "cannot start a thread: %s", strerror(error));
-			password_check_free(p);
-			return NULL;
-		}
-	}
-	return p;
+	if (start_threads(p, threads, err) == 0)
+		return p;
+	password_check_free(p);
+	return NULL;
 }
 
 void password_check_free(struct password_check *p)

@@ -94,6 +94,8 @@ static bool read_query(struct route *r, struct span query, char **scratch)
 			r->n = value;
 		else if (span_eq(key, "last"))
 			r->last = value;
+		else if (span_eq(key, "scope") && !r->scope.n)
+			r->scope = value;
 		else if (span_eq(key, "artifactType") && value.n && r->ntypes < ROUTE_TYPES)
 			r->types[r->ntypes++] = value;
 	}

@@ -17,6 +17,7 @@
 #include "serve/listen.h"
 #include "serve/tls_files.h"
 
+struct access;
 struct reload;
 
 struct server {
@@ -27,6 +28,7 @@ struct server {
 	int access_log;        /* or -1 */
 	int notify;            /* from systemd_notify_open(), or -1 */
 	struct reload *reload; /* has the current state */
+	struct access *access; /* has the current users; some servers have none */
 	atomic_bool stopping;  /* workers send the replies under way, then end */
 };
 

@@ -2,10 +2,10 @@
 
 #include <stddef.h>
 
+#include "serve/answer.h"
 #include "serve/state.h"
 
 bool visible_repository(const struct exchange *x, const struct repository *r)
 {
-	(void)x;
-	return r->group == NULL;
+	return !r->group || asker_in_group(x, r->group);
 }

@@ -11,6 +11,7 @@
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/cli/message.h"
+#include "serve/access.h"
 #include "serve/reload.h"
 #include "serve/server.h"
 #include "serve/state.h"
@@ -63,6 +64,7 @@ static void drop_conn(struct worker *w, struct conn *c)
 		w->conns = c->next;
 	if (c->next)
 		c->next->previous = c->previous;
+	w->nwaiting -= c->waiting;
 	conn_free(c);
 	listen_release(&w->server->listeners);
 	if (!w->accepting && !is_stopping(w))
@@ -72,10 +74,16 @@ static void drop_conn(struct worker *w, struct conn *c)
 /* Registers the event that the connection waits for, if it has changed. */
 static void watch_conn(struct worker *w, struct conn *c, enum conn_next next)
 {
-	struct epoll_event e = { .events = next == CONN_WRITE ? EPOLLOUT : EPOLLIN, .data.ptr = c };
+	bool writing = next == CONN_WRITE, waiting = next == CONN_WAIT;
+	struct epoll_event e = { .events = writing   ? EPOLLOUT
+					   : waiting ? 0
+						     : EPOLLIN,
+				 .data.ptr = c };
 
-	if (next != CONN_CLOSE && (next == CONN_WRITE) != c->writing) {
-		c->writing = next == CONN_WRITE;
+	if (next != CONN_CLOSE && (writing != c->writing || waiting != c->waiting)) {
+		w->nwaiting += waiting - c->waiting;
+		c->writing = writing;
+		c->waiting = waiting;
 		if (epoll_ctl(w->epoll, EPOLL_CTL_MOD, c->fd, &e) < 0)
 			next = CONN_CLOSE;
 	}
@@ -117,6 +125,8 @@ static void refresh_state(struct worker *w)
 	struct state *latest = reload_latest(w->server->reload, w->state);
 	time_t second = clock_wall();
 
+	w->access = access_latest(w->server->access, w->access);
+	w->turn.access = w->access;
 	if (latest == w->state && second == w->common_at)
 		return;
 	w->state = latest;
@@ -175,6 +185,18 @@ static void wind_down(struct worker *w)
 	}
 }
 
+/* Connections whose password may be known now. */
+static void resume_waiting(struct worker *w)
+{
+	struct conn *next;
+
+	for (struct conn *c = w->nwaiting ? w->conns : NULL; c; c = next) {
+		next = c->next;
+		if (c->waiting)
+			watch_conn(w, c, conn_checked(c, &w->turn));
+	}
+}
+
 static void handle_event(struct worker *w, const struct epoll_event *e)
 {
 	struct conn *c = e->data.ptr;
@@ -182,9 +204,12 @@ static void handle_event(struct worker *w, const struct epoll_event *e)
 
 	if (e->data.ptr == w) {
 		(void)!read(w->wake, &ignored, sizeof(ignored));
+		resume_waiting(w);
 	} else if (listen_has(&w->server->listeners, e->data.ptr)) {
 		for (int i = 0; i < ACCEPTS && accept_one(w, e->data.ptr); i++)
 			continue;
+	} else if (c->waiting) {
+		drop_conn(w, c); /* the client is gone: nothing else is reported */
 	} else if (c->writing) {
 		watch_conn(w, c, conn_writable(c, &w->turn));
 	} else {
@@ -226,6 +251,7 @@ static void release_worker(struct worker *w)
 		close(w->wake);
 	access_log_release(&w->log);
 	state_unref(w->state);
+	access_unref(w->access);
 }
 
 static int start_thread(struct worker *w, struct err *err)
@@ -237,6 +263,7 @@ static int start_thread(struct worker *w, struct err *err)
 	w->wake = w->epoll < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->wake < 0 || epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->wake, &e) < 0)
 		return err_sys(err, "cannot start a worker on", "epoll");
+	w->turn.wake = w->wake;
 	watch_listeners(w, true);
 	error = pthread_create(&w->thread, NULL, run_worker, w);
 	if (error)

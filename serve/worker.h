@@ -18,13 +18,16 @@
 #include "serve/conn.h"
 #include "serve/reply.h"
 
+struct access_files;
 struct err;
 struct server;
 struct state;
 
 struct worker {
 	struct server *server;
-	struct state *state; /* with a reference */
+	struct state *state;         /* with a reference */
+	struct access_files *access; /* the same, or NULL */
+	int nwaiting;                /* connections that wait for a password */
 	pthread_t thread;
 	int epoll;
 	int wake;       /* an eventfd: look at the state, and at whether to stop */

@@ -12,6 +12,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
 #include "oci/cli/message.h"
+#include "serve/access.h"
 #include "serve/reload.h"
 #include "serve/server.h"
 #include "serve/systemd.h"
@@ -59,16 +60,21 @@ static void stop_workers(struct worker_pool *p)
 	wake_all(p);
 }
 
-static void check_index(struct worker_pool *p, bool in_any_case)
+static void check_files(struct worker_pool *p, bool in_any_case)
 {
-	if (!atomic_load(&p->server->stopping) && reload_check(p->server->reload, in_any_case))
+	bool changed;
+
+	if (atomic_load(&p->server->stopping))
+		return;
+	changed = reload_check(p->server->reload, in_any_case);
+	if (access_check(p->server->access, in_any_case) || changed)
 		wake_all(p);
 }
 
 static void reload_all(struct worker_pool *p)
 {
 	systemd_notify(p->server->notify, SYSTEMD_RELOADING);
-	check_index(p, true);
+	check_files(p, true);
 	tls_files_check(&p->server->tls, true);
 	systemd_notify(p->server->notify, SYSTEMD_READY);
 }
@@ -108,7 +114,7 @@ static void watch_workers(struct worker_pool *p)
 			read_signals(p);
 		if (v[1].revents)
 			count_done(p);
-		check_index(p, false);
+		check_files(p, false);
 		tls_files_check(&p->server->tls, false);
 	}
 }
