@@ -156,13 +156,16 @@ dist: all ## build/mirror-VERSION-MACHINE.tar.gz: what install makes, to be unpa
 		-czf $(BUILD)/$(ARCHIVE) bin share
 	@echo "  DIST $(BUILD)/$(ARCHIVE)"
 
+deb: all ## build/ocimirror_VERSION_ARCH.deb: a Debian package, with systemd units (docs/deploying.md)
+	@deploy/debian/make-deb $(BUILD) $(VERSION)
+
 clean: ## removes build/
 	rm -rf build
 help: ## what you are reading
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
 
-.PHONY: all always tests check lint fuzz install uninstall dist clean help
+.PHONY: all always tests check lint fuzz install uninstall dist deb clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 .SUFFIXES:
--include $(shell find $(BUILD) build/lint -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) build/lint -type f -name '*.d' 2>/dev/null)
