@@ -27,10 +27,10 @@ need() {
 # programs to be there.
 @test "systemd understands every line of every unit" {
 	need systemd-analyze
-	for unit in "$units"/*.{service,timer}; do
+	for unit in "$units"/*.{service,socket,timer}; do
 		sed "s|/usr/bin/mirror-|$bin/mirror-|" "$unit" >"$tmp/${unit##*/}"
 	done
-	for unit in "$tmp"/*.{service,timer}; do
+	for unit in "$tmp"/*.{service,socket,timer}; do
 		run systemd-analyze verify --man=no "$unit"
 		[ "$status" -eq 0 ]
 		[ -z "$output" ] || { echo "$output" && false; }

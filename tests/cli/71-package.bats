@@ -42,7 +42,7 @@ teardown() {
 		share/doc/ocimirror/docs/deploying.md.gz; do
 		grep -qx "./usr/$path" "$tmp/files"
 	done
-	for unit in mirror-serve.service mirror-sync.service mirror-sync.timer; do
+	for unit in mirror-serve.service mirror-serve.socket mirror-sync.service mirror-sync.timer; do
 		grep -qx "./lib/systemd/system/$unit" "$tmp/files"
 	done
 	[ "$(dpkg-deb -f "$old" Version)" = 0.1.0 ]
@@ -101,24 +101,29 @@ upstream_of_one() {
 		systemctl is-active mirror-serve || echo "not started by the package"
 		systemctl start mirror-sync || { journalctl -u mirror-sync; exit 1; }
 		stat -c '%n is %U, %a' /var/lib/mirror /var/lib/mirror/index.json
+		pid() { systemctl show -P MainPID mirror-serve; }
 		ask() {
-			systemctl is-active mirror-serve
-			url=
-			while [ -z "$url" ]; do
-				journalctl --sync
-				url=$(journalctl _PID=$(systemctl show -P MainPID mirror-serve) |
-					sed -n 's/.*listening on //p')
-			done
-			curl -sf -o /dev/null -w 'pulled: %{http_code}\n' $url/v2/alpine/manifests/1
-			ps -o user= -p "$(systemctl show -P MainPID mirror-serve)"
+			curl -sf -o /dev/null -w "$1: %{http_code}\n" "$2/v2/alpine/manifests/1"
+			ps -o user= -p "$(pid)"
 		}
 		systemctl start mirror-serve || { journalctl -u mirror-serve; exit 1; }
-		ask
-		first=$(systemctl show -P MainPID mirror-serve)
+		url=http://$(ss -Hltnp | sed -n 's/.* \(127[^ ]*\) .*"mirror-serve".*/\1/p')
+		ask pulled "$url"
+		first=$(pid)
 		systemctl reload mirror-serve
 		dpkg -i new.deb
-		[ "$(systemctl show -P MainPID mirror-serve)" != "$first" ]
-		ask
+		[ "$(pid)" != "$first" ]
+		url=http://$(ss -Hltnp | sed -n 's/.* \(127[^ ]*\) .*"mirror-serve".*/\1/p')
+		ask "pulled after the upgrade" "$url"
+		systemctl stop mirror-serve
+		echo >/etc/default/mirror-serve
+		mkdir /etc/systemd/system/mirror-serve.socket.d
+		printf '[Socket]\nListenStream=\nListenStream=/run/mirror.socket\n' \
+			>/etc/systemd/system/mirror-serve.socket.d/where.conf
+		systemctl daemon-reload
+		systemctl start mirror-serve.socket
+		curl -sf --unix-socket /run/mirror.socket -o /dev/null -w 'by the socket: %{http_code}\n' \
+			http://mirror/v2/alpine/manifests/1
 		dpkg --purge ocimirror
 		systemctl is-active mirror-serve || echo "stopped with the package"
 	SH
@@ -126,7 +131,7 @@ upstream_of_one() {
 	echo "$output"
 	[[ $output == *"not started by the package"* ]]
 	[[ $output == *"/var/lib/mirror is _mirror, 750"*"/var/lib/mirror/index.json is _mirror, 640"* ]]
-	[ "$(grep -c 'pulled: 200' <<<"$output")" -eq 2 ]
+	[[ $output == *"pulled: 200"*"pulled after the upgrade: 200"*"by the socket: 200"* ]]
 	[ "$(grep -cx _mirror <<<"$output")" -eq 2 ]
 	[[ $output == *"stopped with the package"* ]]
 }
