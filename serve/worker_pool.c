@@ -107,7 +107,7 @@ static void watch_workers(struct worker_pool *p)
 		{ .fd = p->server->reload->notify, .events = POLLIN },
 	};
 
-	check_index(p, false); /* behind the first answers: see state_check() */
+	check_files(p, false); /* behind the first answers: see state_check() */
 	while (p->running > 0) {
 		poll(v, sizeof(v) / sizeof(v[0]), CHECK_MS);
 		if (v[0].revents)
