@@ -259,7 +259,7 @@ ask_last=' HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n'
 	grep -q "warning: $at/old.pem has expired (20" "$server_err"
 	grep -q "warning: $at/nameless.pem names no host" "$server_err"
 	grep -q "warning: $at/main.key can be read by every user" "$server_err"
-	[ "$(wc -l <"$server_err")" = 3 ]
+	[ "$(grep -c "warning: " "$server_err")" = 3 ]
 }
 
 # ---- reloads ----

@@ -32,7 +32,7 @@ names_of() {
 	layout_new "$dir"
 	layout_publish "$dir" 1
 	serve_start --tls-cert "$ca/localhost.pem" --tls-key "$ca/localhost.key" "$dir"
-	[ ! -s "$server_err" ]
+	run ! grep "warning: " "$server_err"
 	for host in "127.0.0.1:$server_port" "localhost:$server_port"; do
 		[ "$(curl -s --cacert "$ca/ca.pem" "https://$host/v2/")" = "{}" ]
 	done

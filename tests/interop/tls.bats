@@ -36,8 +36,8 @@ base() { digest_in "$work/mirror" docker.io/library/base:1; }
 	[ "$status" -eq 60 ]
 }
 
-# dockerd sees /etc/docker and /etc/hosts of its own. It never verifies a host of 127.0.0.0/8, so the
-# mirror is at ::1 for it.
+# dockerd sees /etc/docker and /etc/hosts of its own. It never verifies a host of 127.0.0.0/8, so
+# the mirror is at ::1 for it.
 dockerd() {
 	exec unshare -m --propagation private sh -c '
 		mount -t tmpfs none /etc/docker && mount --bind "$0/hosts" /etc/hosts &&
