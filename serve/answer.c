@@ -34,8 +34,8 @@ struct content {
 	bool ranges;
 };
 
-/* Takes the host as the namespace if it is an upstream of this mirror. Ports that the scheme implies
- * are not part of the name. */
+/* Takes the host as the namespace if it is an upstream of this mirror. Ports that the scheme
+ * implies are not part of the name. */
 static bool is_namespace(struct exchange *x, struct span host)
 {
 	if (span_ends(host, ":443"))
@@ -497,6 +497,7 @@ void answer_misdirected(struct exchange *x, bool secure)
 	if (!secure)
 		x->request = &nothing;
 	x->pending = false;
+	x->route.kind = ROUTE_BAD;
 	x->repository = NULL;
 	x->extra = NULL;
 	x->last = true;
