@@ -26,7 +26,8 @@ void problem_format_text(struct buf *out, const char *where, const struct proble
 	buf_addf(out, " %s%s\n", p->warning ? "warning: " : "", p->text);
 }
 
-/* The names of files are those of a request. Without "./" in front: GitHub and GitLab want plain paths. */
+/* The names of files are those of a request. Without "./" in front: GitHub and GitLab want plain
+ * paths. */
 static char *path_of(const char *where, const char *file)
 {
 	while (strncmp(where, "./", 2) == 0)
