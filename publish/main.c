@@ -106,6 +106,15 @@ static int run_without_verb(struct invocation *inv, int argc, char **argv, struc
 	return EXIT_OK;
 }
 
+/* --wait may stand before every verb, and means something to those that publish. */
+static bool has_wait(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--wait") == 0 || strncmp(argv[i], "--wait=", 7) == 0)
+			return true;
+	return false;
+}
+
 static int run_verb(const struct verb *v, struct invocation *inv, int argc, char **argv,
 		    struct err *err)
 {
@@ -115,6 +124,10 @@ static int run_verb(const struct verb *v, struct invocation *inv, int argc, char
 	int r;
 
 	verb_page_init(&page, v, inv);
+	if (!(v->common & VERB_WAIT) && has_wait(argc, argv))
+		return err_set(err, ERR_USAGE, 0,
+			       "%s goes without --wait: it waits for nobody, since it only reads",
+			       v->name);
 	r = cli_opt_parse(&page.program, argc, argv, &words, &n, err);
 	for (int tries = 0; r == CLI_OPT_GO; tries++) {
 		int status = v->run(inv, page.options, words, n, err);

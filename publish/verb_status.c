@@ -471,6 +471,10 @@ static int status_run(const struct invocation *inv, const void *options, char **
 		.now = clock_wall(),
 	};
 
+	if (inv->json && (s.options->titles || s.options->full))
+		return err_set(err, ERR_USAGE, 0,
+			       "--json goes without --titles and --long: it has names and whole "
+			       "digests always");
 	if (tag_match_check(patterns, n, err) < 0 || mirror_read(&m, inv->mirror, err) < 0)
 		return -1;
 	if (marks_load(&marks, &m.index, err) < 0)

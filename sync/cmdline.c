@@ -343,6 +343,14 @@ static int check_effect(const struct cmdline *a, const struct given *given, stru
 		  "--check alone asks no upstream" },
 		{ offline && a->trace,
 		  "--trace goes with --check only with --online: nothing is asked there" },
+		{ offline && run->mirror,
+		  "--mirror goes with --check only with --online: --check alone reads no mirror" },
+		{ run->against && run->mirror,
+		  "--against and --mirror do not go together: it compares with the mirror at that "
+		  "URL" },
+		{ run->observe && (run->accept_unlisted || a->source.suffix),
+		  "--observe goes without --accept-unlisted and --snapshot-suffix: it publishes "
+		  "nothing" },
 		{ offline && run->npatterns, "--check reads all lists, so it takes no PATTERN" },
 		{ a->source.rev && a->source.worktree,
 		  "--rev and --worktree do not go together: --worktree reads the files as they "

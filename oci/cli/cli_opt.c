@@ -153,8 +153,25 @@ static int result_of(struct span name)
 	return CLI_OPT_GO;
 }
 
-/* One --name, --name=value or --name value; *i moves over a value that is a word of its own. */
-static int take_option(const struct cli_program *p, int argc, char **argv, int *i, struct err *err)
+/* Notes that the row has its value: a second one would hide the first. */
+static int note_given(const struct cli_program *p, const struct cli_opt *o, bool *given,
+		      struct err *err)
+{
+	size_t row = (size_t)(o - p->options);
+
+	assert(row < CLI_TABLE_MAX);
+	if (given[row] && !o->texts)
+		return err_set(err, ERR_USAGE, 0,
+			       "--%s is given twice: only one value can count, so remove the other",
+			       o->name);
+	given[row] = true;
+	return 0;
+}
+
+/* One --name, --name=value or --name value; *i moves over a value that is a word of its own. `given`
+ * has a member for each row. */
+static int take_option(const struct cli_program *p, int argc, char **argv, int *i, bool *given,
+		       struct err *err)
 {
 	const char *text = argv[*i] + 2, *equals = strchr(text, '=');
 	struct span name = equals ? span_of(text, (size_t)(equals - text)) : span_str(text);
@@ -171,6 +188,8 @@ static int take_option(const struct cli_program *p, int argc, char **argv, int *
 		*o->flag = true;
 		return CLI_OPT_GO;
 	}
+	if (note_given(p, o, given, err) < 0)
+		return -1;
 	if (equals)
 		return set_value(o, equals + 1, err);
 	if (*i + 1 >= argc)
@@ -182,6 +201,7 @@ static int take_option(const struct cli_program *p, int argc, char **argv, int *
 int cli_opt_parse(const struct cli_program *p, int argc, char **argv, char ***words, size_t *n,
 		  struct err *err)
 {
+	bool given[CLI_TABLE_MAX] = { false };
 	size_t kept = 0;
 	bool options = true;
 
@@ -197,7 +217,7 @@ int cli_opt_parse(const struct cli_program *p, int argc, char **argv, char ***wo
 			return err_set(err, ERR_USAGE, 0,
 				       "unknown option \"%s\" (options are --long)", arg);
 		} else {
-			r = take_option(p, argc, argv, &i, err);
+			r = take_option(p, argc, argv, &i, given, err);
 			if (r != CLI_OPT_GO)
 				return r;
 		}

@@ -105,7 +105,7 @@ enum cli_opt_result { CLI_OPT_GO, CLI_OPT_HELP, CLI_OPT_VERSION, CLI_OPT_MAN, CL
  * Reads argv[1..]. Words that are no options are moved to the front of argv: *words points at them,
  * *n counts them. Gives CLI_OPT_GO, or which of --help, --version, --man and --completion came
  * first; or -1 with USAGE: an unknown option (with the nearest known one), a missing value, a value
- * that is not what the row says.
+ * that is not what the row says, an option with a value that is given twice.
  */
 int cli_opt_parse(const struct cli_program *p, int argc, char **argv, char ***words, size_t *n,
 		  struct err *err);

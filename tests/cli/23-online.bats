@@ -22,7 +22,7 @@ teardown() {
 # unless a test makes it.
 online() {
 	cd "$BATS_TEST_TMPDIR/team" || return
-	"$BIN/mirror-sync" --mirror "$mirror" --check --online "$@"
+	MIRROR_DIR=$mirror "$BIN/mirror-sync" --check --online "$@"
 }
 
 # Makes numbers alike.

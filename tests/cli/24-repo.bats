@@ -22,7 +22,7 @@ teardown() {
 }
 
 repo() {
-	"$BIN/mirror-sync" --mirror "$mirror" --repo "$remote" "$@"
+	MIRROR_DIR=$mirror "$BIN/mirror-sync" --repo "$remote" "$@"
 }
 
 # The same in the background; $first is its pid.

@@ -58,9 +58,9 @@ teardown() {
 	list up.example/team/app:1
 	sync
 	serve ours "$mirror"
-	run -0 "$BIN/mirror-sync" --lists "$lists" --mirror nowhere --dry-run --against "$ours_url"
+	run -0 env MIRROR_DIR=nowhere "$BIN/mirror-sync" --lists "$lists" --dry-run --against "$ours_url"
 	layout_image "$up" docker.io/team/app:1 two
-	run "$BIN/mirror-sync" --lists "$lists" --mirror nowhere --dry-run --against "$ours_url/"
+	run env MIRROR_DIR=nowhere "$BIN/mirror-sync" --lists "$lists" --dry-run --against "$ours_url/"
 	[ "$status" -eq 32 ]
 	run "$BIN/mirror-sync" --lists "$lists" --dry-run --against http://127.0.0.1:1
 	[ "$status" -eq 16 ]
@@ -250,6 +250,12 @@ without_effect='--check --label x | --check goes without --label
 --check --tolerate gone | go with --check --online
 --check --report r.json | go with --check --online
 --check *:latest | it takes no PATTERN
+--check --mirror m | --check alone reads no mirror
+--dry-run --against http://mirror.example --mirror m | --against and --mirror do not go together
+--observe --accept-unlisted | --observe goes without --accept-unlisted
+--observe --snapshot-suffix .%Y | --observe goes without --accept-unlisted and --snapshot-suffix
+--lists a --lists b | --lists is given twice
+--label a --label=b | --label is given twice
 --worktree --rev main | --rev and --worktree do not go together
 --check --online --format gitlab --report - | both write on stdout'
 

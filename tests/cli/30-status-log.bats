@@ -150,3 +150,21 @@ $(mirror_digest three | cut -c 1-19) "* ]]
 	publish at alpine:3.19
 	[ "$status" -eq 1 ]
 }
+
+@test "an option that would change nothing is refused" {
+	for options in "status --json --titles" "status --long --json"; do
+		# shellcheck disable=SC2086  # several words
+		publish $options
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"--json goes without --titles and --long"* ]]
+	done
+	for options in "--wait 5 status" "log --wait=5" "--wait 5 at 2026-11-06 alpine:3.19" "diff 1 --wait 5"; do
+		# shellcheck disable=SC2086  # several words
+		publish $options
+		[ "$status" -eq 1 ]
+		[[ $stderr == *" goes without --wait: it waits for nobody"* ]]
+	done
+	publish --wait 5 --wait 6 release alpine:3.19
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"--wait is given twice"* ]]
+}

@@ -172,7 +172,7 @@ as_user() {
 	# shellcheck disable=SC2016  # the inner shell expands them
 	for command in '"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists"' \
 		'"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" --dry-run' \
-		'"$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" --check' \
+		'"$BIN/mirror-sync" --lists "$lists" --check' \
 		'"$BIN/mirror-sync" --help' '"$BIN/mirror-sync" --version' \
 		'"$BIN/mirror-publish" --mirror "$mirror" status' \
 		'"$BIN/mirror-publish" --mirror "$mirror" log --json' \

@@ -52,7 +52,7 @@ conf() {
 }
 
 sync() {
-	"${with_clock[@]}" "$BIN/mirror-sync" --mirror "$mirror" --lists "$lists" "$@"
+	MIRROR_DIR=$mirror "${with_clock[@]}" "$BIN/mirror-sync" --lists "$lists" "$@"
 }
 
 entry() {
