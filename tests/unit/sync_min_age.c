@@ -55,6 +55,7 @@ static void check_once(struct sync_row *row, struct min_age *m, const char *what
 	struct digest seen = digest(*what), published = digest('p');
 	bool is_offered = *what != '-' && *what != 'p';
 
+	free(m->taken_back);
 	*m = (struct min_age){ .since = 0 };
 	if (*what == '?')
 		return;
@@ -157,6 +158,7 @@ static void test_end(size_t i)
 	CHECK_ROW(ends[i].words ? words.n && strstr(words.p, ends[i].words) != NULL : !words.n,
 		  ends[i].name);
 	sync_row_drop_offer(&row);
+	free(m.taken_back);
 }
 
 int main(void)
