@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The Debian package of "make deb": lintian finds no error in it; it is installed, started, upgraded,
-# removed and purged. The programs in it are those of the plain build with gcc.
+# The Debian package of "make deb": lintian finds no error in it; it is installed, started,
+# upgraded, removed and purged. The programs in it are those of the plain build with gcc.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The examples for nginx and HAProxy in deploy/, with other ports and paths and nothing else changed:
-# clients pull through them over TLS.
+# The examples for nginx and HAProxy in deploy/, with other ports and paths and nothing else
+# changed: clients pull through them over TLS.
 
 # shellcheck source=tests/interop/lib.bash
 source "$BATS_TEST_DIRNAME/lib.bash"

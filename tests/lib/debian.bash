@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# A Debian to install packages in: this machine's own files as the lower layer of an overlay, so that
-# nothing is fetched and nothing of this machine changes. It needs root, and ends with its command.
-# DEBIAN=DIRECTORY takes another system as the lower layer (tests/deploy/debian makes a bare one).
+# A Debian to install packages in: this machine's own files as the lower layer of an overlay, so
+# that nothing is fetched and nothing of this machine changes. It needs root, and ends with its
+# command. DEBIAN=DIRECTORY takes another system as the lower layer, such as a bare one:
+# mmdebstrap --variant=minbase --include=git,… bookworm DIRECTORY
 #
 #   in_debian FILE... <SCRIPT     runs the script there by sh, as root, with /proc; the FILEs are
 #                                 in /root, which is the script's directory
