@@ -203,6 +203,17 @@ edit() {
 	run ! grep -q "as a whole" "$server_err"
 }
 
+@test "a publish under eight kept connections: no later request is answered from before" {
+	local i
+	publish 1 one
+	serve_start --threads 4 "$dir"
+	for i in {1..5}; do
+		"${BIN:-build}/tests/tools/fresh" "$address" /v2/app/manifests/1 8 20 \
+			"$storeops" "$dir" docker.io/library/app:1 "text $i"
+	done
+	run ! grep -q "as a whole" "$server_err"
+}
+
 @test "private entries: by a table as without one" {
 	local d
 	publish 1 one
