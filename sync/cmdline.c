@@ -300,11 +300,6 @@ static int check_check(const struct cmdline *a, const struct given *given, struc
 		{ a->run.skip_min_age && !a->run.npatterns,
 		  "--skip-min-age needs a PATTERN: what is not to wait" },
 		{ given->format >= 0 && !a->check, "--format goes with --check" },
-		{ a->run.max_rate.amount > 0 && a->check && !a->online,
-		  "--max-rate goes with --check only with --online: nothing is downloaded there" },
-		{ a->timeout >= 0 && a->check && !a->online && !given->repo,
-		  "--timeout goes with --check only with --online or --repo: nothing else there "
-		  "takes long" },
 	};
 
 	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
@@ -329,29 +324,43 @@ static int check_convert(const struct cmdline *a, int argc, char **argv, struct 
 	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
 }
 
-/* An option that changes nothing is refused: what it asks for would be missed. */
+/* An option that changes nothing is refused: what it asks for would be missed. These are for what
+ * asks upstreams, and reads the mirror. */
+static int check_offline(const struct cmdline *a, const struct given *given, struct err *err)
+{
+	const struct run_options *run = &a->run;
+	const struct rule rules[] = {
+		{ given->jobs >= 0 || run->quota_wait || given->tolerate || a->report,
+		  "--jobs, --wait-for-quota, --tolerate and --report go with --check --online: "
+		  "--check alone asks no upstream" },
+		{ a->trace,
+		  "--trace goes with --check only with --online: nothing is asked there" },
+		{ run->mirror,
+		  "--mirror goes with --check only with --online: --check alone reads no mirror" },
+		{ run->max_rate.amount > 0,
+		  "--max-rate goes with --check only with --online: nothing is downloaded there" },
+		{ a->timeout >= 0 && !given->repo,
+		  "--timeout goes with --check only with --online or --repo: nothing else there "
+		  "takes long" },
+		{ run->npatterns, "--check reads all lists, so it takes no PATTERN" },
+	};
+
+	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
+}
+
 static int check_effect(const struct cmdline *a, const struct given *given, struct err *err)
 {
 	const struct run_options *run = &a->run;
-	const bool offline = a->check && !a->online;
 	const struct rule rules[] = {
 		{ a->check && (run->label || run->force || given->wait >= 0),
 		  "--check goes without --label, --force and --wait: it publishes nothing and "
 		  "takes no lock" },
-		{ offline && (given->jobs >= 0 || run->quota_wait || given->tolerate || a->report),
-		  "--jobs, --wait-for-quota, --tolerate and --report go with --check --online: "
-		  "--check alone asks no upstream" },
-		{ offline && a->trace,
-		  "--trace goes with --check only with --online: nothing is asked there" },
-		{ offline && run->mirror,
-		  "--mirror goes with --check only with --online: --check alone reads no mirror" },
 		{ run->against && run->mirror,
 		  "--against and --mirror do not go together: it compares with the mirror at that "
 		  "URL" },
 		{ run->observe && (run->accept_unlisted || a->source.suffix),
 		  "--observe goes without --accept-unlisted and --snapshot-suffix: it publishes "
 		  "nothing" },
-		{ offline && run->npatterns, "--check reads all lists, so it takes no PATTERN" },
 		{ a->source.rev && a->source.worktree,
 		  "--rev and --worktree do not go together: --worktree reads the files as they "
 		  "are" },
@@ -360,6 +369,8 @@ static int check_effect(const struct cmdline *a, const struct given *given, stru
 		  "--report - and --format gitlab both write on stdout" },
 	};
 
+	if (a->check && !a->online && check_offline(a, given, err) < 0)
+		return -1;
 	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
 }
 

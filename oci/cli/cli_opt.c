@@ -168,8 +168,8 @@ static int note_given(const struct cli_program *p, const struct cli_opt *o, bool
 	return 0;
 }
 
-/* One --name, --name=value or --name value; *i moves over a value that is a word of its own. `given`
- * has a member for each row. */
+/* One --name, --name=value or --name value; *i moves over a value that is a word of its own.
+ * `given` has a member for each row. */
 static int take_option(const struct cli_program *p, int argc, char **argv, int *i, bool *given,
 		       struct err *err)
 {

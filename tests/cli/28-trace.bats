@@ -62,8 +62,9 @@ secretive() {
 	misbehave
 	conf "image * referrers=no" "registry odd.example endpoint=http://$fake_at"
 	list odd.example/app:1
-	DOCKER_AUTH_CONFIG="{\"auths\":{\"$fake_at\":{\"auth\":\"$(printf joe:hPLANTEDh | base64)\"}}}"
 	export DOCKER_AUTH_CONFIG
+	DOCKER_AUTH_CONFIG=$(jq -nc --arg at "$fake_at" --arg auth "$(printf joe:hPLANTEDh | base64)" \
+		'{auths: {($at): {auth: $auth}}}')
 }
 
 @test "requests, tokens, redirects and tries stand in the file; secrets do not" {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # README.md, "A first mirror of your own", and ci/pipelines/README.md: their commands as they stand
-# there, from an empty account to the first merged pull request. Only hosts and their directories are
-# replaced: Docker Hub by an upstream of this test, the git host by a bare repository.
+# there, from an empty account to the first merged pull request. Only hosts and their directories
+# are replaced: Docker Hub by an upstream of this test, the git host by a bare repository.
 
 bats_require_minimum_version 1.5.0
 

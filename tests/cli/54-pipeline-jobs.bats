@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The jobs of ci/pipelines with the real programs, an upstream and a git host: from a pull request to
-# a sync and its rollback, each script in a checkout as its CI system makes it.
+# The jobs of ci/pipelines with the real programs, an upstream and a git host: from a pull request
+# to a sync and its rollback, each script in a checkout as its CI system makes it.
 
 # shellcheck disable=SC2016,SC2034,SC2154  # texts of scripts; variables of tests/lib/pipelines.bash
 

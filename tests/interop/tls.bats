@@ -39,6 +39,7 @@ base() { digest_in "$work/mirror" docker.io/library/base:1; }
 # dockerd sees /etc/docker and /etc/hosts of its own. It never verifies a host of 127.0.0.0/8, so
 # the mirror is at ::1 for it.
 dockerd() {
+	# shellcheck disable=SC2016 # for the inner shell
 	exec unshare -m --propagation private sh -c '
 		mount -t tmpfs none /etc/docker && mount --bind "$0/hosts" /etc/hosts &&
 		if [ -d "$0/certs.d" ]; then cp -r "$0/certs.d" /etc/docker; fi && exec "$@"' \
@@ -48,21 +49,21 @@ dockerd() {
 @test "docker: certs.d" {
 	need root docker unshare
 	type -P dockerd >/dev/null || skip "needs dockerd"
-	port=$(sed -n 's|^listening on https://\[::1\]:||p' "$(log_of mirror)")
-	[ -n "$port" ] || skip "no IPv6 here"
+	port6=$(sed -n 's|^listening on https://\[::1\]:||p' "$(log_of mirror)")
+	[ -n "$port6" ] || skip "no IPv6 here"
 	mkdir -p /etc/docker "$work/etc"
 	printf '127.0.0.1 localhost\n::1 mirror.test\n' >"$work/etc/hosts"
 	dockerd_start docker
-	run docker_at docker pull "mirror.test:$port/library/base:1"
+	run docker_at docker pull "mirror.test:$port6/library/base:1"
 	[ "$status" -ne 0 ]
 	[[ $output == *"unknown authority"* ]]
 	stop docker
-	mkdir -p "$work/etc/certs.d/mirror.test:$port"
-	cp "$work/ca/ca.pem" "$work/etc/certs.d/mirror.test:$port/ca.crt"
+	mkdir -p "$work/etc/certs.d/mirror.test:$port6"
+	cp "$work/ca/ca.pem" "$work/etc/certs.d/mirror.test:$port6/ca.crt"
 	dockerd_start docker
-	docker_at docker pull "mirror.test:$port/library/base:1"
-	docker_at docker image inspect "mirror.test:$port/library/base:1" |
-		jq -e --arg id "mirror.test:$port/library/base@$(base)" \
+	docker_at docker pull "mirror.test:$port6/library/base:1"
+	docker_at docker image inspect "mirror.test:$port6/library/base:1" |
+		jq -e --arg id "mirror.test:$port6/library/base@$(base)" \
 			'.[].RepoDigests | index([$id])'
 	stop docker
 }

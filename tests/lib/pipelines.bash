@@ -9,7 +9,7 @@
 #                          the lists' checkout into main
 #   checkout_github REF    makes the directory work as actions/checkout does with fetch-depth 0
 #   checkout_gitlab        the same as GitLab's runner: detached, with no branch but its pipeline's
-#   checkout_jenkins N     the same as a multibranch pipeline: the request merged into main, by Jenkins
+#   checkout_jenkins N     the same as a multibranch pipeline: the request merged into main by it
 #   github JOB N           runs the Nth step with run: of the job in work; said[EXPRESSION] has what
 #                          the expressions of its env: are, and github_file the workflow
 #   gitlab JOB             runs before_script and script of the job
@@ -85,6 +85,7 @@ environment_of() {
 	local name value
 	variables=()
 	while IFS=$'\t' read -r name value; do
+		# shellcheck disable=SC2016 # an expression of the CI system, not of the shell
 		case $value in
 		'${{ '*' }}')
 			value=${value#'${{ '}
