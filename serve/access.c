@@ -63,6 +63,7 @@ static struct access_files *read_files(struct access *a, struct err *err)
 	__attribute__((cleanup(own_access_files_))) struct access_files *f = xcalloc(1, sizeof(*f));
 
 	f->refs = 1;
+	f->logins = from->htpasswd != NULL;
 	if (READ_FILE(from->htpasswd, true, htpasswd_parse, &f->users) < 0 ||
 	    READ_FILE(from->groups, false, groups_parse, &f->groups) < 0)
 		return NULL;
@@ -102,12 +103,18 @@ static int hashing_threads(void)
 	return n < 1 ? 1 : n > 4 ? 4 : (int)n;
 }
 
+/* What messages are about. */
+static const char *first_path(const struct access_source *from)
+{
+	return from->htpasswd ? from->htpasswd : from->groups;
+}
+
 int access_init(struct access *a, const struct access_source *from, struct err *err)
 {
 	struct access_files *f;
 
 	a->source = *from;
-	if (!from->htpasswd)
+	if (!from->htpasswd && !from->groups)
 		return 0;
 	if (!from->token_key && token_keys_random(&a->own, err) < 0)
 		return -1;
@@ -118,7 +125,10 @@ int access_init(struct access *a, const struct access_source *from, struct err *
 		return -1;
 	}
 	atomic_store(&a->files, f);
-	message_line("%s: users: %zu, groups: %zu", from->htpasswd, f->users.n, f->groups.groups.n);
+	message_line("%s: users: %zu, groups: %zu", first_path(from), f->users.n,
+		     f->groups.groups.n);
+	if (!from->htpasswd)
+		return 0;
 	a->passwords = password_check_new(hashing_threads(), err);
 	return a->passwords ? 0 : -1;
 }
@@ -150,9 +160,10 @@ bool access_check(struct access *a, bool in_any_case)
 	atomic_store(&a->files, next);
 	pthread_mutex_unlock(&a->lock);
 	access_unref(old);
-	password_check_forget(a->passwords);
-	message_line("%s read again: users: %zu, groups: %zu", a->source.htpasswd, next->users.n,
-		     next->groups.groups.n);
+	if (a->passwords)
+		password_check_forget(a->passwords);
+	message_line("%s read again: users: %zu, groups: %zu", first_path(&a->source),
+		     next->users.n, next->groups.groups.n);
 	return true;
 }
 

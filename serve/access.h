@@ -9,8 +9,9 @@
  *	access_check(&a, ...)				main thread, now and then
  *	files = access_latest(&a, files)		a worker, once a turn of its loop
  *
- * A server without --htpasswd has no users: access_used() is false, the functions above do nothing,
- * and no request is ever asked who it comes from.
+ * Without --htpasswd nobody can log in: no request is ever asked who it comes from, and only the
+ * certificates of TLS clients make users. Without --groups as well there are no files at all, and
+ * access_latest() gives NULL.
  */
 #ifndef SERVE_ACCESS_H
 #define SERVE_ACCESS_H
@@ -28,7 +29,7 @@
 struct password_check;
 
 struct access_source {
-	const char *htpasswd;  /* NULL: there are no users */
+	const char *htpasswd;  /* NULL: nobody can log in */
 	const char *groups;    /* or NULL: no user is in a group */
 	const char *token_key; /* or NULL: a key is made, which no other server knows */
 };
@@ -36,6 +37,7 @@ struct access_source {
 /* The files as they were at one time; immutable. */
 struct access_files {
 	atomic_uint refs;
+	bool logins; /* there is an htpasswd file */
 	struct htpasswd users;
 	struct groups groups;
 	struct token_keys keys;
@@ -63,18 +65,18 @@ int access_init(struct access *a, const struct access_source *from, struct err *
 /* Accepts one that access_init() has not filled. */
 void access_release(struct access *a);
 
-static inline bool access_used(const struct access *a)
-{
-	return a->source.htpasswd != NULL;
-}
-
 /* Reads the files again when one of them has changed, or in any case; true when workers have to
  * look. */
 bool access_check(struct access *a, bool in_any_case);
 
 /* The files as they are now, with a reference; drops the one to `have`, which may be NULL. NULL
- * without users. */
+ * without files. */
 struct access_files *access_latest(struct access *a, struct access_files *have);
+/* Whether there are users who log in; f may be NULL. */
+static inline bool access_logins(const struct access_files *f)
+{
+	return f && f->logins;
+}
 void access_unref(struct access_files *f);
 
 #endif

@@ -9,6 +9,7 @@
 #include "oci/cli/message.h"
 #include "oci/image/media_type.h"
 #include "oci/image/ref.h"
+#include "serve/access.h"
 #include "serve/http_request.h"
 #include "serve/listing.h"
 #include "serve/login.h"
@@ -82,7 +83,7 @@ static bool find_repository(struct exchange *x)
  * true when the reply is a challenge, or has to wait. */
 static bool reply_first_login(struct exchange *x)
 {
-	if (!x->access)
+	if (!access_logins(x->access))
 		return false;
 	if (!asker_find(x) || asker_put_off(x))
 		return true;
@@ -403,7 +404,7 @@ static void answer_list(struct exchange *x, void (*reply)(struct exchange *x))
 {
 	if (!asker_find(x) || asker_put_off(x))
 		return;
-	if (x->access && x->asker.kind == ASKER_REFUSED)
+	if (x->asker.kind == ASKER_REFUSED)
 		login_challenge(x);
 	else
 		reply(x);
@@ -413,7 +414,7 @@ static void answer_token(struct exchange *x)
 {
 	const struct http_request *r = x->request;
 
-	if (!x->access)
+	if (!access_logins(x->access))
 		reply_error(x, 404, "UNSUPPORTED", "nothing is served here");
 	else if (r->method == METHOD_POST && (r->chunked || x->body.n != (size_t)r->body))
 		reply_error(x, 413, "UNSUPPORTED",
@@ -438,7 +439,7 @@ static bool takes_method(const struct exchange *x)
 	switch (x->request->method) {
 	case METHOD_GET:
 	case METHOD_HEAD: return true;
-	case METHOD_POST: return x->route.kind == ROUTE_TOKEN && x->access;
+	case METHOD_POST: return x->route.kind == ROUTE_TOKEN && access_logins(x->access);
 	case METHOD_OTHER: return false;
 	}
 	return false;
@@ -450,6 +451,7 @@ void answer(struct exchange *x)
 	x->extra = NULL;
 	x->pending = false;
 	x->asker.kind = ASKER_UNKNOWN;
+	x->asker.groups = NULL;
 	route_parse(&x->route, x->request->path, x->request->query, x->scratch);
 	if (!takes_method(x)) {
 		x->extra = "Allow: GET, HEAD\r\n";

@@ -9,6 +9,7 @@
 #include "serve/http_request.h"
 #include "serve/password_check.h"
 #include "serve/reply.h"
+#include "serve/tls.h"
 
 /* What follows from a kind. */
 static const struct kind {
@@ -79,13 +80,25 @@ bool asker_find_from(struct exchange *x, struct credentials *c)
 	return found;
 }
 
+/* Whether the connection has a certificate that names a user. */
+static bool take_certificate(struct exchange *x)
+{
+	const char *user = x->tls ? tls_user(x->tls) : "";
+
+	if (!user[0] || strlen(user) > LIMIT_USER)
+		return false;
+	set_user(&x->asker, user);
+	x->asker.groups = tls_groups(x->tls);
+	return true;
+}
+
 bool asker_find(struct exchange *x)
 {
 	struct credentials c;
 
-	if (x->asker.kind != ASKER_UNKNOWN)
+	if (x->asker.kind != ASKER_UNKNOWN || take_certificate(x))
 		return true;
-	if (!x->access) {
+	if (!access_logins(x->access)) {
 		x->asker.kind = ASKER_NOBODY;
 		return true;
 	}
@@ -98,10 +111,24 @@ bool asker_is_challenged(const struct asker *a)
 	return kinds[a->kind].challenged;
 }
 
+/* Whether a certificate has the group among its O. */
+static bool has_organization(const struct asker *a, const char *group)
+{
+	struct span lines = span_str(a->groups ? a->groups : ""), line;
+
+	while (span_cut(&lines, '\n', &line))
+		if (line.n && span_eq(line, group))
+			return true;
+	return false;
+}
+
 bool asker_in_group(const struct exchange *x, const char *group)
 {
-	return x->access && x->asker.kind == ASKER_USER &&
-	       groups_has(&x->access->groups, group, x->asker.user);
+	const struct asker *a = &x->asker;
+
+	return a->kind == ASKER_USER &&
+	       (has_organization(a, group) ||
+		(x->access && groups_has(&x->access->groups, group, a->user)));
 }
 
 bool asker_put_off(struct exchange *x)

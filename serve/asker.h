@@ -6,9 +6,9 @@
  * the way. So a credential that is not ours never costs a reader what is public, nor does it wait
  * for a password to be hashed.
  *
- * A user is known by a client certificate (nothing sets one yet: exchange.certificate), by a token
- * of ours, or by Basic credentials sent directly. A user who left the htpasswd file is no user any
- * more, whatever his token says. Finding out may take a while: asker_find() then gives false, the
+ * A user is known by the certificate of a TLS client (its CN; its O are groups), whatever else is
+ * sent then; by a token of ours; or by Basic credentials sent directly. A user who left the
+ * htpasswd file is no user any more, whatever his token says. Finding out may take a while: asker_find() then gives false, the
  * exchange is put off, and the same request is answered anew when its worker is woken up.
  */
 #ifndef SERVE_ASKER_H
@@ -34,6 +34,7 @@ enum asker_kind {
 struct asker {
 	enum asker_kind kind;
 	char user[LIMIT_USER + 1]; /* of ASKER_USER */
+	const char *groups; /* of a certificate, a line each; lent by the connection; or NULL */
 };
 
 /* Fills x->asker from the request; at once when it was filled before. False: the password is being

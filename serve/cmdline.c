@@ -62,13 +62,17 @@ static bool is_repository(const char *name)
 	return path.p && ref_valid_host(host) && ref_valid_path(path);
 }
 
-/* Groups and tokens are of users. */
+/* Groups are of users, and tokens of users who log in. */
 static int check_access(const struct cmdline *o, struct err *err)
 {
-	if (o->access.htpasswd || (!o->access.groups && !o->access.token_key))
-		return 0;
-	return err_set(err, ERR_USAGE, 0, "%s has no effect without --htpasswd",
-		       o->access.groups ? "--groups" : "--token-key");
+	const struct access_source *a = &o->access;
+
+	if (a->token_key && !a->htpasswd)
+		return err_set(err, ERR_USAGE, 0, "--token-key has no effect without --htpasswd");
+	if (a->groups && !a->htpasswd && !o->client_ca)
+		return err_set(err, ERR_USAGE, 0,
+			       "--groups has no effect without --htpasswd or --client-ca");
+	return 0;
 }
 
 static int check_names(struct cmdline *o, struct err *err)

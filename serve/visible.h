@@ -4,7 +4,7 @@
  * A repository that is not visible to a request is answered as one that does not exist, wherever
  * repositories are found or listed: this function is the only judge. A public one is visible to
  * everybody, without a look at who asks. One of a group (private=) is visible to the users of that
- * group (serve/groups.h); in a server without users, to nobody.
+ * group (serve/groups.h, or the O of their certificates); in a server without users, to nobody.
  *
  * Manifests, blobs, tags and referrers are found through a repository that has them, so nothing of
  * a private one is reached by its digest alone.

@@ -326,6 +326,46 @@ HEAD /v2/library/alpine/manifests/none HTTP/1.1\r\nHost: m\r\nConnection: close\
 	[ "$(ask_all ann:guess)" = "200 401 404 " ]
 }
 
+@test "a client's certificate: its CN is a user, its O are groups" {
+	load ../lib/tls
+	access_files
+	access_mirror
+	cert server localhost
+	cert ca
+	client of-team-a ca /CN=carl/O=other/O=team-a
+	client ann ca /CN=ann
+	client bob ca /CN=bob/O=team-aa
+	for options in "--groups $groups" "--groups $groups --htpasswd $users" ""; do
+		# shellcheck disable=SC2086 # words
+		serve_start --tls-cert "$at/server.pem" --tls-key "$at/server.key" \
+			--client-ca "$at/ca.pem" $options "$dir"
+		url=https://localhost:$server_port
+		as() {
+			get "$2" --cacert "$at/server.pem" ${1:+--cert "$at/$1.pem" --key "$at/$1.key"} \
+				"${@:3}"
+		}
+		as of-team-a /v2/team/app/manifests/1
+		is 200
+		as of-team-a /v2/_catalog
+		[ "$(jq -c .repositories "$body")" = '["docker.io/library/alpine","docker.io/team/app"]' ]
+		as ann /v2/team/app/manifests/1
+		[ "$code" = "$([ -n "$options" ] && echo 200 || echo 404)" ]
+		# a certificate says who it is, whatever else is sent
+		as bob /v2/team/app/manifests/1 -u ann:secret
+		is 404 NAME_UNKNOWN
+		as bob /v2/
+		is 200
+		as '' /v2/library/alpine/manifests/3.19
+		is 200
+		as '' /v2/team/app/manifests/1
+		[[ $options == *htpasswd* ]] || is 404 NAME_UNKNOWN
+		[[ $options != *htpasswd* ]] || is 401 UNAUTHORIZED
+		[[ $options != *htpasswd* ]] || grep -q "Bearer realm=\"$url/v2/_ocimirror/token\"" "$head"
+		stop server
+		rm -f "$server_err"
+	done
+}
+
 # ---- the files ----
 
 @test "users and groups are read again by themselves and on SIGHUP; a bad file changes nothing" {
@@ -391,7 +431,7 @@ HEAD /v2/library/alpine/manifests/none HTTP/1.1\r\nHost: m\r\nConnection: close\
 	refuses "$groups:1: a group's name" --htpasswd "$users" --groups "$groups"
 	echo short >"$key"
 	refuses "$key:1: a key of 5 characters" --htpasswd "$users" --token-key "$key"
-	refuses "--groups has no effect without --htpasswd" --groups "$groups"
+	refuses "--groups has no effect without --htpasswd or --client-ca" --groups "$groups"
 	refuses "--token-key has no effect without --htpasswd" --token-key "$key"
 }
 
