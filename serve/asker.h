@@ -8,8 +8,9 @@
  *
  * A user is known by the certificate of a TLS client (its CN; its O are groups), whatever else is
  * sent then; by a token of ours; or by Basic credentials sent directly. A user who left the
- * htpasswd file is no user any more, whatever his token says. Finding out may take a while: asker_find() then gives false, the
- * exchange is put off, and the same request is answered anew when its worker is woken up.
+ * htpasswd file is no user any more, whatever his token says. Finding out may take a while:
+ * asker_find() then gives false, the exchange is put off, and the same request is answered anew
+ * when its worker is woken up.
  */
 #ifndef SERVE_ASKER_H
 #define SERVE_ASKER_H

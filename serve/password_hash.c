@@ -110,7 +110,7 @@ int password_hash_check(struct span text, struct err *err)
 bool password_hash_matches(const char *hash, const char *password)
 {
 	struct crypt_data *work = xcalloc(1, sizeof(*work));
-	/* crypt_r() with failure as NULL; AddressSanitizer has a crypt_r() that needs the real one */
+	/* as crypt_r(), which AddressSanitizer replaces by one that does not find libcrypt */
 	const char *got = crypt_rn(password, hash, work, sizeof(*work));
 	size_t n = strlen(hash);
 	bool same = got && strlen(got) == n && digest_same_secret(got, hash, n);
