@@ -159,12 +159,24 @@ dist: all ## build/mirror-VERSION-MACHINE.tar.gz: what install makes, to be unpa
 deb: all ## build/ocimirror_VERSION_ARCH.deb: a Debian package, with systemd units (docs/deploying.md)
 	@deploy/debian/make-deb $(BUILD) $(VERSION)
 
+BASE       = docker.io/library/debian:12-slim
+BUILDAH    = buildah
+BUILDFLAGS =
+image-context: deb
+	@install -D -m 644 $(BUILD)/ocimirror_$(VERSION)_$(shell dpkg --print-architecture).deb $(BUILD)/image/ocimirror.deb
+image: image-context ## a container image ocimirror:VERSION, by buildah from deploy/Containerfile; BASE=IMAGE
+	@$(BUILDAH) bud -q $(BUILDFLAGS) --build-arg BASE=$(BASE) -f deploy/Containerfile -t ocimirror:$(VERSION) $(BUILD)/image
+
+check-deploy: tests ## the checks of deploy/ that fetch packages: ci/deps deploy installs what they need
+	@env -i PATH="$$PATH" HOME="$$HOME" USER="$${USER:-root}" TERM=dumb LANG=C.UTF-8 \
+		TMPDIR="$${TMPDIR:-/tmp}" BIN=$(CURDIR)/$(BUILD) prove -e '' $(or $(T),$(wildcard tests/deploy/*.bats))
+
 clean: ## removes build/
 	rm -rf build
 help: ## what you are reading
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all always tests check lint fuzz install uninstall dist deb clean help
+.PHONY: all always tests check lint fuzz install uninstall dist deb image-context image check-deploy clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 .SUFFIXES:
