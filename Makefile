@@ -168,7 +168,8 @@ image: image-context ## a container image ocimirror:VERSION, by buildah from dep
 	@$(BUILDAH) bud -q $(BUILDFLAGS) --build-arg BASE=$(BASE) -f deploy/Containerfile -t ocimirror:$(VERSION) $(BUILD)/image
 
 check-deploy: tests ## the checks of deploy/ that fetch packages: ci/deps deploy installs what they need
-	@env -i PATH="$$PATH" HOME="$$HOME" USER="$${USER:-root}" TERM=dumb LANG=C.UTF-8 \
+	@ci/deploy-tools
+	@env -i PATH="$(CURDIR)/build/tools/bin:$$PATH" HOME="$$HOME" USER="$${USER:-root}" TERM=dumb LANG=C.UTF-8 \
 		TMPDIR="$${TMPDIR:-/tmp}" BIN=$(CURDIR)/$(BUILD) prove -e '' $(or $(T),$(wildcard tests/deploy/*.bats))
 
 clean: ## removes build/
