@@ -19,7 +19,7 @@ setup_file() {
 		),\"layers\":[$(layout_desc "$work/mirror" "$(cat "$work/big")" "$OCI_LAYER")]}"
 	)"
 	layout_publish "$work/mirror"
-	serve_start mirror "$work/mirror" --access-log "$work/access"
+	serve_start mirror "$work/mirror" --access-log "$work/access" --trusted-proxy 127.0.0.1/32
 	mkdir "$work/certs"
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=mirror.example \
 		-addext subjectAltName=DNS:mirror.example,IP:127.0.0.1 \
@@ -51,6 +51,10 @@ pulls_through() {
 		!= 202 ]
 	skopeo copy -q --src-cert-dir "$work/certs" --override-arch arm64 \
 		"docker://$proxy/docker.io/library/alpine:1" "oci:$work/copy-$1:alpine"
+	# the log has the client's address, whatever the client says it is
+	ask --interface 127.0.0.2 -H 'X-Forwarded-For: 203.0.113.9' -o "$work/body" \
+		"https://$proxy/v2/alpine/manifests/1"
+	tail -n 1 "$work/access" | grep '^127\.0\.0\.2 '
 	# the registry that a request is for also comes from the header Host, as the client sent it
 	[ "$(ask -o /dev/null -w '%{http_code}' -H 'Host: docker.io' \
 		"https://$proxy/v2/library/alpine/manifests/1")" = 200 ]
