@@ -248,8 +248,13 @@ static long publish_with_room(struct change *c, const struct publication *what, 
 /* 0: published; VERB_AGAIN: another publisher came first. */
 static int publish_change(struct change *c, const struct invocation *inv, struct err *err)
 {
+	struct err no_table = ERR_INIT;
 	struct publication publication = {
-		.made_by = c->made_by, .who = c->who, .lines = c->lines, .nlines = c->nlines
+		.made_by = c->made_by,
+		.who = c->who,
+		.lines = c->lines,
+		.nlines = c->nlines,
+		.no_table = &no_table,
 	};
 	int current = c->mirror.lock >= 0 ? 1 : mirror_relock(&c->mirror, inv->who, inv->wait, err);
 
@@ -259,6 +264,10 @@ static int publish_change(struct change *c, const struct invocation *inv, struct
 	c->generation = publish_with_room(c, &publication, err);
 	if (c->generation < 0)
 		return err_wrap(err, "nothing was changed");
+	if (no_table.kind != ERR_NONE)
+		message_warn("generation %ld has no table for mirror-serve, whose start and reload "
+			     "take longer without: %s",
+			     c->generation, no_table.msg);
 	c->published = true;
 	mirror_unlock(&c->mirror);
 	return 0;

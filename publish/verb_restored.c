@@ -182,13 +182,22 @@ static void print_result(const struct restoration *r, long number, bool publishe
 
 static int publish_restored(struct restoration *r, struct err *err)
 {
+	struct err no_table = ERR_INIT;
 	const struct publication what = {
-		.made_by = WHY, .who = r->inv->who, .lines = r->lines, .nlines = r->nlines
+		.made_by = WHY,
+		.who = r->inv->who,
+		.lines = r->lines,
+		.nlines = r->nlines,
+		.no_table = &no_table,
 	};
 	long number = generation_publish_restored(&r->mirror.layout, &r->mirror.index, &what, err);
 
 	if (number < 0)
 		return err_wrap(err, "nothing was changed");
+	if (no_table.kind != ERR_NONE)
+		message_warn("generation %ld has no table for mirror-serve, whose start and reload "
+			     "take longer without: %s",
+			     number, no_table.msg);
 	mirror_unlock(&r->mirror);
 	print_result(r, number, true);
 	return EXIT_OK;

@@ -10,6 +10,7 @@
 #include "oci/base/strvec.h"
 #include "oci/base/unit.h"
 #include "oci/cli/format.h"
+#include "oci/cli/message.h"
 #include "oci/lists/lists.h"
 #include "oci/store/generation.h"
 #include "oci/store/hold.h"
@@ -387,8 +388,10 @@ static void cut_authors(struct merge *m)
 static int publish_index(struct merge *m, struct err *err)
 {
 	struct run *r = m->run;
+	struct err no_table = ERR_INIT;
 	struct publication what = {
 		.made_by = RETAG_BY_SYNC,
+		.no_table = &no_table,
 		.label = r->options->label,
 		.commit = r->source->commit[0] ? r->source->commit : NULL,
 		.who = m->who,
@@ -409,6 +412,10 @@ static int publish_index(struct merge *m, struct err *err)
 	n = generation_publish(&r->layout, &m->index, &what, err);
 	if (n < 0)
 		return -1;
+	if (no_table.kind != ERR_NONE)
+		message_warn("generation %ld has no table for mirror-serve, whose start and reload "
+			     "take longer without: %s",
+			     n, no_table.msg);
 	r->outcome.generation = n;
 	r->outcome.published = true;
 	return 0;

@@ -13,6 +13,7 @@
 #include "oci/base/file.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
+#include "oci/store/generation_bytes.h"
 #include "oci/store/generation_files.h"
 #include "oci/store/generation_trust.h"
 #include "oci/store/index.h"
@@ -414,51 +415,6 @@ static int keep_current(const struct layout *l, const struct index *x, struct er
 	return replace_file(l, path, &bytes, 0444, err);
 }
 
-static int write_index(const struct layout *l, const struct index *x, struct buf *bytes,
-		       struct err *err)
-{
-	if (index_check_sizes(x, err) < 0)
-		return err_wrap(err, "%s/" INDEX, l->path);
-	index_write(x, bytes);
-	if (buf_failed(bytes))
-		return err_set(err, ERR_LIMIT, 0, "%s/" INDEX " would have more than %lu MiB",
-			       l->path, LIMIT_INDEX / MIB);
-	return 0;
-}
-
-/* Holds the place of a table's name: the digest of nothing. */
-#define NO_TABLE "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-static int set_table(struct index *x, struct buf *bytes, const struct digest *id)
-{
-	static const char text[] = "\"" ANNOTATION_TABLE "\":\"" NO_TABLE "\"";
-	char *at = memmem(bytes->p, bytes->n, text, sizeof(text) - 1);
-
-	memcpy(strstr(at, NO_TABLE), id->str, sizeof(NO_TABLE) - 1);
-	index_set_annotation(x, ANNOTATION_TABLE, id->str);
-	return 0;
-}
-
-/* The bytes of the index, and the table that it names. Without room for a table, or where it fails
- * otherwise, there is none, and mirror-serve reads the index as a whole. */
-static int write_index_and_table(const struct layout *l, struct index *x, struct buf *bytes,
-				 struct err *err)
-{
-	const char *named = index_annotation(x, ANNOTATION_TABLE);
-	cleanup_free char *before = xstrdup(named ? named : "");
-	struct err ignored = ERR_INIT;
-	struct digest id;
-
-	index_set_annotation(x, ANNOTATION_TABLE, NO_TABLE);
-	if (write_index(l, x, bytes, err) < 0)
-		return -1;
-	if (served_file_make(l, x, before, buf_span(bytes), &id, &ignored) == 0)
-		return set_table(x, bytes, &id);
-	index_set_annotation(x, ANNOTATION_TABLE, NULL);
-	buf_clear(bytes);
-	return write_index(l, x, bytes, err);
-}
-
 /* The order makes a crash at any point harmless: table and generation file come before the index
  * that names them, and the journal before the change that it records can be seen. The file can be
  * written to until its generation is published, which tells the two apart. */
@@ -470,7 +426,7 @@ static int write_all(const struct layout *l, struct index *x, const struct publi
 	char path[GENERATION_PATH];
 
 	generation_files_path(number, true, path);
-	if (write_index_and_table(l, x, &bytes, err) < 0 ||
+	if (generation_bytes_make(l, x, &bytes, what->no_table, err) < 0 ||
 	    replace_file(l, path, &bytes, 0644, err) < 0 || sync_dir(l, GENERATION_DIR, err) < 0 ||
 	    journal_append(l, number - 1, what->lines, what->nlines, err) < 0 ||
 	    replace_file(l, INDEX, &bytes, 0644, err) < 0)

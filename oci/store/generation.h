@@ -73,6 +73,9 @@ struct publication {
 	time_t started;             /* of the run; 0: now */
 	struct journal_line *lines; /* generation and time are filled in; time is lent by x */
 	size_t nlines;
+	/* or NULL: gets why mirror-serve was left no table (served_file.h). Its kind stays ERR_NONE
+	 * when there is one. */
+	struct err *no_table;
 };
 
 /* Publishes x as the generation after the one it was loaded as, under the lock. All blobs must be

@@ -536,6 +536,9 @@ int served_graph_finish(struct served_graph *g, const struct served_head *head, 
 					   : g->sections[i].p;
 		if (h.sections[i].n)
 			memcpy(p + h.sections[i].at, from, h.sections[i].n * served_record[i]);
+		/* not all of it twice */
+		if (i < SERVED_TEXTS)
+			free(take(g->sections[i].p));
 	}
 	memcpy(p, &h, sizeof(h));
 	served_seal((struct served_head *)(void *)p);

@@ -90,6 +90,9 @@ edit() {
 	publish 1 one
 	rm -r "$tables"
 	echo "no directory" >"$tables"
+	run --separate-stderr "$BIN/mirror-publish" --mirror "$dir" hold docker.io/library/app:1
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"generation 2 has no table for mirror-serve, whose start and reload take "* ]]
 	publish 1 two
 	[ -z "$(named_table)" ]
 	serve_start "$dir"
