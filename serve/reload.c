@@ -126,7 +126,8 @@ static void load_if_changed(struct reload *r, bool in_any_case)
 		return;
 	if (there)
 		r->seen = now;
-	load_again(r, false);
+	/* what was missing when the table was made may be here by now */
+	load_again(r, in_any_case && atomic_load(&r->state)->table.head->broken);
 }
 
 void reload_look(struct reload *r, const struct state *have)

@@ -217,6 +217,28 @@ edit() {
 	run ! grep -q "as a whole" "$server_err"
 }
 
+@test "SIGHUP looks for what was missing when the table was made" {
+	local manifest layer
+	publish 1 one
+	manifest=$(layout_file "$dir" "$(digest_in_index 1)")
+	layer=$(jq -r '.layers[0].digest' "$manifest")
+	mv "$manifest" "$dir/kept"
+	rm -r "$tables"
+	publish 2 two
+	serve_start "$dir"
+	await 'manifest is missing or damaged: 1, the first is "docker.io/library/app:1"'
+	get /v2/app/manifests/1
+	is 404
+	mv "$dir/kept" "$manifest"
+	serves 1
+	get "/v2/app/blobs/$layer"
+	is 404
+	kill -HUP "$server_pid"
+	await "generation 2: repositories: 1"
+	get "/v2/app/blobs/$layer"
+	is 200
+}
+
 @test "private entries: by a table as without one" {
 	local d
 	publish 1 one
