@@ -124,6 +124,14 @@ static int64_t first_answer(const struct client *c, long n, long generation)
 	return first;
 }
 
+/* So many of a thousand took no longer, in milliseconds. */
+static double in_ms(const int64_t *times, size_t n, size_t share)
+{
+	size_t at = n * share / 1000;
+
+	return n ? (double)times[at < n ? at : n - 1] / (double)CLOCK_MS : 0;
+}
+
 /* Gives the number of stale answers. */
 static size_t report(const struct client *c, long n, long generation, int64_t returned)
 {
@@ -144,9 +152,8 @@ static size_t report(const struct client *c, long n, long generation, int64_t re
 	if (ntimes)
 		qsort(times, ntimes, sizeof(*times), order_times);
 	printf("stale %zu, requests %zu, p50 %.2f ms, p99.9 %.2f ms, longest %.2f ms\n", stale,
-	       ntimes, ntimes ? (double)times[ntimes / 2] / CLOCK_MS : 0,
-	       ntimes ? (double)times[ntimes * 999 / 1000] / CLOCK_MS : 0,
-	       ntimes ? (double)times[ntimes - 1] / CLOCK_MS : 0);
+	       ntimes, in_ms(times, ntimes, 500), in_ms(times, ntimes, 999),
+	       in_ms(times, ntimes, 1000));
 	return stale;
 }
 
