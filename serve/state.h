@@ -133,6 +133,6 @@ enum state_bytes {
 };
 /* They are checked against the digest when they are read; a file that is wrong is read again by the
  * next call, since it may have been mended. */
-enum state_bytes state_bytes(struct state *s, const struct object *o, char **bytes);
+enum state_bytes state_bytes(struct state *s, const struct object *o, char **out);
 
 #endif
