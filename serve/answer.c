@@ -10,12 +10,14 @@
 #include "oci/image/media_type.h"
 #include "oci/image/ref.h"
 #include "serve/access.h"
+#include "serve/admin.h"
 #include "serve/http_request.h"
 #include "serve/listing.h"
 #include "serve/login.h"
 #include "serve/out.h"
 #include "serve/range.h"
 #include "serve/reload.h"
+#include "serve/ready.h"
 #include "serve/reply.h"
 #include "serve/server.h"
 #include "serve/state.h"
@@ -433,16 +435,32 @@ static void answer_in_repository(struct exchange *x, void (*reply)(struct exchan
 		reply_name_unknown(x);
 }
 
-/* All routes are read with GET and HEAD; a token is asked for with POST as well. */
-static bool takes_method(const struct exchange *x)
+#define ALLOW "Allow: GET, HEAD, OPTIONS\r\n"
+
+/* Load balancers send OPTIONS to see whether a server is alive. */
+static void answer_options(struct exchange *x)
+{
+	reply_start(x, 204, -1);
+	out_put(x->out, ALLOW, sizeof(ALLOW) - 1);
+	reply_end(x);
+}
+
+/* Answers by method alone; false when the path decides. A token is asked for with POST as well. */
+static bool answer_method(struct exchange *x)
 {
 	switch (x->request->method) {
 	case METHOD_GET:
-	case METHOD_HEAD: return true;
-	case METHOD_POST: return x->route.kind == ROUTE_TOKEN && access_logins(x->access);
-	case METHOD_OTHER: return false;
+	case METHOD_HEAD: return false;
+	case METHOD_OPTIONS: answer_options(x); return true;
+	case METHOD_POST:
+		if (x->route.kind == ROUTE_TOKEN && access_logins(x->access))
+			return false;
+		break;
+	case METHOD_OTHER: break;
 	}
-	return false;
+	x->extra = ALLOW;
+	reply_error(x, 405, "UNSUPPORTED", "this registry is read-only");
+	return true;
 }
 
 void answer(struct exchange *x)
@@ -452,14 +470,18 @@ void answer(struct exchange *x)
 	x->pending = false;
 	x->asker.kind = ASKER_UNKNOWN;
 	x->asker.groups = NULL;
+	x->digest = NULL;
+	x->ns = span_of("", 0);
 	route_parse(&x->route, x->request->path, x->request->query, x->scratch);
-	if (!takes_method(x)) {
-		x->extra = "Allow: GET, HEAD\r\n";
-		reply_error(x, 405, "UNSUPPORTED", "this registry is read-only");
+	if (answer_method(x))
+		return;
+	if (x->server->admin) {
+		admin_answer(x);
 		return;
 	}
 	find_namespace(x);
 	switch (x->route.kind) {
+	case ROUTE_ROOT: ready_reply(x, x->server); break;
 	case ROUTE_BAD:
 		reply_error(x, 400, "UNSUPPORTED", "a percent-escape that cannot be decoded");
 		break;
@@ -485,6 +507,9 @@ void answer_unreadable(struct exchange *x, int status)
 	static const struct http_request nothing = { .method = METHOD_GET, .minor = 1 };
 
 	x->request = &nothing;
+	x->route.kind = ROUTE_BAD;
+	x->digest = NULL;
+	x->ns = span_of("", 0);
 	x->pending = false;
 	x->repository = NULL;
 	x->extra = NULL;
@@ -498,8 +523,10 @@ void answer_misdirected(struct exchange *x, bool secure)
 
 	if (!secure)
 		x->request = &nothing;
-	x->pending = false;
+	x->digest = NULL;
+	x->ns = span_of("", 0);
 	x->route.kind = ROUTE_BAD;
+	x->pending = false;
 	x->repository = NULL;
 	x->extra = NULL;
 	x->last = true;

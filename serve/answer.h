@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "oci/base/span.h"
+#include "oci/image/digest.h"
 #include "serve/asker.h"
 #include "serve/repository_names.h"
 #include "serve/route.h"
@@ -47,9 +48,11 @@ struct exchange {
 	bool pending;       /* nothing was answered: to be asked again when woken up */
 	struct span ns;     /* the namespace the client asked for, or empty */
 	const struct repository *repository;
-	const char *extra; /* one more line for the head of a text or an error, or NULL */
-	int status;        /* of the reply */
-	int64_t length;    /* of its body; 0 when none is sent */
+	const char *extra;  /* one more line for the head of a text or an error, or NULL */
+	const char *digest; /* of the content in the reply, or NULL */
+	struct digest made; /* of a body that was made for this reply */
+	int status;         /* of the reply */
+	int64_t length;     /* of its body; 0 when none is sent */
 	char host[LIMIT_NAME + 1];
 	char scratch[LIMIT_REQUEST_LINE];
 };

@@ -7,6 +7,7 @@
 #include "oci/cli/cli_opt.h"
 #include "oci/cli/exit_status.h"
 #include "oci/image/ref.h"
+#include "serve/access_log.h"
 #include "serve/repository_names.h"
 
 static const char text[] =
@@ -15,11 +16,16 @@ static const char text[] =
 	"MIRROR is the layout's directory (default: MIRROR_DIR of the environment, else "
 	"\"mirror\"). When its index.json is replaced, the next request is answered from the new "
 	"one; an index.json that cannot be read changes nothing. SIGHUP reads it again in any "
-	"case. SIGTERM and SIGINT finish the replies that are being sent, then end; a second "
+	"case, and opens the access log anew. "
+	"SIGTERM and SIGINT finish the replies that are being sent, then end; a second "
 	"signal ends at once.\n\n"
 	"An image docker.io/library/alpine:3.19 is found as alpine:3.19, library/alpine:3.19 and "
 	"docker.io/library/alpine:3.19. A registry with a port is also found as HOST_PORT, since "
 	"clients cannot write a colon there.\n\n"
+	"--admin opens a second listener, for operators: /metrics for Prometheus, /healthz (200 "
+	"while the process runs) and /readyz (503 while it drains, or while index.json cannot be "
+	"read). A load balancer that can only ask the first one gets the answer of /readyz at "
+	"\"/\".\n\n"
 	"When it is ready to serve it prints \"listening on http://ADDR:PORT\" (https with "
 	"--tls-cert), a line for each listener.\n\n"
 	"Certificates and their keys are read again when they change, and on SIGHUP; files that "
@@ -114,6 +120,11 @@ static void add_server_options(struct cli_table *table, struct cmdline *o)
 		  .help = "where to listen (default 127.0.0.1:5000); may be given several "
 			  "times. Port 0 picks a free one, and an IPv6 address stands in brackets. "
 			  "A socket that a dead server left at PATH is replaced" },
+		{ .name = "admin",
+		  .value = "ADDR:PORT",
+		  .to = &o->admin,
+		  .help = "where to serve /metrics, /healthz and /readyz, without images and "
+			  "without a login: an address that only operators reach" },
 		{ .name = "threads",
 		  .value = "N",
 		  .number = &o->threads,
@@ -124,8 +135,27 @@ static void add_server_options(struct cli_table *table, struct cmdline *o)
 		{ .name = "access-log",
 		  .value = "FILE",
 		  .to = &o->access_log,
-		  .help = "append a line for each request: the common log format, with the user "
-			  "agent" },
+		  .help = "append a line for each request" },
+		{ .name = "log-format",
+		  .value = "FORMAT",
+		  .choice = &o->log_format,
+		  .words = access_log_formats,
+		  .help = "of these lines: common (the common log format, with user agent, "
+			  "host and namespace; the default), combined (with the referrer, which is "
+			  "always \"-\") or json" },
+		{ .name = "limit",
+		  .value = "KEY=VALUE",
+		  .texts = &o->limit_texts,
+		  .help = "connections=N at a time (default: as descriptors allow), of which the "
+			  "oldest idle ones are closed to make room; header-time=20s for a whole "
+			  "head; idle-time=60s between two requests; drain=30s for the replies "
+			  "under way after SIGTERM; may be given several times" },
+		{ .name = "trusted-proxy",
+		  .value = "CIDR",
+		  .texts = &o->trusted,
+		  .help = "a proxy, such as 10.0.0.0/8, whose X-Forwarded-For names the client "
+			  "for the log and for limits; \"unix:\" are the clients of a unix socket; "
+			  "may be given several times" },
 	};
 
 	CLI_TABLE_ADD(table, rows);
@@ -240,6 +270,13 @@ int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror, s
 			       words[1]);
 	if (n == 1)
 		o->mirror = words[0];
+	limits_init(&o->limits);
+	for (size_t i = 0; i < o->limit_texts.n; i++)
+		if (limits_read(&o->limits, o->limit_texts.v[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < o->trusted.n; i++)
+		if (trusted_proxy_add(&o->proxies, o->trusted.v[i], err) < 0)
+			return -1;
 	if (check_names(o, err) < 0 || check_tls(o, err) < 0 || check_access(o, err) < 0)
 		return -1;
 	return CLI_OPT_GO;

@@ -9,18 +9,26 @@
 
 #include "oci/cli/cli_opt.h"
 #include "serve/access.h"
+#include "serve/limits.h"
+#include "serve/trusted_proxy.h"
 
 struct err;
 
 struct cmdline {
 	const char *mirror;                   /* directory */
 	struct cli_texts listen;              /* ADDR:PORT or unix:PATH */
+	const char *admin;                    /* ADDR:PORT, or NULL */
 	struct cli_texts tls_certs, tls_keys; /* paths; as many of one as of the other */
 	const char *client_ca;                /* path, or NULL */
 	const char *registry;                 /* --default-registry */
 	const char *name;                     /* of entries that have only a tag, or NULL */
 	const char *access_log;               /* path, or NULL */
-	struct access_source access;          /* --htpasswd, --groups, --token-key */
+	int log_format;                       /* enum access_log_format */
+	struct cli_texts limit_texts;
+	struct limits limits; /* of them */
+	struct cli_texts trusted;
+	struct trusted_proxies proxies; /* of `trusted` */
+	struct access_source access;    /* --htpasswd, --groups, --token-key */
 	bool list_snapshots;
 	long threads;
 	char host[256]; /* the registry in the form of names_host() */

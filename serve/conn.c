@@ -1,7 +1,9 @@
 #include "serve/conn.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,19 +13,25 @@
 #include "serve/answer.h"
 #include "serve/handshake_log.h"
 #include "serve/http_request.h"
+#include "serve/metrics.h"
 #include "serve/server.h"
 #include "serve/state.h"
+#include "serve/trusted_proxy.h"
 
-/* How long a client may take: between two requests; for a whole head; to accept any byte of a reply
- * (the whole reply has no limit); to close the connection after the last reply. */
-#define KEEP_ALIVE (60 * CLOCK_SEC)
-#define WHOLE_HEAD (20 * CLOCK_SEC)
-#define STALLED    (60 * CLOCK_SEC)
-#define LINGER     (5 * CLOCK_SEC)
+/* How long a client may take to accept any byte of a reply (the whole reply has no limit); to close
+ * the connection after the last reply. The other times are limits.h's. */
+#define STALLED (60 * CLOCK_SEC)
+#define LINGER  (5 * CLOCK_SEC)
 /* How long a password may take; longer only when the queue for hashing them is full. */
 #define CHECKING (30 * CLOCK_SEC)
 /* The first byte of every connection with TLS: the type of its first record. */
 #define TLS_HANDSHAKE 0x16
+
+/* What a connection may take of one turn of its worker's loop before the others have theirs:
+ * replies (a listing counts for several, since it may have to be made) and bytes. */
+#define TURN_REPLIES 64
+#define TURN_LISTING 16
+#define TURN_BYTES   (2 * MIB)
 
 struct conn *conn_new(int fd, bool secure)
 {
@@ -36,23 +44,17 @@ struct conn *conn_new(int fd, bool secure)
 	c->misdirected = false;
 	c->state = CONN_IDLE;
 	c->previous = c->next = NULL;
-	c->deadline = clock_now() + WHOLE_HEAD;
+	c->deadline = INT64_MAX;
 	c->pinned = NULL;
 	c->skip = 0;
+	c->pending = 0;
 	c->writing = c->waiting = c->last = c->lingers = c->logs = false;
 	c->at = c->n = c->seen = 0;
-	c->peer[0] = '\0';
+	c->peer[0] = c->client[0] = '\0';
+	c->proxied = false;
+	c->line = (struct access_log_line){ .tls = NULL };
 	out_init(&c->out);
 	return c;
-}
-
-void conn_free(struct conn *c)
-{
-	tls_free(c->tls);
-	close(c->fd);
-	out_release(&c->out);
-	state_unref(c->pinned);
-	free(c);
 }
 
 /* Throws away what is left of a body; true when nothing is left. */
@@ -77,13 +79,36 @@ static void plan_after(struct conn *c, const struct http_request *r, const struc
 	c->skip = c->lingers ? 0 : r->body;
 }
 
+static void name_client(struct conn *c, const struct server *s, const struct http_request *r)
+{
+	if (c->proxied)
+		trusted_proxy_client(&s->proxies, c->peer, r->forwarded_for, r->nforwarded,
+				     c->client);
+	else
+		memcpy(c->client, c->peer, sizeof(c->client));
+}
+
+static void count_reply(struct conn *c, const struct conn_turn *turn, const struct exchange *x)
+{
+	metrics_request(turn->metrics, x->route.kind, x->status);
+	if (!c->pending++)
+		c->asked = turn->now;
+}
+
 static void log_reply(struct conn *c, const struct conn_turn *turn, const struct exchange *x)
 {
+	if (turn->log->fd < 0)
+		return;
 	c->line.status = x->status;
 	c->line.bytes = x->length;
+	c->line.asked = turn->now;
+	snprintf(c->line.user, sizeof(c->line.user), "%s",
+		 x->asker.kind == ASKER_USER ? x->asker.user : "");
+	snprintf(c->line.ns, sizeof(c->line.ns), "%.*s", SPAN_ARG(x->ns));
+	snprintf(c->line.digest, sizeof(c->line.digest), "%s", x->digest ? x->digest : "");
 	c->logs = c->out.file >= 0;
 	if (!c->logs)
-		access_log_add(turn->log, c->peer, &c->line);
+		access_log_add(turn->log, c->client, &c->line);
 }
 
 /* Whether what comes next is a handshake of TLS (RFC 8446, 5.1), and no request. */
@@ -126,6 +151,8 @@ static bool answer_request(struct conn *c, const struct conn_turn *turn, struct 
 	}
 	c->line.request = x->request->line;
 	c->line.agent = x->request->user_agent;
+	c->line.host = x->request->host;
+	name_client(c, turn->server, x->request);
 	c->at += n;
 	c->seen = 0;
 	return true;
@@ -146,6 +173,7 @@ static bool answer_next(struct conn *c, const struct conn_turn *turn)
 		return false;
 	x.server = turn->server;
 	x.state = turn->state;
+	x.asker.kind = ASKER_UNKNOWN;
 	x.out = &c->out;
 	x.common = turn->common;
 	x.tls = c->tls;
@@ -155,15 +183,18 @@ static bool answer_next(struct conn *c, const struct conn_turn *turn)
 	x.request = &r;
 	if (n < 0) {
 		c->last = c->lingers = true;
-		c->line.request = c->line.agent = span_of("", 0);
+		c->line.request = c->line.agent = c->line.host = span_of("", 0);
+		memcpy(c->client, c->peer, sizeof(c->client));
 		if (!c->secure && is_tls(c))
 			answer_misdirected(&x, false);
 		else
 			answer_unreadable(&x, -n);
+		metrics_refused(turn->metrics, REFUSED_UNREADABLE, 1);
 	} else {
 		if (!has_body(c, &r, (size_t)n, &x.body) || !answer_request(c, turn, &x, (size_t)n))
 			return false;
 	}
+	count_reply(c, turn, &x);
 	log_reply(c, turn, &x);
 	return true;
 }
@@ -173,11 +204,23 @@ static void release_sent(struct conn *c, const struct conn_turn *turn)
 {
 	if (c->logs) {
 		c->line.bytes -= c->out.left;
-		access_log_add(turn->log, c->peer, &c->line);
+		access_log_add(turn->log, c->client, &c->line);
 		c->logs = false;
 	}
+	if (c->pending)
+		metrics_finished(turn->metrics, c->pending, clock_now() - c->asked);
+	c->pending = 0;
 	state_unref(c->pinned);
 	c->pinned = NULL;
+}
+
+void conn_free(struct conn *c, const struct conn_turn *turn)
+{
+	release_sent(c, turn);
+	tls_free(c->tls);
+	close(c->fd);
+	out_release(&c->out);
+	free(c);
 }
 
 /* Nothing more is sent; what was sent gets the time to arrive. */
@@ -221,27 +264,56 @@ static enum conn_next wait_to_read(struct conn *c, const struct conn_turn *turn,
 	}
 	/* the time for a head runs from its first byte, however many more trickle in */
 	if (begun && (c->state != CONN_READING || answered))
-		c->deadline = turn->now + WHOLE_HEAD;
+		c->deadline = turn->now + turn->server->limits.header;
 	else if (!begun)
-		c->deadline = turn->now + KEEP_ALIVE;
+		c->deadline = turn->now + turn->server->limits.idle;
 	c->state = begun ? CONN_READING : CONN_IDLE;
 	return CONN_READ;
 }
 
+/* Everything queued is sent, and requests are left: the others have their turn first. The socket
+ * can be written, so epoll tells about it again at once. */
+static enum conn_next yield_turn(struct conn *c, const struct conn_turn *turn)
+{
+	c->state = CONN_SENDING;
+	c->deadline = turn->now + STALLED;
+	return CONN_WRITE;
+}
+
+/* Queues replies until there is no room; gives what they count. */
+static unsigned answer_some(struct conn *c, const struct conn_turn *turn)
+{
+	unsigned n = 0;
+
+	while (!c->last && out_ready(&c->out) && answer_next(c, turn))
+		n++;
+	return n + (c->out.page ? TURN_LISTING : 0);
+}
+
 /* Answers the requests that have arrived and sends the replies, in turns, until one of the two has
- * to wait. */
+ * to wait, or the connection has had its share. */
 static enum conn_next answer_and_send(struct conn *c, const struct conn_turn *turn)
 {
+	enum out_result sent;
+	uint64_t bytes = 0;
+	unsigned replies = 0;
+
 	for (bool answered = false;; answered = true) {
 		if (c->state == CONN_CHECKING)
 			c->state = CONN_READING;
-		while (!c->last && out_ready(&c->out) && answer_next(c, turn))
-			continue;
+		if (out_empty(&c->out) && c->at < c->n &&
+		    (replies >= TURN_REPLIES || bytes >= TURN_BYTES))
+			return yield_turn(c, turn);
+		replies += answer_some(c, turn);
 		if (out_empty(&c->out) && c->state == CONN_CHECKING)
 			return CONN_WAIT;
 		if (out_empty(&c->out))
 			return wait_to_read(c, turn, answered);
-		switch (out_flush(&c->out, c->fd)) {
+		sent = out_flush(&c->out, c->fd);
+		metrics_sent(turn->metrics, c->out.sent);
+		bytes += c->out.sent;
+		c->out.sent = 0;
+		switch (sent) {
 		case OUT_BLOCKED: return wait_to_send(c, turn);
 		case OUT_BROKEN: release_sent(c, turn); return CONN_CLOSE;
 		case OUT_DONE: release_sent(c, turn); break;
@@ -287,8 +359,11 @@ static enum conn_next read_requests(struct conn *c, const struct conn_turn *turn
 
 static enum conn_next send_on(struct conn *c, const struct conn_turn *turn)
 {
-	enum conn_next next = answer_and_send(c, turn);
+	enum conn_next next;
 
+	if (out_empty(&c->out)) /* after yield_turn() */
+		turn->look(turn->worker);
+	next = answer_and_send(c, turn);
 	return next == CONN_READ && has_unread(c) ? read_requests(c, turn) : next;
 }
 
@@ -302,7 +377,7 @@ static enum conn_next shake_hands(struct conn *c, const struct conn_turn *turn)
 	case TLS_DONE: break;
 	}
 	c->state = CONN_IDLE;
-	c->deadline = turn->now + WHOLE_HEAD;
+	c->deadline = turn->now + turn->server->limits.header;
 	c->out.tls = c->tls;
 	return read_requests(c, turn);
 }
@@ -320,7 +395,7 @@ static enum conn_next begin_tls(struct conn *c, const struct conn_turn *turn)
 		return read_requests(c, turn);
 	c->tls = tls_accept(turn->server->tls.tls, c->fd);
 	c->state = CONN_HANDSHAKE;
-	c->deadline = turn->now + WHOLE_HEAD;
+	c->deadline = turn->now + turn->server->limits.header;
 	return c->tls ? shake_hands(c, turn) : CONN_CLOSE;
 }
 

@@ -29,6 +29,7 @@
 #include "serve/access_log.h"
 #include "serve/out.h"
 
+struct metrics;
 struct access_files;
 struct server;
 struct state;
@@ -46,7 +47,8 @@ struct conn_turn {
 	const struct access_files *access; /* as they are now, or NULL */
 	int wake;                          /* the worker's eventfd */
 	struct access_log *log;            /* of this worker */
-	int64_t now;                       /* clock_now() */
+	struct metrics *metrics;
+	int64_t now; /* clock_now() */
 };
 
 enum conn_state {
@@ -73,18 +75,24 @@ struct conn {
 	bool last;                    /* no request is read after what is queued */
 	bool lingers;                 /* closes by way of CONN_CLOSING */
 	bool logs;                    /* `line` is written when the file is sent */
+	unsigned pending;             /* replies that are queued and not all sent ... */
+	int64_t asked;                /* ... and when the first of them was read; clock_now() */
 	struct access_log_line line;
 	/* positions in `in`: start and end of the unread bytes; how far a head was searched for its
 	 * end */
 	size_t at, n, seen;
-	char peer[ACCESS_LOG_PEER]; /* for the log */
+	char peer[ACCESS_LOG_PEER];   /* the other end of the socket */
+	char client[ACCESS_LOG_PEER]; /* whose the last request was: peer, or whom a proxy named */
+	bool proxied;                 /* peer is a trusted proxy */
 	struct out out;
 	char in[LIMIT_REQUEST_HEAD];
 };
 
-/* Takes fd, a non-blocking socket; `secure`: from a listener for TLS. */
+/* Takes fd, a non-blocking socket; `secure`: from a listener for TLS. The caller sets the
+ * deadline. */
 struct conn *conn_new(int fd, bool secure);
-void conn_free(struct conn *c);
+/* Closes it; a reply that was under way is logged and counted as far as it was sent. */
+void conn_free(struct conn *c, const struct conn_turn *turn);
 
 /* What the worker does next with a connection. */
 enum conn_next { CONN_READ, CONN_WRITE, CONN_WAIT, CONN_CLOSE };

@@ -86,10 +86,11 @@ static int read_method(struct http_request *r, struct span word)
 {
 	if (!is_token(word))
 		return -400;
-	r->method = span_eq(word, "GET")    ? METHOD_GET
-		    : span_eq(word, "HEAD") ? METHOD_HEAD
-		    : span_eq(word, "POST") ? METHOD_POST
-					    : METHOD_OTHER;
+	r->method = span_eq(word, "GET")       ? METHOD_GET
+		    : span_eq(word, "HEAD")    ? METHOD_HEAD
+		    : span_eq(word, "POST")    ? METHOD_POST
+		    : span_eq(word, "OPTIONS") ? METHOD_OPTIONS
+					       : METHOD_OTHER;
 	return 0;
 }
 
@@ -127,6 +128,13 @@ static bool cut_origin(struct http_request *r, struct span *uri, size_t scheme)
 	return host && is_authority(r->host);
 }
 
+/* Whether a target that is no path may come with this method: "*" with OPTIONS (RFC 9110, 9.3.7),
+ * anything with a method that is refused. */
+static bool any_target(enum method method, struct span target)
+{
+	return method == METHOD_OTHER || (method == METHOD_OPTIONS && span_eq(target, "*"));
+}
+
 /* request-target (RFC 9112, 3.2): origin-form, absolute-form, "*" or an authority; only the first
  * two have a path. */
 static int read_path(struct http_request *r, struct span uri)
@@ -137,7 +145,7 @@ static int read_path(struct http_request *r, struct span uri)
 
 	if (!is_visible(uri))
 		return -400;
-	if (scheme ? !cut_origin(r, &uri, scheme) : uri.p[0] != '/' && r->method != METHOD_OTHER)
+	if (scheme ? !cut_origin(r, &uri, scheme) : uri.p[0] != '/' && !any_target(r->method, uri))
 		return -400;
 	r->query = uri;
 	span_cut(&r->query, '?', &r->path);
@@ -186,6 +194,15 @@ static void keep_first(struct span *field, struct span value)
 	*field = field->p ? span_of("", 0) : value;
 }
 
+/* Keeps the last ones: only what stands at the right end of the list is believed. */
+static void keep_forwarded(struct http_request *r, struct span value)
+{
+	if (r->nforwarded == HTTP_FORWARDED)
+		memmove(r->forwarded_for, r->forwarded_for + 1,
+			--r->nforwarded * sizeof(r->forwarded_for[0]));
+	r->forwarded_for[r->nforwarded++] = value;
+}
+
 /* For Host, Content-Length and Transfer-Encoding: a second one refuses the request. */
 static int keep_single(struct span *field, struct span value)
 {
@@ -232,6 +249,10 @@ static int read_field(struct http_request *r, struct fields *f, struct span name
 	case 14:
 		if (span_eq_nocase(name, "content-length"))
 			return keep_single(&f->length, value);
+		break;
+	case 15:
+		if (span_eq_nocase(name, "x-forwarded-for"))
+			keep_forwarded(r, value);
 		break;
 	case 17:
 		if (span_eq_nocase(name, "transfer-encoding"))

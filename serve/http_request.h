@@ -14,7 +14,10 @@
 
 #include "oci/base/span.h"
 
-enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OTHER };
+enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OPTIONS, METHOD_OTHER };
+
+/* X-Forwarded-For fields that are kept: proxies add to a field, or add a field each. */
+#define HTTP_FORWARDED 4
 
 /* An absent field has p NULL; a field that came twice although only one makes sense is empty. */
 struct http_request {
@@ -29,6 +32,8 @@ struct http_request {
 	struct span if_match;
 	struct span if_none_match;
 	struct span user_agent;
+	struct span forwarded_for[HTTP_FORWARDED]; /* the last X-Forwarded-For fields */
+	size_t nforwarded;
 	struct span authorization;
 	struct span
 		forwarded_proto; /* X-Forwarded-Proto of a proxy that ends TLS, or a claim of it */

@@ -227,6 +227,13 @@ bool listen_is_full(struct listen_set *s)
 	return atomic_load_explicit(&s->connections, memory_order_relaxed) >= s->max;
 }
 
+bool listen_is_nearly_full(struct listen_set *s)
+{
+	int n = atomic_load_explicit(&s->connections, memory_order_relaxed);
+
+	return n >= s->max - s->max / 8;
+}
+
 void listen_release(struct listen_set *s)
 {
 	atomic_fetch_sub_explicit(&s->connections, 1, memory_order_relaxed);

@@ -70,6 +70,8 @@ int listen_accept(struct listen_set *s, const struct listener *l,
 void listen_stop(const struct listener *l);
 /* Whether no more connections may be accepted now. */
 bool listen_is_full(struct listen_set *s);
+/* Whether so many are open that the oldest idle ones have to make room. */
+bool listen_is_nearly_full(struct listen_set *s);
 /* A connection has been closed. */
 void listen_release(struct listen_set *s);
 

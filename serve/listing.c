@@ -1,13 +1,17 @@
 #include "serve/listing.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/limits.h"
 #include "oci/base/percent.h"
 #include "oci/image/media_type.h"
 #include "serve/http_request.h"
 #include "serve/out.h"
+#include "serve/page_cache.h"
 #include "serve/reply.h"
 #include "serve/server.h"
 #include "serve/state.h"
@@ -16,9 +20,16 @@
 /* What an index of referrers begins with. */
 #define INDEX_HEAD "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"manifests\":["
 
-/* A page being written into x->out->text. */
-struct page {
+/* The target of a request, a host and a view; a link has the target, percent-encoded, and one more
+ * entry. */
+#define KEY_MAX  (2 * LIMIT_REQUEST_LINE + 1024)
+#define LINK_MAX (8 * LIMIT_REQUEST_LINE)
+
+/* A page being written into x->out->text; for HEAD it is only measured. */
+struct draft {
 	struct buf *text;
+	bool bare;        /* nothing is written */
+	size_t length;    /* of what is, or would be written */
 	long long limit;  /* how many entries it may have */
 	long long n;      /* how many it has */
 	const char *last; /* the last of them */
@@ -40,32 +51,88 @@ static long long page_size(struct span n)
 	return n.n && value < 0 ? LLONG_MAX : value;
 }
 
-static bool page_start(struct exchange *x, struct page *p)
+/* All that a page depends on, beside the state: the request's target and the namespace that was
+ * found; nothing is kept where it depends on the asker, too. Snapshots are listed or not for the
+ * life of the server. False: the page is not kept. */
+static bool page_key(const struct exchange *x, struct buf *key)
 {
-	*p = (struct page){ .text = &x->out->text, .limit = page_size(x->route.n) };
+	buf_addf(key, "%.*s?%.*s\n%.*s\n%s", SPAN_ARG(x->request->path),
+		 SPAN_ARG(x->request->query), SPAN_ARG(x->ns), x->ns.n ? x->host : "");
+	return visible_to_all(x) && !buf_failed(key);
+}
+
+static void send_page(struct exchange *x, struct page *p)
+{
+	struct out *o = x->out;
+
+	reply_start(x, 200, (int64_t)p->length);
+	reply_field(x, "Content-Type",
+		    x->route.kind == ROUTE_REFERRERS ? MEDIA_OCI_INDEX : "application/json");
+	out_put(o, REPLY_LINE("Cache-Control: no-cache"));
+	if (x->ns.n && x->repository)
+		reply_field(x, "OCI-Namespace", x->host);
+	if (x->route.ntypes)
+		out_put(o, REPLY_LINE("OCI-Filters-Applied: artifactType"));
+	out_cut(o);
+	out_lend(o, p->link.p, p->link.n);
+	reply_end(x);
+	if (!reply_is_bare(x))
+		out_lend(o, p->body, p->length);
+	o->page = p;
+	o->has_text = true;
+}
+
+/* Answers with a page that is kept; false when it has to be made. */
+static bool reply_kept(struct exchange *x, const struct draft *p)
+{
+	cleanup_by(buf_release) struct buf key = BUF_INIT(KEY_MAX);
+	struct page *page;
+
+	page_key(x, &key);
+	page = buf_failed(&key) ? NULL : page_cache_get(&x->state->pages, buf_span(&key), !p->bare);
+	if (page)
+		send_page(x, page);
+	return page != NULL;
+}
+
+static bool page_start(struct exchange *x, struct draft *p)
+{
+	*p = (struct draft){ .text = &x->out->text,
+			     .limit = page_size(x->route.n),
+			     .bare = x->request->method == METHOD_HEAD };
 	buf_clear(p->text);
-	if (p->limit >= 0)
-		return true;
-	reply_error(x, 400, "PAGINATION_NUMBER_INVALID", "n=%.*s is not a number",
-		    SPAN_ARG(x->route.n));
-	return false;
+	if (p->limit < 0) {
+		reply_error(x, 400, "PAGINATION_NUMBER_INVALID", "n=%.*s is not a number",
+			    SPAN_ARG(x->route.n));
+		return false;
+	}
+	return !reply_kept(x, p);
+}
+
+static void page_text(struct draft *p, const char *text)
+{
+	p->length += strlen(text);
+	if (!p->bare)
+		buf_adds(p->text, text);
 }
 
 /* Whether an entry of that many bytes still goes on the page; when not, the page is complete. */
-static bool page_room(struct page *p, size_t bytes)
+static bool page_room(struct draft *p, size_t bytes)
 {
-	p->more = p->n >= p->limit || (p->n && p->text->n + bytes > LIMIT_SERVE_PAGE);
+	p->more = p->n >= p->limit || (p->n && p->length + bytes > LIMIT_SERVE_PAGE);
 	return !p->more;
 }
 
-static void page_add(struct page *p, const char *entry, bool quoted)
+/* Names of repositories and tags have no character that JSON would escape. */
+static void page_add(struct draft *p, const char *entry, bool quoted)
 {
 	if (p->n++)
-		buf_addc(p->text, ',');
+		page_text(p, ",");
 	if (quoted)
-		buf_add_json(p->text, entry);
-	else
-		buf_adds(p->text, entry);
+		page_text(p, "\"");
+	page_text(p, entry);
+	if (quoted)
+		page_text(p, "\"");
 }
 
 /* Whether an entry comes after `last`, where the client says the previous page ended. */
@@ -90,10 +157,8 @@ static void add_parameter(struct buf *b, const char *name, struct span value)
 
 /* The address of the next page, relative to this host, with all parameters of the request. Clients
  * read up to the first ";" and take the text between "<" and ">". */
-static void add_link(struct exchange *x, const struct page *p)
+static void add_link(struct exchange *x, const struct draft *p, struct buf *b)
 {
-	struct buf *b = p->text;
-
 	buf_adds(b, "Link: <");
 	percent_encode(b, x->request->path, "/:%");
 	buf_addc(b, '?');
@@ -106,38 +171,35 @@ static void add_link(struct exchange *x, const struct page *p)
 	buf_adds(b, ">; rel=\"next\"\r\n");
 }
 
-/* The reply with a page; the Link line stands behind the body in the same buffer. */
-static void page_reply(struct exchange *x, struct page *p, const char *media_type)
+/* The reply with the page that was made, which is kept for the next who ask. */
+static void page_reply(struct exchange *x, struct draft *p)
 {
-	struct out *o = x->out;
-	size_t body = p->text->n;
+	cleanup_by(buf_release) struct buf key = BUF_INIT(KEY_MAX), link = BUF_INIT(LINK_MAX);
+	struct page *page;
+	bool keep;
 
 	if (p->more && p->n)
-		add_link(x, p);
-	reply_start(x, 200, (int64_t)body);
-	reply_field(x, "Content-Type", media_type);
-	out_put(o, REPLY_LINE("Cache-Control: no-cache"));
-	if (x->ns.n && x->repository)
-		reply_field(x, "OCI-Namespace", x->host);
-	if (x->route.ntypes)
-		out_put(o, REPLY_LINE("OCI-Filters-Applied: artifactType"));
-	out_cut(o);
-	out_lend(o, p->text->p + body, p->text->n - body);
-	reply_end(x);
-	if (!reply_is_bare(x))
-		out_lend(o, p->text->p, body);
-	o->has_text = true;
+		add_link(x, p, &link);
+	keep = page_key(x, &key);
+	page = page_new(buf_span(&key), span_of(p->bare ? NULL : p->text->p, p->length),
+			buf_span(&link));
+	buf_clear(p->text);
+	if (keep)
+		page_cache_put(&x->state->pages, page);
+	send_page(x, page);
 }
 
 void listing_tags(struct exchange *x)
 {
 	const struct repository *r = x->repository;
-	struct page p;
+	char front[LIMIT_NAME + 64];
+	struct draft p;
 
 	if (!page_start(x, &p))
 		return;
 	/* the name was found, so it has no character that JSON would mind */
-	buf_addf(p.text, "{\"name\":\"%.*s\",\"tags\":[", SPAN_ARG(x->route.name));
+	snprintf(front, sizeof(front), "{\"name\":\"%.*s\",\"tags\":[", SPAN_ARG(x->route.name));
+	page_text(&p, front);
 	for (size_t i = 0; i < r->ntags; i++) {
 		const struct served_tag *t = &r->tags[i];
 		const char *name = state_tag_name(x->state, t);
@@ -150,17 +212,17 @@ void listing_tags(struct exchange *x)
 		page_add(&p, name, true);
 		p.last = name;
 	}
-	buf_adds(p.text, "]}\n");
-	page_reply(x, &p, "application/json");
+	page_text(&p, "]}\n");
+	page_reply(x, &p);
 }
 
 void listing_catalog(struct exchange *x)
 {
-	struct page p;
+	struct draft p;
 
 	if (!page_start(x, &p))
 		return;
-	buf_adds(p.text, "{\"repositories\":[");
+	page_text(&p, "{\"repositories\":[");
 	for (size_t i = 0; i < x->state->n; i++) {
 		const struct repository *r = &x->state->v[i];
 		const char *name = r->written;
@@ -179,8 +241,8 @@ void listing_catalog(struct exchange *x)
 		page_add(&p, name, true);
 		p.last = name;
 	}
-	buf_adds(p.text, "]}\n");
-	page_reply(x, &p, "application/json");
+	page_text(&p, "]}\n");
+	page_reply(x, &p);
 }
 
 static bool is_wanted(const struct exchange *x, const struct referrer *r)
@@ -211,7 +273,7 @@ static bool is_unknown_algorithm(struct span text)
 	return true;
 }
 
-static void add_referrers(struct exchange *x, struct page *p, const struct digest *subject)
+static void add_referrers(struct exchange *x, struct draft *p, const struct digest *subject)
 {
 	size_t n, at = state_referrers(x->state, x->repository, subject, &n);
 
@@ -233,7 +295,7 @@ void listing_referrers(struct exchange *x)
 	struct digest subject = { "" };
 	struct span text = x->route.reference;
 	struct err bad;
-	struct page p;
+	struct draft p;
 
 	if (!is_unknown_algorithm(text) && digest_parse(&subject, text, &bad) < 0) {
 		reply_error(x, 400, "DIGEST_INVALID", "%s", bad.msg);
@@ -241,11 +303,11 @@ void listing_referrers(struct exchange *x)
 	}
 	if (!page_start(x, &p))
 		return;
-	buf_adds(p.text, INDEX_HEAD);
+	page_text(&p, INDEX_HEAD);
 	if (subject.str[0])
 		add_referrers(x, &p, &subject);
-	buf_adds(p.text, "]}\n");
-	page_reply(x, &p, MEDIA_OCI_INDEX);
+	page_text(&p, "]}\n");
+	page_reply(x, &p);
 }
 
 /* The subject of a fallback tag: of a sha512 digest, the part that the tag has. */
@@ -268,15 +330,14 @@ static bool read_fallback_tag(struct span tag, struct digest *subject)
 static void reply_fallback(struct exchange *x)
 {
 	struct buf *text = &x->out->text;
-	struct digest own;
 	bool same;
 
-	digest_of(NULL, text->p, text->n, &own);
+	digest_of(NULL, text->p, text->n, &x->made);
 	same = x->request->if_none_match.p &&
-	       http_request_has_tag(x->request->if_none_match, span_str(own.str), false);
+	       http_request_has_tag(x->request->if_none_match, span_str(x->made.str), false);
 	reply_start(x, same ? 304 : 200, same ? -1 : (int64_t)text->n);
 	reply_field(x, "Content-Type", MEDIA_OCI_INDEX);
-	reply_digest(x, own.str);
+	reply_digest(x, x->made.str);
 	out_put(x->out, REPLY_LINE("Cache-Control: no-cache"));
 	if (x->ns.n)
 		reply_field(x, "OCI-Namespace", x->host);
@@ -289,7 +350,7 @@ static void reply_fallback(struct exchange *x)
 
 bool listing_fallback(struct exchange *x)
 {
-	struct page p = { .text = &x->out->text, .limit = LLONG_MAX };
+	struct draft p = { .text = &x->out->text, .limit = LLONG_MAX };
 	struct digest subject;
 	const char *json;
 	size_t n, at;
@@ -300,14 +361,14 @@ bool listing_fallback(struct exchange *x)
 	if (!n)
 		return false;
 	buf_clear(p.text);
-	buf_adds(p.text, INDEX_HEAD);
+	page_text(&p, INDEX_HEAD);
 	for (; n; n--, at++) {
 		json = state_referrer(x->state, x->repository, at).json;
 		if (!page_room(&p, strlen(json) + 1))
 			break;
 		page_add(&p, json, false);
 	}
-	buf_adds(p.text, "]}\n");
+	page_text(&p, "]}\n");
 	reply_fallback(x);
 	return true;
 }

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "oci/cli/cli_opt.h"
 #include "oci/cli/exit_status.h"
 #include "oci/cli/message.h"
+#include "serve/admin.h"
 #include "serve/access.h"
 #include "serve/cmdline.h"
 #include "serve/listen.h"
@@ -17,6 +17,9 @@
 #include "serve/server.h"
 #include "serve/systemd.h"
 #include "serve/worker_pool.h"
+
+/* Connections to --admin at a time: Prometheus, probes, a person. */
+#define ADMIN_MAX 64
 
 /* A connection needs two descriptors while a blob is sent; some are left for everything else. */
 static int most_connections(void)
@@ -31,13 +34,6 @@ static int most_connections(void)
 	getrlimit(RLIMIT_NOFILE, &r);
 	n = r.rlim_cur > 64 ? (r.rlim_cur - 32) / 2 : 16;
 	return n > LIMIT_CONNECTIONS ? LIMIT_CONNECTIONS : (int)n;
-}
-
-static int open_log(const char *path, struct err *err)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-
-	return fd < 0 ? err_sys(err, "cannot open", path) : fd;
 }
 
 /* What --listen says, and the sockets that a service manager passed on; without both, the default
@@ -63,6 +59,17 @@ static void release_server(struct server *s)
 	listen_set_release(&s->listeners);
 }
 
+/* Opens what --admin serves; nothing when it is not given. */
+static int open_admin(const char *text, struct listen_set *set, struct err *err)
+{
+	if (!text || listen_open_all(set, &text, 1, err) == 0)
+		return 0;
+	return err->kind != ERR_USAGE
+		       ? -1
+		       : err_set(err, ERR_USAGE, 0,
+				 "--admin \"%s\" is not ADDR:PORT, such as 127.0.0.1:9090", text);
+}
+
 /* Everything that can fail is done before "listening on" is printed. */
 static int serve(const struct cmdline *o, struct err *err)
 {
@@ -73,6 +80,7 @@ static int serve(const struct cmdline *o, struct err *err)
 					 .n = o->tls_certs.n,
 					 .client_ca = o->client_ca };
 	cleanup_by(reload_release) struct reload reload = RELOAD_INIT;
+	cleanup_by(admin_release) struct admin admin = { .n = 0 };
 	cleanup_by(access_release) struct access access = ACCESS_INIT;
 	cleanup_fd int notify = systemd_notify_open(getenv("NOTIFY_SOCKET")), access_log = -1;
 	cleanup_by(release_server) struct server s = { .registry = o->host,
@@ -81,17 +89,32 @@ static int serve(const struct cmdline *o, struct err *err)
 						       .notify = notify,
 						       .reload = &reload,
 						       .access = &access };
+	cleanup_by(release_server) struct server for_admin = { .registry = o->host,
+							       .listeners.max = ADMIN_MAX,
+							       .access_log = -1,
+							       .notify = -1,
+							       .reload = &reload,
+							       .access = &access,
+							       .admin = &admin };
 
-	if (o->access_log && (access_log = open_log(o->access_log, err)) < 0)
+	if (o->access_log && (access_log = access_log_open(o->access_log, err)) < 0)
 		return -1;
 	if (tls_files_init(&s.tls, &tls, err) < 0)
 		return -1;
 	s.listeners.secure = s.tls.tls != NULL;
-	if (open_listeners(&s.listeners, o, err) < 0 || access_init(&access, &o->access, err) < 0 ||
-	    reload_init(&reload, &from, err) < 0)
+	if (open_listeners(&s.listeners, o, err) < 0 ||
+	    open_admin(o->admin, &for_admin.listeners, err) < 0 ||
+	    access_init(&access, &o->access, err) < 0 || reload_init(&reload, &from, err) < 0)
 		return -1;
 	s.access_log = access_log;
-	return worker_pool_run(&s, (int)o->threads, err);
+	s.access_log_path = o->access_log;
+	s.log_format = (enum access_log_format)o->log_format;
+	s.proxies = o->proxies;
+	s.limits = for_admin.limits = o->limits;
+	if (o->limits.connections >= 0 && o->limits.connections < s.listeners.max)
+		s.listeners.max = (int)o->limits.connections;
+	admin_init(&admin, &s, o->mirror);
+	return worker_pool_run(&s, (int)o->threads, o->admin ? &for_admin : NULL, err);
 }
 
 int main(int argc, char **argv)

@@ -18,7 +18,9 @@ void out_init(struct out *o)
 	o->file = -1;
 	o->at = 0;
 	o->left = 0;
+	o->sent = 0;
 	o->has_text = false;
+	o->page = NULL;
 	buf_init(&o->text, LIMIT_INDEX);
 }
 
@@ -30,6 +32,8 @@ static void clear_queue(struct out *o)
 	o->first = o->n = 0;
 	o->used = o->start = 0;
 	o->has_text = false;
+	page_unref(o->page);
+	o->page = NULL;
 }
 
 void out_release(struct out *o)
@@ -96,6 +100,7 @@ static enum out_result send_pieces(struct out *o, int sock)
 
 		if (sent < 0)
 			return send_error();
+		o->sent += (size_t)sent;
 		drop_sent(o, (size_t)sent);
 	}
 	return OUT_DONE;
@@ -113,6 +118,7 @@ static enum out_result send_file(struct out *o, int sock)
 		return send_error();
 	if (sent == 0) /* the file ends before its size: the reply must not look complete */
 		return OUT_BROKEN;
+	o->sent += (size_t)sent;
 	o->left -= sent;
 	return o->left ? OUT_BLOCKED : OUT_DONE;
 }

@@ -21,6 +21,7 @@
 #include <sys/uio.h>
 
 #include "oci/base/buf.h"
+#include "serve/page_cache.h"
 #include "serve/transport.h"
 
 #define OUT_HEAD   1536 /* no head is longer: everything that goes into one is bounded */
@@ -36,8 +37,10 @@ struct out {
 	int file;           /* sent after all pieces; -1: none */
 	off_t at;
 	int64_t left;
-	bool has_text;   /* text is part of what is queued */
-	struct buf text; /* a body made for one reply */
+	uint64_t sent;     /* bytes that the socket took; the owner sets it back */
+	bool has_text;     /* text, or the page, is part of what is queued */
+	struct page *page; /* it lends bytes to what is queued, or NULL */
+	struct buf text;   /* a body made for one reply */
 	char heads[OUT_HEADS];
 };
 

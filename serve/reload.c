@@ -92,6 +92,7 @@ static void keep_old(struct reload *r, const struct state *old, const struct err
 	if (strcmp(err->msg, r->failed.msg) != 0)
 		message_warn("%s; generation %s is served on", err->msg, old->generation);
 	r->failed = *err;
+	atomic_fetch_add(&r->failures, 1);
 	if (err->kind != ERR_INVALID)
 		r->seen = (struct stat){ .st_size = -1 };
 }
@@ -122,12 +123,13 @@ static void load_if_changed(struct reload *r, bool in_any_case)
 	struct stat now;
 	bool there = state_load_look(&r->from, &now);
 
-	if (!in_any_case && (!there || state_load_same(&now, &r->seen)))
-		return;
-	if (there)
-		r->seen = now;
-	/* what was missing when the table was made may be here by now */
-	load_again(r, in_any_case && atomic_load(&r->state)->table.head->broken);
+	if (in_any_case || (there && !state_load_same(&now, &r->seen))) {
+		if (there)
+			r->seen = now;
+		/* what was missing when the table was made may be here by now */
+		load_again(r, in_any_case && atomic_load(&r->state)->table.head->broken);
+	}
+	atomic_store(&r->bad, !there || r->failed.msg[0]);
 }
 
 void reload_look(struct reload *r, const struct state *have)

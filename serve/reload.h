@@ -15,6 +15,7 @@
 #define SERVE_RELOAD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 
@@ -28,13 +29,17 @@ struct reload {
 	/* held while a reference is taken, and while the state is loaded and replaced */
 	pthread_mutex_t lock;
 	struct state *_Atomic state;
-	struct stat seen; /* index.json when it was loaded last, or found to be bad */
-	unsigned loads;   /* states that were loaded since the first */
-	unsigned checked; /* of them, at the last reload_check() */
-	int notify;       /* inotify: readable when something may have changed; or -1 */
-	int watches[2];   /* on the mirror's directory, and on its parent */
+	struct stat seen;      /* index.json when it was loaded last, or found to be bad */
+	atomic_ulong loads;    /* states that were loaded since the first; read by any thread */
+	unsigned long checked; /* of them, at the last reload_check() */
+	int notify;            /* inotify: readable when something may have changed; or -1 */
+	int watches[2];        /* on the mirror's directory, and on its parent */
 	struct err
 		failed; /* why the last check gave no new state: reported once, not at each try */
+	/* for any thread: index.json on disk is not what is served, since it is missing or cannot
+	 * be read; how often loading it failed */
+	atomic_bool bad;
+	atomic_ulong failures;
 };
 
 #define RELOAD_INIT                                                                                \

@@ -13,6 +13,7 @@ static const struct status {
 	const char *line;
 } lines[] = {
 	{ 200, "HTTP/1.1 200 OK\r\n" },
+	{ 204, "HTTP/1.1 204 No Content\r\n" },
 	{ 206, "HTTP/1.1 206 Partial Content\r\n" },
 	{ 304, "HTTP/1.1 304 Not Modified\r\n" },
 	{ 400, "HTTP/1.1 400 Bad Request\r\n" },
@@ -25,17 +26,27 @@ static const struct status {
 	{ 416, "HTTP/1.1 416 Range Not Satisfiable\r\n" },
 	{ 429, "HTTP/1.1 429 Too Many Requests\r\n" },
 	{ 431, "HTTP/1.1 431 Request Header Fields Too Large\r\n" },
+	{ 500, "HTTP/1.1 500 Internal Server Error\r\n" },
 	{ 501, "HTTP/1.1 501 Not Implemented\r\n" },
 	{ 503, "HTTP/1.1 503 Service Unavailable\r\n" },
 	{ 505, "HTTP/1.1 505 HTTP Version Not Supported\r\n" },
 };
 
-static const char *status_line(int code)
+#define NLINES (sizeof(lines) / sizeof(lines[0]))
+_Static_assert(NLINES < REPLY_STATUSES, "REPLY_STATUSES must be more than the rows");
+
+size_t reply_status_row(int code)
 {
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		if (lines[i].code == code)
-			return lines[i].line;
-	return "HTTP/1.1 500 Internal Server Error\r\n";
+	size_t row = 0;
+
+	while (row < NLINES && lines[row].code != code)
+		row++;
+	return row < NLINES ? row : reply_status_row(500);
+}
+
+int reply_status_code(size_t row)
+{
+	return row < NLINES ? lines[row].code : 0;
 }
 
 size_t reply_common(char out[static REPLY_COMMON], const struct state *s)
@@ -56,7 +67,7 @@ void reply_start(struct exchange *x, int status, int64_t length)
 	struct out *o = x->out;
 
 	x->status = status;
-	out_puts(o, status_line(status));
+	out_puts(o, lines[reply_status_row(status)].line);
 	out_put(o, x->common.p, x->common.n);
 	if (length >= 0) {
 		out_put(o, "Content-Length: ", 16);
@@ -90,6 +101,7 @@ void reply_digest(struct exchange *x, const char *digest)
 {
 	size_t n = strlen(digest);
 
+	x->digest = digest;
 	out_put(x->out, "Docker-Content-Digest: ", 23);
 	out_put(x->out, digest, n);
 	out_put(x->out, "\r\nETag: \"", 9);

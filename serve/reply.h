@@ -38,6 +38,12 @@ void reply_digest(struct exchange *x, const char *digest);
 /* Whether the reply must have no body: a reply to HEAD, and a 304. */
 bool reply_is_bare(const struct exchange *x);
 
+/* The statuses that are sent, by row: fewer than REPLY_STATUSES. A status without a row is sent as
+ * 500. Of a row that there is not, the code is 0. */
+#define REPLY_STATUSES 32
+size_t reply_status_row(int code);
+int reply_status_code(size_t row);
+
 /* A reply whose body is in x->out->text. */
 void reply_text(struct exchange *x, int status, const char *media_type);
 

@@ -68,6 +68,8 @@ static enum route_kind find_route(struct route *r, struct span path)
 {
 	if (span_eq(path, "/v2"))
 		return ROUTE_BASE;
+	if (span_eq(path, "/"))
+		return ROUTE_ROOT;
 	if (!span_starts(path, "/v2/"))
 		return ROUTE_NONE;
 	if (path.n > 4 && path.p[4] != '_')

@@ -21,6 +21,7 @@
  * "_": such paths are extensions.
  */
 #define ROUTES(ROW)                                                                                \
+	ROW(ROUTE_ROOT, "/")                                                                       \
 	ROW(ROUTE_BASE, "/v2/")                                                                    \
 	ROW(ROUTE_CATALOG, "/v2/_catalog")                                                         \
 	ROW(ROUTE_INDEX, "/v2/_ocimirror/index.json")                                              \
@@ -37,8 +38,10 @@ enum route_kind {
 	ROUTES(ROUTE_ENUMERATOR)
 };
 #undef ROUTE_ENUMERATOR
+#define ROUTE_ONE(kind, path) +1
+#define ROUTE_KINDS           (ROUTE_BAD + 1 ROUTES(ROUTE_ONE))
 
-#define ROUTE_TYPES 8 /* artifactType parameters that are looked at */
+#define ROUTE_TYPES           8 /* artifactType parameters that are looked at */
 
 struct route {
 	enum route_kind kind;

@@ -14,6 +14,7 @@ struct state *state_new(void)
 	struct state *s = xcalloc(1, sizeof(*s));
 
 	s->refs = 1;
+	page_cache_init(&s->pages);
 	s->blobs[0] = s->blobs[1] = s->opened = s->index = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	return s;
@@ -27,6 +28,7 @@ struct state *state_ref(struct state *s)
 
 static void state_free(struct state *s)
 {
+	page_cache_release(&s->pages);
 	for (uint32_t i = 0; s->bytes && i < s->table.nobjects; i++)
 		free(atomic_load_explicit(&s->bytes[i], memory_order_relaxed));
 	free(s->bytes);

@@ -29,6 +29,7 @@
 #include "oci/base/table.h"
 #include "oci/image/digest.h"
 #include "oci/store/blob_file.h"
+#include "serve/page_cache.h"
 #include "oci/store/served.h"
 
 struct err;
@@ -88,6 +89,7 @@ struct state {
 	/* of manifests in memory, by the number of the object */
 	_Atomic(char *) *bytes;
 	atomic_size_t cached;
+	struct page_cache pages; /* of listings */
 };
 
 /* An empty state with one reference. */

@@ -20,4 +20,8 @@ struct repository;
 /* asker_find(x) has found out who asks, unless r is public. */
 bool visible_repository(const struct exchange *x, const struct repository *r);
 
+/* Whether the same repositories are visible to everybody, so that a listing that was made for one
+ * request may answer another. */
+bool visible_to_all(const struct exchange *x);
+
 #endif

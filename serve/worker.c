@@ -5,12 +5,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/cli/message.h"
+#include "serve/refused_log.h"
 #include "serve/access.h"
 #include "serve/reload.h"
 #include "serve/server.h"
@@ -18,7 +20,8 @@
 
 #define EVENTS       128
 #define EXPIRY_CHECK CLOCK_SEC
-#define ACCEPTS      4 /* connections taken in one turn: the rest is for other workers */
+#define ROOM         64 /* idle connections that are closed at once, of a sixteenth of all */
+#define ACCEPTS      4  /* connections taken in one turn: the rest is for other workers */
 
 static bool is_stopping(const struct worker *w)
 {
@@ -64,11 +67,66 @@ static void drop_conn(struct worker *w, struct conn *c)
 		w->conns = c->next;
 	if (c->next)
 		c->next->previous = c->previous;
+	else
+		w->oldest = c->previous;
 	w->nwaiting -= c->waiting;
-	conn_free(c);
+	conn_free(c, &w->turn);
 	listen_release(&w->server->listeners);
 	if (!w->accepting && !is_stopping(w))
 		watch_listeners(w, true);
+}
+
+static void put_first(struct worker *w, struct conn *c)
+{
+	c->previous = NULL;
+	c->next = w->conns;
+	if (c->next)
+		c->next->previous = c;
+	else
+		w->oldest = c;
+	w->conns = c;
+}
+
+/* The order of the list is the order in which connections became idle. */
+static void move_first(struct worker *w, struct conn *c)
+{
+	if (!c->previous)
+		return;
+	c->previous->next = c->next;
+	if (c->next)
+		c->next->previous = c->previous;
+	else
+		w->oldest = c->previous;
+	put_first(w, c);
+}
+
+/* Whether a connection waits for a request, of which no byte has arrived. */
+static bool is_idle(const struct conn *c)
+{
+	int unread = 0;
+
+	return c->state == CONN_IDLE && (ioctl(c->fd, FIONREAD, &unread) < 0 || unread == 0);
+}
+
+/* Closes the oldest idle connections of this worker, several at once so that the next that come
+ * find room. */
+static void make_room(struct worker *w)
+{
+	unsigned n = 0, sixteenth = (unsigned)w->server->listeners.max / 16 + 1;
+	unsigned most = sixteenth < ROOM ? sixteenth : ROOM;
+	char peer[ACCESS_LOG_PEER] = "";
+	struct conn *next;
+
+	for (struct conn *c = w->oldest; c && n < most; c = next) {
+		next = c->previous;
+		if (!is_idle(c))
+			continue;
+		memcpy(peer, c->peer, sizeof(peer));
+		drop_conn(w, c);
+		n++;
+	}
+	metrics_refused(&w->metrics, REFUSED_ROOM, n);
+	refused_log_add(REFUSED_ROOM, n, peer, w->turn.now);
 }
 
 /* Registers the event that the connection waits for, if it has changed. */
@@ -89,6 +147,8 @@ static void watch_conn(struct worker *w, struct conn *c, enum conn_next next)
 	}
 	if (next == CONN_CLOSE)
 		drop_conn(w, c);
+	else if (c->state == CONN_IDLE)
+		move_first(w, c);
 }
 
 /* Accepts one connection; false when none waits, or no more are accepted now. */
@@ -107,11 +167,12 @@ static bool accept_one(struct worker *w, const struct listener *l)
 	}
 	c = conn_new(fd, l->secure);
 	memcpy(c->peer, peer, sizeof(peer));
+	c->proxied = trusted_proxy_has(&w->server->proxies, peer);
 	e.data.ptr = c;
-	c->next = w->conns;
-	if (c->next)
-		c->next->previous = c;
-	w->conns = c;
+	c->deadline = w->turn.now + w->server->limits.header;
+	put_first(w, c);
+	if (listen_is_nearly_full(&w->server->listeners))
+		make_room(w);
 	if (listen_is_full(&w->server->listeners))
 		watch_listeners(w, false);
 	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
@@ -142,21 +203,46 @@ static void look_at_index(struct worker *w)
 	refresh_state(w);
 }
 
-/* Closes connections that have waited for too long; while no connection can be accepted, also idle
- * ones, to make room. */
+/* An idle connection that is closed, or one that lingers, is what HTTP expects. */
+static void tell_expired(struct worker *w, const struct conn *c, bool drained)
+{
+	enum refused why = REFUSED_HEAD;
+
+	switch (c->state) {
+	case CONN_HANDSHAKE:
+	case CONN_CHECKING:
+	case CONN_READING: break;
+	case CONN_SENDING: why = REFUSED_STALLED; break;
+	case CONN_IDLE:
+	case CONN_CLOSING: return;
+	}
+	if (drained)
+		why = REFUSED_DRAIN;
+	metrics_refused(&w->metrics, why, 1);
+	refused_log_add(why, 1, c->peer, w->turn.now);
+}
+
+/* Closes connections that have waited for too long, and all when the time to drain has passed.
+ * While no connection can be accepted, idle ones make room. */
 static void close_expired(struct worker *w)
 {
 	struct conn *next;
+	bool drained;
 
 	w->next_expiry = w->turn.now + EXPIRY_CHECK;
+	drained = is_stopping(w) && atomic_load(&w->server->drained) <= w->turn.now;
 	for (struct conn *c = w->conns; c; c = next) {
 		next = c->next;
-		if (c->deadline <= w->turn.now ||
-		    (!w->accepting && !is_stopping(w) && c->state == CONN_IDLE))
-			drop_conn(w, c);
+		if (c->deadline > w->turn.now && !drained)
+			continue;
+		tell_expired(w, c, drained);
+		drop_conn(w, c);
 	}
-	if (!is_stopping(w))
-		watch_listeners(w, true);
+	if (is_stopping(w))
+		return;
+	if (!w->accepting)
+		make_room(w);
+	watch_listeners(w, true);
 }
 
 /* Stops accepting. Connections that wait in a listener's queue, or have sent a request, are still
@@ -239,7 +325,7 @@ static void *run_worker(void *arg)
 			close_expired(w);
 		access_log_flush(&w->log);
 	}
-	worker_wake(&(struct worker){ .wake = w->done });
+	worker_wake(&(struct worker){ .wake = w->done }); /* to -1 nothing is written */
 	return NULL;
 }
 
@@ -274,10 +360,13 @@ static int start_thread(struct worker *w, struct err *err)
 int worker_start(struct worker *w, struct server *s, int done, struct err *err)
 {
 	*w = (struct worker){ .server = s, .done = done, .epoll = -1, .wake = -1 };
-	access_log_init(&w->log, s->access_log);
-	w->turn = (struct conn_turn){
-		.server = s, .look = look_at_index, .worker = w, .log = &w->log, .now = clock_now()
-	};
+	access_log_init(&w->log, s->access_log, s->log_format);
+	w->turn = (struct conn_turn){ .server = s,
+				      .look = look_at_index,
+				      .worker = w,
+				      .log = &w->log,
+				      .metrics = &w->metrics,
+				      .now = clock_now() };
 	refresh_state(w);
 	if (start_thread(w, err) == 0)
 		return 0;

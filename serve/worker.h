@@ -16,6 +16,7 @@
 
 #include "serve/access_log.h"
 #include "serve/conn.h"
+#include "serve/metrics.h"
 #include "serve/reply.h"
 
 struct access_files;
@@ -31,10 +32,11 @@ struct worker {
 	pthread_t thread;
 	int epoll;
 	int wake;       /* an eventfd: look at the state, and at whether to stop */
-	int done;       /* an eventfd of the worker pool, written to when this worker ends */
+	int done;       /* an eventfd of the worker pool, written to when this worker ends, or -1 */
 	bool accepting; /* the listeners are in epoll */
-	struct conn *conns;
+	struct conn *conns, *oldest; /* of those that are idle, the ones that came last are first */
 	struct access_log log;
+	struct metrics metrics;
 	struct conn_turn turn; /* what its connections see of all this */
 	int64_t next_expiry;   /* when deadlines are looked at again; clock_now() */
 	time_t common_at;      /* the second for which `common` was written */

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "oci/base/cleanup.h"
+#include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/cli/message.h"
+#include "serve/admin.h"
 #include "serve/access.h"
 #include "serve/reload.h"
 #include "serve/server.h"
@@ -24,10 +26,11 @@
 struct worker_pool {
 	struct server *server;
 	struct worker *workers;
-	int n;       /* of them, started */
-	int running; /* of them, not yet ended */
-	int signals; /* a signalfd */
-	int done;    /* an eventfd: workers that have ended */
+	int n;                 /* of them, started */
+	int running;           /* of them, not yet ended */
+	int signals;           /* a signalfd */
+	int done;              /* an eventfd: workers that have ended */
+	struct worker *teller; /* the worker of --admin, or NULL */
 };
 
 /* Signals are read from a descriptor, so that they interrupt no system call. */
@@ -54,6 +57,7 @@ static void wake_all(const struct worker_pool *p)
 static void stop_workers(struct worker_pool *p)
 {
 	/* a second signal ends the program at once */
+	atomic_store(&p->server->drained, clock_now() + p->server->limits.drain);
 	if (atomic_exchange(&p->server->stopping, true))
 		_exit(0);
 	systemd_notify(p->server->notify, SYSTEMD_STOPPING);
@@ -71,9 +75,19 @@ static void check_files(struct worker_pool *p, bool in_any_case)
 		wake_all(p);
 }
 
+/* A log that was moved away is begun anew; without a new one, the old one is written on. */
+static void reopen_log(const struct server *s)
+{
+	struct err err = ERR_INIT;
+
+	if (s->access_log >= 0 && access_log_reopen(s->access_log, s->access_log_path, &err) < 0)
+		message_warn("%s; lines go on to the file that was open", err.msg);
+}
+
 static void reload_all(struct worker_pool *p)
 {
 	systemd_notify(p->server->notify, SYSTEMD_RELOADING);
+	reopen_log(p->server);
 	check_files(p, true);
 	tls_files_check(&p->server->tls, true);
 	systemd_notify(p->server->notify, SYSTEMD_READY);
@@ -130,16 +144,43 @@ static int start_workers(struct worker_pool *p, int threads, struct err *err)
 	return 0;
 }
 
+/* The worker of --admin starts last, when there is something to tell, and ends last. */
+static int start_teller(struct worker_pool *p, struct server *s, struct err *err)
+{
+	if (!s)
+		return 0;
+	s->admin->workers = p->workers;
+	s->admin->n = (size_t)p->n;
+	p->teller = xcalloc(1, sizeof(*p->teller));
+	if (worker_start(p->teller, s, -1, err) == 0)
+		return 0;
+	free(p->teller);
+	p->teller = NULL;
+	return -1;
+}
+
+static void stop_teller(struct worker_pool *p)
+{
+	if (!p->teller)
+		return;
+	atomic_store(&p->teller->server->stopping, true);
+	worker_wake(p->teller);
+	worker_join(p->teller);
+	free(p->teller);
+}
+
 /* A line for each listener; in one write, so that a reader of the first has them all. */
-static void tell_ready(const struct server *s)
+static void tell_ready(const struct server *s, const struct server *admin)
 {
 	for (size_t i = 0; i < s->listeners.n; i++)
 		printf("listening on %s\n", s->listeners.v[i].url);
+	if (admin)
+		printf("admin on %s\n", admin->listeners.v[0].url);
 	(void)message_flush_output(); /* a place in the log that is full stops no service */
 	systemd_notify(s->notify, SYSTEMD_READY);
 }
 
-int worker_pool_run(struct server *s, int threads, struct err *err)
+int worker_pool_run(struct server *s, int threads, struct server *admin, struct err *err)
 {
 	cleanup_free struct worker *workers = xcalloc((size_t)threads, sizeof(*workers));
 	cleanup_fd int signals = open_signals(err);
@@ -155,10 +196,13 @@ int worker_pool_run(struct server *s, int threads, struct err *err)
 		return err_sys(err, "cannot wait for", "threads");
 	result = start_workers(&p, threads, err);
 	if (result == 0)
-		tell_ready(s);
+		result = start_teller(&p, admin, err);
+	if (result == 0)
+		tell_ready(s, admin);
 	else
 		stop_workers(&p);
 	watch_workers(&p);
+	stop_teller(&p);
 	for (int i = 0; i < p.n; i++)
 		worker_join(&p.workers[i]);
 	return result;

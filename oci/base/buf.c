@@ -129,18 +129,24 @@ void buf_add_shown(struct buf *b, struct span s)
 	}
 }
 
-bool buf_add_json(struct buf *b, const char *s)
+bool buf_add_json_span(struct buf *b, struct span s)
 {
 	buf_addc(b, '"');
-	for (size_t n; *s; s += n) {
-		n = strcspn(s, "\"\\\n");
-		buf_add_shown(b, span_of(s, n));
+	for (size_t n; s.n; s = span_of(s.p + n, s.n - n)) {
+		for (n = 0; n < s.n && s.p[n] != '"' && s.p[n] != '\\' && s.p[n] != '\n';)
+			n++;
+		buf_add_shown(b, span_of(s.p, n));
 		if (!n) {
-			buf_addf(b, "\\%c", *s == '\n' ? 'n' : *s);
+			buf_addf(b, "\\%c", *s.p == '\n' ? 'n' : *s.p);
 			n = 1;
 		}
 	}
 	return buf_addc(b, '"');
+}
+
+bool buf_add_json(struct buf *b, const char *s)
+{
+	return buf_add_json_span(b, span_str(s));
 }
 
 char *buf_take(struct buf *b)

@@ -46,6 +46,8 @@ bool buf_add_start(struct buf *b, const char *s, size_t max);
  * since a single one would make the whole document unreadable; characters that may not be shown
  * become escapes, which mean the same. */
 bool buf_add_json(struct buf *b, const char *s);
+/* The same for bytes that may hold a NUL. */
+bool buf_add_json_span(struct buf *b, struct span s);
 /* Adds what stands inside a JSON string already: what may not be shown (oci/base/printable.h) as
  * escapes. */
 void buf_add_shown(struct buf *b, struct span s);

@@ -130,6 +130,9 @@
 #define LIMIT_SERVE_CACHE (5UL * MIB)
 /* One page of a list: clients read bodies up to 4 MiB. */
 #define LIMIT_SERVE_PAGE (4000UL * 1000UL)
+/* Pages of lists that are kept for a generation: two of the largest; and how many. */
+#define LIMIT_SERVE_PAGES  (2 * LIMIT_SERVE_PAGE + 64 * KIB)
+#define LIMIT_SERVE_NPAGES 256
 
 /* Who may read private images (mirror-serve --htpasswd, --groups, --token-key): a file, a line of
  * it, a user's or group's name, and keys in a key file. */

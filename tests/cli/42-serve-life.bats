@@ -140,12 +140,12 @@ begin_transfer() {
 	raw 'GET\n' >/dev/null
 	stop server
 	sed 's/\[[^]]*\]/[-]/' "$BATS_TEST_TMPDIR/log" | diff - <(cat <<-END
-		127.0.0.1 - - [-] "GET /v2/alpine/manifests/1 HTTP/1.1" 200 $(layout_size "$dir" "$one") "evil \\x22agent\\x22"
-		127.0.0.1 - - [-] "GET /v2/alpine/blobs/$layer HTTP/1.1" 200 12 "-"
-		127.0.0.1 - - [-] "HEAD /v2/alpine/blobs/$layer HTTP/1.1" 200 0 "x"
-		127.0.0.1 - - [-] "GET /v2/alpine/blobs/$layer HTTP/1.1" 206 2 "x"
-		127.0.0.1 - - [-] "GET /v2/alpine/manifests/2 HTTP/1.1" 404 $(stat -c %s "$body") "x"
-		127.0.0.1 - - [-] "-" 400 94 "-"
+		127.0.0.1 - - [-] "GET /v2/alpine/manifests/1 HTTP/1.1" 200 $(layout_size "$dir" "$one") "evil \\x22agent\\x22" "$address" "-"
+		127.0.0.1 - - [-] "GET /v2/alpine/blobs/$layer HTTP/1.1" 200 12 "-" "$address" "-"
+		127.0.0.1 - - [-] "HEAD /v2/alpine/blobs/$layer HTTP/1.1" 200 0 "x" "$address" "-"
+		127.0.0.1 - - [-] "GET /v2/alpine/blobs/$layer HTTP/1.1" 206 2 "x" "$address" "-"
+		127.0.0.1 - - [-] "GET /v2/alpine/manifests/2 HTTP/1.1" 404 $(stat -c %s "$body") "x" "$address" "-"
+		127.0.0.1 - - [-] "-" 400 94 "-" "-" "-"
 	END
 	)
 	[[ $(head -n1 "$BATS_TEST_TMPDIR/log") =~ \
@@ -468,5 +468,41 @@ close"* ]]
 	mirror_of_one "$dir"
 	serve_start "$dir"
 	[ "$(statuses 'GET http://docker.io/v2/library/alpine/manifests/1 HTTP/1.1\r\nHost: mirror\r\nConnection: close\r\n\r\n')" = "200 " ]
-	[ "$(statuses 'OPTIONS * HTTP/1.1\r\nHost: mirror\r\nConnection: close\r\n\r\n')" = "405 " ]
+	[ "$(statuses 'OPTIONS * HTTP/1.1\r\nHost: mirror\r\nConnection: close\r\n\r\n')" = "204 " ]
+}
+
+@test "a repeated listing is the same, and one of the next generation is another" {
+	mirror_of_one "$dir"
+	serve_start --threads 1 "$dir"
+	for _ in 1 2; do
+		get /v2/_catalog
+		[ "$(cat "$body")" = '{"repositories":["docker.io/library/alpine"]}' ]
+		get /v2/_catalog -I
+		has "Content-Length: 46"
+	done
+	layout_entry "$dir" docker.io/library/b:1 "$one"
+	layout_publish "$dir" 2
+	await "generation 2"
+	get /v2/_catalog
+	[ "$(cat "$body")" = '{"repositories":["docker.io/library/alpine","docker.io/library/b"]}' ]
+}
+
+@test "a connection that pipelines listings leaves turns to the others" {
+	mirror_of_one "$dir"
+	serve_start --threads 1 --access-log "$BATS_TEST_TMPDIR/log" "$dir"
+	# the requests of both are there before the only thread has seen either
+	kill -STOP "$server_pid"
+	for _ in $(seq 350); do printf 'HEAD /v2/_catalog HTTP/1.1\r\nHost: m\r\n\r\n'; done \
+		>"$BATS_TEST_TMPDIR/asked"
+	connect many
+	head -c 16000 "$BATS_TEST_TMPDIR/asked" >&"$many"
+	connect one
+	printf 'GET /v2/ HTTP/1.1\r\nHost: m\r\n\r\n' >&"$one"
+	kill -CONT "$server_pid"
+	read -r line <&"$one"
+	[[ $line == "HTTP/1.1 200"* ]]
+	exec {one}<&- {many}<&-
+	stop server
+	before=$(grep -n 'GET /v2/ ' "$BATS_TEST_TMPDIR/log" | cut -d: -f1)
+	[ "$before" -le 100 ] || { echo "# after $before listings" && false; }
 }

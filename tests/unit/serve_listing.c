@@ -172,21 +172,16 @@ static const struct row rows[] = {
 	  NULL, "HTTP/1.1 400 " },
 };
 
-static void run(const struct row *row, struct out *o)
+static void run(const struct row *row, enum method method, struct state *state, struct out *o)
 {
 	struct server server = { .registry = "docker.io", .list_snapshots = row->snapshots };
-	struct state state = {
-		.v = all,
-		.n = COUNT(all),
-		.table = { .texts = texts, .referrers = referrers, .listed = listed },
-	};
-	struct http_request request = { .method = METHOD_GET, .minor = 1 };
+	struct http_request request = { .method = method, .minor = 1 };
 	static struct exchange x;
 
 	request.query = span_str(row->target);
 	span_cut(&request.query, '?', &request.path);
 	x.server = &server;
-	x.state = &state;
+	x.state = state;
 	x.request = &request;
 	x.out = o;
 	x.common = span_of("", 0);
@@ -214,14 +209,61 @@ static void gather(const struct out *o, char *text, size_t size, const char **bo
 	*body = *body ? *body + 4 : "";
 }
 
+/* Whether HEAD has the head of GET and no body. */
+static bool same_head(const char *head, const char *whole, const char *body)
+{
+	size_t n = (size_t)(body - whole);
+
+	return strlen(head) == n && strncmp(head, whole, n) == 0;
+}
+
+/* The first reply is made, the second one is kept; HEAD measures the one or takes the other. */
+static void check_kept(const struct row *row, struct state *state, const char *whole,
+		       const char *body)
+{
+	struct state fresh = { .v = all,
+			       .n = COUNT(all),
+			       .table = {
+				       .texts = texts, .referrers = referrers, .listed = listed } };
+	static struct out o;
+	static char text[8192];
+	const char *end;
+
+	page_cache_init(&fresh.pages);
+	out_init(&o);
+	run(row, METHOD_GET, state, &o);
+	gather(&o, text, sizeof(text), &end);
+	CHECK_ROW(strcmp(text, whole) == 0 && (o.page != NULL) == (state->pages.n == 1), row->name);
+	out_release(&o);
+	for (int kept = 0; kept < 2; kept++) {
+		out_init(&o);
+		run(row, METHOD_HEAD, kept ? state : &fresh, &o);
+		gather(&o, text, sizeof(text), &end);
+		CHECK_ROW(same_head(text, whole, body), row->name);
+		out_release(&o);
+	}
+	/* what HEAD has left is no body for a GET */
+	out_init(&o);
+	run(row, METHOD_GET, &fresh, &o);
+	gather(&o, text, sizeof(text), &end);
+	CHECK_ROW(strcmp(text, whole) == 0 && fresh.pages.n <= 1, row->name);
+	out_release(&o);
+	page_cache_release(&fresh.pages);
+}
+
 static void check(const struct row *row)
 {
+	struct state state = { .v = all,
+			       .n = COUNT(all),
+			       .table = {
+				       .texts = texts, .referrers = referrers, .listed = listed } };
 	static struct out o;
 	static char text[8192];
 	const char *body;
 
+	page_cache_init(&state.pages);
 	out_init(&o);
-	run(row, &o);
+	run(row, METHOD_GET, &state, &o);
 	gather(&o, text, sizeof(text), &body);
 	if (row->body)
 		CHECK_TEXT(body, row->body, row->name);
@@ -230,6 +272,8 @@ static void check(const struct row *row)
 	else
 		CHECK_ROW(strstr(text, "Link:") == NULL, row->name);
 	out_release(&o);
+	check_kept(row, &state, text, body);
+	page_cache_release(&state.pages);
 }
 
 int main(void)

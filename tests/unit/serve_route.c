@@ -42,7 +42,7 @@ static const struct row {
 	{ "half an escape in the query", "/v2/", "ns=%", ROUTE_BAD, NULL, NULL },
 	{ "version 1", "/v1/_ping", "", ROUTE_NONE, NULL, NULL },
 	{ "a prefix alike", "/v2x/a/manifests/1", "", ROUTE_NONE, NULL, NULL },
-	{ "the root", "/", "", ROUTE_NONE, NULL, NULL },
+	{ "the root", "/", "", ROUTE_ROOT, NULL, NULL },
 	{ "nothing", "", "", ROUTE_NONE, NULL, NULL },
 };
 

@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# mirror-serve's limits: who makes room, who is cut off, and what is said about it.
+
+# shellcheck disable=SC2030,SC2031,SC2034  # each test is a process of its own; eval sets some
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load ../lib/ask
+	dir=$BATS_TEST_TMPDIR/mirror
+	layout_new "$dir"
+	one=$(layout_untagged "$dir" one)
+	layout_entry "$dir" docker.io/library/alpine:1 "$one"
+	layout_publish "$dir" 1
+}
+
+teardown() {
+	stop_all
+}
+
+# DESCRIPTOR: sends a request and reads the answer.
+ask_on() {
+	printf 'GET /v2/ HTTP/1.1\r\nHost: m\r\n\r\n' >&"$1" && read -r line <&"$1" \
+		&& [[ $line == "HTTP/1.1 200"* ]] || return
+	while read -r line <&"$1" && [ "$line" != $'\r' ]; do :; done
+	read -r line <&"$1" && [ "$line" = "{}" ]
+}
+
+# DESCRIPTOR: whether the server has closed it; waits for that.
+closed() {
+	timeout 30 cat <&"$1" >/dev/null
+}
+
+@test "the oldest idle connections make room, before the limit is met; the newest stay" {
+	serve_start --threads 1 --limit connections=16 "$dir"
+	connect first
+	ask_on "$first"
+	for _ in $(seq 40); do connect idle; done
+	ask_on "$idle"
+	closed "$first"
+	get /v2/alpine/manifests/1
+	is 200
+	await "to make room for others"
+	connect last
+	ask_on "$last"
+	ask_on "$idle" || { echo "# the newest was closed" && false; }
+}
+
+@test "a connection with unread bytes makes no room" {
+	serve_start --threads 1 --limit connections=16 "$dir"
+	connect asks
+	ask_on "$asks"
+	# its request and many connections are there before the only thread has seen any of them
+	kill -STOP "$server_pid"
+	for _ in $(seq 40); do connect idle; done
+	printf 'GET /v2/ HTTP/1.1\r\nHost: m\r\n\r\n' >&"$asks"
+	kill -CONT "$server_pid"
+	read -r line <&"$asks"
+	[[ $line == "HTTP/1.1 200"* ]]
+}
+
+@test "a head that does not arrive, and a request that does not come: closed, the first one told" {
+	serve_start --limit header-time=1s --limit idle-time=1s "$dir"
+	connect half
+	printf 'GET /v2/ HT' >&"$half"
+	closed "$half"
+	await "a head did not arrive within --limit header-time="
+	connect idle
+	ask_on "$idle"
+	closed "$idle"
+	connect silent
+	closed "$silent"
+	stop server
+	[ "$(grep -c '127.0.0.1: a head did not arrive' "$server_err")" = 1 ]
+}
+
+@test "drain: what is under way after that time is cut off, and the server ends with 0" {
+	truncate -s 64M "$dir/zeros"
+	big=sha256:$(sha256sum <"$dir/zeros" | cut -d' ' -f1)
+	mv "$dir/zeros" "$(layout_file "$dir" "$big")"
+	layout_entry "$dir" docker.io/library/big:1 "$(
+		layout_blob "$dir" "{\"schemaVersion\":2,\"config\":$(layout_desc "$dir" "$big" a/b),\"layers\":[]}"
+	)"
+	layout_publish "$dir"
+	for time in 0 1s; do
+		serve_start --limit "drain=$time" --access-log "$BATS_TEST_TMPDIR/log" "$dir"
+		connect transfer
+		printf 'GET /v2/library/big/blobs/%s HTTP/1.1\r\nHost: m\r\n\r\n' "$big" >&"$transfer"
+		read -r line <&"$transfer"
+		kill "$server_pid"
+		ended server
+		grep -q "cut off, since --limit drain= has passed" "$server_err"
+		exec {transfer}<&-
+		rm "$server_err"
+	done
+	# it is in the log, with the bytes that were sent
+	[ "$(grep -c "GET /v2/library/big/blobs/$big" "$BATS_TEST_TMPDIR/log")" = 2 ]
+	run ! grep -q ' 67108864 ' "$BATS_TEST_TMPDIR/log"
+}
+
+@test "a limit that is none is named, with those that there are" {
+	while IFS='|' read -r limit words; do
+		run --separate-stderr "$BIN/mirror-serve" --limit "$limit" "$dir"
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"$words"* ]] || { echo "# $stderr" && false; }
+	done <<-END
+		speed=1|none of connections=, header-time=, idle-time=, drain=
+		connections=1|a number from 8 to 16384
+		drain=never|a time from 0s to 86400s, such as 30s
+	END
+}
