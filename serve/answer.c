@@ -14,6 +14,7 @@
 #include "serve/http_request.h"
 #include "serve/listing.h"
 #include "serve/login.h"
+#include "serve/multipart.h"
 #include "serve/out.h"
 #include "serve/range.h"
 #include "serve/reload.h"
@@ -171,8 +172,8 @@ static bool reply_conditional(struct exchange *x, const struct content *c)
 
 /* Range is for GET alone (RFC 9110, 14.2), and If-Range limits it to the content the client began
  * with. */
-static enum range_result find_range(const struct exchange *x, const struct content *c,
-				    int64_t *first, int64_t *last)
+static enum range_result find_ranges(const struct exchange *x, const struct content *c,
+				     struct range_set *set)
 {
 	const struct http_request *r = x->request;
 
@@ -180,17 +181,16 @@ static enum range_result find_range(const struct exchange *x, const struct conte
 		return RANGE_WHOLE;
 	if (r->if_range.p && !http_request_has_tag(r->if_range, span_str(c->object->digest), true))
 		return RANGE_WHOLE;
-	return range_parse(r->range, c->object->size, first, last);
+	return range_parse(set, r->range, c->object->size);
 }
 
-/* The head of a reply with stored bytes. */
-static void content_head(struct exchange *x, const struct content *c, int status, int64_t first,
-			 int64_t n)
+/* The head of a reply with stored bytes, after reply_start(); `part`: they are one range of it. */
+static void content_head(struct exchange *x, const struct content *c, const char *type,
+			 const struct range *part)
 {
 	struct out *o = x->out;
 
-	reply_start(x, status, n);
-	reply_field(x, "Content-Type", c->media_type);
+	reply_field(x, "Content-Type", type);
 	reply_digest(x, c->object->digest);
 	if (c->by_tag)
 		out_put(o, CACHE_NOT);
@@ -198,11 +198,11 @@ static void content_head(struct exchange *x, const struct content *c, int status
 		out_put(o, CACHE_FOREVER);
 	if (c->ranges)
 		out_put(o, REPLY_LINE("Accept-Ranges: bytes"));
-	if (status == 206) {
+	if (part) {
 		out_puts(o, "Content-Range: bytes ");
-		out_number(o, first);
+		out_number(o, part->first);
 		out_put(o, "-", 1);
-		out_number(o, first + n - 1);
+		out_number(o, part->last);
 		out_put(o, "/", 1);
 		out_number(o, c->object->size);
 		out_put(o, "\r\n", 2);
@@ -223,13 +223,42 @@ static void reply_unsatisfiable(struct exchange *x, const struct content *c)
 	x->extra = NULL;
 }
 
-/* Replies from the file, which is opened and measured before the head of the reply is queued. */
+static void reply_whole(struct exchange *x, const struct content *c, int *fd)
+{
+	reply_start(x, 200, c->object->size);
+	content_head(x, c, c->media_type, NULL);
+	if (*fd >= 0)
+		out_file(x->out, take_fd(fd), 0, c->object->size);
+}
+
+static void reply_part(struct exchange *x, const struct content *c, const struct range *r, int *fd)
+{
+	reply_start(x, 206, range_length(r));
+	content_head(x, c, c->media_type, r);
+	out_file(x->out, take_fd(fd), r->first, range_length(r));
+}
+
+static void reply_parts(struct exchange *x, const struct content *c, const struct range_set *set,
+			int *fd)
+{
+	const struct object *o = c->object;
+	struct multipart *m = multipart_new(set, o->digest, c->media_type, o->size);
+	char type[MULTIPART_TYPE];
+
+	multipart_type(m, type);
+	reply_start(x, 206, multipart_length(m));
+	content_head(x, c, type, NULL);
+	out_parts(x->out, take_fd(fd), m);
+}
+
+/* Replies from the file, which is opened and measured before the head of the reply is queued; of
+ * one for HEAD nothing is opened. */
 static void reply_from_file(struct exchange *x, const struct content *c)
 {
 	const struct object *o = c->object;
-	bool bare = x->request->method == METHOD_HEAD;
-	int64_t first = 0, last = o->size - 1;
+	struct range_set set;
 	cleanup_fd int fd = -1;
+	bool bare = x->request->method == METHOD_HEAD;
 	enum blob_file f = state_open(x->state, o, bare ? NULL : &fd);
 
 	switch (f) {
@@ -242,13 +271,12 @@ static void reply_from_file(struct exchange *x, const struct content *c)
 	case BLOB_FILE_BUSY: reply_busy(x); return;
 	case BLOB_FILE_HERE: break;
 	}
-	switch (find_range(x, c, &first, &last)) {
+	switch (find_ranges(x, c, &set)) {
 	case RANGE_UNSATISFIABLE: reply_unsatisfiable(x, c); return;
-	case RANGE_PART: content_head(x, c, 206, first, last - first + 1); break;
-	case RANGE_WHOLE: content_head(x, c, 200, 0, o->size); break;
+	case RANGE_PART: reply_part(x, c, &set.v[0], &fd); return;
+	case RANGE_PARTS: reply_parts(x, c, &set, &fd); return;
+	case RANGE_WHOLE: reply_whole(x, c, &fd); return;
 	}
-	if (!bare)
-		out_file(x->out, take_fd(&fd), first, last - first + 1);
 }
 
 /* The file may be mended while we serve, so it is read again for the next request. */
@@ -267,7 +295,8 @@ static void reply_bytes(struct exchange *x, const struct content *c, const char 
 
 	if (reply_conditional(x, c))
 		return;
-	content_head(x, c, 200, 0, c->object->size);
+	reply_start(x, 200, c->object->size);
+	content_head(x, c, c->media_type, NULL);
 	if (reply_is_bare(x))
 		return;
 	if (!kept) {

@@ -203,7 +203,7 @@ static bool answer_next(struct conn *c, const struct conn_turn *turn)
 static void release_sent(struct conn *c, const struct conn_turn *turn)
 {
 	if (c->logs) {
-		c->line.bytes -= c->out.left;
+		c->line.bytes -= out_unsent(&c->out);
 		access_log_add(turn->log, c->client, &c->line);
 		c->logs = false;
 	}

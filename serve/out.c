@@ -7,6 +7,8 @@
 
 /* Bytes of a file sent before other connections have their turn: about what a socket takes. */
 #define TURN (2UL * MIB)
+/* Parts of a body sent in one turn. */
+#define TURN_PARTS 16
 /* The memory of a text is kept for the next one up to this size. */
 #define KEPT (64 * KIB)
 
@@ -19,6 +21,7 @@ void out_init(struct out *o)
 	o->at = 0;
 	o->left = 0;
 	o->sent = 0;
+	o->parts = NULL;
 	o->has_text = false;
 	o->page = NULL;
 	buf_init(&o->text, LIMIT_INDEX);
@@ -29,6 +32,8 @@ static void clear_queue(struct out *o)
 	if (o->file >= 0)
 		close(o->file);
 	o->file = -1;
+	multipart_free(o->parts);
+	o->parts = NULL;
 	o->first = o->n = 0;
 	o->used = o->start = 0;
 	o->has_text = false;
@@ -74,6 +79,17 @@ void out_file(struct out *o, int fd, int64_t at, int64_t n)
 	o->left = n;
 }
 
+void out_parts(struct out *o, int fd, struct multipart *m)
+{
+	out_file(o, fd, 0, 0);
+	o->parts = m;
+}
+
+int64_t out_unsent(const struct out *o)
+{
+	return o->left + (o->parts ? multipart_left(o->parts) : 0);
+}
+
 /* Removes the bytes that were sent from the front of the queue. */
 static void drop_sent(struct out *o, size_t sent)
 {
@@ -92,7 +108,7 @@ static enum out_result send_error(void)
 
 static enum out_result send_pieces(struct out *o, int sock)
 {
-	bool more = o->file >= 0 && o->left;
+	bool more = o->file >= 0 && (o->left || o->parts);
 
 	while (o->first < o->n) {
 		ssize_t sent =
@@ -123,14 +139,48 @@ static enum out_result send_file(struct out *o, int sock)
 	return o->left ? OUT_BLOCKED : OUT_DONE;
 }
 
+/* Everything queued is sent: queues the next part, or the end of the body; false when there is
+ * none. */
+static bool queue_part(struct out *o)
+{
+	char head[MULTIPART_HEAD];
+	struct range r;
+	size_t n;
+
+	if (!o->parts)
+		return false;
+	o->first = o->n = 0;
+	o->used = o->start = 0;
+	if (multipart_head(o->parts, head, &n, &r)) {
+		o->at = r.first;
+		o->left = range_length(&r);
+	} else {
+		multipart_free(o->parts);
+		o->parts = NULL;
+	}
+	out_put(o, head, n);
+	out_cut(o);
+	return true;
+}
+
 enum out_result out_flush(struct out *o, int sock)
 {
-	enum out_result r = send_pieces(o, sock);
+	int64_t sent = 0;
+	unsigned parts = 0;
 
-	if (r == OUT_DONE && o->file >= 0)
-		r = send_file(o, sock);
-	if (r != OUT_DONE)
-		return r;
+	do {
+		int64_t left = o->left;
+		enum out_result r;
+
+		if (parts++ == TURN_PARTS || sent >= (int64_t)TURN)
+			return OUT_BLOCKED;
+		r = send_pieces(o, sock);
+		if (r == OUT_DONE && o->file >= 0)
+			r = send_file(o, sock);
+		if (r != OUT_DONE)
+			return r;
+		sent += left;
+	} while (queue_part(o));
 	clear_queue(o);
 	if (o->text.cap > KEPT)
 		buf_release(&o->text);

@@ -1,5 +1,5 @@
 /*
- * out - the send queue of one connection: heads, lent bytes, and a range of a file.
+ * out - the send queue of one connection: heads, lent bytes, and ranges of a file.
  *
  * Replies are queued piece by piece and sent together, so a batch of pipelined requests costs one
  * system call. A reply with a file, or with a text made for it, ends the batch: out_ready() says
@@ -8,6 +8,7 @@
  *	out_put(o, "HTTP/1.1 200 OK\r\n", 17) ...	the head, in o->heads
  *	out_cut(o)					ends the head
  *	out_lend(o, p, n)  or  out_file(o, fd, at, n)	the body
+ *	or  out_parts(o, fd, m)
  *	while (out_flush(o, sock) == OUT_BLOCKED) wait until it can be written
  */
 #ifndef SERVE_OUT_H
@@ -21,6 +22,7 @@
 #include <sys/uio.h>
 
 #include "oci/base/buf.h"
+#include "serve/multipart.h"
 #include "serve/page_cache.h"
 #include "serve/transport.h"
 
@@ -37,10 +39,11 @@ struct out {
 	int file;           /* sent after all pieces; -1: none */
 	off_t at;
 	int64_t left;
-	uint64_t sent;     /* bytes that the socket took; the owner sets it back */
-	bool has_text;     /* text, or the page, is part of what is queued */
-	struct page *page; /* it lends bytes to what is queued, or NULL */
-	struct buf text;   /* a body made for one reply */
+	struct multipart *parts; /* of the file, that come after `left`; or NULL */
+	uint64_t sent;           /* bytes that the socket took; the owner sets it back */
+	bool has_text;           /* text, or the page, is part of what is queued */
+	struct page *page;       /* it lends bytes to what is queued, or NULL */
+	struct buf text;         /* a body made for one reply */
 	char heads[OUT_HEADS];
 };
 
@@ -78,6 +81,11 @@ void out_cut(struct out *o);
 void out_lend(struct out *o, const char *p, size_t n);
 /* Queues n bytes of the file from position at; takes fd. */
 void out_file(struct out *o, int fd, int64_t at, int64_t n);
+/* Queues a body of several ranges of the file; takes fd and m. */
+void out_parts(struct out *o, int fd, struct multipart *m);
+
+/* Bytes of the body from a file that are not sent yet. */
+int64_t out_unsent(const struct out *o);
 
 enum out_result {
 	OUT_DONE,    /* all is sent; the queue is empty */

@@ -277,8 +277,8 @@ close\r\n\r\n"
 		is 416 RANGE_INVALID
 		has "Content-Range: bytes */2048"
 	done
-	# several, another unit, or a HEAD: everything
-	for range in bytes=0-1,4-5 lines=1-2; do
+	# another unit, what is no range, or a HEAD: everything
+	for range in lines=1-2 bytes=0-1,x bytes=0-1,9-5; do
 		get "/v2/library/big/blobs/$layer" -H "Range: $range"
 		is 200
 		cmp "$body" "$(layout_file "$dir" "$layer")"
@@ -291,6 +291,110 @@ close\r\n\r\n"
 	get "/v2/library/big/blobs/$image" -H "Range: bytes=0-0"
 	is 206
 	[ "$(cat "$body")" = "{" ]
+}
+
+# A blob of 8 bytes a line, its line number; `$layer`, in docker.io/library/big:1.
+mirror_of_lines() {
+	small_mirror
+	layer=$(awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) printf "%07d\n", i }' \
+		| layout_blob "$dir")
+	size=$(layout_size "$dir" "$layer")
+	layout_entry "$dir" docker.io/library/big:1 "$(layout_blob "$dir" \
+		"{\"schemaVersion\":2,\"config\":$(layout_desc "$dir" "$one" a/b),\"layers\":[$(layout_desc "$dir" "$layer" a/b)]}")"
+	layout_publish "$dir"
+}
+
+# Ranges on stdin, "FIRST LAST" each: the body that answers them, with the bytes from the blob.
+body_of_parts() {
+	local first last line=''
+	while read -r first last; do
+		printf '%b--%s\r\nContent-Type: application/octet-stream\r\n' "$line" \
+			"${layer#*:}"
+		printf 'Content-Range: bytes %s-%s/%s\r\n\r\n' "$first" "$last" "$size"
+		tail -c +$((first + 1)) "$(layout_file "$dir" "$layer")" 2>/dev/null \
+			| head -c $((last - first + 1))
+		line='\r\n'
+	done
+	printf '\r\n--%s--\r\n' "${layer#*:}"
+}
+
+@test "several ranges of a blob: a part for each, in the order asked" {
+	mirror_of_lines 256
+	serve_start "$dir"
+	while read -r ranges parts; do
+		get "/v2/library/big/blobs/$layer" -H "Range: bytes=$ranges"
+		is 206
+		has "Content-Type: multipart/byteranges; boundary=${layer#*:}"
+		has "Docker-Content-Digest: $layer"
+		has_no Content-Range
+		tr , '\n' <<<"$parts" | tr - ' ' | body_of_parts >"$BATS_TEST_TMPDIR/want"
+		cmp "$body" "$BATS_TEST_TMPDIR/want"
+		has "Content-Length: $(stat -c %s "$BATS_TEST_TMPDIR/want")"
+	done <<-END
+		0-1,4-5               0-1,4-5
+		1000-1009,0-9         1000-1009,0-9
+		0-9,10-19,20-29       0-9,10-19,20-29
+		5-6,5-6               5-6,5-6
+		2040-,-3,0-0          2040-2047,2045-2047,0-0
+		0-1,5000-6000,2040-   0-1,2040-2047
+		5000-,7-7             7-7
+		0-1023,1024-2047      0-1023,1024-2047
+	END
+	# none of them is there
+	get "/v2/library/big/blobs/$layer" -H "Range: bytes=2048-2049,5000-"
+	is 416 RANGE_INVALID
+	has "Content-Range: bytes */2048"
+	# together they ask for more than there is
+	for ranges in 0-,0- 0-1024,1024- -2000,-2000; do
+		get "/v2/library/big/blobs/$layer" -H "Range: bytes=$ranges"
+		is 200
+		cmp "$body" "$(layout_file "$dir" "$layer")"
+	done
+	get "/v2/library/big/blobs/$layer" -I -H "Range: bytes=0-1,4-5"
+	is 200
+	has "Content-Length: 2048"
+	get "/v2/library/big/blobs/$layer" -H "Range: bytes=0-1,4-5" -H "If-Range: \"$one\""
+	is 200
+}
+
+@test "a thousand ranges, and one more than that" {
+	mirror_of_lines 5000
+	serve_start "$dir"
+	# podman asks for 1,024 at most: every fourth line, the last first
+	awk -v n=1024 'BEGIN { printf "Range: bytes="
+		for (i = n; i; i--) printf "%s%d-%d", i < n ? "," : "", 32 * i, 32 * i + 7 }' \
+		>"$BATS_TEST_TMPDIR/field"
+	get "/v2/library/big/blobs/$layer" -H "@$BATS_TEST_TMPDIR/field"
+	is 206
+	[ "$(grep -ac ^Content-Range "$body")" = 1024 ]
+	grep -a '^[0-9]' "$body" | tr -d '\r' >"$BATS_TEST_TMPDIR/lines"
+	awk 'BEGIN { for (i = 1024; i; i--) printf "%07d\n", 4 * i }' \
+		| cmp - "$BATS_TEST_TMPDIR/lines"
+	has "Content-Length: $(stat -c %s "$body")"
+	printf ',0-0' >>"$BATS_TEST_TMPDIR/field"
+	get "/v2/library/big/blobs/$layer" -H "@$BATS_TEST_TMPDIR/field"
+	is 200
+	cmp "$body" "$(layout_file "$dir" "$layer")"
+}
+
+@test "several ranges that are longer than a socket's buffers, and a request behind them" {
+	mirror_of_lines 3000000
+	serve_start --access-log "$BATS_TEST_TMPDIR/log" "$dir"
+	curl -sS -o "$body" -H 'Range: bytes=12000000-23999999,0-0,1000000-9999999' \
+		"$url/v2/library/big/blobs/$layer" \
+		--next -sS -o "$BATS_TEST_TMPDIR/second" "$url/v2/"
+	printf '%s\n' '12000000 23999999' '0 0' '1000000 9999999' | body_of_parts | cmp - "$body"
+	[ "$(cat "$BATS_TEST_TMPDIR/second")" = "{}" ]
+	log_has "$BATS_TEST_TMPDIR/log" "\" 206 $(stat -c %s "$body") "
+	# a client that leaves in the middle
+	connect early
+	printf 'GET /v2/library/big/blobs/%s HTTP/1.1\r\nHost: m\r\nRange: bytes=0-1,9-22000000\r\n\r\n' \
+		"$layer" >&"$early"
+	read -r -u "$early" line
+	[[ $line == "HTTP/1.1 206"* ]]
+	exec {early}>&-
+	get /v2/
+	is 200
 }
 
 @test "If-Range: a part of the same content, else all of it" {

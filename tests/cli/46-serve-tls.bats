@@ -53,6 +53,35 @@ ask_last=' HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n'
 	[[ $output == *"handshake failure"* ]]
 }
 
+@test "several ranges of a blob over TLS" {
+	layer=$(head -c 3000000 /dev/urandom | layout_blob "$dir")
+	layout_entry "$dir" docker.io/library/big:1 "$(layout_blob "$dir" \
+		"{\"schemaVersion\":2,\"config\":$(layout_desc "$dir" "$one" a/b),\"layers\":[$(layout_desc "$dir" "$layer" a/b)]}")"
+	layout_publish "$dir" 2
+	serve_tls
+	get "/v2/big/blobs/$layer" "${trust[@]}" -H 'Range: bytes=2000000-2899999,0-0,5-1999999'
+	is 206
+	has "Content-Length: $(stat -c %s "$body")"
+	file=$(layout_file "$dir" "$layer")
+	{
+		tail -c +2000001 "$file" | head -c 900000
+		head -c 1 "$file"
+		tail -c +6 "$file" | head -c 1999995
+	} 2>/dev/null >"$BATS_TEST_TMPDIR/want"
+	# between them stand the boundary and two fields, always the same number of bytes
+	between=$(printf -- '\r\n--%s\r\nContent-Type: application/octet-stream\r\n' \
+		"${layer#*:}" | wc -c)
+	first=$(printf 'Content-Range: bytes 2000000-2899999/3000000\r\n\r\n' | wc -c)
+	second=$(printf 'Content-Range: bytes 0-0/3000000\r\n\r\n' | wc -c)
+	third=$(printf 'Content-Range: bytes 5-1999999/3000000\r\n\r\n' | wc -c)
+	{
+		tail -c +$((between - 2 + first + 1)) "$body" | head -c 900000
+		tail -c +$((2 * between - 2 + first + second + 900001)) "$body" | head -c 1
+		tail -c +$((3 * between - 2 + first + second + third + 900002)) "$body" \
+			| head -c 1999995
+	} 2>/dev/null | cmp - "$BATS_TEST_TMPDIR/want"
+}
+
 @test "there is no renegotiation, and no early data is taken" {
 	serve_tls
 	# R on a line of its own asks for it
