@@ -154,6 +154,19 @@
 #define LIMIT_PASSWORD_JOBS_ONE 8
 #define LIMIT_PASSWORDS_KNOWN   1024
 
+/* What clients asked for and is not there (mirror-serve --record-misses): names, names that one
+ * address brings in (oci/store/miss_list.h), days after which a name that nobody asks for goes, the
+ * first product of a user agent, a reference, the file and a line of it. A cluster behind one address has as
+ * many missing names as the lists have errors, and a stranger at one address gets a sixteenth. */
+#define LIMIT_MISSES         4096
+#define LIMIT_MISSES_PRIVATE 2048
+#define LIMIT_MISSES_PUBLIC  256
+#define LIMIT_MISS_DAYS      30
+#define LIMIT_MISS_AGENT     63
+#define LIMIT_MISS_REF       (2 * LIMIT_NAME + 256)
+#define LIMIT_MISS_FILE      (8UL * MIB)
+#define LIMIT_MISS_LINE      (4UL * KIB)
+
 /* A line of the journal; a journal is read line by line. */
 #define LIMIT_JOURNAL_LINE (64UL * KIB)
 /* The texts of --reason and --label. */
