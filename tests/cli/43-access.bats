@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # mirror-serve with users: who may read what, for every route and every kind of asker.
 
+# shellcheck disable=SC2034 # the askers are read by name
+
 bats_require_minimum_version 1.5.0
 
 setup() {

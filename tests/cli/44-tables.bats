@@ -54,7 +54,7 @@ edit() {
 	local table
 	table=$tables/$(named_table)
 	chmod u+w "$table"
-	printf "$2" | dd of="$table" bs=1 seek="$1" conv=notrunc status=none
+	printf '%b' "$2" | dd of="$table" bs=1 seek="$1" conv=notrunc status=none
 }
 
 @test "a publisher leaves the table of its generation, named on the first line by its digest" {
@@ -240,7 +240,6 @@ edit() {
 }
 
 @test "private entries: by a table as without one" {
-	local d
 	publish 1 one
 	sed -i '2s/"annotations":{/&"dev.ocimirror.private":"team-a",/' "$dir/index.json"
 	rm -r "$dir/.mirror/generations"

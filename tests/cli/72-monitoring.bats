@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The alerts and the dashboard of deploy/: each alert fires as promtool plays it, and each metric that
-# they name is one that mirror-serve tells of a mirror with a full sync behind it.
+# The alerts and the dashboard of deploy/: each alert fires as promtool plays it, and each metric
+# that they name is one that mirror-serve tells of a mirror with a full sync behind it.
 
 bats_require_minimum_version 1.5.0
 

@@ -17,8 +17,9 @@ setup_file() {
 		command -v "$program" >/dev/null || skip "$program is not installed"
 	done
 	# the base: what docker.io/library/debian:12-slim is to others. BARE=FILE has one made before
-	[ -n "${BARE:-}" ] || mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm \
-		"$work/base.tar"
+	[ -n "${BARE:-}" ] ||
+		mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm \
+			"$work/base.tar"
 	base=$(buildah_at from scratch)
 	buildah_at add -q "$base" "${BARE:-$work/base.tar}" /
 	buildah_at commit -q --rm "$base" localhost/base:12
