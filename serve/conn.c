@@ -280,11 +280,14 @@ static enum conn_next yield_turn(struct conn *c, const struct conn_turn *turn)
 	return CONN_WRITE;
 }
 
-/* Queues replies until there is no room; gives what they count. */
+/* Queues replies until there is no room; gives what they count. What is queued is lent by one state
+ * only, the pinned one: a reply from a newer state waits until the others are sent. */
 static unsigned answer_some(struct conn *c, const struct conn_turn *turn)
 {
 	unsigned n = 0;
 
+	if (c->pinned && c->pinned != turn->state)
+		return 0;
 	while (!c->last && out_ready(&c->out) && answer_next(c, turn))
 		n++;
 	return n + (c->out.page ? TURN_LISTING : 0);
