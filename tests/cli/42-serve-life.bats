@@ -450,7 +450,7 @@ statuses() {
 		501|${get}Host: m\r\nTransfer-Encoding: gzip\r\n\r\nNEXT
 		505|GET / HTTP/2.0\r\nHost: m\r\n\r\nNEXT
 		414|GET /$(printf '%09000d' 0) HTTP/1.1\r\nHost: m\r\n\r\nNEXT
-		431|${get}Host: m\r\nCookie: $(printf '%017000d' 0)\r\n\r\nNEXT
+		431|${get}Host: m\r\nCookie: $(printf '%041000d' 0)\r\n\r\nNEXT
 	END
 }
 
