@@ -12,18 +12,6 @@
 /* What a disk has left when it is full: not even an index.json can be written. */
 #define FULL (64 * KIB)
 
-int disk_space_check_policy(const struct disk_space *s, int64_t bytes, struct err *err)
-{
-	char needs[32], allowed[32];
-
-	if (s->max_bytes < 0 || bytes <= s->max_bytes)
-		return 0;
-	format_bytes((uint64_t)bytes, needs, sizeof(needs));
-	format_bytes((uint64_t)s->max_bytes, allowed, sizeof(allowed));
-	return err_set(err, ERR_USAGE, 0,
-		       "needs %s, more than the %s of the policy's max-bytes=", needs, allowed);
-}
-
 int disk_space_check(const struct disk_space *s, int64_t bytes, struct err *err)
 {
 	char needs[32], left[32];

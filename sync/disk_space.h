@@ -1,6 +1,5 @@
 /*
- * disk_space - whether an image may be fetched: max-bytes= of the policy, and the bytes that the
- * mirror's disk has free.
+ * disk_space - whether an image may be fetched: the bytes that the mirror's disk has free.
  *
  * Many images are fetched at once. The bytes that images under way still need are promised to them
  * and subtracted from the free ones. They are promised when a fetch is admitted and given back at
@@ -20,13 +19,9 @@ struct layout;
 struct disk_space {
 	const struct layout *layout; /* the mirror's; lent */
 	const struct fetch *fetch;   /* lent: it knows how much of the promised bytes has arrived */
-	int64_t max_bytes;           /* of the policy, for one image; -1: no limit */
 	uint64_t promised;           /* bytes that images under way still need, at most */
 	struct err full;             /* why an image could not be written; kind NONE: none was */
 };
-
-/* Whether the policy allows an image that needs so many bytes; USAGE when it does not. */
-int disk_space_check_policy(const struct disk_space *s, int64_t bytes, struct err *err);
 
 /* Whether the disk has room for so many bytes beside what is promised. INVALID when it has not: the
  * image does not fit, and others may. IO when the disk cannot be asked, or is full: then nothing

@@ -193,15 +193,15 @@ static void fail_listing(struct run *r, struct listing *l, const struct err *why
 static int check_tags_policy(const struct run *r, const struct listing *l, const char **tags,
 			     long n, struct err *err)
 {
-	const struct mirror_conf *conf = &r->source->lists->conf;
+	const struct policy *p = policies_for(&r->source->lists->conf.policies, l->line->file);
 	const struct ref *const names[] = { list_image_target(l->line), &l->line->source };
 
-	if (conf->max_tags >= 0 && n > conf->max_tags)
+	if (p && p->max_tags >= 0 && n > p->max_tags)
 		return err_set(
 			err, ERR_USAGE, 0,
 			"%ld tags match, more than the policy's max-tags=%ld; narrow the line "
 			"with tags=, semver= or newest=",
-			n, conf->max_tags);
+			n, p->max_tags);
 	for (long i = 0; i < 2 * n; i++) {
 		cleanup_by(ref_release) struct ref ref = REF_INIT;
 		cleanup_free char *name = NULL;
@@ -209,10 +209,12 @@ static int check_tags_policy(const struct run *r, const struct listing *l, const
 		ref_copy(&ref, names[i % 2]);
 		free(ref.tag);
 		ref.tag = xstrdup(tags[i / 2]);
-		if (mirror_conf_allows(conf, &ref))
+		if (i % 2 ? policy_allows_source(p, &ref)
+			  : policy_allows_target(p, &ref, l->line->as))
 			continue;
 		name = ref_str(&ref);
-		return err_set(err, ERR_USAGE, 0, "%s is outside the policy's allow=", name);
+		return err_set(err, ERR_USAGE, 0, "%s is outside the policy's %s=", name,
+			       i % 2 == 0 && l->line->as && p && p->as ? "as" : "allow");
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "oci/image/media_type.h"
 #include "oci/registry/referrer_list.h"
 #include "oci/registry/registry.h"
+#include "sync/allowance.h"
 #include "sync/fetch.h"
 #include "sync/referrer_memory.h"
 #include "sync/referrer_tally.h"
@@ -159,10 +160,11 @@ static int admit_referrer(void *arg, int64_t bytes, struct err *err)
 {
 	struct referrer_query *q = arg;
 	struct referrer_tally *tally = &q->walk->tally;
+	const struct run *r = q->walk->run;
 	struct disk_space *s = &q->walk->run->space;
 	const int64_t more = bytes - q->admitted;
 
-	if (disk_space_check_policy(s, tally->bytes + more, err) < 0 ||
+	if (allowance_check_image(r, q->walk->target, tally->bytes + more, err) < 0 ||
 	    disk_space_check(s, more, err) < 0 || referrer_tally_bytes(tally, more, err) < 0)
 		return -1;
 	q->admitted = bytes;
@@ -400,8 +402,8 @@ void referrers_fetch(struct run *r, struct target *t, const struct digest *manif
 	w->manifests = xcalloc(n, sizeof(*w->manifests));
 	w->nmanifests = n;
 	memcpy(w->manifests, manifests, n * sizeof(*manifests));
-	referrer_memory_tags(&r->referrers, r->registry, t->source, n * REFERRER_SUFFIXES,
-			     got_tags, w);
+	referrer_memory_tags(&r->referrers, r->registry, t->source, n * REFERRER_SUFFIXES, got_tags,
+			     w);
 }
 
 static void share_failure(struct referrers *rs, const struct referrers *from)

@@ -270,7 +270,6 @@ static int open_all(struct run *r, const struct run_options *options, struct lis
 	r->space = (struct disk_space){
 		.layout = &r->layout,
 		.fetch = r->fetch,
-		.max_bytes = source->lists->conf.max_bytes,
 	};
 	r->outcome.generation = generation_number(&r->index);
 	find_oldest_hold(r);

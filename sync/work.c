@@ -52,6 +52,7 @@
 #include "oci/base/err.h"
 #include "oci/lists/list_image.h"
 #include "oci/registry/registry.h"
+#include "sync/allowance.h"
 #include "sync/due.h"
 #include "sync/external.h"
 #include "sync/fetch.h"
@@ -126,7 +127,7 @@ static int admit_image(void *arg, int64_t bytes, struct err *err)
 
 	int64_t more = bytes - job->promised;
 
-	if (disk_space_check_policy(&r->space, bytes, err) < 0)
+	if (allowance_check_image(r, job->target, bytes, err) < 0)
 		return -1;
 	if (r->options->dry_run)
 		return 0;

@@ -70,7 +70,7 @@ static int check_as(struct span value, size_t *at, struct err *err)
 }
 
 /* Groups are named on lines of mirror-serve's files, between blanks and colons. */
-static int check_group(struct span value, size_t *at, struct err *err)
+int image_options_check_group(struct span value, size_t *at, struct err *err)
 {
 	for (size_t i = 0; i < value.n; i++)
 		if (!isalnum((unsigned char)value.p[i]) && !strchr("._-", value.p[i])) {
@@ -134,7 +134,7 @@ static const struct kv_row table[] = {
 	{ OPTION("external", VALUE_YES_NO, external), .flags = ASKS_UPSTREAM | UNITE_NOT },
 	{ OPTION("upstream", VALUE_FLAG, upstream_gone), .word = "gone",
 	  .flags = ASKS_UPSTREAM | UNITE_BOTH },
-	{ OPTION("private", VALUE_TEXT, private_group), .check = check_group },
+	{ OPTION("private", VALUE_TEXT, private_group), .check = image_options_check_group },
 	{ OPTION("owner", VALUE_TEXT, owner), .flags = UNITE_TEXT },
 	{ OPTION("reason", VALUE_TEXT, reason), .flags = UNITE_TEXT },
 	{ .name = NULL },

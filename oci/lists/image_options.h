@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "oci/base/span.h"
+
 struct buf;
 struct err;
 struct line;
@@ -84,5 +86,8 @@ int image_options_unite(struct image_options *to, const struct image_options *wi
 /* Appends what an upstream's answers depend on (platforms, the choice of tags, referrers,
  * upstream=), as text to be compared: it is the same for the same question. */
 void image_options_write_question(const struct image_options *o, struct buf *out);
+
+/* Whether a text can be the name of a group (private=); *at gets the offset of the fault. */
+int image_options_check_group(struct span value, size_t *at, struct err *err);
 
 #endif

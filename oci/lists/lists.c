@@ -9,6 +9,7 @@
 #include "oci/base/str.h"
 #include "oci/base/suggest.h"
 #include "oci/base/table.h"
+#include "oci/image/glob.h"
 #include "oci/image/ref.h"
 #include "oci/image/snapshot_suffix.h"
 #include "oci/lists/line.h"
@@ -194,14 +195,33 @@ static void check_same(struct list_image *image, struct list_image *first, const
 static void check_allowed(struct listed *c, const struct list_image *image)
 {
 	const struct mirror_conf *conf = &c->ls->conf;
-	const bool target = mirror_conf_allows(conf, list_image_target(image));
+	const struct policy *p = policies_for(&conf->policies, image->file);
+	const bool target = policy_allows_target(p, list_image_target(image), image->as);
 	cleanup_free char *name = NULL;
 
-	if (target && mirror_conf_allows(conf, &image->source))
+	if (target && policy_allows_source(p, &image->source))
 		return;
 	name = ref_str(target ? &image->source : list_image_target(image));
-	image_error(c, image, "%s %s is not allowed by the policy (%s:%d)",
-		    target ? "the source" : "the target", name, conf->file, conf->policy_line);
+	image_error(c, image, "%s %s is not allowed by the policy%s (%s:%d)",
+		    target ? "the source" : "the target", name,
+		    !target && image->as && p && p->as ? "'s as=" : "", conf->file,
+		    p ? p->line : 0);
+}
+
+/* It must stand there, or in an `image` line: to forget it would show the image to everybody. */
+static void check_policy_group(struct listed *c, const struct list_image *image)
+{
+	const struct mirror_conf *conf = &c->ls->conf;
+	const struct policy *p = policies_for(&conf->policies, image->file);
+	const char *group = image->o->private_group;
+	cleanup_free char *name = NULL;
+
+	if (policy_allows_group(p, group))
+		return;
+	name = ref_str(list_image_target(image));
+	image_error(c, image, "%s %s%s: the policy (%s:%d) wants private=%s for every image of %s",
+		    name, group ? "has private=" : "would be everybody's", group ? group : "",
+		    conf->file, p->line, p->private_group, image->file);
 }
 
 static void add_target(struct listed *c, struct list_image *image)
@@ -407,6 +427,7 @@ static void check_together(struct lists *ls)
 	c.names = xcalloc(ls->n, sizeof(char *));
 	for (size_t i = 0; i < ls->n; i++) {
 		check_allowed(&c, &ls->images[i]);
+		check_policy_group(&c, &ls->images[i]);
 		check_private(ls, &ls->images[i]);
 		check_owner(ls, &ls->images[i]);
 		if (ls->images[i].select)
@@ -421,6 +442,23 @@ static void check_together(struct lists *ls)
 		}
 	for (size_t i = 0; i < ls->n; i++)
 		spread_private(ls, &ls->images[i]);
+}
+
+/* Whether a name among file= of a policy is a list's. */
+static void check_policy_files(struct lists *ls)
+{
+	for (size_t i = 0; i < ls->conf.policies.n; i++) {
+		const struct policy *p = &ls->conf.policies.v[i];
+		bool found = !p->file;
+
+		for (size_t j = 0; j < ls->files.n && !found; j++)
+			found = glob_match_any(span_str(p->file), span_str(ls->files.v[j]));
+		if (!found)
+			problem_add(&ls->problems, true, ls->conf.file, p->line, 1,
+				    "file=%s names no list that is there: this policy holds for "
+				    "nothing",
+				    p->file);
+	}
 }
 
 /* ---- what comes out ---- */
@@ -480,6 +518,7 @@ size_t lists_finish(struct lists *ls)
 		ls->images[i].o = options_pool_keep(&ls->whole, &whole);
 	}
 	check_hosts(ls);
+	check_policy_files(ls);
 	check_together(ls);
 	problems_sort(&ls->problems);
 	return ls->problems.errors;

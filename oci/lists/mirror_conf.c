@@ -17,12 +17,6 @@
 
 /* ---- checks of values ---- */
 
-static int check_pattern(struct span word, size_t *at, struct err *err)
-{
-	(void)at;
-	return glob_check_ref(word, err);
-}
-
 /* An http or https URL of a host and a path, nothing else. */
 static int check_url(struct span url, size_t *at, struct err *err)
 {
@@ -128,17 +122,6 @@ static const struct kv_row snapshot_table[] = {
 	  .kind = VALUE_TEXT,
 	  AT(mirror_conf, snapshot_suffix),
 	  .check = check_suffix },
-	{ .name = NULL },
-};
-
-static const struct kv_row policy_table[] = {
-	{ .name = "allow", .kind = VALUE_LIST, AT(mirror_conf, allow), .check = check_pattern },
-	{ .name = "max-tags",
-	  .kind = VALUE_NUMBER,
-	  AT(mirror_conf, max_tags),
-	  .min = 0,
-	  .max = LIMIT_TAGS },
-	{ .name = "max-bytes", .kind = VALUE_SIZE, AT(mirror_conf, max_bytes) },
 	{ .name = NULL },
 };
 
@@ -288,8 +271,7 @@ static void parse_snapshot(struct mirror_conf *c, const struct line *l, const st
 
 static void parse_policy(struct mirror_conf *c, const struct line *l, const struct place *at)
 {
-	if (is_first_of_kind(&c->policy_line, l, at))
-		kv_table_read(policy_table, c, l, 1, at);
+	policies_read(&c->policies, l, at);
 }
 
 static void parse_privacy(struct mirror_conf *c, const struct line *l, const struct place *at)
@@ -381,7 +363,6 @@ void mirror_conf_init(struct mirror_conf *c)
 {
 	*c = (struct mirror_conf){ .file = NULL };
 	kv_table_init(snapshot_table, c);
-	kv_table_init(policy_table, c);
 	kv_table_init(privacy_table, c);
 }
 
@@ -409,7 +390,7 @@ void mirror_conf_release(struct mirror_conf *c)
 	free(c->registries);
 	free(c->file);
 	kv_table_release(snapshot_table, c);
-	kv_table_release(policy_table, c);
+	policies_release(&c->policies);
 }
 
 /* ---- queries ---- */
@@ -438,20 +419,6 @@ const char *mirror_conf_private(const struct mirror_conf *c, const struct ref *r
 		    glob_match_ref(span_str(c->images[i].pattern), r))
 			return c->images[i].o.private_group;
 	return NULL;
-}
-
-bool mirror_conf_allows(const struct mirror_conf *c, const struct ref *r)
-{
-	bool repository = !r->tag && !r->digest.str[0];
-	struct span rest, pattern;
-
-	if (!c->allow)
-		return true;
-	rest = span_str(c->allow);
-	while (span_cut(&rest, ',', &pattern))
-		if (repository ? glob_match_name(pattern, r) : glob_match_ref(pattern, r))
-			return true;
-	return false;
 }
 
 const struct mirror_conf_deny *mirror_conf_denies(const struct mirror_conf *c,

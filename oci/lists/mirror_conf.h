@@ -4,7 +4,7 @@
  *	image     PATTERN option...      defaults of targets (oci/lists/image_options.h)
  *	registry  HOST[:PORT] option...  the endpoint of a host, and how to connect to it
  *	snapshot  suffix=FORMAT          the names of snapshots (oci/image/snapshot_suffix.h)
- *	policy    option...              the images that lists may name
+ *	policy    option...              the images that lists may name (oci/lists/policy.h)
  *	deny      DIGEST [reason=TEXT]   a manifest, config or layer that nothing may contain
  *	privacy   authors=WHAT           what index and journal say of the author of a line
  */
@@ -19,6 +19,7 @@
 #include "oci/base/unit.h"
 #include "oci/image/digest.h"
 #include "oci/lists/image_options.h"
+#include "oci/lists/policy.h"
 
 struct problems;
 struct ref;
@@ -60,10 +61,7 @@ struct mirror_conf {
 	size_t nregistries, capregistries;
 	char *snapshot_suffix; /* NULL: SNAPSHOT_SUFFIX_DEFAULT */
 	int snapshot_line;     /* 0: there is none */
-	char *allow;           /* comma-separated patterns, or NULL: all */
-	long max_tags;         /* -1: no limit */
-	int64_t max_bytes;     /* -1: no limit */
-	int policy_line;       /* 0: there is none */
+	struct policies policies;
 	struct mirror_conf_deny *denied;
 	size_t ndenied, capdenied;
 	int authors;      /* enum mirror_conf_authors, or -1: the line says nothing */
@@ -91,10 +89,6 @@ void mirror_conf_fill(const struct mirror_conf *c, const struct ref *target,
 
 /* The group that the `image` lines give a repository to, or NULL: everybody's. */
 const char *mirror_conf_private(const struct mirror_conf *c, const struct ref *r);
-
-/* Whether the policy allows a reference; for one without tag and digest, whether it may allow some
- * tag of the repository. */
-bool mirror_conf_allows(const struct mirror_conf *c, const struct ref *r);
 
 /* The `deny` line of a digest, or NULL. */
 const struct mirror_conf_deny *mirror_conf_denies(const struct mirror_conf *c,

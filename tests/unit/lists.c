@@ -367,6 +367,44 @@ static const struct {
 	  "a.list:2:1: the target docker.io/library/alpine:edge is not allowed by the policy "
 	  "(mirror.conf:1)" },
 	{ "limits alone allow all", "alpine:3", "policy max-tags=50 max-bytes=40G", "" },
+	{ "the policy of the file, not the other", "ghcr.io/a/b:1",
+	  "policy allow=quay.io/*\npolicy file=a*.list allow=ghcr.io/a/*", "" },
+	{ "the other holds for other files", "ghcr.io/a/b:1",
+	  "policy allow=quay.io/*\npolicy file=b*.list,c.list allow=ghcr.io/a/*",
+	  "a.list:1:1: the target ghcr.io/a/b:1 is not allowed by the policy (mirror.conf:1)\n"
+	  "mirror.conf:2:1: warning: file=b*.list,c.list names no list that is there: this policy "
+	  "holds for nothing" },
+	{ "no other policy", "ghcr.io/a/b:1", "policy file=b.list allow=quay.io/*",
+	  "mirror.conf:1:1: warning: file=b.list names no list that is there: this policy holds "
+	  "for nothing" },
+	{ "of two that name the file, the last, whole", "ghcr.io/a/b:1\nquay.io/a/b:1",
+	  "policy file=*.list allow=quay.io/* private=x\npolicy file=a.list allow=ghcr.io/*",
+	  "a.list:2:1: the target quay.io/a/b:1 is not allowed by the policy (mirror.conf:2)" },
+	{ "as= within the policy's", "ghcr.io/a/b:1 as=team/b:1\nghcr.io/a/c tags=1* as=team/c",
+	  "policy allow=ghcr.io/a/* as=docker.io/team/*", "" },
+	{ "as= outside", "\n ghcr.io/a/b:1 as=ghcr.io/a/b:2",
+	  "policy allow=ghcr.io/a/* as=docker.io/team/*",
+	  "a.list:2:2: the target ghcr.io/a/b:2 is not allowed by the policy's as= "
+	  "(mirror.conf:1)" },
+	{ "as= of the policy allows no source", "quay.io/a/b:1 as=team/b:1",
+	  "policy allow=ghcr.io/a/* as=docker.io/team/*",
+	  "a.list:1:1: the source quay.io/a/b:1 is not allowed by the policy (mirror.conf:1)" },
+	{ "nor a name without as=", "team/b:1", "policy allow=ghcr.io/a/* as=docker.io/team/*",
+	  "a.list:1:1: the target docker.io/team/b:1 is not allowed by the policy "
+	  "(mirror.conf:1)" },
+	{ "the group of the policy", "a/b:1 private=x\na/c tags=1* private=x", "policy private=x",
+	  "" },
+	{ "the group by an image line", "a/b:1", "policy private=x\nimage docker.io/a/* private=x",
+	  "" },
+	{ "no group, and another", "a/b:1\na/c:1 private=y", "policy file=a.list private=x",
+	  "a.list:1:1: docker.io/a/b:1 would be everybody's: the policy (mirror.conf:1) wants "
+	  "private=x for every image of a.list\n"
+	  "a.list:2:1: docker.io/a/c:1 has private=y: the policy (mirror.conf:1) wants private=x "
+	  "for every image of a.list" },
+	{ "groups of other files are free", "a/b:1\na/c:1 private=y",
+	  "policy file=b.list private=x\npolicy max-tags=9",
+	  "mirror.conf:1:1: warning: file=b.list names no list that is there: this policy holds "
+	  "for nothing" },
 };
 
 static void test_policy(void)

@@ -34,7 +34,7 @@ static void test_good(void)
 	const struct mirror_conf_registry *r;
 
 	mirror_conf_init(&c);
-	CHECK(!c.file && c.max_tags == -1 && c.max_bytes == -1 && !c.allow && !c.snapshot_suffix);
+	CHECK(!c.file && !c.policies.n && !c.snapshot_suffix);
 	mirror_conf_parse(&c, "mirror.conf", span_str(good), &ps);
 	CHECK(ps.n == 0);
 	CHECK(c.nimages == 2 && c.nregistries == 3);
@@ -50,7 +50,8 @@ static void test_good(void)
 	CHECK_TEXT(r->ca, "corp-ca.pem", "a CA beside");
 	CHECK(!mirror_conf_registry(&c, "ghcr.io"));
 	CHECK_TEXT(c.snapshot_suffix, "-%Y%m%d", "the suffix");
-	CHECK(c.max_tags == 50 && c.max_bytes == INT64_C(40) << 30 && c.policy_line == 8);
+	CHECK(c.policies.n == 1 && c.policies.v[0].max_tags == 50 &&
+	      c.policies.v[0].max_bytes == INT64_C(40) << 30 && c.policies.v[0].line == 8);
 	CHECK(c.ndenied == 1 && c.denied[0].line == 9);
 	CHECK_TEXT(c.denied[0].reason, "CVE-2026-1234", "why it is denied");
 	CHECK(mirror_conf_denies(&c, &c.denied[0].digest) == c.denied);
@@ -163,7 +164,25 @@ static const struct {
 	  "1:17: min-age: \"never\" is no time to wait (0s: no waiting; a tag that is not to move "
 	  "is pinned by its digest)" },
 	{ "two policies", "policy max-tags=1\npolicy max-bytes=2",
-	  "2:1: a second \"policy\" line (the first is line 1)" },
+	  "2:1: a second \"policy\" line (the first is line 1): file= says for which lists it "
+	  "holds" },
+	{ "two policies of the same files",
+	  "policy file=a.list max-tags=1\npolicy max-tags=2 file=a.list",
+	  "2:19: file=a.list has a policy already (line 1)" },
+	{ "a policy of files that limits nothing", "policy file=a.list",
+	  "1:1: \"policy\" with file= alone limits nothing" },
+	{ "no policy at all", "policy", "1:1: \"policy\" without an option says nothing" },
+	{ "a file that is no list", "policy file=a*.list,payments max-tags=1",
+	  "1:21: file: \"payments\" is no list's name: those end in .list (payments*.list)" },
+	{ "a file with its directory", "policy file=lists/a.list max-tags=1",
+	  "1:18: file: \"lists/a.list\" has a directory: lists are named alone, as "
+	  "payments.list" },
+	{ "a bad group", "policy private=a,b",
+	  "1:17: private: \"a,b\" is no group: its name has only letters, digits, \".\", \"_\" "
+	  "and \"-\"" },
+	{ "a bad pattern of targets", "policy as=a/../b",
+	  "1:11: as: \"a/../b\" is not a repository name (lower-case letters, digits, and single "
+	  ". _ __ - between them)" },
 };
 
 static void test_wrong(void)
@@ -211,7 +230,8 @@ static void test_allows(void)
 		mirror_conf_init(&c);
 		mirror_conf_parse(&c, "mirror.conf", span_str(text), &ps);
 		CHECK_ROW(ps.n == 0 && ref_parse(&r, span_str(policies[i].ref), &err) == 0 &&
-				  mirror_conf_allows(&c, &r) == policies[i].allowed,
+				  policy_allows_source(policies_for(&c.policies, "a.list"), &r) ==
+					  policies[i].allowed,
 			  policies[i].name);
 	}
 }
