@@ -325,6 +325,7 @@ void run_release(struct run *r)
 	table_clear(&r->reserved, free);
 	sync_state_release(&r->checked);
 	referrer_memory_release(&r->referrers);
+	allowance_release(&r->allowance);
 	outcome_release(&r->outcome);
 	fetch_free(r->fetch);
 	private_blobs_release(&r->private_blobs);

@@ -22,6 +22,7 @@
 #include "oci/store/marks.h"
 #include "oci/store/private_blobs.h"
 #include "oci/store/sync_state.h"
+#include "sync/allowance.h"
 #include "sync/disk_space.h"
 #include "sync/list_source.h"
 #include "sync/outcome.h"
@@ -50,6 +51,7 @@ struct run {
 	struct fetch *fetch;
 	struct private_blobs private_blobs;
 	struct disk_space space;
+	struct allowance allowance;
 	struct work *work; /* private to work.c */
 	/* references of upstream's own that would be names of this run's snapshots; owned texts */
 	struct table reserved;

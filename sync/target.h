@@ -50,6 +50,7 @@ struct target {
 	time_t checked;  /* when it was last checked with success before this run; 0: never */
 	int64_t missing; /* --sizes: bytes that would be fetched */
 	int64_t bytes;
+	int64_t counted; /* of its bytes, in the totals of policies (sync/allowance.h) */
 	unsigned requests;
 	struct referrers referrers;
 	struct digest *lacked; /* failed since its repository does not have this; or NULL */

@@ -104,6 +104,7 @@ static void job_end(struct job *job, enum image_state state)
 static void job_fail(struct job *job, const struct err *err)
 {
 	target_fail(job->target, err);
+	allowance_give_back(job->run, job->target);
 	job_end(job, job->target->state);
 }
 
@@ -127,7 +128,7 @@ static int admit_image(void *arg, int64_t bytes, struct err *err)
 
 	int64_t more = bytes - job->promised;
 
-	if (allowance_check_image(r, job->target, bytes, err) < 0)
+	if (allowance_admit(r, job->target, bytes, err) < 0)
 		return -1;
 	if (r->options->dry_run)
 		return 0;

@@ -53,6 +53,7 @@ static const struct kv_row table[] = {
 	  .check = image_options_check_group },
 	{ .name = "max-tags", .kind = VALUE_NUMBER, AT(max_tags), .min = 0, .max = LIMIT_TAGS },
 	{ .name = "max-bytes", .kind = VALUE_SIZE, AT(max_bytes) },
+	{ .name = "max-total", .kind = VALUE_SIZE, AT(max_total) },
 	{ .name = NULL },
 };
 

@@ -28,6 +28,7 @@ struct policy {
 	char *private_group; /* the group that every line must give its image to */
 	long max_tags;       /* that one line may choose */
 	int64_t max_bytes;   /* that one image may add */
+	int64_t max_total;   /* that all lines may bring, each blob once */
 	int line;            /* of mirror.conf */
 };
 

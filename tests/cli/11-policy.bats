@@ -83,3 +83,45 @@ check() {
 	run -0 check
 	[[ $output == *"mirror.conf:"*": warning: file=pay*.list names no list that is there: this policy holds for nothing"* ]]
 }
+
+@test "max-total= of the lists' lines: what goes beyond it fails by name, what is published stays" {
+	layout_image "$up" docker.io/team/app:1 "$(seq 1000)"
+	layout_image "$up" docker.io/team/app:2 "$(seq 3000 4000)"
+	layout_image "$up" docker.io/team/app:3 "$(seq 5000 6000)"
+	sed -i '/^policy/d' "$lists/mirror.conf"
+	conf "image * referrers=no" "policy file=pay*.list max-total=24K"
+	pay up.example/team/app:1
+	list
+	run -0 sync
+	# both would fit alone, not together
+	pay up.example/team/app:1 up.example/team/app:2 up.example/team/app:3
+	run --separate-stderr -2 sync --check --online --jobs 1
+	[[ $stderr == *"breaks the policy: with it, the lists of the policy (mirror.conf:"*") would have brought "*" kB, more than the 24.6 kB of its max-total=; what is published stays"* ]]
+	[ "$(grep -c max-total <<<"$stderr")" -eq 1 ]
+	run --separate-stderr -2 sync
+	[ "$(grep -c max-total <<<"$stderr")" -eq 1 ]
+	would=$(grep -o "brought [0-9.]* kB" <<<"$stderr")
+	[ "$(published up.example/team/app:1)" != "" ]
+	[ "$(grep -c '"org.opencontainers.image.ref.name":"up.example/team/app:' "$mirror/index.json")" -eq 2 ]
+	# the next run, which counts what is published, says the same
+	run --separate-stderr -2 sync
+	[ "$(grep -o "brought [0-9.]* kB" <<<"$stderr")" = "$would" ]
+	# a list with no policy, or one that has room, may bring it
+	list up.example/team/app:2 up.example/team/app:3
+	run -0 sync
+}
+
+@test "max-total= counts what a moved tag left as a snapshot" {
+	layout_image "$up" docker.io/team/app:1 "$(seq 1000)"
+	sed -i '/^policy/d' "$lists/mirror.conf"
+	conf "image * referrers=no" "policy max-total=24K"
+	list up.example/team/app:1
+	run -0 sync
+	layout_image "$up" docker.io/team/app:1 "$(seq 3000 4000)"
+	run -0 sync
+	layout_image "$up" docker.io/team/app:1 "$(seq 6000 7000)"
+	before=$(published up.example/team/app:1)
+	run -2 sync
+	[[ $output == *"up.example/team/app:1: "*"max-total="* ]]
+	[ "$(published up.example/team/app:1)" = "$before" ]
+}

@@ -150,10 +150,11 @@ static const struct {
 	  "1:1: \"snapshot\" without an option says nothing" },
 	{ "a word about snapshots", "snapshot .%Y%m%d",
 	  "1:10: unexpected word \".%Y%m%d\" (an option is key=value, a comment begins with #)" },
-	{ "a bad policy", "policy allow=docker.io/*,,b max-tags=x max-bytes=many",
+	{ "a bad policy", "policy allow=docker.io/*,,b max-tags=x max-bytes=many max-total=1X",
 	  "1:26: allow: an empty word between commas\n"
 	  "1:38: max-tags: \"x\" is not a number from 0 to 500000\n"
-	  "1:50: max-bytes: \"many\" is not a size (such as 500M, 40G)" },
+	  "1:50: max-bytes: \"many\" is not a size (such as 500M, 40G)\n"
+	  "1:65: max-total: \"1X\" is not a size (such as 500M, 40G)" },
 	{ "nothing denied", "deny", "1:1: DIGEST is missing: \"deny DIGEST ...\"" },
 	{ "no digest", "deny sha256:12", "1:6: digest \"sha256:12\" has 2 hex digits, not 64" },
 	{ "denied twice", "deny " DENIED "\ndeny " DENIED " reason=again",
