@@ -92,7 +92,7 @@ check: ## all tests under ASan and UBSan; T='tests/cli/20-*.bats' runs only thos
 
 lint: ## the rules of STYLE.md, as far as a machine can keep them
 	@$(MAKE) -s --no-print-directory -k -j$(JOBS) -Otarget lint-includes lint-size lint-format lint-shell \
-		lint-cppcheck $(sources:%.c=build/lint/%.o)
+		lint-cppcheck lint-pipelines $(sources:%.c=build/lint/%.o)
 	@echo "lint: clean"
 lint-includes:
 	@ci/check-includes $(headers) $(sources)
@@ -108,6 +108,8 @@ lint-cppcheck:
 	@cppcheck -q --cppcheck-build-dir=build/lint/cppcheck --error-exitcode=1 --inline-suppr --std=c11 -I. \
 		--enable=warning,performance,portability --suppress=arrayIndexThenCheck \
 		'-Djson_object_foreach(o,k,v)=while (next(o, &k, &v))' -D_GNU_SOURCE -DMIRROR_VERSION='"0"' $(sources)
+lint-pipelines:
+	@CI=$(CI) ci/check-pipelines build/lint
 # gcc's analyzer (but its search for uninitialised values, which scoped structs confuse; clang's does not mind) and
 # clang-tidy: per file, and only when it or a header of its changed
 build/lint/%.o: %.c .clang-tidy Makefile
