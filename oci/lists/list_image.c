@@ -5,11 +5,42 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/span.h"
 #include "oci/image/glob.h"
 #include "oci/lists/line.h"
 #include "oci/lists/mirror_conf.h"
 #include "oci/lists/tag_select.h"
 #include "oci/lists/web_address.h"
+
+/* The words in front of a reference on lines of Dockerfiles, YAML files and command lines. */
+static bool is_foreign_word(struct span text)
+{
+	static const char *const words[] = { "FROM", "-", "image:", "docker", "podman", "pull" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (span_eq(text, words[i]))
+			return true;
+	return false;
+}
+
+/* Adds an error when a line of another kind of file was copied: "FROM alpine:3", "- image: x". */
+static bool is_foreign_line(const struct line *l, const struct place *at)
+{
+	cleanup_by(ref_release) struct ref ref = REF_INIT;
+	struct err ignored;
+	size_t n = 0;
+
+	while (n < l->n && !l->v[n].key.p && is_foreign_word(l->v[n].text))
+		n++;
+	if (!n || n == l->n || l->v[n].key.p || ref_parse(&ref, l->v[n].text, &ignored) < 0)
+		return false;
+	place_error(
+		at, l->v[0].column,
+		"a line begins with its image: write \"%.*s\" (mirror-sync --convert makes lines "
+		"of Dockerfiles, of Kubernetes files, and of other tools' lists)",
+		SPAN_ARG(l->v[n].text));
+	return true;
+}
 
 /* Adds an error when an address was copied, such as "https://..." or "docker://..."; it shows the
  * reference that is meant. */
@@ -152,6 +183,8 @@ static bool read_image(struct list_image *image, struct image_options *own, cons
 			    SPAN_ARG(w->text));
 		return false;
 	}
+	if (is_foreign_line(l, at))
+		return false;
 	source = parse_source(image, w, at);
 	if (!image_options_read(own, l, 1, false, at) || !source)
 		return false;

@@ -9,7 +9,7 @@
 #include "oci/base/percent.h"
 #include "oci/image/ref.h"
 
-/* Pages about images: the segments of an address, and the reference made of them. "1" to "9" stand
+/* Pages about images; of two that begin alike, the longer one first: the segments of an address, and the reference made of them. "1" to "9" stand
  * for any segment. What follows in an address makes no difference. */
 static const struct page {
 	const char *address, *reference;
@@ -18,11 +18,20 @@ static const struct page {
 	{ "hub.docker.com/r/1/2", "docker.io/1/2" },
 	{ "hub.docker.com/repository/docker/1/2", "docker.io/1/2" },
 	{ "hub.docker.com/layers/1/2/3", "docker.io/1/2:3" },
+	{ "registry.hub.docker.com/_/1", "docker.io/library/1" },
+	{ "registry.hub.docker.com/r/1/2", "docker.io/1/2" },
 	{ "quay.io/repository/1/2", "quay.io/1/2" },
+	{ "gallery.ecr.aws/1/2/3", "public.ecr.aws/1/2/3" },
 	{ "gallery.ecr.aws/1/2", "public.ecr.aws/1/2" },
 	{ "github.com/orgs/1/packages/container/package/2", "ghcr.io/1/2" },
 	{ "github.com/users/1/packages/container/package/2", "ghcr.io/1/2" },
 	{ "github.com/1/2/pkgs/container/3", "ghcr.io/1/3" },
+	{ "console.cloud.google.com/artifacts/docker/1/2/3/4", "2-docker.pkg.dev/1/3/4" },
+	{ "console.cloud.google.com/gcr/images/1/GLOBAL/2", "gcr.io/1/2" },
+	{ "console.cloud.google.com/gcr/images/1/global/2", "gcr.io/1/2" },
+	{ "console.cloud.google.com/gcr/images/1/US/2", "us.gcr.io/1/2" },
+	{ "console.cloud.google.com/gcr/images/1/EU/2", "eu.gcr.io/1/2" },
+	{ "console.cloud.google.com/gcr/images/1/ASIA/2", "asia.gcr.io/1/2" },
 	{ "mcr.microsoft.com/en-us/product/1/2", "mcr.microsoft.com/1/2" },
 	{ "mcr.microsoft.com/en-us/artifact/mar/1/2", "mcr.microsoft.com/1/2" },
 };
