@@ -175,3 +175,29 @@ anchors() {
 		[ -e "$path" ] || { echo "there is no $path" && false; }
 	done <"$tmp/named"
 }
+
+# What stands in a message for a name or a number is left out; the words between are looked for in
+# the sources, and where a program puts a word in, in what the unit tests and exchanges expect. The
+# messages of git, ssh and libcurl are passed on, so they stand here.
+@test "every message in a table of the documents is one of a program's" {
+	cat oci/*/*.[ch] {sync,publish,serve}/*.[ch] tests/unit/*.c tests/exchanges/*.txt |
+		perl -0pe 's/"\s*\n\s*"//g; s/\\"/"/g; s/\\\n\s*//g' >"$tmp/sources"
+	# shellcheck disable=SC2016  # backquotes are the page's
+	sed -n '/^| message /,/^$/p' docs/*.md mirror-lists/README.md ci/pipelines/README.md |
+		sed -n 's/^| \(`[^|]*`\) |.*/\1/p' >"$tmp/rows"
+	[ "$(wc -l <"$tmp/rows")" -ge 50 ]
+	perl -ne 'for (/`([^`]+)`/g) {
+		s/"[^" ]*"/\n/g; s/\S*[\d\/]\S*|\S*=(?=\s|$)|: |…/\n/g;
+		print map { s/^[ ,;]+|[ ,;"]+$//gr . "\n" } grep { /\w{3}/ } split /\n/;
+	}' "$tmp/rows" >"$tmp/pieces"
+	[ "$(wc -l <"$tmp/pieces")" -ge 60 ]
+	while IFS= read -r piece; do
+		case $piece in
+		"Host key for" | "detected dubious ownership" | "Could not resolve host" | \
+			"Permission denied (publickey)") continue ;;
+		esac
+		grep -qF -- "$piece" "$tmp/sources" || echo "no program says: $piece"
+	done <"$tmp/pieces" >"$tmp/unsaid"
+	cat "$tmp/unsaid"
+	[ ! -s "$tmp/unsaid" ]
+}
