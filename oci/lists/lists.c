@@ -341,20 +341,33 @@ static void check_private(struct lists *ls, struct list_image *image)
 	add_conflicts(image, r->first, what);
 }
 
+/* line 0: the whole file says so. */
+static void add_foreign_source(struct list_image *image, const char *owner, const char *file,
+			       int line)
+{
+	const char *group = image->o->private_group;
+	cleanup_free char *name = ref_repository(&image->source);
+	cleanup_free char *at = line ? xasprintf(":%d", line) : xstrdup("");
+
+	image->conflict = xasprintf("the source %s belongs to private=%s, says %s%s: as= does not "
+				    "publish it for %s%s",
+				    name, owner, file, at, group ? "private=" : "everybody",
+				    group ? group : "");
+}
+
 /* mirror.conf says whose images a repository has, and a line cannot say otherwise; nor can its as=
  * publish what belongs to one group for others. */
 static void check_owner(struct lists *ls, struct list_image *image)
 {
 	const char *owner = mirror_conf_private(&ls->conf, list_image_target(image));
 	const char *own = image->own->private_group, *group = image->o->private_group;
-	cleanup_free char *name = NULL;
 
 	if (image->conflict)
 		return;
 	if (owner && own && !str_eq(owner, own)) {
+		cleanup_free char *name = ref_repository(list_image_target(image));
 		struct list_repository *r;
 
-		name = ref_repository(list_image_target(image));
 		r = table_get(&ls->repositories, name);
 		r->contradicts = true; /* what is there already keeps its group */
 		image->conflict = xasprintf("%s belongs to private=%s, says %s: private=%s here "
@@ -363,13 +376,23 @@ static void check_owner(struct lists *ls, struct list_image *image)
 		return;
 	}
 	owner = mirror_conf_private(&ls->conf, &image->source);
-	if (!owner || str_same(owner, group))
+	if (owner && !str_same(owner, group))
+		add_foreign_source(image, owner, ls->conf.file, 0);
+}
+
+/* The same for a source repository that other lines give to a group, under its own name. A line
+ * without as= is about that repository itself: check_private() has judged it. */
+static void check_source(struct lists *ls, struct list_image *image)
+{
+	cleanup_free char *source = ref_repository(&image->source);
+	const struct list_repository *r = table_get(&ls->repositories, source);
+
+	if (!r || !image->own->as || image->conflict)
 		return;
-	name = ref_repository(&image->source);
-	image->conflict = xasprintf("the source %s belongs to private=%s, says %s: as= does not "
-				    "publish it for %s%s",
-				    name, owner, ls->conf.file, group ? "private=" : "everybody",
-				    group ? group : "");
+	if (r->contradicts && r->first->conflict)
+		image->conflict = xstrdup(r->first->conflict);
+	else if (r->group && !str_same(r->group, image->o->private_group))
+		add_foreign_source(image, r->group, r->first->file, r->first->line);
 }
 
 /* Then all lines of the repository fail: what they bring is somebody's, and it is not known
@@ -440,6 +463,8 @@ static void check_together(struct lists *ls)
 			check_choice(&c, &ls->images[i]);
 			ls->images[i].snapshot = names_snapshot(&c, &ls->images[i]);
 		}
+	for (size_t i = 0; i < ls->n; i++)
+		check_source(ls, &ls->images[i]);
 	for (size_t i = 0; i < ls->n; i++)
 		spread_private(ls, &ls->images[i]);
 }

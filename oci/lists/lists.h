@@ -61,7 +61,8 @@ void lists_add_conf(struct lists *ls, const char *file, struct span bytes);
  * (image_options_unite()). Lines that contradict each other get a `conflict`, each of them, and no
  * error: they fail, and stop no others. Such are two sources or digests for one target, options
  * that cannot be united, and two groups for one repository. So does a line that contradicts
- * mirror.conf about the group of its target or its source. A repository whose tags one line
+ * mirror.conf about the group of its target or its source, and one whose as= publishes for others
+ * what other lines give to a group under the source's own name. A repository whose tags one line
  * chooses, and another with another source, contradicts itself too: which of them a tag comes from
  * would depend on the tags that upstream has.
  */

@@ -303,6 +303,25 @@ static const struct {
 	  "a.list:2)\n"
 	  "a.list:2:1: a.b/x belongs to one group: private=g and private=h (the other line: "
 	  "a.list:1)" },
+	{ "as= publishes a source that a line gives to a group, for everybody and for another",
+	  "a.b/x:2 as=a.b/open:2\na.b/x as=a.b/tags tags=*\na.b/x:1 private=g\n"
+	  "a.b/x@sha256:" HEX64 " as=a.b/other:2 private=h\na.b/x:2 as=a.b/own:2 private=g",
+	  "a.list:1:1: the source a.b/x belongs to private=g, says a.list:3: as= does not publish "
+	  "it for everybody\n"
+	  "a.list:2:1: the source a.b/x belongs to private=g, says a.list:3: as= does not publish "
+	  "it for everybody\n"
+	  "a.list:4:1: the source a.b/x belongs to private=g, says a.list:3: as= does not publish "
+	  "it for private=h" },
+	{ "as= publishes a source whose lines contradict each other",
+	  "a.b/x:1\na.b/x:2 private=g\na.b/x:3 as=a.b/y:1",
+	  "a.list:1:1: a.b/x belongs to one group: private=(none) and private=g (the other line: "
+	  "a.list:2)\n"
+	  "a.list:2:1: a.b/x belongs to one group: private=(none) and private=g (the other line: "
+	  "a.list:1)\n"
+	  "a.list:3:1: a.b/x belongs to one group: private=(none) and private=g (the other line: "
+	  "a.list:2)" },
+	{ "groups have a public source under names of their own",
+	  "a.b/x:1\na.b/x:1 as=a.b/y:1 private=g\na.b/x:1 as=a.b/z:1 private=h", "" },
 	{ "a group that is none", "a.b/x:1 private=\"team a\"",
 	  "a.list:1:22: private: \"team a\" is no group: its name has only letters, digits, \".\", "
 	  "\"_\" and \"-\"" },
