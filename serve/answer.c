@@ -38,19 +38,20 @@ struct content {
 	bool ranges;
 };
 
-/* Takes the host as the namespace if it is an upstream of this mirror. Ports that the scheme
- * implies are not part of the name. */
+/* Takes the host as the namespace if it is an upstream of this mirror: as it is, or without a port
+ * that its scheme implies. */
 static bool is_namespace(struct exchange *x, struct span host)
 {
-	if (span_ends(host, ":443"))
-		host.n -= 4;
-	else if (span_ends(host, ":80"))
-		host.n -= 3;
-	repository_names_host(host, x->host);
-	if (!x->host[0] || !state_has_host(x->state, x->host))
-		return false;
-	x->ns = host;
-	return true;
+	const struct span forms[] = { host, repository_names_bare_host(host) };
+
+	for (size_t i = 0; i < 2; i++) {
+		repository_names_host(forms[i], x->host);
+		if (!x->host[0] || !state_has_host(x->state, x->host))
+			continue;
+		x->ns = forms[i];
+		return true;
+	}
+	return false;
 }
 
 /*

@@ -216,12 +216,35 @@ void listing_tags(struct exchange *x)
 	page_reply(x, &p);
 }
 
+static bool is_of_host(const struct repository *r, const char *host)
+{
+	return r->host && span_eq(span_of(r->name, r->host), host);
+}
+
+/* The host whose repositories a client with a namespace is told of: with its port if there are any
+ * that the asker may see, else without a port that its scheme implies. */
+static void listed_host(const struct exchange *x, char host[static LIMIT_NAME + 1])
+{
+	for (size_t i = 0; i < x->state->n; i++) {
+		const struct repository *r = &x->state->v[i];
+
+		if (is_of_host(r, x->host) && visible_repository(x, r)) {
+			repository_names_host(span_str(x->host), host);
+			return;
+		}
+	}
+	repository_names_host(repository_names_bare_host(span_str(x->host)), host);
+}
+
 void listing_catalog(struct exchange *x)
 {
+	char host[LIMIT_NAME + 1];
 	struct draft p;
 
 	if (!page_start(x, &p))
 		return;
+	if (x->ns.n)
+		listed_host(x, host);
 	page_text(&p, "{\"repositories\":[");
 	for (size_t i = 0; i < x->state->n; i++) {
 		const struct repository *r = &x->state->v[i];
@@ -230,7 +253,7 @@ void listing_catalog(struct exchange *x)
 		if (!visible_repository(x, r))
 			continue;
 		if (x->ns.n) {
-			if (!r->host || !span_eq(span_of(r->name, r->host), x->host))
+			if (!is_of_host(r, host))
 				continue;
 			name += r->host + 1;
 		}

@@ -21,6 +21,15 @@ void repository_names_host(struct span host, char out[static LIMIT_NAME + 1])
 		memcpy(out, known, strlen(known) + 1); /* shorter than its aliases */
 }
 
+struct span repository_names_bare_host(struct span host)
+{
+	if (span_ends(host, ":443"))
+		host.n -= 4;
+	else if (span_ends(host, ":80"))
+		host.n -= 3;
+	return host;
+}
+
 void repository_names_written(const char *name, char out[static REPOSITORY_NAMES_MAX])
 {
 	cleanup_free char *written = ref_written_name(name);
@@ -122,11 +131,25 @@ static const char *library_name(struct repository_names *it)
 
 #define STEPS 4 /* the candidates of the header, in their order */
 
+/* Begins again without the port of the namespace, if its scheme implies it. */
+static bool cut_port(struct repository_names *it)
+{
+	size_t n = repository_names_bare_host(span_str(it->ns)).n;
+	char host[LIMIT_NAME + 1];
+
+	if (!n || !it->ns[n])
+		return false;
+	repository_names_host(span_of(it->ns, n), host);
+	memcpy(it->ns_text, host, sizeof(host));
+	it->step = 0;
+	return true;
+}
+
 const char *repository_names_next(struct repository_names *it)
 {
 	const char *found = NULL;
 
-	while (!found && it->step < STEPS) {
+	while (!found && (it->step < STEPS || cut_port(it))) {
 		switch (it->step++) {
 		case 0:
 			if (it->ns[0])

@@ -12,7 +12,8 @@
  *
  * With a namespace, never a name of another host: quay.io/app is not docker.io/app. A port is also
  * understood as "host_port", since a name cannot hold a colon; Docker Hub's other names are
- * docker.io.
+ * docker.io. A namespace with port 443 or 80 is looked for as it is, then without the port, which
+ * its scheme implies: the candidates of quay.io:443 are followed by those of quay.io.
  *
  *	repository_names_init(&it, name, ns, "docker.io");
  *	while ((candidate = repository_names_next(&it)) && !found(candidate)) ...
@@ -49,6 +50,9 @@ const char *repository_names_next(struct repository_names *it);
 /* The host as names have it: in lower case, and "docker.io" for its other names; "" when the text
  * is too long for a host. */
 void repository_names_host(struct span host, char out[static LIMIT_NAME + 1]);
+
+/* The host without a port that its scheme implies, 443 or 80. */
+struct span repository_names_bare_host(struct span host);
 
 /* The name as a client can write it: "host:port/path" becomes "host_port/path". */
 void repository_names_written(const char *name, char out[static REPOSITORY_NAMES_MAX]);

@@ -12,11 +12,11 @@ teardown() {
 	stop_all
 }
 
-# Four registries with an image each, two of them by the same path.
-mirror_of_four() {
+# Five registries with an image each, two of them by the same path.
+mirror_of_five() {
 	layout_new "$dir"
 	for host in docker.io/library/alpine quay.io/org/tool docker.io/org/tool \
-		registry.corp:5000/team/app; do
+		registry.corp:5000/team/app plain.corp:80/team/app; do
 		layout_entry "$dir" "$host:1" "$(layout_untagged "$dir" "$host")"
 	done
 	layout_publish "$dir"
@@ -30,7 +30,7 @@ digest_of() {
 # ---- names ----
 
 @test "one image by all its names" {
-	mirror_of_four
+	mirror_of_five
 	serve_start "$dir"
 	want=$(digest_of docker.io/library/alpine)
 	for name in alpine library/alpine docker.io/library/alpine docker.io/alpine \
@@ -44,8 +44,17 @@ digest_of() {
 	[ "$(cat "$body")" = '{"name":"alpine","tags":["1"]}' ]
 }
 
+# ns_of TARGET: the namespace that its ns= names, as replies write it.
+ns_of() {
+	local ns=${1##*ns=}
+	ns=${ns//%3A/:}
+	ns=${ns,,}
+	case $ns in index.docker.io | registry-1.docker.io) ns=docker.io ;; esac
+	echo "$ns"
+}
+
 @test "ns= chooses the registry, and never gives another's" {
-	mirror_of_four
+	mirror_of_five
 	serve_start "$dir"
 	while read -r target word; do
 		get "/v2/$target"
@@ -54,7 +63,7 @@ digest_of() {
 		else
 			is 200
 			has "Docker-Content-Digest: $(digest_of "$word")"
-			has "OCI-Namespace: ${word%%/*}"
+			[ "$(sed -n 's/^OCI-Namespace: //p' "$head")" = "$(ns_of "$target")" ]
 		fi
 	done <<-END
 		org/tool/manifests/1?ns=quay.io                                quay.io/org/tool
@@ -62,6 +71,14 @@ digest_of() {
 		org/tool/manifests/1?ns=Docker.IO                              docker.io/org/tool
 		org/tool/manifests/1?ns=registry-1.docker.io                   docker.io/org/tool
 		org/tool/manifests/1?ns=ghcr.io                                none
+		org/tool/manifests/1?ns=quay.io:443                            quay.io/org/tool
+		org/tool/manifests/1?ns=QUAY.IO%3A443                          quay.io/org/tool
+		org/tool/manifests/1?ns=quay.io:80                             quay.io/org/tool
+		alpine/manifests/1?ns=index.docker.io:443                      docker.io/library/alpine
+		org/tool/manifests/1?ns=quay.io:8443                           none
+		library/alpine/manifests/1?ns=quay.io:443                      none
+		team/app/manifests/1?ns=plain.corp:80                          plain.corp:80/team/app
+		team/app/manifests/1?ns=plain.corp                             none
 		quay.io/org/tool/manifests/1?ns=quay.io                        quay.io/org/tool
 		quay.io/org/tool/manifests/1?ns=docker.io                      none
 		library/alpine/manifests/1?ns=quay.io                          none
@@ -81,7 +98,7 @@ digest_of() {
 }
 
 @test "a Host that names an upstream of this mirror is a namespace" {
-	mirror_of_four
+	mirror_of_five
 	serve_start "$dir"
 	for host in quay.io QUAY.io quay.io:443 quay.io:80; do
 		get /v2/org/tool/manifests/1 -H "Host: $host"
@@ -91,6 +108,8 @@ digest_of() {
 	done
 	get /v2/team/app/manifests/1 -H "Host: registry.corp:5000"
 	has "Docker-Content-Digest: $(digest_of registry.corp:5000/team/app)"
+	get /v2/team/app/manifests/1 -H "Host: plain.corp:80"
+	has "Docker-Content-Digest: $(digest_of plain.corp:80/team/app)"
 	get /v2/library/alpine/manifests/1 -H "Host: quay.io"
 	is 404 NAME_UNKNOWN
 	get /v2/library/alpine/manifests/1 -H "Host: registry-1.docker.io"
@@ -103,7 +122,7 @@ digest_of() {
 }
 
 @test "a registry with a port is found as host_port" {
-	mirror_of_four
+	mirror_of_five
 	serve_start "$dir"
 	get /v2/registry.corp_5000/team/app/manifests/1
 	is 200
@@ -114,7 +133,7 @@ digest_of() {
 }
 
 @test "--default-registry" {
-	mirror_of_four
+	mirror_of_five
 	serve_start --default-registry quay.io "$dir"
 	get /v2/org/tool/manifests/1
 	has "Docker-Content-Digest: $(digest_of quay.io/org/tool)"
@@ -125,7 +144,7 @@ digest_of() {
 }
 
 @test "a 404 says which names were tried" {
-	mirror_of_four
+	mirror_of_five
 	serve_start "$dir"
 	get /v2/nginx/manifests/1
 	grep -qF 'tried nginx, docker.io/nginx, docker.io/library/nginx"' "$body"
@@ -199,16 +218,20 @@ digest_of() {
 }
 
 @test "the catalogue: names that clients can write, in pages, by namespace" {
-	mirror_of_four
+	mirror_of_five
 	serve_start "$dir"
 	get /v2/_catalog
 	is 200
-	[ "$(cat "$body")" = '{"repositories":["docker.io/library/alpine","docker.io/org/tool","quay.io/org/tool","registry.corp_5000/team/app"]}' ]
+	[ "$(cat "$body")" = '{"repositories":["docker.io/library/alpine","docker.io/org/tool","plain.corp_80/team/app","quay.io/org/tool","registry.corp_5000/team/app"]}' ]
 	get '/v2/_catalog?n=1&last=docker.io/library/alpine'
 	[ "$(cat "$body")" = '{"repositories":["docker.io/org/tool"]}' ]
 	has 'Link: </v2/_catalog?n=1&last=docker.io/org/tool>; rel="next"'
 	get '/v2/_catalog?ns=docker.io'
 	[ "$(cat "$body")" = '{"repositories":["library/alpine","org/tool"]}' ]
+	get '/v2/_catalog?ns=Quay.io:443'
+	[ "$(cat "$body")" = '{"repositories":["org/tool"]}' ]
+	get '/v2/_catalog?ns=plain.corp:80'
+	[ "$(cat "$body")" = '{"repositories":["team/app"]}' ]
 	get '/v2/_catalog?n=x'
 	is 400
 	# what it names can be pulled
@@ -230,7 +253,7 @@ digest_of() {
 }
 
 @test "the index itself, for other mirrors" {
-	mirror_of_four
+	mirror_of_five
 	serve_start "$dir"
 	get /v2/_ocimirror/index.json
 	is 200
@@ -435,7 +458,7 @@ mirror_without_fallback() {
 
 @test "a layout that skopeo wrote" {
 	command -v skopeo >/dev/null || skip "needs skopeo"
-	mirror_of_four
+	mirror_of_five
 	skopeo copy -q "oci:$dir:docker.io/library/alpine:1" "oci:$BATS_TEST_TMPDIR/copy:3.19"
 	serve_start --name library/alpine "$BATS_TEST_TMPDIR/copy"
 	get /v2/library/alpine/manifests/3.19

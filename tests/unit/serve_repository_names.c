@@ -44,6 +44,18 @@ static const struct row {
 	{ "the same port in the name", "registry.corp_5000/team/app", "registry.corp:5000",
 	  "docker.io",
 	  "registry.corp:5000/registry.corp_5000/team/app registry.corp_5000/team/app" },
+	{ "a port that https implies", "org/tool", "quay.io:443", "docker.io",
+	  "quay.io:443/org/tool quay.io/org/tool" },
+	{ "a port that http implies, in capitals", "org/tool", "QUAY.IO:80", "docker.io",
+	  "quay.io:80/org/tool quay.io/org/tool" },
+	{ "Docker Hub by another name with a port", "alpine", "Registry-1.Docker.io:443",
+	  "docker.io",
+	  "registry-1.docker.io:443/alpine docker.io/alpine docker.io/library/alpine" },
+	{ "an implied port in the namespace, a host in the name", "quay.io/org/tool", "quay.io:443",
+	  "docker.io", "quay.io:443/quay.io/org/tool quay.io/quay.io/org/tool quay.io/org/tool" },
+	{ "a port that only ends like one", "org/tool", "quay.io:8443", "docker.io",
+	  "quay.io:8443/org/tool" },
+	{ "nothing but a port", "org/tool", ":443", "docker.io", ":443/org/tool" },
 	{ "a namespace that is no host", "alpine", "docker.io/library", "docker.io", "?/alpine" },
 };
 
