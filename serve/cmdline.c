@@ -81,14 +81,33 @@ static int check_access(const struct cmdline *o, struct err *err)
 	return 0;
 }
 
+/* NAME or NAME:TAG; the colon of a port comes before a slash. */
+static int split_name(struct cmdline *o)
+{
+	const char *slash = strrchr(o->name, '/');
+	const char *colon = strchr(slash ? slash : o->name, ':');
+	size_t n = colon ? (size_t)(colon - o->name) : strlen(o->name);
+
+	if (n >= sizeof(o->repository) || (colon && !ref_valid_tag(span_str(colon + 1))))
+		return -1;
+	memcpy(o->repository, o->name, n);
+	o->repository[n] = '\0';
+	if (!is_repository(o->repository))
+		return -1;
+	o->name = o->repository;
+	o->tag = colon ? colon + 1 : NULL;
+	return 0;
+}
+
 static int check_names(struct cmdline *o, struct err *err)
 {
 	repository_names_host(span_str(o->registry), o->host);
 	if (!ref_valid_host(span_str(o->host)))
 		return err_set(err, ERR_USAGE, 0, "--default-registry \"%s\" is not a host",
 			       o->registry);
-	if (o->name && !is_repository(o->name))
-		return err_set(err, ERR_USAGE, 0, "--name \"%s\" is not a repository's name",
+	if (o->name && split_name(o) < 0)
+		return err_set(err, ERR_USAGE, 0,
+			       "--name \"%s\" is not a repository's name, with or without a tag",
 			       o->name);
 	return 0;
 }
@@ -221,10 +240,11 @@ static void add_name_options(struct cli_table *table, struct cmdline *o)
 			  "docker.io)",
 		  .section = "Names" },
 		{ .name = "name",
-		  .value = "NAME",
+		  .value = "NAME[:TAG]",
 		  .to = &o->name,
-		  .help = "the repository of entries that have only a tag, as in layouts made by "
-			  "other tools" },
+		  .help = "the repository of entries that have only a tag or no name, as in "
+			  "layouts made by other tools; a sole entry without a tag becomes TAG, by "
+			  "default latest" },
 		{ .name = "list-snapshots",
 		  .flag = &o->list_snapshots,
 		  .help = "also list snapshots (3.19.20261120) among the tags; they can be pulled "

@@ -22,6 +22,7 @@ struct cmdline {
 	const char *client_ca;                /* path, or NULL */
 	const char *registry;                 /* --default-registry */
 	const char *name;                     /* of entries that have only a tag, or NULL */
+	const char *tag;                      /* of a sole entry that has none, or NULL */
 	const char *access_log;               /* path, or NULL */
 	int log_format;                       /* enum access_log_format */
 	struct cli_texts limit_texts;
@@ -31,7 +32,8 @@ struct cmdline {
 	struct access_source access;    /* --htpasswd, --groups, --token-key */
 	bool list_snapshots;
 	long threads;
-	char host[256]; /* the registry in the form of names_host() */
+	char repository[512]; /* the name of --name without its tag */
+	char host[256];       /* the registry in the form of names_host() */
 };
 
 /*

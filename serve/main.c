@@ -74,7 +74,9 @@ static int open_admin(const char *text, struct listen_set *set, struct err *err)
 static int serve(const struct cmdline *o, struct err *err)
 {
 	cleanup_free char *index = xasprintf("%s/index.json", o->mirror);
-	const struct state_source from = { .mirror = o->mirror, .index = index, .name = o->name };
+	const struct state_source from = {
+		.mirror = o->mirror, .index = index, .name = o->name, .tag = o->tag
+	};
 	const struct tls_options tls = { .certs = o->tls_certs.v,
 					 .keys = o->tls_keys.v,
 					 .n = o->tls_certs.n,

@@ -24,7 +24,29 @@ struct state_load {
 	struct state *state;
 	struct layout layout;
 	int fd; /* index.json */
+	struct served_build_notes notes;
 };
+
+static void warn_names(const struct state_load *l)
+{
+	const struct served_build_notes *n = &l->notes;
+	const char *mirror = l->from->mirror;
+
+	if (n->again)
+		message_warn("%s: entries of index.json with a name that an earlier entry has: "
+			     "%u%s%s%s; a tag means the first entry, and the others are served by "
+			     "digest. Remove those that are out of date, or make one index of "
+			     "them",
+			     mirror, n->again, n->first_again[0] ? ", the first is \"" : "",
+			     n->first_again, n->first_again[0] ? "\"" : "");
+	if (n->untagged && l->from->tag)
+		message_warn("%s: no entry is served as \"%s:%s\": --name gives its tag to a sole "
+			     "entry; %u entries without a tag are served by digest",
+			     mirror, l->from->name, l->from->tag, n->untagged);
+	else if (n->untagged)
+		message_line("%s: entries without a tag, which are served as %s@DIGEST: %u", mirror,
+			     l->from->name, n->untagged);
+}
 
 static void warn_entries(const struct state_load *l)
 {
@@ -35,6 +57,7 @@ static void warn_entries(const struct state_load *l)
 		message_warn("%s: entries of index.json without a usable name: %u; --name says "
 			     "under which name to serve them",
 			     mirror, h->nameless);
+	warn_names(l);
 	if (h->private)
 		message_line("%s: private entries, which are served to nobody: %u", mirror,
 			     h->private);
@@ -132,6 +155,8 @@ static int read_whole(struct state_load *l, struct err *err)
 		.index = &x,
 		.old = l->old ? &l->old->table : NULL,
 		.name = l->from->name,
+		.tag = l->from->tag,
+		.notes = &l->notes,
 	};
 	struct digest id;
 

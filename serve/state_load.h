@@ -24,6 +24,7 @@ struct state_source {
 	const char *mirror; /* directory, or a symbolic link to one, which may change */
 	const char *index;  /* its index.json */
 	const char *name;   /* of the repository of entries that have none, or NULL */
+	const char *tag;    /* of a sole entry without a tag, or NULL */
 };
 
 /* Gives a new state with one reference, or NULL: NOTFOUND without an index.json, INVALID when it or

@@ -1,6 +1,7 @@
 #include "oci/store/served_build.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ struct named {
 	struct owner *owner;
 	const char *name; /* of its tag, while they are sorted */
 	uint32_t text, object, flags;
+	bool lacks_tag; /* it is under the given name, without a tag of its own */
 };
 
 struct build {
@@ -40,6 +42,7 @@ struct build {
 	size_t nowners, owners_cap;
 	struct named *named; /* in the order of the index, sorted at the end */
 	size_t nnamed;
+	size_t ngiven; /* of them, those under the given name */
 	struct served_head head;
 };
 
@@ -85,23 +88,30 @@ static struct owner *take_reference(struct build *b, const char *text, struct na
 	return find_owner(b, name);
 }
 
-/*
- * The repository and tag of an entry; NULL when it has none. A bare tag belongs to the repository
- * given for entries without one, or to the whole name that containerd and docker write beside it.
- * Clients cannot ask for a ref.name that is neither a tag nor a reference: its entry is served by
- * digest only.
- */
-static struct owner *name_entry(struct build *b, const struct entry *e, struct named *n)
+static bool is_bare(const struct entry *e)
 {
-	bool bare = !e->ref[0] || ref_valid_tag(span_str(e->ref));
-	const char *whole = entry_annotation(e, ANNOTATION_CONTAINERD_NAME);
-	struct owner *o = bare ? NULL : take_reference(b, e->ref, n);
+	return !e->ref[0] || ref_valid_tag(span_str(e->ref));
+}
 
-	if (o)
-		return o;
+/* The repository and tag of an entry that says both, perhaps by the whole name that containerd and
+ * docker write beside a bare tag; NULL when it has none. */
+static struct owner *name_whole(struct build *b, const struct entry *e, struct named *n)
+{
+	const char *whole = entry_annotation(e, ANNOTATION_CONTAINERD_NAME);
+	struct owner *o = is_bare(e) ? NULL : take_reference(b, e->ref, n);
+
+	return !o && whole ? take_reference(b, whole, n) : o;
+}
+
+/* The repository given for entries that have none, and the tag there. Clients cannot ask for a
+ * ref.name that is neither a tag nor a reference: its entry is served by digest only. */
+static struct owner *name_given(struct build *b, const struct entry *e, struct named *n)
+{
 	if (!b->from->name)
-		return whole ? take_reference(b, whole, n) : NULL;
-	n->text = served_graph_text(&b->graph, bare ? e->ref : "");
+		return NULL;
+	n->text = served_graph_text(&b->graph, is_bare(e) ? e->ref : "");
+	n->lacks_tag = !e->ref[0];
+	b->ngiven++;
 	return find_owner(b, b->from->name);
 }
 
@@ -126,25 +136,53 @@ static void count_unread(struct build *b, const struct entry *e, int reason)
 		*first = served_graph_text(&b->graph, e->ref);
 }
 
+/* Adds an entry to a repository, if it has one there. */
+static bool add_named(struct build *b, struct owner *o, struct named *n, const char *group)
+{
+	if (!o)
+		return false;
+	set_group(o, group);
+	n->owner = o;
+	b->named[b->nnamed++] = *n;
+	return true;
+}
+
 static void add_entry(struct build *b, const struct entry *e)
 {
 	const char *group = entry_annotation(e, ANNOTATION_PRIVATE);
 	struct named n = { .owner = NULL };
-	struct owner *o = name_entry(b, e, &n);
+	struct owner *o = name_whole(b, e, &n);
+	struct named again;
 	int reason;
 
-	if (!o) {
+	if (!o && !b->from->name) {
 		b->head.nameless++;
 		b->head.private += group != NULL;
 		return;
 	}
-	set_group(o, group);
-	n.owner = o;
 	n.flags = entry_annotation(e, ANNOTATION_SNAPSHOT_OF) ? SERVED_SNAPSHOT : 0;
 	n.object = served_graph_root(&b->graph, &e->digest, e->size, e->media_type, &reason);
 	if (reason >= 0)
 		count_unread(b, e, reason);
-	b->named[b->nnamed++] = n;
+	again = n;
+	add_named(b, o, &n, group);
+	if (!o || is_bare(e))
+		add_named(b, name_given(b, e, &again), &again, group);
+}
+
+/* An entry that is alone under the given name gets a tag. */
+static void tag_sole(struct build *b)
+{
+	const char *tag = b->from->tag ? b->from->tag : "latest";
+
+	for (size_t i = 0; i < b->nnamed; i++) {
+		struct named *n = &b->named[i];
+
+		if (n->lacks_tag && b->ngiven == 1)
+			n->text = served_graph_text(&b->graph, tag);
+		else if (n->lacks_tag && b->from->notes)
+			b->from->notes->untagged++;
+	}
 }
 
 /* ---- order ---- */
@@ -187,11 +225,44 @@ static struct named **sort_named(struct build *b)
 
 /* ---- repositories ---- */
 
-/* The second and later entries of one name are left out; those without a tag all stay. */
-static bool is_again(struct named *const *v, size_t i)
+static bool same_tag(const struct named *a, const struct named *b)
 {
-	return i && v[i]->name[0] && v[i - 1]->owner == v[i]->owner &&
-	       strcmp(v[i - 1]->name, v[i]->name) == 0;
+	return a->name[0] && a->owner == b->owner && strcmp(a->name, b->name) == 0;
+}
+
+/* Names nothing of a group: messages go to people who may not read it. */
+static void note_again(struct build *b, const struct named *n)
+{
+	struct served_build_notes *notes = b->from->notes;
+
+	if (!notes)
+		return;
+	notes->again++;
+	if (!notes->first_again[0] && !n->owner->group)
+		snprintf(notes->first_again, sizeof(notes->first_again), "%s:%s", n->owner->name,
+			 n->name);
+}
+
+/* Takes the tag from the second and later entries of one name, which are found by digest then; the
+ * result is false when there are none. */
+static bool untag_again(struct build *b, struct named **v)
+{
+	size_t first = 0;
+	bool found = false;
+
+	for (size_t i = 1; i < b->nnamed; i++) {
+		if (!same_tag(v[first], v[i])) {
+			first = i;
+			continue;
+		}
+		if (v[i]->object != v[first]->object)
+			note_again(b, v[i]);
+		v[i]->text = 0;
+		found = true;
+	}
+	for (size_t i = 0; i < b->nnamed; i++)
+		v[i]->name = b->graph.texts.p + v[i]->text;
+	return found;
 }
 
 /* Adds the tags; no text is added meanwhile, since that would move those that v points at. */
@@ -203,8 +274,6 @@ static void add_tags(struct build *b, struct named *const *v)
 		struct owner *o = v[i]->owner;
 
 		b->head.private += o->group != NULL;
-		if (is_again(v, i))
-			continue;
 		if (!o->ntags++)
 			o->tags = served_graph_count(g, SERVED_TAGS);
 		served_graph_tag(g, &(struct served_tag){ .name = v[i]->text,
@@ -231,6 +300,8 @@ static void add_repositories(struct build *b)
 {
 	cleanup_free struct named **v = sort_named(b);
 
+	if (untag_again(b, v))
+		qsort(v, b->nnamed, sizeof(struct named *), order_named);
 	add_tags(b, v);
 	for (size_t i = 0; i < b->nowners; i++)
 		add_repository(b, b->v[i]);
@@ -240,9 +311,10 @@ static int build_all(struct build *b, struct served *out, struct err *err)
 {
 	const struct index *x = b->from->index;
 
-	b->named = xcalloc(x->n + 1, sizeof(*b->named));
+	b->named = xcalloc(2 * x->n + 1, sizeof(*b->named));
 	for (size_t i = 0; i < x->n; i++)
 		add_entry(b, x->v[i]);
+	tag_sole(b);
 	add_repositories(b);
 	b->head.generation = b->from->generation;
 	b->head.entries_size = (uint64_t)b->from->entries_size;

@@ -2,9 +2,16 @@
  * served_build - makes the table of a generation (served.h) from its index and the manifests on
  * disk.
  *
- * Any OCI layout is read: entries whose ref.name is a reference are found under it; those with a
- * bare tag, or without a name, under the name given for them. Of two entries of one name the first
- * counts. private= belongs to a repository: one entry with a group makes all of it the group's.
+ * Any OCI layout is read: entries whose ref.name is a reference are found under it, and those with a
+ * bare tag under the whole name that containerd and docker write beside it. Entries with a bare tag,
+ * or without a name, are also found under the name given for them. Where one entry is all that is
+ * found so, and it has no tag, it gets the tag given with the name, or "latest"; otherwise those
+ * without a tag are found by digest.
+ *
+ * Of two entries of one name the first has the tag, as in image-spec, "image index" ("the first
+ * matching entry SHOULD be used"), skopeo and podman; the others are found by digest, and counted
+ * for a warning. private= belongs to a repository: one entry with a group makes all of it the
+ * group's.
  *
  * Each manifest is read once, however many tags have it, and checked against its digest; one that
  * an earlier table has as read is not read again, since content under a digest does not change. So
@@ -23,11 +30,20 @@ struct index;
 struct layout;
 struct served;
 
+/* What a person should know of the entries of an index. */
+struct served_build_notes {
+	unsigned again;        /* entries whose name an earlier one has, for another manifest */
+	unsigned untagged;     /* entries under the given name that have no tag */
+	char first_again[512]; /* the name of the first of them in a public repository */
+};
+
 struct served_build_from {
 	const struct layout *layout;
 	const struct index *index;
-	const struct served *old; /* an earlier table, or NULL */
-	const char *name;         /* of the repository of entries that have none, or NULL */
+	const struct served *old;         /* an earlier table, or NULL */
+	const char *name;                 /* of the repository of entries that have none, or NULL */
+	const char *tag;                  /* of a sole entry without one; NULL: "latest" */
+	struct served_build_notes *notes; /* filled in; or NULL */
 	int64_t generation;
 	/* what stands behind the first line of index.json: its bytes and their digest */
 	int64_t entries_size;

@@ -439,6 +439,125 @@ mirror_without_fallback() {
 	is 200
 }
 
+# Entries as crane leaves them when it pulls one tag twice, an entry for each platform.
+@test "two entries of one name: the first has the tag, the others their digest, and a warning" {
+	layout_new "$dir"
+	first=$(layout_untagged "$dir" amd64)
+	second=$(layout_untagged "$dir" arm64)
+	third=$(layout_untagged "$dir" s390x)
+	for d in "$first" "$second" "$third"; do
+		layout_entry "$dir" docker.io/library/alpine:3.19 "$d"
+	done
+	layout_entry "$dir" quay.io/a/b:1 "$first"
+	layout_entry "$dir" quay.io/a/b:1 "$first"
+	layout_publish "$dir"
+	serve_start "$dir"
+	await 'a name that an earlier entry has: 2, the first is "docker.io/library/alpine:3.19"'
+	get /v2/alpine/manifests/3.19
+	has "Docker-Content-Digest: $first"
+	for d in "$first" "$second" "$third"; do
+		get "/v2/alpine/manifests/$d"
+		is 200
+		for word in amd64 arm64 s390x; do
+			[ "$(digest_of $word)" != "$d" ] && continue
+			get "/v2/alpine/blobs/$(layout_blob "$dir" "layer of $word")"
+			is 200
+		done
+	done
+	get "/v2/a/b/manifests/$second?ns=quay.io"
+	is 404 MANIFEST_UNKNOWN
+	get /v2/alpine/tags/list
+	[ "$(cat "$body")" = '{"name":"alpine","tags":["3.19"]}' ]
+	get '/v2/a/b/tags/list?ns=quay.io'
+	[ "$(cat "$body")" = '{"name":"a/b","tags":["1"]}' ]
+	if command -v skopeo >/dev/null; then
+		# the entry that skopeo reads from the same directory
+		[ "$(skopeo inspect --raw "oci:$dir:docker.io/library/alpine:3.19" | sha256sum)" \
+			= "${first#*:}  -" ]
+	fi
+}
+
+@test "two entries of one name of a group: the warning names nothing" {
+	layout_new "$dir"
+	for d in "$(layout_untagged "$dir" x)" "$(layout_untagged "$dir" y)"; do
+		layout_entry "$dir" docker.io/team/secret:1 "$d" "$OCI_MANIFEST" \
+			'"dev.ocimirror.private":"team-a"'
+	done
+	layout_publish "$dir"
+	serve_start "$dir"
+	await 'a name that an earlier entry has: 1; a tag means'
+	! grep -q secret "$server_err"
+}
+
+@test "a layout without names, of one image: --name makes it latest, or what it says" {
+	layout_new "$dir"
+	d=$(layout_untagged "$dir" x)
+	layout_entry "$dir" "" "$d"
+	layout_publish "$dir"
+	while read -r name repository tag; do
+		serve_start --name "$name" "$dir"
+		get "/v2/$repository/tags/list"
+		[ "$(cat "$body")" = "{\"name\":\"$repository\",\"tags\":[\"$tag\"]}" ]
+		get "/v2/$repository/manifests/$tag"
+		has "Docker-Content-Digest: $d"
+		get "/v2/$repository/manifests/$d"
+		is 200
+		! grep -q "warning" "$server_err"
+		stop server
+	done <<-END
+		team/app             team/app             latest
+		team/app:1           team/app             1
+		reg.corp:5000/app:v2 reg.corp_5000/app    v2
+		reg.corp:5000/app    reg.corp_5000/app    latest
+		app:1                app                  1
+	END
+	for name in team/app: team/app:-x team/app:1:2 :1 "team/app@$d"; do
+		run -1 --separate-stderr timeout 10 "$BIN/mirror-serve" --listen 127.0.0.1:0 \
+			--name "$name" "$dir"
+		[[ $stderr == *"--name \"$name\" is not a repository's name"* ]]
+	done
+}
+
+@test "several entries without a name: by digest under --name; a tag is told to be nobody's" {
+	layout_new "$dir"
+	for word in x y; do layout_entry "$dir" "" "$(layout_untagged "$dir" $word)"; done
+	layout_publish "$dir"
+	serve_start --name team/app:1 "$dir"
+	await 'no entry is served as "team/app:1": --name gives its tag to a sole entry; 2 entries'
+	get /v2/team/app/tags/list
+	[ "$(cat "$body")" = '{"name":"team/app","tags":[]}' ]
+	for word in x y; do
+		get "/v2/team/app/manifests/$(digest_of $word)"
+		is 200
+	done
+	stop server
+	serve_start --name team/app "$dir"
+	await 'without a tag, which are served as team/app@DIGEST: 2'
+}
+
+@test "--name hides no whole name, and an entry with a tag beside a nameless one keeps it" {
+	layout_new "$dir"
+	d=$(layout_untagged "$dir" x)
+	other=$(layout_untagged "$dir" y)
+	layout_entry "$dir" 1.27 "$d" "$OCI_MANIFEST" \
+		'"io.containerd.image.name":"docker.io/library/nginx:1.27"'
+	layout_entry "$dir" quay.io/org/tool:2 "$d"
+	layout_entry "$dir" "" "$other"
+	layout_publish "$dir"
+	serve_start --name team/app "$dir"
+	for path in nginx/manifests/1.27 quay.io/org/tool/manifests/2 team/app/manifests/1.27; do
+		get "/v2/$path"
+		is 200
+		has "Docker-Content-Digest: $d"
+	done
+	get "/v2/team/app/manifests/$other"
+	is 200
+	get /v2/team/app/manifests/latest
+	is 404
+	get /v2/team/app/manifests/2
+	is 404
+}
+
 @test "full and short references in ref.name, and containerd's names" {
 	layout_new "$dir"
 	d=$(layout_untagged "$dir" x)
