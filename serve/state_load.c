@@ -48,6 +48,17 @@ static void warn_names(const struct state_load *l)
 			     l->from->name, n->untagged);
 }
 
+static void warn_odd(const struct state_load *l)
+{
+	const struct served_build_notes *n = &l->notes;
+
+	if (n->odd)
+		message_warn("%s: manifests that are not served, since what they name cannot be "
+			     "served with them (they are no image manifests or indexes): %u%s%s%s",
+			     l->from->mirror, n->odd, n->first_odd[0] ? ", the first is \"" : "",
+			     n->first_odd, n->first_odd[0] ? "\"" : "");
+}
+
 static void warn_entries(const struct state_load *l)
 {
 	const struct served_head *h = l->state->table.head;
@@ -58,6 +69,7 @@ static void warn_entries(const struct state_load *l)
 			     "under which name to serve them",
 			     mirror, h->nameless);
 	warn_names(l);
+	warn_odd(l);
 	if (h->private)
 		message_line("%s: private entries, which are served to nobody: %u", mirror,
 			     h->private);

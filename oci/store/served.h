@@ -38,6 +38,9 @@ struct served_object {
 };
 #define SERVED_MANIFEST 1U /* an index or an entry refers to it as one */
 #define SERVED_READ     2U /* its bytes were there and matched its digest */
+/* It names content, but is no manifest that this program understands: nobody is served it, since
+ * what it names could not be served with it. */
+#define SERVED_ODD 4U
 
 /* Tags of a repository are neighbours, sorted by name. */
 struct served_tag {

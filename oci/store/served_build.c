@@ -147,6 +147,33 @@ static bool add_named(struct build *b, struct owner *o, struct named *n, const c
 	return true;
 }
 
+/* Of the manifests that are not understood, the name of the first entry of no group that has one. */
+static void name_odd(struct build *b, const struct entry *e, const char *group)
+{
+	struct served_build_notes *notes = b->from->notes;
+
+	if (notes && !notes->first_odd[0] && !group)
+		snprintf(notes->first_odd, sizeof(notes->first_odd), "%s",
+			 e->ref[0] ? e->ref : e->digest.str);
+}
+
+/* ... and where only indexes name such, the digest of the first. */
+static void note_odd(struct build *b)
+{
+	struct served_build_notes *notes = b->from->notes;
+	const struct served_graph *g = &b->graph;
+	const char *objects = g->sections[SERVED_OBJECTS].p;
+
+	if (!notes || !g->odd)
+		return;
+	notes->odd = g->odd;
+	if (!notes->first_odd[0] && !b->head.private)
+		snprintf(notes->first_odd, sizeof(notes->first_odd), "%s",
+			 g->texts.p +
+				 ((const struct served_object *)(const void *)objects)[g->first_odd]
+					 .digest);
+}
+
 static void add_entry(struct build *b, const struct entry *e)
 {
 	const char *group = entry_annotation(e, ANNOTATION_PRIVATE);
@@ -162,6 +189,10 @@ static void add_entry(struct build *b, const struct entry *e)
 	}
 	n.flags = entry_annotation(e, ANNOTATION_SNAPSHOT_OF) ? SERVED_SNAPSHOT : 0;
 	n.object = served_graph_root(&b->graph, &e->digest, e->size, e->media_type, &reason);
+	if (reason == SERVED_GRAPH_ODD) {
+		name_odd(b, e, group);
+		return;
+	}
 	if (reason >= 0)
 		count_unread(b, e, reason);
 	again = n;
@@ -316,6 +347,7 @@ static int build_all(struct build *b, struct served *out, struct err *err)
 		add_entry(b, x->v[i]);
 	tag_sole(b);
 	add_repositories(b);
+	note_odd(b);
 	b->head.generation = b->from->generation;
 	b->head.entries_size = (uint64_t)b->from->entries_size;
 	memcpy(b->head.entries, b->from->entries.str, sizeof(b->head.entries));

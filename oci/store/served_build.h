@@ -35,6 +35,8 @@ struct served_build_notes {
 	unsigned again;        /* entries whose name an earlier one has, for another manifest */
 	unsigned untagged;     /* entries under the given name that have no tag */
 	char first_again[512]; /* the name of the first of them in a public repository */
+	unsigned odd;          /* manifests that are SERVED_ODD, and so not served */
+	char first_odd[512];   /* an entry or a digest of them, of no group */
 };
 
 struct served_build_from {

@@ -329,8 +329,33 @@ static bool copy_from_old(struct served_graph *g, uint32_t number, const struct 
 	return true;
 }
 
-/* Reads a manifest and what is below it, unless that was done already. An unknown kind of manifest
- * is served unchanged, under the media type of its descriptor. */
+static bool was_odd(const struct served_graph *g, const struct digest *d)
+{
+	return g->old->objects[served_find(g->old, d->str)].flags & SERVED_ODD;
+}
+
+static void set_odd(struct served_graph *g, uint32_t number)
+{
+	object_at(g, number)->flags |= SERVED_ODD;
+	if (!g->odd++)
+		g->first_odd = number;
+}
+
+/* Whether the text has a digest in it. */
+static bool names_content(struct span text)
+{
+	static const char *const algorithms[] = { "sha256:", "sha512:" };
+
+	for (size_t i = 0; i < 2; i++)
+		if (memmem(text.p, text.n, algorithms[i], strlen(algorithms[i])))
+			return true;
+	return false;
+}
+
+/* Reads a manifest and what is below it, unless that was done already. A document that is not
+ * understood (an artifact manifest, schema 1, more layers than LIMIT_DESCRIPTORS, JSON with a byte
+ * order mark) and that names content is SERVED_ODD; one that names none is served unchanged, under
+ * the media type of its descriptor. */
 static void add_manifest(struct served_graph *g, uint32_t number, const struct digest *d,
 			 const char *hint, int depth)
 {
@@ -345,6 +370,8 @@ static void add_manifest(struct served_graph *g, uint32_t number, const struct d
 	object_at(g, number)->media_type = type;
 	if (copy_from_old(g, number, d, depth)) {
 		object_at(g, number)->flags |= SERVED_READ;
+		if (was_odd(g, d))
+			set_odd(g, number);
 		return;
 	}
 	if (!read_manifest(g, d, object_at(g, number)->size))
@@ -352,6 +379,8 @@ static void add_manifest(struct served_graph *g, uint32_t number, const struct d
 	object_at(g, number)->flags |= SERVED_READ;
 	if (manifest_parse(&m, buf_span(&g->bytes), hint, &ignored) == 0)
 		take_manifest(g, number, d, &m, depth);
+	else if (names_content(buf_span(&g->bytes)))
+		set_odd(g, number);
 }
 
 uint32_t served_graph_root(struct served_graph *g, const struct digest *d, int64_t size,
@@ -361,7 +390,9 @@ uint32_t served_graph_root(struct served_graph *g, const struct digest *d, int64
 
 	g->why = 0;
 	add_manifest(g, number, d, media_type ? media_type : "", 0);
-	*reason = object_at(g, number)->flags & SERVED_READ ? -1 : g->why;
+	*reason = object_at(g, number)->flags & SERVED_ODD    ? SERVED_GRAPH_ODD
+		  : object_at(g, number)->flags & SERVED_READ ? -1
+							      : g->why;
 	return number;
 }
 
@@ -375,7 +406,7 @@ void served_graph_tag(struct served_graph *g, const struct served_tag *t)
 /* Adds an object to those reached, once for each repository. */
 static void add_reached(struct served_graph *g, uint32_t number, uint32_t mark)
 {
-	if (!number || g->marks[number] == mark)
+	if (!number || g->marks[number] == mark || object_at(g, number)->flags & SERVED_ODD)
 		return;
 	g->marks[number] = mark;
 	add_record(g, SERVED_REACHED, &number);

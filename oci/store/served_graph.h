@@ -33,7 +33,8 @@ struct served_graph {
 	uint64_t salt;
 	uint32_t *marks; /* of objects: the repository that was the last to reach it */
 	uint32_t nmarks;
-	bool full; /* more than a table can have */
+	bool full;               /* more than a table can have */
+	uint32_t odd, first_odd; /* objects that are SERVED_ODD; the first of them */
 };
 
 /* Both are lent; old may be NULL. */
@@ -46,7 +47,9 @@ uint32_t served_graph_text(struct served_graph *g, const char *text);
 uint32_t served_graph_count(const struct served_graph *g, enum served_section section);
 
 /* Adds the manifest that an entry points at, and everything below it; gives its object. *reason is
- * -1 when it was read; else errno, or 0 when its file is missing, of another size or damaged. */
+ * -1 when it was read; SERVED_GRAPH_ODD when it is SERVED_ODD; else errno, or 0 when its file is
+ * missing, of another size or damaged. */
+#define SERVED_GRAPH_ODD (-2)
 uint32_t served_graph_root(struct served_graph *g, const struct digest *d, int64_t size,
 			   const char *media_type, int *reason);
 

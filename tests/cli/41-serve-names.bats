@@ -558,6 +558,66 @@ mirror_without_fallback() {
 	is 404
 }
 
+# odd NAME TYPE: an entry docker.io/odd/NAME:1 for the manifest on stdin.
+odd() {
+	layout_entry "$dir" "docker.io/odd/$1:1" "$(layout_blob "$dir")" "$2"
+}
+
+@test "a manifest that is not understood is 404 with a warning, never half an image" {
+	layout_new "$dir"
+	config=$(layout_blob "$dir" '{}')
+	layer=$(layout_blob "$dir" 'a layer')
+	c=$(layout_desc "$dir" "$config" a/b)
+	l=$(layout_desc "$dir" "$layer" a/b)
+	m="\"schemaVersion\":2,\"mediaType\":\"$OCI_MANIFEST\""
+	child=$(layout_untagged "$dir" child)
+	i=$(layout_desc "$dir" "$child" "$OCI_MANIFEST")
+	many=$(printf "$l,%.0s" {1..4999})
+	vnd=application/vnd
+	odd artifact $vnd.oci.artifact.manifest.v1+json \
+		<<<"{\"mediaType\":\"$vnd.oci.artifact.manifest.v1+json\",\"blobs\":[$l]}"
+	odd config-null $OCI_MANIFEST <<<"{$m,\"config\":null,\"layers\":[$l]}"
+	odd many $OCI_MANIFEST <<<"{$m,\"config\":$c,\"layers\":[$many$l]}"
+	odd bom $OCI_MANIFEST <<<$'\xef\xbb\xbf'"{$m,\"config\":$c,\"layers\":[$l]}"
+	odd keys $OCI_MANIFEST <<<"{$m,\"config\":$c,\"config\":$c,\"layers\":[$l]}"
+	odd unknown $vnd.acme+json <<<"{\"mediaType\":\"$vnd.acme+json\",\"things\":[$l]}"
+	odd schema1 $vnd.docker.distribution.manifest.v1+prettyjws \
+		<<<"{\"schemaVersion\":1,\"fsLayers\":[{\"blobSum\":\"$layer\"}]}"
+	odd both $OCI_MANIFEST <<<"{$m,\"config\":$c,\"layers\":[$l],\"manifests\":[$i]}"
+	odd digest $OCI_MANIFEST \
+		<<<"{$m,\"config\":$c,\"layers\":[{\"digest\":\"sha256:1\",\"size\":1}]}"
+	bom=$(grep -o 'sha256:[0-9a-f]*' <(grep odd/bom: "$dir/entries"))
+	# what names nothing has nothing missing; an image beside them is whole
+	odd nothing $vnd.acme+json <<<'{"schemaVersion":2}'
+	layout_entry "$dir" docker.io/odd/index:1 "$(layout_index "$dir" "$child" "$bom")" \
+		"$OCI_INDEX"
+	layout_publish "$dir" 1
+	serve_start "$dir"
+	await 'they are no image manifests or indexes): 9, the first is "docker.io/odd/artifact:1"'
+	layout_served "$dir" "$server_pid" "$server_err"
+	for again in first second; do
+		for name in artifact config-null many bom keys unknown schema1 both digest; do
+			get "/v2/odd/$name/manifests/1"
+			[ "$code" = 404 ] || { echo "# $again, $name: $code" && false; }
+			get "/v2/odd/$name/blobs/$layer"
+			[ "$code" = 404 ] || { echo "# $again, $name, layer: $code" && false; }
+		done
+		get /v2/odd/nothing/manifests/1
+		is 200
+		has "Content-Type: $vnd.acme+json"
+		get /v2/odd/index/manifests/1
+		is 200
+		get "/v2/odd/index/manifests/$child"
+		is 200
+		get "/v2/odd/index/manifests/$bom"
+		is 404 MANIFEST_UNKNOWN
+		get "/v2/odd/index/blobs/$bom"
+		is 404 BLOB_UNKNOWN
+		# the next table is made with the help of this one
+		layout_image "$dir" docker.io/library/new:1 new
+	done
+}
+
 @test "full and short references in ref.name, and containerd's names" {
 	layout_new "$dir"
 	d=$(layout_untagged "$dir" x)
