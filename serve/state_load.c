@@ -125,7 +125,7 @@ static bool take_table(struct state_load *l)
 	s->table = table; /* lent */
 	if (table_fits(l, &head, s->head, &err) < 0) {
 		s->table = (struct served)SERVED_INIT;
-		snprintf(s->whole, sizeof(s->whole), "%s", err.msg);
+		snprintf(s->whole, sizeof(s->whole), "%.*s", (int)sizeof(s->whole) - 1, err.msg);
 		return false;
 	}
 	state_take_table(s, &table);
