@@ -21,6 +21,7 @@ LINK     = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -pie -Wl,--as-needed -Wl,-z,relro,-z,n
 # mirror-serve links neither libcurl nor libgit2: what it is made of must not need them
 LIBS     = -ljansson -lcrypto -lpcre2-8
 LIBS_sync = -lcurl -lgit2 -lyaml
+LIBS_publish = -lcurl
 LIBS_serve = -lssl -lcrypt
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 

@@ -14,6 +14,7 @@
 #include "oci/cli/cli_help.h"
 #include "oci/cli/completion.h"
 #include "oci/cli/message.h"
+#include "publish/confirm.h"
 #include "publish/verb.h"
 
 #define DEFAULT_WAIT 10
@@ -79,7 +80,7 @@ static int run_without_verb(struct invocation *inv, int argc, char **argv, struc
 	struct cli_table table = CLI_TABLE_INIT;
 	struct cli_program program = {
 		.name = "mirror-publish",
-		.synopsis = "[--mirror DIR] [--wait SECONDS] VERB [ARGS]",
+		.synopsis = "[--mirror DIR] [--wait SECONDS] [--confirm URL,...] VERB [ARGS]",
 		.summary = "operate what a mirror publishes",
 		.options = table.rows,
 		.statuses = verb_statuses,
@@ -106,13 +107,72 @@ static int run_without_verb(struct invocation *inv, int argc, char **argv, struc
 	return EXIT_OK;
 }
 
-/* --wait may stand before every verb, and means something to those that publish. */
-static bool has_wait(int argc, char **argv)
+/* The options with a value that may stand before every verb, and why a verb that publishes nothing
+ * goes without one of them; NULL: no verb does. */
+static const struct {
+	const char *name, *without;
+} leading[] = {
+	{ "--mirror", NULL },
+	{ "--wait", "it waits for nobody, since it only reads" },
+	{ "--confirm", "it only reads, so there is nothing to confirm" },
+	{ "--confirm-within", "it only reads, so there is nothing to confirm" },
+};
+
+#define LEADING (sizeof(leading) / sizeof(leading[0]))
+
+static bool has_option(int argc, char **argv, const char *name)
 {
+	size_t n = strlen(name);
+
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--wait") == 0 || strncmp(argv[i], "--wait=", 7) == 0)
+		if (strncmp(argv[i], name, n) == 0 && (!argv[i][n] || argv[i][n] == '='))
 			return true;
 	return false;
+}
+
+static int check_reader(const struct verb *v, int argc, char **argv, struct err *err)
+{
+	for (size_t i = 0; i < LEADING && !(v->common & VERB_WAIT); i++)
+		if (leading[i].without && has_option(argc, argv, leading[i].name))
+			return err_set(err, ERR_USAGE, 0, "%s goes without %s: %s", v->name,
+				       leading[i].name, leading[i].without);
+	return 0;
+}
+
+/* Runs the verb until no other publisher comes first. */
+static int run_until_first(const struct verb *v, struct invocation *inv, const void *options,
+			   char **words, size_t n, struct err *err)
+{
+	for (int tries = 0;; tries++) {
+		int status = v->run(inv, options, words, n, err);
+
+		if (status != VERB_AGAIN)
+			return status;
+		inv->lock_first = tries + 2 >= TRIES;
+	}
+}
+
+/* What the verb did stays done when the servers cannot be asked. */
+static int run_and_confirm(const struct verb *v, struct invocation *inv, const void *options,
+			   char **words, size_t n, struct err *err)
+{
+	cleanup_by(confirm_release) struct confirm servers = CONFIRM_INIT;
+	int status, confirmed;
+
+	if (!inv->confirm && inv->confirm_within >= 0)
+		return err_set(err, ERR_USAGE, 0,
+			       "--confirm-within goes with --confirm, which names the servers");
+	if (inv->confirm && confirm_read(&servers, inv->confirm, err) < 0)
+		return -1;
+	status = run_until_first(v, inv, options, words, n, err);
+	if (status < 0 || !inv->confirm)
+		return status;
+	confirmed = confirm_wait(&servers, inv, err);
+	if (confirmed >= 0)
+		return status | confirmed;
+	err_wrap(err, "%s is done, but the servers of --confirm could not be asked", v->name);
+	message_err(err);
+	return status | EXIT_PART;
 }
 
 static int run_verb(const struct verb *v, struct invocation *inv, int argc, char **argv,
@@ -124,22 +184,23 @@ static int run_verb(const struct verb *v, struct invocation *inv, int argc, char
 	int r;
 
 	verb_page_init(&page, v, inv);
-	if (!(v->common & VERB_WAIT) && has_wait(argc, argv))
-		return err_set(err, ERR_USAGE, 0,
-			       "%s goes without --wait: it waits for nobody, since it only reads",
-			       v->name);
+	if (check_reader(v, argc, argv, err) < 0)
+		return -1;
 	r = cli_opt_parse(&page.program, argc, argv, &words, &n, err);
-	for (int tries = 0; r == CLI_OPT_GO; tries++) {
-		int status = v->run(inv, page.options, words, n, err);
-
-		if (status != VERB_AGAIN)
-			return status;
-		inv->lock_first = tries + 2 >= TRIES;
-	}
 	if (r < 0)
 		return -1;
+	if (r == CLI_OPT_GO)
+		return run_and_confirm(v, inv, page.options, words, n, err);
 	cli_help_answer(&page.program, r);
 	return EXIT_OK;
+}
+
+static bool takes_next_word(const char *option)
+{
+	for (size_t i = 0; i < LEADING; i++)
+		if (strcmp(option, leading[i].name) == 0)
+			return true;
+	return false;
 }
 
 /* Where in argv the verb is: the first word that is neither an option nor the value of one that may
@@ -147,7 +208,7 @@ static int run_verb(const struct verb *v, struct invocation *inv, int argc, char
 static int find_verb(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--mirror") == 0 || strcmp(argv[i], "--wait") == 0)
+		if (takes_next_word(argv[i]))
 			i++;
 		else if (argv[i][0] != '-')
 			return i;
@@ -176,6 +237,7 @@ static void read_environment(struct invocation *inv)
 
 	inv->mirror = mirror && mirror[0] ? mirror : "mirror";
 	inv->wait = DEFAULT_WAIT;
+	inv->confirm_within = -1;
 	inv->terminal = isatty(STDOUT_FILENO) == 1;
 	inv->color = inv->terminal && !(no_color && no_color[0]);
 	format_who(inv->who);

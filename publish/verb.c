@@ -17,6 +17,9 @@ const struct exit_status_row verb_statuses[] = {
 
 const struct cli_item verb_environment[] = {
 	{ "MIRROR_DIR", "the mirror's directory, when --mirror is not given" },
+	{ "SSL_CERT_FILE", "--confirm: certificates of CAs, instead of the system's" },
+	{ "SSL_CERT_DIR", "the same as a directory" },
+	{ "HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "--confirm: proxies, as curl reads them" },
 	{ "NO_COLOR", "when set and not empty: no colours on a terminal" },
 	{ NULL, NULL },
 };
@@ -38,20 +41,32 @@ void verb_common_options(struct invocation *inv, unsigned common, struct cli_tab
 		.section = "Which mirror",
 		.help = "the mirror's directory; default: $MIRROR_DIR, else \"mirror\"",
 	};
-	const struct cli_opt wait = {
-		.name = "wait",
-		.value = "SECONDS",
-		.number = &inv->wait,
-		.max = 86400,
-		.help = "how long to wait while another publisher is at work (a running sync is "
-			"never waited for); default: 10",
+	const struct cli_opt publishing[] = {
+		{ .name = "wait",
+		  .value = "SECONDS",
+		  .number = &inv->wait,
+		  .max = 86400,
+		  .help = "how long to wait while another publisher is at work (a running sync is "
+			  "never waited for); default: 10" },
+		{ .name = "confirm",
+		  .value = "URL,...",
+		  .list = &inv->confirm,
+		  .help = "wait until each of these servers, https://HOST:PORT, answers from the "
+			  "mirror's generation (X-Mirror-Generation) or a later one, also when "
+			  "nothing had to be changed; a server that does not is named, with "
+			  "status 2" },
+		{ .name = "confirm-within",
+		  .value = "SECONDS",
+		  .number = &inv->confirm_within,
+		  .max = 86400,
+		  .help = "for how long --confirm asks them, 0 for once; default: 120" },
 	};
 
 	if (common & VERB_JSON)
 		cli_table_add(table, &json, 1);
 	cli_table_add(table, &mirror, 1);
 	if (common & VERB_WAIT)
-		cli_table_add(table, &wait, 1);
+		CLI_TABLE_ADD(table, publishing);
 }
 
 /* "PATTERN... [--reason TEXT]": the words, and the verb's own options that these do not name. */

@@ -39,8 +39,10 @@ struct err;
 
 /* What holds for any verb: the options that verbs share, and the environment. */
 struct invocation {
-	const char *mirror; /* --mirror, else MIRROR_DIR, else "mirror" */
-	long wait;          /* seconds to wait for another publisher */
+	const char *mirror;  /* --mirror, else MIRROR_DIR, else "mirror" */
+	long wait;           /* seconds to wait for another publisher */
+	const char *confirm; /* --confirm: the servers that are to have it, or NULL */
+	long confirm_within; /* ... after so many seconds at most; -1: the default */
 	bool json;
 	bool terminal;        /* stdout is one: columns have titles */
 	bool color;           /* ... and NO_COLOR is not set */
@@ -55,7 +57,7 @@ struct invocation {
 /* The options that a verb takes besides --mirror and those of its own. */
 enum {
 	VERB_JSON = 1, /* --json: it reports */
-	VERB_WAIT = 2, /* --wait: it publishes */
+	VERB_WAIT = 2, /* it publishes: --wait, --confirm, --confirm-within */
 };
 
 struct verb {
@@ -83,7 +85,8 @@ extern const struct exit_status_row verb_statuses[];
 /* The variables that it reads. */
 extern const struct cli_item verb_environment[];
 
-/* The options that stand before the verb, and in the tables of verbs: --json, --mirror, --wait. */
+/* The options that stand before the verb, and in the tables of verbs: --json, --mirror, --wait,
+ * --confirm, --confirm-within. */
 void verb_common_options(struct invocation *inv, unsigned common, struct cli_table *table);
 
 /* A verb that is ready to read its command line. */

@@ -93,7 +93,7 @@ verbs() {
 	}
 	wanted mirror-sync mirror lists rev worktree check dry-run against missing force jobs wait \
 		label tolerate report snapshot-suffix
-	wanted mirror-publish mirror wait
+	wanted mirror-publish mirror wait confirm
 	wanted mirror-serve listen default-registry list-snapshots name threads access-log
 }
 
