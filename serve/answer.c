@@ -14,6 +14,7 @@
 #include "serve/http_request.h"
 #include "serve/listing.h"
 #include "serve/login.h"
+#include "serve/missed.h"
 #include "serve/multipart.h"
 #include "serve/out.h"
 #include "serve/range.h"
@@ -112,6 +113,7 @@ static void reply_name_unknown(struct exchange *x)
 	}
 	if (reply_first_login(x))
 		return;
+	missed_note(x);
 	repository_names_init(&it, x->route.name, x->ns, x->server->registry);
 	while ((name = repository_names_next(&it)) && n < sizeof(tried))
 		n += (size_t)snprintf(tried + n, sizeof(tried) - n, "%s%s", n ? ", " : "", name);
@@ -144,6 +146,7 @@ static void reply_busy(struct exchange *x)
 
 static void reply_missing(struct exchange *x, const struct content *c)
 {
+	missed_note(x);
 	reply_error(x, 404, c->unknown, "%s: %s is not in this mirror", x->repository->name,
 		    c->object->digest);
 }
@@ -365,6 +368,7 @@ static void answer_manifest(struct exchange *x)
 		return;
 	}
 	if (!found || !o.is_manifest) {
+		missed_note(x);
 		reply_error(x, 404, c.unknown, "%s has no manifest \"%.*s\"", x->repository->name,
 			    SPAN_ARG(reference));
 	} else {

@@ -37,6 +37,7 @@ struct exchange {
 	struct span common;         /* lines that every head has */
 	bool last;                  /* the connection is closed after this reply */
 	const struct tls_conn *tls; /* the client's server name and certificate; NULL: plain */
+	const char *peer;           /* the client's address as text */
 	struct span body;           /* of a POST to a route that reads one, else empty */
 	/* who may read what; NULL, NULL and -1 in a server without users */
 	const struct access_files *access;

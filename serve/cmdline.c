@@ -175,6 +175,12 @@ static void add_server_options(struct cli_table *table, struct cmdline *o)
 		  .help = "a proxy, such as 10.0.0.0/8, whose X-Forwarded-For names the client "
 			  "for the log and for limits; \"unix:\" are the clients of a unix socket; "
 			  "may be given several times" },
+		{ .name = "record-misses",
+		  .value = "FILE",
+		  .to = &o->misses,
+		  .help = "keep in FILE which images clients asked for that are not here, how "
+			  "often and since when; mirror-sync --suggest FILE makes list lines of "
+			  "it. Written once a minute at most, on SIGHUP and at the end" },
 	};
 
 	CLI_TABLE_ADD(table, rows);

@@ -23,6 +23,7 @@ struct cmdline {
 	const char *registry;                 /* --default-registry */
 	const char *name;                     /* of entries that have only a tag, or NULL */
 	const char *tag;                      /* of a sole entry that has none, or NULL */
+	const char *misses;                   /* --record-misses: path, or NULL */
 	const char *access_log;               /* path, or NULL */
 	int log_format;                       /* enum access_log_format */
 	struct cli_texts limit_texts;

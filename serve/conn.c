@@ -138,6 +138,7 @@ static bool answer_request(struct conn *c, const struct conn_turn *turn, struct 
 {
 	plan_after(c, x->request, turn->server);
 	x->last = c->last;
+	name_client(c, turn->server, x->request);
 	if (c->misdirected)
 		answer_misdirected(x, true);
 	else
@@ -152,7 +153,6 @@ static bool answer_request(struct conn *c, const struct conn_turn *turn, struct 
 	c->line.request = x->request->line;
 	c->line.agent = x->request->user_agent;
 	c->line.host = x->request->host;
-	name_client(c, turn->server, x->request);
 	c->at += n;
 	c->seen = 0;
 	return true;
@@ -177,6 +177,7 @@ static bool answer_next(struct conn *c, const struct conn_turn *turn)
 	x.out = &c->out;
 	x.common = turn->common;
 	x.tls = c->tls;
+	x.peer = c->client;
 	x.access = turn->access;
 	x.passwords = turn->server->access->passwords;
 	x.wake = turn->wake;

@@ -13,6 +13,7 @@
 #include "serve/access.h"
 #include "serve/cmdline.h"
 #include "serve/listen.h"
+#include "serve/misses.h"
 #include "serve/reload.h"
 #include "serve/server.h"
 #include "serve/systemd.h"
@@ -84,13 +85,15 @@ static int serve(const struct cmdline *o, struct err *err)
 	cleanup_by(reload_release) struct reload reload = RELOAD_INIT;
 	cleanup_by(admin_release) struct admin admin = { .n = 0 };
 	cleanup_by(access_release) struct access access = ACCESS_INIT;
+	cleanup_by(misses_release) struct misses misses = MISSES_INIT;
 	cleanup_fd int notify = systemd_notify_open(getenv("NOTIFY_SOCKET")), access_log = -1;
 	cleanup_by(release_server) struct server s = { .registry = o->host,
 						       .list_snapshots = o->list_snapshots,
 						       .listeners.max = most_connections(),
 						       .notify = notify,
 						       .reload = &reload,
-						       .access = &access };
+						       .access = &access,
+						       .misses = &misses };
 	cleanup_by(release_server) struct server for_admin = { .registry = o->host,
 							       .listeners.max = ADMIN_MAX,
 							       .access_log = -1,
@@ -106,7 +109,8 @@ static int serve(const struct cmdline *o, struct err *err)
 	s.listeners.secure = s.tls.tls != NULL;
 	if (open_listeners(&s.listeners, o, err) < 0 ||
 	    open_admin(o->admin, &for_admin.listeners, err) < 0 ||
-	    access_init(&access, &o->access, err) < 0 || reload_init(&reload, &from, err) < 0)
+	    access_init(&access, &o->access, err) < 0 || reload_init(&reload, &from, err) < 0 ||
+	    misses_init(&misses, o->misses, err) < 0)
 		return -1;
 	s.access_log = access_log;
 	s.access_log_path = o->access_log;

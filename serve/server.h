@@ -24,6 +24,7 @@
 
 struct admin;
 struct access;
+struct misses;
 struct reload;
 
 struct server {
@@ -40,6 +41,7 @@ struct server {
 	int notify;              /* from systemd_notify_open(), or -1 */
 	struct reload *reload;   /* has the current state */
 	struct access *access;   /* has the current users; some servers have none */
+	struct misses *misses;   /* what is asked for and not here; or NULL */
 	atomic_bool stopping;    /* workers send the replies under way, then end */
 	struct admin *admin;     /* it serves --admin and no images; else NULL */
 };

@@ -15,6 +15,7 @@
 #include "oci/cli/message.h"
 #include "serve/admin.h"
 #include "serve/access.h"
+#include "serve/misses.h"
 #include "serve/reload.h"
 #include "serve/server.h"
 #include "serve/systemd.h"
@@ -90,6 +91,7 @@ static void reload_all(struct worker_pool *p)
 	reopen_log(p->server);
 	check_files(p, true);
 	tls_files_check(&p->server->tls, true);
+	misses_turn(p->server->misses, true);
 	systemd_notify(p->server->notify, SYSTEMD_READY);
 }
 
@@ -130,6 +132,7 @@ static void watch_workers(struct worker_pool *p)
 			count_done(p);
 		check_files(p, false);
 		tls_files_check(&p->server->tls, false);
+		misses_turn(p->server->misses, false);
 	}
 }
 

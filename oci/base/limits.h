@@ -164,6 +164,8 @@
 #define LIMIT_MISS_DAYS      30
 #define LIMIT_MISS_AGENT     63
 #define LIMIT_MISS_REF       (2 * LIMIT_NAME + 256)
+#define LIMIT_MISS_QUEUE     1024 /* requests that wait to be counted; of one address: */
+#define LIMIT_MISS_QUEUE_ONE 64
 #define LIMIT_MISS_FILE      (8UL * MIB)
 #define LIMIT_MISS_LINE      (4UL * KIB)
 

@@ -65,6 +65,17 @@ bool ref_valid_tag(struct span s)
 	return true;
 }
 
+bool ref_is_digest_tag(struct span tag)
+{
+	size_t n = 0, prefix = sizeof("sha256-") - 1;
+
+	if (!span_starts(tag, "sha256-") && !span_starts(tag, "sha512-"))
+		return false;
+	while (prefix + n < tag.n && memchr("0123456789abcdef", tag.p[prefix + n], 16))
+		n++;
+	return n >= 64;
+}
+
 /* domain-component = [a-zA-Z0-9] | [a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9] */
 static bool valid_domain(struct span s)
 {

@@ -60,6 +60,8 @@ char *ref_written_name(const char *repository);
 bool ref_valid_host(struct span s);
 bool ref_valid_path(struct span s);
 bool ref_valid_tag(struct span s);
+/* Whether a tag is one of signatures, other referrers, and indexes of referrers: sha256-<hex>... */
+bool ref_is_digest_tag(struct span tag);
 
 /* "docker.io" for its aliases, else host. */
 const char *ref_host_alias(const char *host);

@@ -53,18 +53,6 @@ void tag_select_free(struct tag_select *s)
 	free(s);
 }
 
-/* Signatures, other referrers, and indexes of referrers have such tags. */
-static bool is_digest_tag(struct span tag)
-{
-	size_t n = 0, prefix = sizeof("sha256-") - 1;
-
-	if (!span_starts(tag, "sha256-") && !span_starts(tag, "sha512-"))
-		return false;
-	while (prefix + n < tag.n && memchr("0123456789abcdef", tag.p[prefix + n], 16))
-		n++;
-	return n >= 64;
-}
-
 static bool version_fits(const struct tag_select *s, struct span tag)
 {
 	struct version v;
@@ -74,7 +62,7 @@ static bool version_fits(const struct tag_select *s, struct span tag)
 
 int tag_select_match(const struct tag_select *s, struct span tag, struct err *err)
 {
-	if (!ref_valid_tag(tag) || is_digest_tag(tag))
+	if (!ref_valid_tag(tag) || ref_is_digest_tag(tag))
 		return 0;
 	if (s->tags && !glob_match_any(span_str(s->tags), tag))
 		return 0;
