@@ -147,7 +147,8 @@ static bool add_named(struct build *b, struct owner *o, struct named *n, const c
 	return true;
 }
 
-/* Of the manifests that are not understood, the name of the first entry of no group that has one. */
+/* Of the manifests that are not understood: the name of the first entry of no group that has
+ * one. */
 static void name_odd(struct build *b, const struct entry *e, const char *group)
 {
 	struct served_build_notes *notes = b->from->notes;

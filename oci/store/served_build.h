@@ -2,10 +2,10 @@
  * served_build - makes the table of a generation (served.h) from its index and the manifests on
  * disk.
  *
- * Any OCI layout is read: entries whose ref.name is a reference are found under it, and those with a
- * bare tag under the whole name that containerd and docker write beside it. Entries with a bare tag,
- * or without a name, are also found under the name given for them. Where one entry is all that is
- * found so, and it has no tag, it gets the tag given with the name, or "latest"; otherwise those
+ * Any OCI layout is read: entries whose ref.name is a reference are found under it, and those with
+ * a bare tag under the whole name that containerd and docker write beside it. Entries with a bare
+ * tag, or without a name, are also found under the name given for them. Where a single entry is
+ * found so and has no tag, it gets the tag given with the name, or "latest"; otherwise those
  * without a tag are found by digest.
  *
  * Of two entries of one name the first has the tag, as in image-spec, "image index" ("the first

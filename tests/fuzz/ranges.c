@@ -1,5 +1,5 @@
-/* Ranges that are answered lie inside the content, are together no longer than it, and make a body of
- * the length that its head says. */
+/* Ranges that are answered lie inside the content, are together no longer than it, and make a body
+ * of the length that its head says. */
 #include "serve/range.h"
 
 #include <stdlib.h>
