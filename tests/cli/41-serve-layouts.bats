@@ -253,3 +253,37 @@ odd() {
 	get /v2/library/alpine/manifests/3.19
 	is 200
 }
+
+# ---- what docs/conformance.md decides ----
+
+@test "referrers: 404 in a repository that is not here, else 200, if need be with nothing" {
+	layout_new "$dir"
+	d=$(layout_image "$dir" docker.io/library/alpine:1 x)
+	serve_start "$dir"
+	get "/v2/library/none/referrers/$d"
+	is 404 NAME_UNKNOWN
+	for subject in "$d" "sha256:$(printf '%064d' 0)"; do
+		get "/v2/library/alpine/referrers/$subject"
+		is 200
+		has "Content-Type: $OCI_INDEX"
+		grep -qF '"manifests":[]' "$body"
+	done
+	get /v2/library/alpine/referrers/sha256:12
+	is 400 DIGEST_INVALID
+}
+
+@test "a sparse index is served as it is; the platforms that were left out are 404" {
+	layout_new "$dir"
+	index=$(layout_multi "$dir" docker.io/library/alpine:1 x)
+	gone=$(layout_describe "$dir" x arm64 | layout_blob "$dir")
+	rm "$(layout_file "$dir" "$gone")"
+	serve_start "$dir"
+	get /v2/library/alpine/manifests/1
+	is 200
+	has "Docker-Content-Digest: $index"
+	cmp "$body" "$(layout_file "$dir" "$index")"
+	get "/v2/library/alpine/manifests/$(layout_describe "$dir" x amd64 | layout_blob "$dir")"
+	is 200
+	get "/v2/library/alpine/manifests/$gone"
+	is 404 MANIFEST_UNKNOWN
+}
