@@ -95,7 +95,7 @@ digest_of() {
 	layout_publish "$dir"
 	serve_start "$dir"
 	await 'a name that an earlier entry has: 1; a tag means'
-	! grep -q secret "$server_err"
+	run ! grep secret "$server_err"
 }
 
 @test "a layout without names, of one image: --name makes it latest, or what it says" {
@@ -111,7 +111,7 @@ digest_of() {
 		has "Docker-Content-Digest: $d"
 		get "/v2/$repository/manifests/$d"
 		is 200
-		! grep -q "warning" "$server_err"
+		run ! grep "warning" "$server_err"
 		stop server
 	done <<-END
 		team/app             team/app             latest
@@ -183,21 +183,21 @@ odd() {
 	i=$(layout_desc "$dir" "$child" "$OCI_MANIFEST")
 	many=$(printf "$l,%.0s" {1..4999})
 	vnd=application/vnd
-	odd artifact $vnd.oci.artifact.manifest.v1+json \
+	odd artifact "$vnd.oci.artifact.manifest.v1+json" \
 		<<<"{\"mediaType\":\"$vnd.oci.artifact.manifest.v1+json\",\"blobs\":[$l]}"
-	odd config-null $OCI_MANIFEST <<<"{$m,\"config\":null,\"layers\":[$l]}"
-	odd many $OCI_MANIFEST <<<"{$m,\"config\":$c,\"layers\":[$many$l]}"
-	odd bom $OCI_MANIFEST <<<$'\xef\xbb\xbf'"{$m,\"config\":$c,\"layers\":[$l]}"
-	odd keys $OCI_MANIFEST <<<"{$m,\"config\":$c,\"config\":$c,\"layers\":[$l]}"
-	odd unknown $vnd.acme+json <<<"{\"mediaType\":\"$vnd.acme+json\",\"things\":[$l]}"
-	odd schema1 $vnd.docker.distribution.manifest.v1+prettyjws \
+	odd config-null "$OCI_MANIFEST" <<<"{$m,\"config\":null,\"layers\":[$l]}"
+	odd many "$OCI_MANIFEST" <<<"{$m,\"config\":$c,\"layers\":[$many$l]}"
+	odd bom "$OCI_MANIFEST" <<<$'\xef\xbb\xbf'"{$m,\"config\":$c,\"layers\":[$l]}"
+	odd keys "$OCI_MANIFEST" <<<"{$m,\"config\":$c,\"config\":$c,\"layers\":[$l]}"
+	odd unknown "$vnd.acme+json" <<<"{\"mediaType\":\"$vnd.acme+json\",\"things\":[$l]}"
+	odd schema1 "$vnd.docker.distribution.manifest.v1+prettyjws" \
 		<<<"{\"schemaVersion\":1,\"fsLayers\":[{\"blobSum\":\"$layer\"}]}"
-	odd both $OCI_MANIFEST <<<"{$m,\"config\":$c,\"layers\":[$l],\"manifests\":[$i]}"
-	odd digest $OCI_MANIFEST \
+	odd both "$OCI_MANIFEST" <<<"{$m,\"config\":$c,\"layers\":[$l],\"manifests\":[$i]}"
+	odd digest "$OCI_MANIFEST" \
 		<<<"{$m,\"config\":$c,\"layers\":[{\"digest\":\"sha256:1\",\"size\":1}]}"
 	bom=$(grep -o 'sha256:[0-9a-f]*' <(grep odd/bom: "$dir/entries"))
 	# what names nothing has nothing missing; an image beside them is whole
-	odd nothing $vnd.acme+json <<<'{"schemaVersion":2}'
+	odd nothing "$vnd.acme+json" <<<'{"schemaVersion":2}'
 	layout_entry "$dir" docker.io/odd/index:1 "$(layout_index "$dir" "$child" "$bom")" \
 		"$OCI_INDEX"
 	layout_publish "$dir" 1
