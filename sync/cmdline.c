@@ -105,6 +105,14 @@ static void add_action_options(struct cli_table *table, struct cmdline *line)
 			  "regsync, the YAML of \"skopeo sync\", Kubernetes and compose files, "
 			  "Dockerfiles, and text with one reference a line; what has no equal "
 			  "becomes a comment; goes without other options" },
+		{ .name = "suggest",
+		  .value = "FILE",
+		  .to = &line->suggest,
+		  .help = "print lines of a list for what clients asked for and the mirror "
+			  "lacks, the most wanted first. FILE is what mirror-serve "
+			  "--record-misses wrote. Each is looked up in the lists, in the policy "
+			  "of mirror.conf and upstream (HEAD); fetches nothing. Goes with --lists, "
+			  "--repo, --rev, --conf-rev, --worktree, --jobs, --timeout and --trace" },
 		{ .name = "sizes",
 		  .flag = &line->run.sizes,
 		  .help = "with --dry-run: also print how much would be fetched (reads manifests "
@@ -245,6 +253,7 @@ static const struct cli_item examples[] = {
 	{ "mirror-sync --missing", "fetch what a change of the lists added" },
 	{ "mirror-sync --convert regsync.yml >mirror-lists/base.list",
 	  "begin with what another tool mirrors" },
+	{ "mirror-sync --suggest /var/lib/mirror-serve/misses", "what do clients miss?" },
 	{ "mirror-sync --observe", "what is offered now? (hourly, for min-age=)" },
 	{ NULL, NULL },
 };
@@ -253,7 +262,7 @@ static const char *const see_also[] = { "mirror-publish(1)", "mirror-serve(1)", 
 
 static const struct cli_program program = {
 	.name = "mirror-sync",
-	.synopsis = "[OPTION...] [PATTERN...], or --convert FILE...",
+	.synopsis = "[OPTION...] [PATTERN...], or --convert FILE..., or --suggest FILE",
 	.summary = "bring a mirror of container images up to date with its lists",
 	.text = "Reads the lists of images from a git commit, asks each upstream registry for the "
 		"digests of the tags now, fetches what is missing, and publishes all of it at "
@@ -322,6 +331,40 @@ static int check_convert(const struct cmdline *a, int argc, char **argv, struct 
 	};
 
 	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
+}
+
+static int check_no_sync(const struct cmdline *a, struct err *err)
+{
+	const struct run_options *run = &a->run;
+	const struct rule rules[] = {
+		{ run->force || run->sizes || run->accept_unlisted || run->skip_min_age ||
+			  run->label || a->source.suffix,
+		  "--suggest syncs nothing, so it goes without --force, --sizes, "
+		  "--accept-unlisted, --skip-min-age, --label and --snapshot-suffix" },
+	};
+
+	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
+}
+
+/* --suggest reads lists and asks upstreams; of what a sync does it does nothing else. */
+static int check_suggest(const struct cmdline *a, const struct given *given, struct err *err)
+{
+	const struct run_options *run = &a->run;
+	const struct rule rules[] = {
+		{ a->convert || a->check || run->dry_run || run->observe || run->missing,
+		  "--suggest goes without --convert, --check, --dry-run, --observe and "
+		  "--missing" },
+		{ run->npatterns, "--suggest takes one FILE, and no PATTERN" },
+		{ run->mirror || run->against || given->wait >= 0,
+		  "--suggest reads no mirror, so it goes without --mirror, --against and --wait" },
+		{ run->max_rate.amount > 0 || run->quota_wait || given->tolerate || a->report,
+		  "--suggest goes without --max-rate, --wait-for-quota, --tolerate and "
+		  "--report" },
+	};
+
+	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err) < 0
+		       ? -1
+		       : check_no_sync(a, err);
 }
 
 /* An option that changes nothing is refused: what it asks for would be missed. These are for what
@@ -450,6 +493,8 @@ int cmdline_read(struct cmdline *line, int argc, char **argv, struct err *err)
 		cli_help_answer(&p, result);
 		return result;
 	}
+	if (line->suggest && check_suggest(line, &given, err) < 0)
+		return -1;
 	if (line->convert)
 		return check_convert(line, argc, argv, err) < 0 ? -1 : CLI_OPT_GO;
 	if (check_together(line, &given, err) < 0 || check_effect(line, &given, err) < 0 ||

@@ -18,6 +18,7 @@ struct cmdline {
 	struct list_source_options source;
 	struct remote remote;        /* --repo; its url is NULL without it */
 	bool check, online, convert; /* convert: run.patterns are files */
+	const char *suggest;         /* a file of mirror-serve --record-misses; or NULL */
 	const char *since;           /* a revision, or NULL: all lines */
 	const char *report;          /* or NULL */
 	const char *trace;           /* a file, or NULL */

@@ -22,6 +22,7 @@
 #include "sync/run.h"
 #include "sync/show.h"
 #include "sync/stop.h"
+#include "sync/wishes.h"
 
 /* The run then publishes what is complete. */
 static volatile sig_atomic_t stop;
@@ -118,6 +119,21 @@ static int check_online(struct run *r, struct cmdline *o, struct list_source *so
 	return with_report(r, o, &result);
 }
 
+static int suggest(const struct cmdline *o, struct list_source *source)
+{
+	struct err err;
+	int status = wishes_print(o->suggest, source, &o->run, &err);
+
+	return status < 0 ? fail_with(&err, EXIT_USAGE) : status;
+}
+
+static int ask(struct run *r, struct cmdline *o, struct list_source *source, bool checks)
+{
+	if (o->suggest)
+		return suggest(o, source);
+	return checks ? check_online(r, o, source) : sync_lists(r, o, source);
+}
+
 static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct list_source *source)
 {
 	bool asks, unread;
@@ -149,7 +165,7 @@ static int with_lists(struct cmdline *o, struct env *env, struct run *r, struct 
 	o->run.suffix = source->lists->suffix;
 	o->run.wire = &env->wire;
 	stop_on_signals(&stop);
-	status = asks ? check_online(r, o, source) : sync_lists(r, o, source);
+	status = ask(r, o, source, asks);
 	o->run.wire = NULL;
 	run_release(r); /* its targets point into the lists */
 	return status;
@@ -180,7 +196,7 @@ static int fetch_status(const struct err *err, bool kept)
 static int fetch_lists(struct cmdline *o, struct env *env, struct run *r)
 {
 	cleanup_by(repo_release) struct repo repo = REPO_INIT;
-	bool kept = !o->check && !o->run.dry_run;
+	bool kept = !o->check && !o->run.dry_run && !o->suggest;
 	const struct repo_options options = {
 		.from = &o->remote,
 		.lists = o->source.where,

@@ -168,6 +168,8 @@
 #define LIMIT_MISS_QUEUE_ONE 64
 #define LIMIT_MISS_FILE      (8UL * MIB)
 #define LIMIT_MISS_LINE      (4UL * KIB)
+/* Names that mirror-sync --suggest asks upstreams for, the most wanted ones. */
+#define LIMIT_SUGGESTIONS 500
 
 /* A line of the journal; a journal is read line by line. */
 #define LIMIT_JOURNAL_LINE (64UL * KIB)

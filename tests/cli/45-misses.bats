@@ -165,3 +165,156 @@ docker.io/team/new:1" ]
 	stop server
 	[ "$(recorded .ref)" = docker.io/team/other:1 ]
 }
+
+# ---- mirror-sync --suggest ----
+
+# The upstream of sync.bash, with some images, and a file of misses with its first line.
+wishes() {
+	load ../lib/sync
+	world
+	for image in app:1 app:2 other:1 more:1; do
+		layout_image "$up" "docker.io/team/$image" "$image" >/dev/null
+	done
+	none=sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+	forget_requests
+	echo '{"misses":1,"key":"00112233445566778899aabbccddeeff"}' >"$misses"
+}
+
+# miss REF [REQUESTS [HOURS [SKETCH [FROM [CLIENT]]]]]
+miss() {
+	local n=${2:-9}
+	printf '{"ref":"%s","requests":%d,"hours":%d,"sketch":"%016x","from":["%s"],%s,%s}\n' \
+		"$1" "$n" "${3:-2}" "${4:-3}" "${5:-private}" "\"clients\":{\"${6:-containerd}\":$n}" \
+		'"since":"2026-11-20T06:00:00Z","last":"2026-11-28T06:00:00Z"' >>"$misses"
+}
+
+suggest() {
+	cd "$BATS_TEST_TMPDIR/team" || return
+	"$BIN/mirror-sync" --suggest "$misses" "$@"
+}
+
+@test "suggest: what is upstream becomes lines, the most wanted first, that pass the check" {
+	wishes
+	miss up.example/team/app:1 3 1 1
+	miss up.example/team/other:1 7 2 7 public
+	miss "up.example/team/more:1" 8 2 3
+	run -0 --separate-stderr suggest
+	[ "$output" = "# 7 requests of containerd, 3 addresses (public), 2 hours, 2026-11-20 to \
+2026-11-28
+up.example/team/other:1
+# 8 requests of containerd, 2 addresses (private), 2 hours, 2026-11-20 to 2026-11-28
+up.example/team/more:1
+# 3 requests of containerd, 1 address (private), 1 hour, 2026-11-20 to 2026-11-28
+up.example/team/app:1" ]
+	[ "$stderr" = "mirror-sync: $misses: 3 names that clients asked for: 3 ready as lines" ]
+	[ "$(requests HEAD)" -eq 3 ]
+	[ "$(requests GET)" -eq 0 ]
+	[ ! -e "$mirror" ]
+	[ -z "$(git -C team status --porcelain)" ]
+	echo "$output" >"$lists/wanted.list"
+	commit wanted
+	run -0 sync --check
+	sync
+	[ -n "$(published up.example/team/other:1)" ]
+}
+
+@test "suggest: what does not exist, and what is noise, is left out and counted" {
+	wishes
+	miss up.example/team/app:none
+	miss up.example/none/none:1
+	miss up.example/team/app:2 2 1 1
+	miss up.example/team/more:1 9 3 7 public other
+	miss unknown.example/team/more:1 9 3 7 public docker
+	run -0 --separate-stderr suggest
+	[ "$output" = "" ]
+	[ "$stderr" = "mirror-sync: $misses: 5 names that clients asked for: 0 ready as lines; 2 \
+not upstream, or not to be read there; 1 asked for at most twice, by one address, in one hour; 2 \
+asked for from public addresses only, by unknown clients or of registries that no line names" ]
+	[ "$(requests HEAD)" -eq 2 ]
+}
+
+@test "suggest: what a list covers names the line, and asks nobody" {
+	wishes
+	list "up.example/team/app tags=1,2 newest=1" up.example/team/other:1 \
+		up.example/team/more:1 "up.example/x:1 as=up.example/team/as:1"
+	miss up.example/team/app:1
+	miss up.example/team/other:1
+	miss "up.example/team/other@$none"
+	miss up.example/team/as:1
+	miss up.example/team/app:3
+	run -0 --separate-stderr suggest
+	[ "$(grep '^# no line' <<<"$output" | sort)" = "\
+# no line for up.example/team/app:1: base.list:1 chooses it: newest=1 leaves it out, or no sync \
+has brought it yet
+# no line for up.example/team/as:1: base.list:4 publishes another repository under this name
+# no line for up.example/team/other:1: base.list:2 lists it: mirror-sync --missing fetches it
+# no line for up.example/team/other@$none: base.list:2 lists this repository: the digest is of a \
+platform that is left out there, or of an earlier content" ]
+	! grep -v '^#' <<<"$output"
+	[[ $stderr == *": 0 ready as lines; 4 covered by the lists; 1 not upstream"* ]]
+	[ "$(requests HEAD)" -eq 1 ]
+}
+
+@test "suggest: what breaks the policy, is denied, or is an address near us, is a comment" {
+	wishes
+	digest=$(layout_image "$up" docker.io/team/bad:1 bad)
+	conf 'policy allow=up.example/team/*,169.254.169.254/*,10.0.0.1/*' "deny $digest" \
+		"deny $none"
+	miss up.example/other/app:1
+	miss up.example/team/bad:1
+	miss "up.example/team/app@$none"
+	miss 169.254.169.254/latest/meta-data:1
+	miss 10.0.0.1/a/b:1
+	run -0 --separate-stderr suggest
+	[ "$(grep '^# no line' <<<"$output" | sort)" = "\
+# no line for 10.0.0.1/a/b:1: 10.0.0.1 is an address near us (a private network), and no registry \
+line of mirror.conf names it
+# no line for 169.254.169.254/latest/meta-data:1: 169.254.169.254 is an address near us \
+(a cloud's metadata service, or where no registry can be)
+# no line for up.example/other/app:1: mirror.conf:2 does not allow it
+# no line for up.example/team/app@$none: mirror.conf:4 denies its digest
+# no line for up.example/team/bad:1: mirror.conf:3 denies its digest" ]
+	! grep -v '^#' <<<"$output"
+	[ "$(requests HEAD)" -eq 1 ]
+}
+
+@test "suggest: an upstream that does not answer is a comment, and status 2" {
+	wishes
+	conf "registry dead.example endpoint=http://127.0.0.1:1"
+	miss dead.example/team/app:1
+	miss up.example/team/app:1
+	run -2 --separate-stderr suggest
+	[[ $output == *"
+up.example/team/app:1"* ]]
+	[[ $output == *"# no line for dead.example/team/app:1: "* ]]
+	[[ $stderr == *"1 ready as lines; 1 left open: upstream did not answer"* ]]
+}
+
+@test "suggest: another file, and options without effect, are status 1" {
+	wishes
+	for options in "--check" "--dry-run" "--missing" "--observe" "--mirror x" "--force" \
+		"--label x" "--report -" "docker.io/*" "--tolerate gone" "--wait 3"; do
+		# shellcheck disable=SC2086 # words
+		run -1 suggest $options
+		[[ ${lines[0]} == "mirror-sync: --suggest "* ]]
+	done
+	echo "root:x" >"$misses"
+	run -1 --separate-stderr suggest
+	[[ $stderr == "mirror-sync: --suggest: $misses:1: "* ]]
+	rm "$misses"
+	run -1 --separate-stderr suggest
+	[[ $stderr == "mirror-sync: --suggest: "*"$misses"* ]]
+}
+
+@test "suggest: what a server has recorded is what is suggested" {
+	wishes
+	layout_new "$dir"
+	serve_start --record-misses "$misses" "$dir"
+	for _ in 1 2 3; do
+		pull containerd/2 "team/app/manifests/1?ns=up.example"
+	done
+	stop server
+	run -0 --separate-stderr suggest
+	[[ ${lines[0]} == "# 3 requests of containerd, 1 address (loopback), "* ]]
+	[ "${lines[1]}" = up.example/team/app:1 ]
+}
