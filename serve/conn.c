@@ -91,6 +91,8 @@ static void name_client(struct conn *c, const struct server *s, const struct htt
 static void count_reply(struct conn *c, const struct conn_turn *turn, const struct exchange *x)
 {
 	metrics_request(turn->metrics, x->route.kind, x->status);
+	if (route_has_name(x->route.kind))
+		metrics_client(turn->metrics, client_kind_of(x->request->user_agent), x->ns.n > 0);
 	if (!c->pending++)
 		c->asked = turn->now;
 }

@@ -42,6 +42,11 @@ void metrics_request(struct metrics *m, enum route_kind kind, int status)
 	add_to(&m->begun, 1);
 }
 
+void metrics_client(struct metrics *m, enum client_kind kind, bool ns)
+{
+	add_to(&m->clients[kind][ns], 1);
+}
+
 void metrics_sent(struct metrics *m, uint64_t bytes)
 {
 	add_to(&m->sent, bytes);
@@ -112,6 +117,22 @@ static void write_requests(struct buf *b, const struct metrics *const *v, size_t
 		}
 }
 
+/* Every kind stands there from the start, so that a query finds the one that never came. */
+static void write_clients(struct buf *b, const struct metrics *const *v, size_t n)
+{
+	metrics_family(b, "client_requests_total", "counter",
+		       "Requests about repositories, by the kind of client in User-Agent, and "
+		       "whether they named the upstream registry (ns=, Host).");
+	for (size_t kind = 0; kind < CLIENT_NKINDS; kind++)
+		for (size_t ns = 0; ns < 2; ns++)
+			buf_addf(b, "mirror_client_requests_total{client=\"%s\",ns=\"%s\"} %llu\n",
+				 client_kind_word((enum client_kind)kind), ns ? "yes" : "no",
+				 (unsigned long long)sum_of(v, n,
+							    offsetof(struct metrics, clients) +
+								    (kind * 2 + ns) *
+									    sizeof(uint64_t)));
+}
+
 static void write_times(struct buf *b, const struct metrics *const *v, size_t n)
 {
 	uint64_t sum = 0;
@@ -147,6 +168,7 @@ void metrics_write(struct buf *b, const struct metrics *const *v, size_t n)
 	uint64_t begun = sum_of(v, n, offsetof(struct metrics, begun));
 
 	write_requests(b, v, n);
+	write_clients(b, v, n);
 	write_times(b, v, n);
 	metrics_gauge(b, "requests_in_flight", "Requests whose replies are not sent yet.",
 		      begun > finished ? (int64_t)(begun - finished) : 0);

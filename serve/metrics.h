@@ -7,6 +7,7 @@
  * older than another, and never goes back.
  *
  *	metrics_request(m, kind, status)	a reply is queued: from now on it is in flight
+ *	metrics_client(m, kind, ns)		the same reply, when it is about a repository
  *	metrics_sent(m, bytes)			the socket took so many bytes
  *	metrics_finished(m, n, took)		n replies were sent, or cannot be sent any more
  *	metrics_refused(m, why, n)		n connections or requests were turned away
@@ -16,9 +17,11 @@
 #define SERVE_METRICS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "oci/store/client_kind.h"
 #include "serve/reply.h"
 #include "serve/route.h"
 
@@ -60,6 +63,8 @@ enum refused { REFUSALS(REFUSED_ENUMERATOR) };
 
 struct metrics {
 	_Atomic uint64_t requests[ROUTE_KINDS][REPLY_STATUSES];
+	/* requests about repositories, without and with a namespace (?ns=, Host) */
+	_Atomic uint64_t clients[CLIENT_NKINDS][2];
 	_Atomic uint64_t begun, finished; /* replies; the difference is in flight */
 	_Atomic uint64_t sent;            /* bytes */
 	_Atomic uint64_t refused[REFUSED_KINDS];
@@ -68,6 +73,7 @@ struct metrics {
 };
 
 void metrics_request(struct metrics *m, enum route_kind kind, int status);
+void metrics_client(struct metrics *m, enum client_kind kind, bool ns);
 void metrics_sent(struct metrics *m, uint64_t bytes);
 /* took: nanoseconds from the arrival of the request to its last byte, of each of the n replies. */
 void metrics_finished(struct metrics *m, unsigned n, int64_t took);

@@ -114,3 +114,21 @@ void route_parse(struct route *r, struct span path, struct span query,
 		return;
 	r->kind = find_route(r, path);
 }
+
+bool route_has_name(enum route_kind kind)
+{
+	switch (kind) {
+	case ROUTE_NONE:
+	case ROUTE_BAD:
+	case ROUTE_ROOT:
+	case ROUTE_BASE:
+	case ROUTE_CATALOG:
+	case ROUTE_INDEX:
+	case ROUTE_TOKEN: return false;
+	case ROUTE_MANIFEST:
+	case ROUTE_BLOB:
+	case ROUTE_TAGS:
+	case ROUTE_REFERRERS: return true;
+	}
+	return false;
+}

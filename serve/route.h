@@ -58,4 +58,7 @@ struct route {
 void route_parse(struct route *r, struct span path, struct span query,
 		 char scratch[static LIMIT_REQUEST_LINE]);
 
+/* Whether such a path has a <name>. */
+bool route_has_name(enum route_kind kind);
+
 #endif

@@ -92,6 +92,34 @@ counts() {
 	run ! grep -q 'admin\|metrics"' "$body"
 }
 
+@test "requests about repositories are counted by the kind of client, with and without a namespace" {
+	mirror_of_one
+	admin_start --threads 3 "$dir"
+	for _ in 1 2 3; do
+		get "/v2/library/alpine/manifests/1?ns=docker.io" -A containerd/2.1.0
+	done
+	get "/v2/library/none/manifests/1?ns=quay.io" -A containerd/1.7.2+x
+	get /v2/alpine/manifests/1 -A containerd/2.1.0
+	get /v2/library/alpine/manifests/1 -A "docker/24.0.7 go/go1.20" -H "Host: docker.io"
+	get /v2/alpine/tags/list -A "containers/5.29.2 (github.com/containers/image)"
+	get /v2/alpine/manifests/1 -A 'x"} 7'
+	get /v2/ -A Helm/3.13
+	get / -A kube-probe/1.29
+	raw 'GET\n' >/dev/null
+	while read -r labels value; do
+		counts "client_requests_total{$labels}" "$value"
+	done <<-END
+		client="containerd",ns="yes" 4
+		client="containerd",ns="no" 1
+		client="docker",ns="yes" 1
+		client="docker",ns="no" 0
+		client="containers",ns="no" 1
+		client="other",ns="no" 1
+		client="helm",ns="no" 0
+		client="k3s",ns="yes" 0
+	END
+}
+
 @test "a transfer is in flight until its last byte, and its bytes are counted as they leave" {
 	mirror_of_one
 	truncate -s 64M "$dir/zeros"

@@ -28,6 +28,12 @@ static const struct row {
 	{ "what is longer than all", "mirror_request_duration_seconds_bucket{le=\"+Inf\"} 3\n" },
 	{ "their sum in seconds", "mirror_request_duration_seconds_sum 1000.002000\n" },
 	{ "their count", "mirror_request_duration_seconds_count 3\n" },
+	{ "a kind of client, of both workers",
+	  "mirror_client_requests_total{client=\"containerd\",ns=\"yes\"} 2\n" },
+	{ "the same without a namespace",
+	  "mirror_client_requests_total{client=\"containerd\",ns=\"no\"} 1\n" },
+	{ "a kind that never came",
+	  "mirror_client_requests_total{client=\"buildkit\",ns=\"yes\"} 0\n" },
 	{ "a reason", "mirror_refused_total{reason=\"header-time\"} 3\n" },
 	{ "a reason that never was", "mirror_refused_total{reason=\"stalled\"} 0\n" },
 };
@@ -42,6 +48,9 @@ int main(void)
 	metrics_request(&one, ROUTE_MANIFEST, 404);
 	metrics_request(&two, ROUTE_REFERRERS, 206);
 	metrics_request(&two, ROUTE_NONE, 599);
+	metrics_client(&one, CLIENT_CONTAINERD, true);
+	metrics_client(&two, CLIENT_CONTAINERD, true);
+	metrics_client(&two, CLIENT_CONTAINERD, false);
 	metrics_sent(&one, 5);
 	metrics_sent(&two, 1099511627776);
 	metrics_finished(&one, 2, 1000000);
