@@ -1,6 +1,5 @@
 #include "serve/answer.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +10,7 @@
 #include "oci/image/ref.h"
 #include "serve/access.h"
 #include "serve/admin.h"
+#include "serve/for_mirrors.h"
 #include "serve/http_request.h"
 #include "serve/listing.h"
 #include "serve/login.h"
@@ -18,7 +18,6 @@
 #include "serve/multipart.h"
 #include "serve/out.h"
 #include "serve/range.h"
-#include "serve/reload.h"
 #include "serve/ready.h"
 #include "serve/reply.h"
 #include "serve/server.h"
@@ -135,13 +134,6 @@ static void reply_denied(struct exchange *x, const struct object *o)
 		     blob_file_words(BLOB_FILE_DENIED));
 	reply_error(x, 500, "UNKNOWN", "%s cannot be read by this mirror: permission denied",
 		    o->digest);
-}
-
-/* Out of descriptors or memory for a moment: the client may retry, or ask its next mirror. */
-static void reply_busy(struct exchange *x)
-{
-	x->extra = "Retry-After: 1\r\n";
-	reply_error(x, 503, "UNAVAILABLE", "this mirror is out of file descriptors");
 }
 
 static void reply_missing(struct exchange *x, const struct content *c)
@@ -394,37 +386,6 @@ static void answer_blob(struct exchange *x)
 		reply_error(x, 404, c.unknown, "%s has no blob %s", x->repository->name, d.str);
 }
 
-/* index.json unchanged, for other mirrors. */
-static void answer_index(struct exchange *x)
-{
-	struct state *s = x->state;
-	struct out *o = x->out;
-	struct span none = x->request->if_none_match;
-	struct err err = ERR_INIT;
-	bool same, bare;
-	int fd;
-
-	/* one that is wrong is being replaced */
-	if (state_check(s, &x->server->reload->from, &err) != STATE_RIGHT) {
-		reply_busy(x);
-		return;
-	}
-	same = none.p && http_request_has_tag(none, span_str(s->id.str), false);
-	bare = same || x->request->method == METHOD_HEAD;
-	fd = bare ? -1 : fcntl(s->index, F_DUPFD_CLOEXEC, 0);
-	if (!bare && fd < 0) {
-		reply_busy(x);
-		return;
-	}
-	reply_start(x, same ? 304 : 200, same ? -1 : s->index_size);
-	reply_field(x, "Content-Type", MEDIA_OCI_INDEX);
-	reply_digest(x, s->id.str);
-	out_put(o, CACHE_NOT);
-	reply_end(x);
-	if (!bare)
-		out_file(o, fd, 0, s->index_size);
-}
-
 static void answer_base(struct exchange *x)
 {
 	if (reply_first_login(x))
@@ -522,7 +483,7 @@ void answer(struct exchange *x)
 	case ROUTE_NONE: reply_error(x, 404, "UNSUPPORTED", "nothing is served here"); break;
 	case ROUTE_BASE: answer_base(x); break;
 	case ROUTE_CATALOG: answer_list(x, listing_catalog); break;
-	case ROUTE_INDEX: answer_list(x, answer_index); break;
+	case ROUTE_INDEX: answer_list(x, for_mirrors_index); break;
 	case ROUTE_TOKEN: answer_token(x); break;
 	case ROUTE_MANIFEST: answer_in_repository(x, answer_manifest); break;
 	case ROUTE_BLOB: answer_in_repository(x, answer_blob); break;

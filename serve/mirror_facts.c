@@ -106,7 +106,7 @@ static void read_index(struct mirror_facts *f, const struct state *s)
 
 	if (state_load_same(&s->file, &f->index))
 		return;
-	text = read_text(s->opened >= 0 ? s->opened : s->index, &n);
+	text = read_text(s->opened >= 0 ? s->opened : s->views.fd, &n);
 	if (!text)
 		return;
 	json = span_of(text, n);

@@ -30,6 +30,19 @@ struct multipart *multipart_new(const struct range_set *set, const char *digest,
 	return m;
 }
 
+struct multipart *multipart_joined(const struct range *v, size_t n)
+{
+	struct multipart *m = xmalloc(sizeof(*m) + n * sizeof(m->v[0]));
+
+	m->media_type = "";
+	m->size = 0;
+	m->next = 0;
+	m->n = n;
+	m->boundary[0] = '\0';
+	memcpy(m->v, v, n * sizeof(m->v[0]));
+	return m;
+}
+
 void multipart_free(struct multipart *m)
 {
 	free(m);
@@ -46,6 +59,8 @@ static size_t write_head(const struct multipart *m, size_t i, char out[static MU
 	const char *line = i ? "\r\n" : "";
 	const struct range *r = &m->v[i];
 
+	if (!m->boundary[0])
+		return 0;
 	if (i == m->n)
 		return (size_t)snprintf(out, MULTIPART_HEAD, "%s--%s--\r\n", line, m->boundary);
 	return (size_t)snprintf(out, MULTIPART_HEAD,

@@ -36,6 +36,8 @@ struct multipart;
  * content, size its length; media_type is lent and must live as long as the result. */
 struct multipart *multipart_new(const struct range_set *set, const char *digest,
 				const char *media_type, int64_t size);
+/* Ranges that are joined: nothing stands before, between and behind them. */
+struct multipart *multipart_joined(const struct range *v, size_t n);
 void multipart_free(struct multipart *m);
 
 /* Bytes of the whole body. */

@@ -1,7 +1,8 @@
 #include "serve/public_index.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
@@ -26,62 +27,52 @@ static const struct repository *named_repository(const struct state *s, const ch
 	return state_repository(s, name);
 }
 
-/* Whatever name an entry may be found by, none of a group shows it. */
-static bool is_private(const struct state *s, const char *name, const struct entry *e)
+/* Joins what two names of an entry say of who may read it: two groups together are nobody. */
+static const char *join_groups(const char *a, const char *b)
 {
-	const char *whole = entry_annotation(e, ANNOTATION_CONTAINERD_NAME);
-	const struct repository *r = e->ref[0] ? named_repository(s, e->ref) : NULL;
-
-	if (entry_annotation(e, ANNOTATION_PRIVATE) || (r && r->group))
-		return true;
-	r = whole ? named_repository(s, whole) : NULL;
-	if (r && r->group)
-		return true;
-	r = name ? state_repository(s, name) : NULL;
-	return r && r->group;
+	return !a || !b || strcmp(a, b) == 0 ? (a ? a : b) : "";
 }
 
-static int write_public(const struct state *s, const char *name, struct index *x, struct buf *bytes,
-			struct err *err)
+static const char *group_of(const struct repository *r)
 {
-	cleanup_free struct entry **v = xcalloc(x->n + 1, sizeof(*v));
-	struct index public = { .v = v, .rest = x->rest };
+	return r ? r->group : NULL;
+}
 
-	for (size_t i = 0; i < x->n; i++)
-		if (!is_private(s, name, x->v[i]))
-			v[public.n++] = x->v[i];
-	index_set_annotation(x, ANNOTATION_BAD, NULL);
-	public.annotations = x->annotations;
-	public.nannotations = x->nannotations;
-	buf_clear(bytes);
-	index_write(&public, bytes);
-	return buf_failed(bytes) ? err_set(err, ERR_INVALID, 0, "index.json is too large") : 0;
+/* Who may read an entry, whatever name it may be found by; NULL: everybody. */
+static const char *entry_group(const struct state *s, const char *name, const struct entry *e)
+{
+	const char *whole = entry_annotation(e, ANNOTATION_CONTAINERD_NAME);
+	const char *group = entry_annotation(e, ANNOTATION_PRIVATE);
+
+	if (e->ref[0])
+		group = join_groups(group, group_of(named_repository(s, e->ref)));
+	if (whole)
+		group = join_groups(group, group_of(named_repository(s, whole)));
+	if (name)
+		group = join_groups(group, group_of(state_repository(s, name)));
+	return group;
 }
 
 int public_index_keep(struct state *s, const char *name, struct index *x, struct buf *bytes,
 		      struct err *err)
 {
-	cleanup_fd int fd = memfd_create("index.json", MFD_CLOEXEC);
+	cleanup_free const char **groups = xcalloc(x->n + 1, sizeof(*groups));
 
-	if (fd < 0)
-		return err_sys(err, "cannot keep a copy of", "index.json");
-	if (s->table.head->private && write_public(s, name, x, bytes, err) < 0)
-		return -1;
-	if (file_write(fd, bytes->p, bytes->n, "the copy of index.json", err) < 0)
-		return -1;
-	s->index_size = (int64_t)bytes->n;
-	digest_of(NULL, bytes->p, bytes->n, &s->id);
-	s->index = take_fd(&fd);
-	return 0;
+	if (s->table.head->private)
+		for (size_t i = 0; i < x->n; i++)
+			groups[i] = entry_group(s, name, x->v[i]);
+	return index_views_make(&s->views, x, groups, bytes, err);
 }
 
 /* ---- the check ---- */
 
 #define CHUNK (256 * KIB)
 
-/* A copy of index.json while it is read. */
+/* index.json while it is read again. */
 struct copy {
-	int fd;
+	bool private;    /* the views are made from `text`; else while it is read */
+	struct buf text; /* not yet in the views */
+	struct index_views *views;
 	int64_t size, entries_size;
 	struct hash *whole, *entries;
 	struct digest id, entries_id;
@@ -89,7 +80,7 @@ struct copy {
 
 static void copy_release(struct copy *c)
 {
-	cleanup_fd_(&c->fd);
+	buf_release(&c->text);
 	hash_free(c->whole);
 	hash_free(c->entries);
 }
@@ -104,7 +95,9 @@ static int add_chunk(struct copy *c, const char *p, size_t n, int64_t head, stru
 		c->entries_size += (int64_t)(n - skip);
 	}
 	c->size += (int64_t)n;
-	return file_write(c->fd, p, n, "the copy of index.json", err);
+	if (!buf_add(&c->text, p, n))
+		return err_set(err, ERR_INVALID, 0, "index.json is too large");
+	return c->private ? 0 : index_views_add(c->views, &c->text, false, err);
 }
 
 /* In pieces: the file may be large, and another tool may cut it short meanwhile. */
@@ -113,11 +106,10 @@ static int copy_index(struct copy *c, int from, int64_t head, struct err *err)
 	cleanup_free char *chunk = xmalloc(CHUNK);
 	ssize_t n;
 
-	c->fd = memfd_create("index.json", MFD_CLOEXEC);
 	c->whole = hash_new(NULL);
 	c->entries = hash_new(NULL);
-	if (c->fd < 0)
-		return err_sys(err, "cannot keep a copy of", "index.json");
+	if (!c->private && index_views_begin(c->views, err) < 0)
+		return -1;
 	while ((n = pread(from, chunk, CHUNK, c->size)) > 0)
 		if (add_chunk(c, chunk, (size_t)n, head, err) < 0)
 			return -1;
@@ -128,20 +120,6 @@ static int copy_index(struct copy *c, int from, int64_t head, struct err *err)
 	return 0;
 }
 
-static int keep_private_copy(struct state *s, const struct state_source *from, int fd,
-			     struct err *err)
-{
-	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
-	cleanup_by(index_release) struct index x = INDEX_INIT;
-
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_sys(err, "cannot read", "index.json");
-	if (file_read_open(fd, "index.json", &bytes, err) < 0 ||
-	    index_parse(&x, buf_span(&bytes), err) < 0)
-		return -1;
-	return public_index_keep(s, from->name, &x, &bytes, err);
-}
-
 static bool table_is_named(const struct state *s)
 {
 	struct digest id;
@@ -150,10 +128,27 @@ static bool table_is_named(const struct state *s)
 	return strcmp(id.str, s->table_name) == 0;
 }
 
-static int check_locked(struct state *s, const struct state_source *from, struct err *err)
+static int finish_views(struct state *s, const struct state_source *from, struct copy *c,
+			struct err *err)
 {
-	cleanup_by(copy_release) struct copy c = { .fd = -1 };
+	cleanup_by(index_release) struct index x = INDEX_INIT;
+
+	s->views.identity = c->id;
+	if (!c->private)
+		return index_views_add(&s->views, &c->text, true, err) < 0
+			       ? -1
+			       : index_views_end(&s->views, &c->id, err);
+	if (index_parse(&x, buf_span(&c->text), err) < 0)
+		return -1;
+	return public_index_keep(s, from->name, &x, &c->text, err);
+}
+
+static int check_file(struct state *s, const struct state_source *from, struct err *err)
+{
 	const struct served_head *h = s->table.head;
+	cleanup_by(copy_release) struct copy c = { .private = h->private,
+						   .text = BUF_INIT(LIMIT_INDEX),
+						   .views = &s->views };
 
 	if (copy_index(&c, s->opened, s->head, err) < 0)
 		return -1;
@@ -162,18 +157,18 @@ static int check_locked(struct state *s, const struct state_source *from, struct
 		atomic_store(&s->checked, STATE_WRONG);
 		return 0;
 	}
-	if (h->private) {
-		if (keep_private_copy(s, from, c.fd, err) < 0)
-			return -1;
-	} else {
-		s->index = take_fd(&c.fd);
-		s->index_size = c.size;
-		s->id = c.id;
-	}
+	if (finish_views(s, from, &c, err) < 0)
+		return -1;
 	cleanup_fd_(&s->opened);
 	s->opened = -1;
 	atomic_store(&s->checked, STATE_RIGHT);
 	return 0;
+}
+
+static void check_locked(struct state *s, const struct state_source *from, struct err *err)
+{
+	if (check_file(s, from, err) < 0)
+		index_views_release(&s->views);
 }
 
 enum state_checked state_check(struct state *s, const struct state_source *from, struct err *err)
@@ -182,7 +177,7 @@ enum state_checked state_check(struct state *s, const struct state_source *from,
 		return atomic_load(&s->checked);
 	pthread_mutex_lock(&s->lock);
 	if (atomic_load(&s->checked) == STATE_UNCHECKED)
-		(void)check_locked(s, from, err);
+		check_locked(s, from, err);
 	pthread_mutex_unlock(&s->lock);
 	return atomic_load(&s->checked);
 }

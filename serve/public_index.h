@@ -12,11 +12,8 @@ struct err;
 struct index;
 
 /*
- * Keeps a private copy of index.json in s->index: a tool that rewrites the file in place must not
- * change a reply on its way. `bytes` are those of the file, and x is what they say; both may be
- * changed. Entries of groups are left out, and then also marks, since
- * they name such references; without private entries the copy is the file, byte for byte. name is
- * that of entries without one, or NULL.
+ * Makes s->views (index_views.h), whose identity is set. `bytes` are those of the file, and x is
+ * what they say; both may be changed. name is that of entries without one, or NULL.
  */
 int public_index_keep(struct state *s, const char *name, struct index *x, struct buf *bytes,
 		      struct err *err);

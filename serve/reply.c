@@ -155,3 +155,9 @@ void reply_error(struct exchange *x, int status, const char *code, const char *f
 	buf_adds(b, "}]}\n");
 	reply_text(x, status, "application/json");
 }
+
+void reply_busy(struct exchange *x)
+{
+	x->extra = "Retry-After: 1\r\n";
+	reply_error(x, 503, "UNAVAILABLE", "this mirror is out of file descriptors");
+}

@@ -15,7 +15,8 @@ struct state *state_new(void)
 
 	s->refs = 1;
 	page_cache_init(&s->pages);
-	s->blobs[0] = s->blobs[1] = s->opened = s->index = -1;
+	s->blobs[0] = s->blobs[1] = s->opened = -1;
+	s->views = (struct index_views)INDEX_VIEWS_INIT;
 	pthread_mutex_init(&s->lock, NULL);
 	return s;
 }
@@ -41,7 +42,7 @@ static void state_free(struct state *s)
 	cleanup_fd_(&s->blobs[0]);
 	cleanup_fd_(&s->blobs[1]);
 	cleanup_fd_(&s->opened);
-	cleanup_fd_(&s->index);
+	index_views_release(&s->views);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

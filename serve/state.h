@@ -31,6 +31,7 @@
 #include "oci/store/blob_file.h"
 #include "serve/page_cache.h"
 #include "oci/store/served.h"
+#include "serve/index_views.h"
 
 struct err;
 
@@ -82,10 +83,8 @@ struct state {
 	/* by state_check() */
 	pthread_mutex_t lock;
 	_Atomic(enum state_checked) checked;
-	int opened;         /* index.json as it was when the table was taken, or -1 */
-	int index;          /* a copy of it, without what is private */
-	int64_t index_size; /* of the copy */
-	struct digest id;   /* of the copy's bytes */
+	int opened;               /* index.json as it was when the table was taken, or -1 */
+	struct index_views views; /* copies of it, for other mirrors */
 	/* of manifests in memory, by the number of the object */
 	_Atomic(char *) *bytes;
 	atomic_size_t cached;

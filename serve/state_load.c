@@ -170,13 +170,13 @@ static int read_whole(struct state_load *l, struct err *err)
 		.tag = l->from->tag,
 		.notes = &l->notes,
 	};
-	struct digest id;
+	struct digest *id = &l->state->views.identity;
 
 	if (read_index(l, &bytes, &x, err) < 0 || served_build(&table, &from, err) < 0)
 		return -1;
 	state_take_table(l->state, &table);
-	digest_of(NULL, bytes.p, bytes.n, &id);
-	name_generation(l->state, &x, &id);
+	digest_of(NULL, bytes.p, bytes.n, id);
+	name_generation(l->state, &x, id);
 	if (public_index_keep(l->state, l->from->name, &x, &bytes, err) < 0)
 		return -1;
 	l->state->checked = STATE_RIGHT;

@@ -66,6 +66,8 @@ struct layout;
 #define ANNOTATION_RUN      "dev.ocimirror.run"
 #define ANNOTATION_REQUIRES "dev.ocimirror.requires"
 #define ANNOTATION_TABLE    "dev.ocimirror.table" /* digest of its table, see served_file.h */
+/* In what mirror-serve gives to other mirrors: the digest of its own index.json. */
+#define ANNOTATION_IDENTITY "dev.ocimirror.identity"
 
 struct annotation {
 	const char *key; /* keys of ours are not copied: most entries have the same ones */

@@ -260,7 +260,7 @@ ns_of() {
 	cmp "$body" "$dir/index.json"
 	digest=sha256:$(sha256sum <"$dir/index.json" | cut -d' ' -f1)
 	has "Content-Type: $OCI_INDEX"
-	has "Docker-Content-Digest: $digest"
+	has "ETag: \"$digest\""
 	has "Cache-Control: no-cache"
 	get /v2/_ocimirror/index.json -H "If-None-Match: \"$digest\""
 	is 304

@@ -183,6 +183,75 @@ routes() {
 	done
 }
 
+# names NAME...: the last reply is an index of these, with the identity of the mirror's own.
+names() {
+	jq -e --arg want "$*" '[.manifests[].annotations["org.opencontainers.image.ref.name"]] | sort
+		| join(" ") == $want' "$body" || { cat "$body" && return 1; }
+	[ "$(jq -r '.annotations["dev.ocimirror.identity"]' "$body")" = \
+		"sha256:$(sha256sum <"$dir/index.json" | cut -d ' ' -f 1)" ]
+	[ "$(jq -r '.annotations["dev.ocimirror.generation"]' "$body")" = 7 ]
+	has "Content-Length: $(stat -c %s "$body")"
+}
+
+@test "the index for other mirrors is what each may read, and its ETag says which view" {
+	access_start
+	local open=docker.io/library/alpine:3.19 app=docker.io/team/app:1 tool=quay.io/org/tool:1
+	get /v2/_ocimirror/index.json
+	names "$open"
+	get /v2/_ocimirror/index.json -u ann:secret
+	names "$open" "$app"
+	tag=$(sed -n 's/^ETag: //p' "$head" | tr -d '\r')
+	[[ $tag == "\"sha256:$(sha256sum <"$dir/index.json" | cut -d ' ' -f 1)+"* ]]
+	get /v2/_ocimirror/index.json -u bob:hunter2
+	names "$open" "$tool"
+	get /v2/_ocimirror/index.json -u ann:secret -H "If-None-Match: $tag"
+	is 304
+	get /v2/_ocimirror/index.json -u bob:hunter2 -H "If-None-Match: $tag"
+	is 200
+	get /v2/_ocimirror/index.json -H "If-None-Match: $tag"
+	names "$open"
+	get /v2/_ocimirror/index.json -u ann:secret -I
+	has "ETag: $tag"
+	printf 'team-a: ann\nteam-b: ann\n' >"$groups"
+	kill -HUP "$server_pid"
+	await 'read again: users: 2, groups: 2'
+	get /v2/_ocimirror/index.json -u ann:secret -H "If-None-Match: $tag"
+	names "$open" "$app" "$tool"
+}
+
+@test "an index of private entries alone is one for its members, and an empty one for others" {
+	access_files
+	layout_new "$dir"
+	layout_entry "$dir" docker.io/team/app:1 "$(layout_untagged "$dir" a)" "$OCI_MANIFEST" \
+		'"dev.ocimirror.private":"team-a"'
+	layout_entry "$dir" docker.io/team/app:2 "$(layout_untagged "$dir" b)" "$OCI_MANIFEST" \
+		'"dev.ocimirror.private":"team-a"'
+	layout_publish "$dir" 7
+	serve_start --htpasswd "$users" --groups "$groups" "$dir"
+	get /v2/_ocimirror/index.json
+	names
+	get /v2/_ocimirror/index.json -u ann:secret
+	names docker.io/team/app:1 docker.io/team/app:2
+	get /v2/_ocimirror/index.json -u bob:hunter2
+	names
+}
+
+@test "the index for other mirrors has no mail addresses" {
+	access_files
+	access_mirror
+	author='"dev.ocimirror.author":"Ann Smith <ann@corp.example>"'
+	layout_entry "$dir" docker.io/team/open:1 "$public" "$OCI_MANIFEST" "$author"
+	layout_entry "$dir" docker.io/team/app:2 "$hidden" "$OCI_MANIFEST" \
+		"\"dev.ocimirror.private\":\"team-a\",$author"
+	layout_publish "$dir" 7
+	serve_start --htpasswd "$users" --groups "$groups" "$dir"
+	for login in '' ann:secret; do
+		get /v2/_ocimirror/index.json ${login:+-u "$login"}
+		run ! grep -e corp.example -e '@corp' "$body"
+		grep -q '"dev.ocimirror.author":"Ann Smith"' "$body"
+	done
+}
+
 @test "the realm is this server as it was asked, and https behind a proxy that says so" {
 	access_start
 	get /v2/ -H 'Host: mirror.corp:8443' -H 'X-Forwarded-Proto: https'

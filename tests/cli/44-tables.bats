@@ -162,7 +162,7 @@ edit() {
 	await "generation 2: repositories: 1"
 	serves 1
 	get /v2/_ocimirror/index.json
-	cmp "$body" "$dir/index.json"
+	tail -n +2 "$body" | cmp - <(tail -n +2 "$dir/index.json")
 }
 
 @test "another tool that writes the index anew, with the annotation or without" {
