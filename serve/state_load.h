@@ -1,7 +1,7 @@
 /*
  * state_load - makes a state from a mirror's directory as it is now.
  *
- * When index.json names a table (oci/store/served_file.h) that fits it, the table is mapped, which
+ * When index.json names a table (oci/store/served_file.h) that fits it, the table is read, which
  * takes a moment however many entries there are; state_check() compares the two afterwards. Without
  * such a table, and for layouts of other tools, index.json and the manifests that an earlier state
  * has not read are read (oci/store/served_build.h).

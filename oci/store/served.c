@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
@@ -184,11 +183,11 @@ static int check_records(const struct served *s, struct err *err)
 	return 0;
 }
 
-int served_open(struct served *s, void *p, size_t n, bool mapped, struct err *err)
+int served_open(struct served *s, void *p, size_t n, struct err *err)
 {
 	const struct served_head *h = p;
 	const char *base = p;
-	struct served out = { .head = h, .mapped = mapped };
+	struct served out = { .head = h };
 
 	if (check_head(h, n, err) < 0)
 		return -1;
@@ -214,10 +213,7 @@ int served_open(struct served *s, void *p, size_t n, bool mapped, struct err *er
 
 void served_release(struct served *s)
 {
-	if (s->head && s->mapped)
-		munmap((void *)s->head, s->head->size);
-	else
-		free((void *)s->head);
+	free((void *)s->head);
 	*s = (struct served)SERVED_INIT;
 }
 

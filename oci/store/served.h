@@ -3,7 +3,7 @@
  *
  * A table holds names, tags, manifests, blobs and referrers of an index.json, ready for lookups. It
  * is position-independent, so publishers leave it beside the index (served_file.h) and mirror-serve
- * maps it; the same bytes are made in memory where there is no such file (served_build.h). A table
+ * reads it; the same bytes are made in memory where there is no such file (served_build.h). A table
  * does not change.
  *
  *	head | sections: arrays of the records below | texts, each ended by a NUL
@@ -110,7 +110,6 @@ struct served {
 	const uint32_t *slots;
 	const char *texts;
 	uint32_t nobjects, nrepositories, nslots;
-	bool mapped; /* by mmap(); else allocated */
 };
 
 #define SERVED_INIT                                                                                \
@@ -118,9 +117,9 @@ struct served {
 		.head = NULL                                                                       \
 	}
 
-/* Takes n bytes at p, aligned to 8 bytes, as a table: mapped or allocated, and released with it.
+/* Takes n bytes at p, aligned to 8 bytes, as a table. They were allocated, and are released with it.
  * INVALID when they are none, or one that this program does not know; then p stays the caller's. */
-int served_open(struct served *s, void *p, size_t n, bool mapped, struct err *err);
+int served_open(struct served *s, void *p, size_t n, struct err *err);
 void served_release(struct served *s);
 
 static inline const char *served_text(const struct served *s, uint32_t text)

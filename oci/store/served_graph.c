@@ -573,7 +573,7 @@ int served_graph_finish(struct served_graph *g, const struct served_head *head, 
 	}
 	memcpy(p, &h, sizeof(h));
 	served_seal((struct served_head *)(void *)p);
-	if (served_open(out, p, h.size, false, err) < 0)
+	if (served_open(out, p, h.size, err) < 0)
 		return -1;
 	p = NULL;
 	return 0;

@@ -256,3 +256,21 @@ edit() {
 	grep -q library/open "$body"
 	run ! grep -q "as a whole" "$server_err"
 }
+
+@test "a table that is cut or overwritten in place under a running server: the answers stay right" {
+	local table
+	publish 1 one
+	publish 2 two
+	serve_start "$dir"
+	serves 1
+	all_answers >"$BATS_TEST_TMPDIR/before"
+	table=$tables/$(named_table)
+	chmod u+w "$table"
+	# what rsync --inplace does on its way
+	tr '\0-\376' '\1-\377' <"$table" >"$BATS_TEST_TMPDIR/changed"
+	dd if="$BATS_TEST_TMPDIR/changed" of="$table" conv=notrunc status=none
+	all_answers | diff "$BATS_TEST_TMPDIR/before" -
+	: >"$table"
+	all_answers | diff "$BATS_TEST_TMPDIR/before" -
+	stop server
+}

@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		h->size = size;
 		served_seal(h);
 	}
-	if (served_open(&s, p, size, false, &err) < 0) {
+	if (served_open(&s, p, size, &err) < 0) {
 		assert(err.kind == ERR_INVALID && err.msg[0]);
 		free(p);
 		return 0;
