@@ -195,13 +195,16 @@ static void save_state(struct run *r)
 			     err.msg);
 }
 
-/* A failure is only a warning: what was published stays private for longer. */
+/* Before the publication: what mirror-serve may serve is judged by the file. A failure is only a
+ * warning: what became everybody's stays private for longer. */
 static void save_private_blobs(struct run *r)
 {
 	struct err err;
 
 	if (private_blobs_save(&r->private_blobs, &r->layout, &err) < 0)
-		message_warn("%s; the next run asks upstreams for more than it must", err.msg);
+		message_warn("%s; public images lack what they share with private ones until "
+			     "it is asked for again",
+			     err.msg);
 }
 
 /* A run without the file asks for more than it must, and is right. */
@@ -298,8 +301,11 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 	if (options->dry_run && !options->check)
 		unlist_find(r, &r->index, NULL, NULL);
 	plan_reserve_listed(r);
-	if (!options->dry_run && !options->observe && merge_publish(r, err) < 0)
-		return -1;
+	if (!options->dry_run && !options->observe) {
+		save_private_blobs(r);
+		if (merge_publish(r, err) < 0)
+			return -1;
+	}
 	if (!r->outcome.published && r->space.full.kind != ERR_NONE) {
 		*err = r->space.full;
 		return -1;
@@ -309,8 +315,6 @@ int run_sync(struct run *r, const struct run_options *options, struct list_sourc
 	waiting_tags_note_vanished(r);
 	if (!options->dry_run)
 		save_state(r);
-	if (!options->dry_run && !options->observe)
-		save_private_blobs(r);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 #include "oci/base/limits.h"
 
 #define MAGIC   "ocimserv"
-#define VERSION 1U
+#define VERSION 2U
 #define ORDER   0x01020304U
 
 const size_t served_record[SERVED_SECTIONS] = {

@@ -40,7 +40,8 @@ struct served_object {
 #define SERVED_READ     2U /* its bytes were there and matched its digest */
 /* It names content, but is no manifest that this program understands: nobody is served it, since
  * what it names could not be served with it. */
-#define SERVED_ODD 4U
+#define SERVED_ODD     4U
+#define SERVED_FOREIGN 8U /* a layer that may stay away: of a foreign type, or with urls */
 
 /* Tags of a repository are neighbours, sorted by name. */
 struct served_tag {

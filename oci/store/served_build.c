@@ -14,8 +14,10 @@
 #include "oci/image/ref.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
+#include "oci/store/private_blobs.h"
 #include "oci/store/served.h"
 #include "oci/store/served_graph.h"
+#include "oci/store/served_reach.h"
 
 /* A repository, while entries are read. */
 struct owner {
@@ -30,6 +32,7 @@ struct owner {
 struct named {
 	struct owner *owner;
 	const char *name; /* of its tag, while they are sorted */
+	const char *source;
 	uint32_t text, object, flags;
 	bool lacks_tag; /* it is under the given name, without a tag of its own */
 };
@@ -37,8 +40,11 @@ struct named {
 struct build {
 	const struct served_build_from *from;
 	struct served_graph graph;
-	struct table owners; /* by name */
-	struct owner **v;    /* of them, sorted at the end */
+	struct served_reach reach;
+	struct private_blobs private_blobs;
+	struct table sources; /* names of upstream repositories, each its own key */
+	struct table owners;  /* by name */
+	struct owner **v;     /* of them, sorted at the end */
 	size_t nowners, owners_cap;
 	struct named *named; /* in the order of the index, sorted at the end */
 	size_t nnamed;
@@ -175,6 +181,28 @@ static void note_odd(struct build *b)
 					 .digest);
 }
 
+/* The upstream repository that the entry came from; of one that no sync brought, its own
+ * repository in the mirror. While nothing is private, sources make no difference. */
+static const char *find_source(struct build *b, const struct entry *e, const struct owner *o)
+{
+	const char *text = entry_annotation(e, ANNOTATION_SOURCE);
+	cleanup_free char *name = xstrdup(text ? text : o ? o->name : b->from->name);
+	char *at = text ? strrchr(name, '@') : NULL;
+	const char *source;
+
+	if (!b->private_blobs.rows.n)
+		return "";
+	if (at)
+		*at = '\0';
+	source = table_get(&b->sources, name);
+	if (!source) {
+		source = name;
+		table_put(&b->sources, name, name);
+		name = NULL;
+	}
+	return source;
+}
+
 static void add_entry(struct build *b, const struct entry *e)
 {
 	const char *group = entry_annotation(e, ANNOTATION_PRIVATE);
@@ -188,6 +216,7 @@ static void add_entry(struct build *b, const struct entry *e)
 		b->head.private += group != NULL;
 		return;
 	}
+	n.source = find_source(b, e, o);
 	n.flags = entry_annotation(e, ANNOTATION_SNAPSHOT_OF) ? SERVED_SNAPSHOT : 0;
 	n.object = served_graph_root(&b->graph, &e->digest, e->size, e->media_type, &reason);
 	if (reason == SERVED_GRAPH_ODD) {
@@ -308,9 +337,11 @@ static void add_tags(struct build *b, struct named *const *v)
 		b->head.private += o->group != NULL;
 		if (!o->ntags++)
 			o->tags = served_graph_count(g, SERVED_TAGS);
-		served_graph_tag(g, &(struct served_tag){ .name = v[i]->text,
-							  .object = v[i]->object,
-							  .flags = v[i]->flags });
+		served_reach_tag(&b->reach,
+				 &(struct served_tag){ .name = v[i]->text,
+						       .object = v[i]->object,
+						       .flags = v[i]->flags },
+				 v[i]->source);
 	}
 }
 
@@ -325,6 +356,7 @@ static void add_repository(struct build *b, const struct owner *o)
 	};
 
 	r.written = strcmp(o->written, o->name) == 0 ? r.name : served_graph_text(g, o->written);
+	served_reach_fill(&b->reach, &r);
 	served_graph_repository(g, &r);
 }
 
@@ -343,6 +375,8 @@ static int build_all(struct build *b, struct served *out, struct err *err)
 {
 	const struct index *x = b->from->index;
 
+	if (private_blobs_load(&b->private_blobs, b->from->layout, err) < 0)
+		return -1;
 	b->named = xcalloc(2 * x->n + 1, sizeof(*b->named));
 	for (size_t i = 0; i < x->n; i++)
 		add_entry(b, x->v[i]);
@@ -357,13 +391,17 @@ static int build_all(struct build *b, struct served *out, struct err *err)
 
 int served_build(struct served *out, const struct served_build_from *from, struct err *err)
 {
-	struct build b = { .from = from };
+	struct build b = { .from = from, .private_blobs = PRIVATE_BLOBS_INIT };
 	int result;
 
 	served_graph_init(&b.graph, from->layout, from->old);
+	served_reach_init(&b.reach, &b.graph, &b.private_blobs);
 	result = build_all(&b, out, err);
+	served_reach_release(&b.reach);
 	served_graph_release(&b.graph);
 	table_clear(&b.owners, owner_free);
+	table_clear(&b.sources, free);
+	private_blobs_release(&b.private_blobs);
 	free(b.v);
 	free(b.named);
 	return result;

@@ -16,6 +16,10 @@
  * Each manifest is read once, however many tags have it, and checked against its digest; one that
  * an earlier table has as read is not read again, since content under a digest does not change. So
  * the cost follows what has changed. A manifest that is missing or damaged is looked for each time.
+ *
+ * A repository reaches what private lines have brought only through entries whose source is known
+ * to have it: .mirror/private-blobs (private_blobs.h), as it is when the table is made, so a sync
+ * saves it before it publishes. What is not reached is answered as what does not exist.
  */
 #ifndef OCI_STORE_SERVED_BUILD_H
 #define OCI_STORE_SERVED_BUILD_H
@@ -52,7 +56,8 @@ struct served_build_from {
 	struct digest entries;
 };
 
-/* Makes the table, in memory; the caller releases it. LIMIT when it would become too large. */
+/* Makes the table, in memory; the caller releases it. LIMIT when it would become too large; IO or
+ * INVALID when .mirror/private-blobs cannot be read: then it is not known what is private. */
 int served_build(struct served *out, const struct served_build_from *from, struct err *err);
 
 #endif

@@ -17,9 +17,7 @@ uint32_t served_graph_count(const struct served_graph *g, enum served_section se
 	return (uint32_t)g->sections[section].n;
 }
 
-/* Adds a record; gives its number. A section that is full gives 0: the table is refused at the
- * end. */
-static uint32_t add_record(struct served_graph *g, enum served_section section, const void *record)
+uint32_t served_graph_add(struct served_graph *g, enum served_section section, const void *record)
 {
 	const size_t size = served_record[section], n = g->sections[section].n;
 
@@ -33,19 +31,14 @@ static uint32_t add_record(struct served_graph *g, enum served_section section, 
 	return (uint32_t)n;
 }
 
-static void *records(const struct served_graph *g, enum served_section section)
-{
-	return g->sections[section].p;
-}
-
 static struct served_object *object_at(const struct served_graph *g, uint32_t number)
 {
-	return (struct served_object *)records(g, SERVED_OBJECTS) + number;
+	return (struct served_object *)served_graph_records(g, SERVED_OBJECTS) + number;
 }
 
 static uint32_t link_at(const struct served_graph *g, uint32_t at)
 {
-	return ((const uint32_t *)records(g, SERVED_LINKS))[at];
+	return ((const uint32_t *)served_graph_records(g, SERVED_LINKS))[at];
 }
 
 static uint32_t add_text(struct served_graph *g, const char *p, size_t n)
@@ -90,7 +83,7 @@ void served_graph_init(struct served_graph *g, const struct layout *l, const str
 	buf_addc(&g->texts, '\0');
 	if (getrandom(&g->salt, sizeof(g->salt), GRND_NONBLOCK) < 0)
 		g->salt = (uint64_t)(uintptr_t)g; /* before the kernel has entropy */
-	add_record(g, SERVED_OBJECTS, &(struct served_object){ .referrer = SERVED_NONE });
+	served_graph_add(g, SERVED_OBJECTS, &(struct served_object){ .referrer = SERVED_NONE });
 }
 
 void served_graph_release(struct served_graph *g)
@@ -103,7 +96,6 @@ void served_graph_release(struct served_graph *g)
 	buf_release(&g->texts);
 	buf_release(&g->bytes);
 	free(g->slots);
-	free(g->marks);
 }
 
 /* ---- objects ---- */
@@ -137,12 +129,16 @@ static uint32_t find_object(const struct served_graph *g, const char *digest)
 	return g->nslots ? *slot_of(g, digest) : 0;
 }
 
-/* When two descriptors of one digest give two sizes, the size of the file decides. */
+/* When two descriptors of one digest give two sizes, the size of the file decides. A manifest that
+ * was not read under the wrong size is read again. */
 static void decide_size(struct served_graph *g, struct served_object *o, const struct digest *d,
 			int64_t other)
 {
-	if (o->size != (uint64_t)other && layout_look(g->layout, d, other, NULL) == BLOB_FILE_HERE)
-		o->size = (uint64_t)other;
+	if (o->size == (uint64_t)other || layout_look(g->layout, d, other, NULL) != BLOB_FILE_HERE)
+		return;
+	o->size = (uint64_t)other;
+	if (!(o->flags & SERVED_READ))
+		o->flags &= ~SERVED_MANIFEST;
 }
 
 static uint32_t get_object(struct served_graph *g, const struct digest *d, int64_t size)
@@ -157,7 +153,7 @@ static uint32_t get_object(struct served_graph *g, const struct digest *d, int64
 	if (served_graph_count(g, SERVED_OBJECTS) >= g->nslots / 3 * 2)
 		grow_slots(g);
 	o.digest = served_graph_text(g, d->str);
-	number = add_record(g, SERVED_OBJECTS, &o);
+	number = served_graph_add(g, SERVED_OBJECTS, &o);
 	if (number)
 		*slot_of(g, d->str) = number;
 	return number;
@@ -220,7 +216,7 @@ static uint32_t add_referrer(struct served_graph *g, const char *subject, const 
 	r.subject = served_graph_text(g, subject);
 	r.type = add_shared_text(g, type, strlen(type));
 	r.digest = served_graph_text(g, d->str);
-	return add_record(g, SERVED_REFERRERS, &r);
+	return served_graph_add(g, SERVED_REFERRERS, &r);
 }
 
 /* ---- manifests ---- */
@@ -238,7 +234,10 @@ static void take_manifest(struct served_graph *g, uint32_t number, const struct 
 	for (size_t i = 0; i < m->n; i++) {
 		uint32_t child = get_object(g, &m->below[i].digest, m->below[i].size);
 
-		add_record(g, SERVED_LINKS, &child);
+		if (m->kind == MEDIA_MANIFEST &&
+		    (m->below[i].urls || media_type_is_foreign(m->below[i].media_type)))
+			object_at(g, child)->flags |= SERVED_FOREIGN;
+		served_graph_add(g, SERVED_LINKS, &child);
 	}
 	if (m->has_subject)
 		referrer = add_referrer(g, m->subject.digest.str, d,
@@ -284,7 +283,8 @@ static void copy_below(struct served_graph *g, uint32_t number, const struct ser
 
 		if (digest_parse(&d, span_str(served_text(old, below->digest)), &ignored) == 0)
 			child = get_object(g, &d, (int64_t)below->size);
-		add_record(g, SERVED_LINKS, &child);
+		object_at(g, child)->flags |= below->flags & SERVED_FOREIGN;
+		served_graph_add(g, SERVED_LINKS, &child);
 	}
 	n = served_graph_count(g, SERVED_LINKS) - first;
 	object_at(g, number)->below = first;
@@ -322,7 +322,7 @@ static bool copy_from_old(struct served_graph *g, uint32_t number, const struct 
 		const char *artifact = served_text(g->old, r->type);
 
 		copy.type = add_shared_text(g, artifact, strlen(artifact));
-		type = add_record(g, SERVED_REFERRERS, &copy);
+		type = served_graph_add(g, SERVED_REFERRERS, &copy);
 		object_at(g, number)->referrer = type;
 	}
 	copy_below(g, number, then, depth);
@@ -398,51 +398,6 @@ uint32_t served_graph_root(struct served_graph *g, const struct digest *d, int64
 
 /* ---- repositories ---- */
 
-void served_graph_tag(struct served_graph *g, const struct served_tag *t)
-{
-	add_record(g, SERVED_TAGS, t);
-}
-
-/* Adds an object to those reached, once for each repository. */
-static void add_reached(struct served_graph *g, uint32_t number, uint32_t mark)
-{
-	if (!number || g->marks[number] == mark || object_at(g, number)->flags & SERVED_ODD)
-		return;
-	g->marks[number] = mark;
-	add_record(g, SERVED_REACHED, &number);
-}
-
-static int order_numbers(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static void fill_reached(struct served_graph *g, struct served_repository *r)
-{
-	const uint32_t mark = served_graph_count(g, SERVED_REPOSITORIES) + 1;
-	uint32_t *reached;
-
-	r->reached = served_graph_count(g, SERVED_REACHED);
-	for (uint32_t i = 0; i < r->ntags; i++) {
-		const struct served_tag *tags = records(g, SERVED_TAGS);
-
-		add_reached(g, tags[r->tags + i].object, mark);
-	}
-	/* the section grows while it is walked, so objects below new ones are found as well */
-	for (uint32_t i = r->reached; i < served_graph_count(g, SERVED_REACHED); i++) {
-		struct served_object o = *object_at(g, ((uint32_t *)records(g, SERVED_REACHED))[i]);
-
-		for (uint32_t k = 0; k < o.nbelow; k++)
-			add_reached(g, link_at(g, o.below + k), mark);
-	}
-	r->nreached = served_graph_count(g, SERVED_REACHED) - r->reached;
-	reached = records(g, SERVED_REACHED);
-	if (r->nreached)
-		qsort(reached + r->reached, r->nreached, sizeof(*reached), order_numbers);
-}
-
 /* "sha256-<64 hex>": where referrers are listed by clients of registries without the API
  * (distribution-spec, "Referrers Tag Schema"). Gives the subject. */
 static bool is_fallback(const struct served_graph *g, const struct served_tag *t,
@@ -483,14 +438,14 @@ static void add_fallback(struct served_graph *g, const struct served_tag *t,
 		number = add_referrer(g, subject->str, &below->digest, size, below->media_type,
 				      below->artifact_type, below->annotations);
 		if (number != SERVED_NONE)
-			add_record(g, SERVED_LISTED, &number);
+			served_graph_add(g, SERVED_LISTED, &number);
 	}
 }
 
 static int order_referrers(const void *a, const void *b, void *graph)
 {
 	const struct served_graph *g = graph;
-	const struct served_referrer *v = records(g, SERVED_REFERRERS);
+	const struct served_referrer *v = served_graph_records(g, SERVED_REFERRERS);
 	const struct served_referrer *x = &v[*(const uint32_t *)a], *y = &v[*(const uint32_t *)b];
 	int order = strcmp(text_at(g, x->subject), text_at(g, y->subject));
 
@@ -503,32 +458,29 @@ static void fill_listed(struct served_graph *g, struct served_repository *r)
 
 	r->listed = served_graph_count(g, SERVED_LISTED);
 	for (uint32_t i = 0; i < r->nreached; i++) {
-		const uint32_t *reached = records(g, SERVED_REACHED);
+		const uint32_t *reached = served_graph_records(g, SERVED_REACHED);
 		uint32_t referrer = object_at(g, reached[r->reached + i])->referrer;
 
 		if (referrer != SERVED_NONE)
-			add_record(g, SERVED_LISTED, &referrer);
+			served_graph_add(g, SERVED_LISTED, &referrer);
 	}
 	for (uint32_t i = 0; i < r->ntags; i++) {
-		struct served_tag t = ((struct served_tag *)records(g, SERVED_TAGS))[r->tags + i];
+		struct served_tag t =
+			((struct served_tag *)served_graph_records(g, SERVED_TAGS))[r->tags + i];
 
 		if (is_fallback(g, &t, &subject))
 			add_fallback(g, &t, &subject);
 	}
 	r->nlisted = served_graph_count(g, SERVED_LISTED) - r->listed;
 	if (r->nlisted)
-		qsort_r((uint32_t *)records(g, SERVED_LISTED) + r->listed, r->nlisted,
+		qsort_r((uint32_t *)served_graph_records(g, SERVED_LISTED) + r->listed, r->nlisted,
 			sizeof(uint32_t), order_referrers, g);
 }
 
 void served_graph_repository(struct served_graph *g, struct served_repository *r)
 {
-	/* all objects are there by now */
-	if (!g->marks)
-		g->marks = xcalloc(served_graph_count(g, SERVED_OBJECTS), sizeof(*g->marks));
-	fill_reached(g, r);
 	fill_listed(g, r);
-	add_record(g, SERVED_REPOSITORIES, r);
+	served_graph_add(g, SERVED_REPOSITORIES, r);
 }
 
 /* ---- the whole ---- */

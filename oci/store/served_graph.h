@@ -4,8 +4,9 @@
  *
  *	served_graph_init(&g, layout, old)
  *	served_graph_root(&g, ...)          for the manifest of each entry
- *	served_graph_tag(&g, ...)           all tags of a repository, one after the other
- *	served_graph_repository(&g, &r)     fills in what its tags reach
+ *	served_reach_tag(&s, ...)           all tags of a repository, one after the other
+ *	served_reach_fill(&s, &r)           what its tags reach (served_reach.h)
+ *	served_graph_repository(&g, &r)     its referrers
  *	served_graph_finish(&g, &head, &table, err)
  */
 #ifndef OCI_STORE_SERVED_GRAPH_H
@@ -31,8 +32,6 @@ struct served_graph {
 	uint32_t *slots; /* of objects, by digest */
 	uint32_t nslots;
 	uint64_t salt;
-	uint32_t *marks; /* of objects: the repository that was the last to reach it */
-	uint32_t nmarks;
 	bool full;               /* more than a table can have */
 	uint32_t odd, first_odd; /* objects that are SERVED_ODD; the first of them */
 };
@@ -45,6 +44,14 @@ void served_graph_release(struct served_graph *g);
 uint32_t served_graph_text(struct served_graph *g, const char *text);
 /* How many records a section has. */
 uint32_t served_graph_count(const struct served_graph *g, enum served_section section);
+/* Adds a record; gives its number. A section that is full gives 0: the table is refused at the
+ * end. */
+uint32_t served_graph_add(struct served_graph *g, enum served_section section, const void *record);
+/* The records of a section; adding one may move them. */
+static inline void *served_graph_records(const struct served_graph *g, enum served_section section)
+{
+	return g->sections[section].p;
+}
 
 /* Adds the manifest that an entry points at, and everything below it; gives its object. *reason is
  * -1 when it was read; SERVED_GRAPH_ODD when it is SERVED_ODD; else errno, or 0 when its file is
@@ -53,9 +60,7 @@ uint32_t served_graph_count(const struct served_graph *g, enum served_section se
 uint32_t served_graph_root(struct served_graph *g, const struct digest *d, int64_t size,
 			   const char *media_type, int *reason);
 
-void served_graph_tag(struct served_graph *g, const struct served_tag *t);
-
-/* Adds a repository whose tags are there: what they reach, and its referrers, are filled in. */
+/* Adds a repository whose tags, and what they reach, are there: its referrers are filled in. */
 void served_graph_repository(struct served_graph *g, struct served_repository *r);
 
 /* Puts the table together: head has what it says of the generation. LIMIT. */

@@ -5,6 +5,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	load ../lib/sync
+	load ../lib/ask
 	world
 	root=$(layout_image "$up" docker.io/team/secret:1 secret)
 	manifest=$(cat "$(layout_file "$up" "$root")")
@@ -106,6 +107,11 @@ sha256:"*": other.example: 404"* ]]
 	[ "$(cut -d' ' -f1 "$record" | grep -cx -e "$config" -e "$layer")" -eq 0 ]
 	# the private manifest itself stays private
 	grep -qx "$root up.example/team/secret" "$record"
+	serve_start "$mirror"
+	get "/v2/other.example/app/blobs/$layer"
+	is 200
+	get "/v2/other.example/app/manifests/$root"
+	is 404
 	run -0 sync --force
 	[ "$(asked HEAD)" -eq 2 ]
 }
@@ -166,4 +172,72 @@ repository; "* ]]
 	list other.example/app:1 up.example/team/secret:1
 	run -0 sync
 	[ "$(published other.example/app:1)" != "" ]
+}
+
+# leaves_away: starts a registry with images of evil.example/x that name the private manifest and
+# layer, without having them, where a line leaves them away.
+leaves_away() {
+	local evil=$BATS_TEST_TMPDIR/evil own
+	layout_new "$evil"
+	own=$(layout_image "$evil" docker.io/x:own own)
+	printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s,%s]}' "$OCI_INDEX" \
+		"$(layout_desc "$evil" "$own" "$OCI_MANIFEST" \
+			'"platform":{"os":"linux","architecture":"amd64"}')" \
+		"$(layout_desc "$up" "$root" "$OCI_MANIFEST" \
+			'"platform":{"os":"linux","architecture":"s390x"}')" |
+		layout_manifest "$evil" docker.io/x:sparse "$OCI_INDEX"
+	jq -c --argjson foreign "$(layout_desc "$up" "$layer" \
+		application/vnd.docker.image.rootfs.foreign.diff.tar.gzip \
+		'"urls":["https://x.example/y"]')" \
+		'.layers += [$foreign]' "$(layout_file "$evil" "$own")" |
+		layout_manifest "$evil" docker.io/x:foreign "$OCI_MANIFEST"
+	serve evil "$evil"
+	conf "image * referrers=no" "registry evil.example endpoint=$evil_url"
+	public=("evil.example/x:sparse platform=linux/amd64" "evil.example/x:foreign external=no")
+}
+
+# unproven: evil.example/x is served, and nothing of the private image in it.
+unproven() {
+	local path
+	for path in manifests/sparse manifests/foreign; do
+		get "/v2/evil.example/x/$path"
+		is 200
+	done
+	for path in "manifests/$root" "blobs/$root" "blobs/$config" "blobs/$layer"; do
+		get "/v2/evil.example/x/$path"
+		is 404
+	done
+}
+
+@test "what a line leaves away is not served from a private image" {
+	leaves_away
+	list "$secret"
+	sync
+	list "$secret" "${public[@]}"
+	run -0 sync
+	serve_start "$mirror"
+	unproven
+	# also without a table
+	stop server
+	rm "$mirror"/.mirror/tables/*
+	serve_start "$mirror"
+	await "as a whole"
+	unproven
+}
+
+@test "nor when the private image comes later: while it comes, and when it is there" {
+	leaves_away
+	list "${public[@]}"
+	run -0 sync
+	serve_start "$mirror"
+	unproven
+	for d in "$root" "$config" "$layer"; do
+		cp "$(layout_file "$up" "$d")" "$(layout_file "$mirror" "$d")"
+	done
+	unproven
+	for d in "$root" "$config" "$layer"; do rm -f "$(layout_file "$mirror" "$d")"; done
+	list "${public[@]}" "$secret"
+	run -0 sync
+	await "generation 2: repositories: "
+	unproven
 }

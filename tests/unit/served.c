@@ -6,10 +6,12 @@
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/file.h"
 #include "oci/base/limits.h"
 #include "oci/image/media_type.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
+#include "oci/store/private_blobs.h"
 #include "oci/store/served_build.h"
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
@@ -180,6 +182,120 @@ static void check_damage(const struct served *s)
 	CHECK_ROW(missed == 0, "a table that is cut short");
 }
 
+/* ---- what is private ---- */
+
+#define FOREIGN "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+#define ABSENT  "sha256:486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7"
+
+static void add_from(struct mirror *m, const char *ref, const struct digest *d, size_t size,
+		     const char *source)
+{
+	cleanup_free char *text = xasprintf("%s@%s", source, d->str);
+
+	entry_set_annotation(add(m, ref, d, size), ANNOTATION_SOURCE, text);
+}
+
+static struct digest put_text(struct mirror *m, char *text, size_t *size)
+{
+	cleanup_free char *owned = text;
+
+	*size = strlen(owned);
+	return put(m, owned);
+}
+
+static void record_private(struct mirror *m, const struct digest *secret)
+{
+	static const char *const repositories[] = { "corp/s", "good/y" };
+	cleanup_by(private_blobs_release) struct private_blobs p = PRIVATE_BLOBS_INIT;
+	struct err err = ERR_INIT;
+	struct digest layer;
+
+	CHECK(digest_parse(&layer, span_str(LAYER), &err) == 0);
+	for (size_t i = 0; i < COUNT(repositories); i++) {
+		private_blobs_add(&p, secret, repositories[i]);
+		private_blobs_add(&p, &layer, repositories[i]);
+	}
+	CHECK(private_blobs_save(&p, &m->layout, &err) == 0);
+}
+
+static void open_private(struct mirror *m)
+{
+	struct err err = ERR_INIT;
+	size_t nsecret, nindex, nforeign, naway;
+	struct digest secret, index, foreign, away;
+
+	*m = (struct mirror){ .dir = tempdir_new(), .index = INDEX_INIT };
+	CHECK(layout_open(&m->layout, m->dir.path, LAYOUT_WRITE, &err) == 0);
+	put(m, "hello"); /* LAYER */
+	secret = put_manifest(m, "secret", NULL, &nsecret);
+	index = put_text(m,
+			 xasprintf("{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\","
+				   "\"digest\":\"%s\",\"size\":%zu}]}",
+				   MEDIA_OCI_MANIFEST, secret.str, nsecret),
+			 &nindex);
+	away = put_text(m,
+			xasprintf("{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"%s\","
+				  "\"digest\":\"%s\",\"size\":5}]}",
+				  MEDIA_OCI_MANIFEST, ABSENT),
+			&naway);
+	foreign = put_text(m,
+			   xasprintf("{\"schemaVersion\":2,\"config\":{\"mediaType\":\"a/b\","
+				     "\"digest\":\"%s\",\"size\":5},\"layers\":[{\"mediaType\":"
+				     "\"" FOREIGN "\",\"digest\":\"%s\",\"size\":5}]}",
+				     away.str, ABSENT),
+			   &nforeign);
+	add_from(m, "h.b/private:1", &secret, nsecret, "corp/s");
+	add_from(m, "h.b/names:1", &index, nindex, "evil/x");
+	add_from(m, "h.b/has:1", &index, nindex, "good/y");
+	add_from(m, "h.b/two:1", &index, nindex, "evil/x");
+	add_from(m, "h.b/two:2", &secret, nsecret, "corp/s");
+	add(m, "good/y:1", &index, nindex);
+	add_from(m, "h.b/away:1", &away, naway, "evil/x");
+	add_from(m, "h.b/foreign:1", &foreign, nforeign, "evil/x");
+	record_private(m, &secret);
+}
+
+static void check_private(const struct served *s, const char *when)
+{
+	static const struct {
+		const char *written, *name;
+		uint32_t reached;
+	} rows[] = {
+		{ "h.b/private", "its own repository: manifest and config", 2 },
+		{ "h.b/names", "an index names it: the index alone", 1 },
+		{ "h.b/has", "a repository that has confirmed it", 3 },
+		{ "h.b/two", "of two sources, one has it: each object once", 3 },
+		{ "docker.io/good/y", "without a source, by its own name", 1 },
+		{ "h.b/away", "a child that is not there", 1 },
+		{ "h.b/foreign", "a foreign layer that is not there", 2 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct served_repository *r = find(s, rows[i].written);
+
+		CHECK_ROW(r && r->nreached == rows[i].reached, rows[i].name);
+		if (r && r->nreached != rows[i].reached)
+			printf("# %s: %u\n", when, r->nreached);
+	}
+}
+
+static void test_private(void)
+{
+	cleanup_by(served_release) struct served s = SERVED_INIT, again = SERVED_INIT;
+	struct mirror m;
+
+	open_private(&m);
+	CHECK_ROW(build(&s, &m, NULL) == 0, "private: made");
+	check_private(&s, "made");
+	CHECK_ROW(build(&again, &m, &s) == 0, "private: made again");
+	check_private(&again, "made again");
+	CHECK(file_replace(m.layout.root, ".mirror/private-blobs", "x\n", 2, 0644,
+			   &(struct err){ .kind = ERR_NONE }) == 0);
+	served_release(&again);
+	CHECK_ROW(build(&again, &m, &s) < 0, "whose the private blobs are is not known: no table");
+	mirror_close(&m);
+}
+
 int main(void)
 {
 	struct mirror m;
@@ -192,5 +308,6 @@ int main(void)
 	check_again(&m, &s);
 	served_release(&s);
 	mirror_close(&m);
+	test_private();
 	return tap_done();
 }
