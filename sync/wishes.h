@@ -6,7 +6,7 @@
  * the lists and mirror.conf (sync/wish_verdict.h); of what is left, the LIMIT_SUGGESTIONS most
  * wanted ones are asked for upstream, with a HEAD each. Nothing is fetched or written.
  *
- *	# 12 requests of containerd, docker, 4 addresses (private), 3 hours, 2026-11-20 to 2026-11-28
+ *	# 12 requests of containerd, 4 addresses (private), 3 hours, 2026-11-20 to 2026-11-28
  *	docker.io/library/alpine:3.21
  *
  * What is no line for a reason that a reader of the list can act on is a comment with that reason;
