@@ -59,6 +59,10 @@ static void write_server(struct buf *b, struct server *s)
 		      atomic_load(&s->reload->failures));
 	metrics_gauge(b, "index_ready", "1 when index.json on disk is what is served, else 0.",
 		      !atomic_load(&s->reload->bad));
+	if (s->tls.tls)
+		metrics_gauge(b, "certificate_expiry_timestamp_seconds",
+			      "When the first of the certificates of --tls-cert ends.",
+			      tls_expires(s->tls.tls));
 	metrics_gauge(b, "ready", "1 when /readyz answers 200, else 0.", !ready_why_not(s));
 }
 

@@ -104,6 +104,7 @@ static void log_reply(struct conn *c, const struct conn_turn *turn, const struct
 	c->line.status = x->status;
 	c->line.bytes = x->length;
 	c->line.asked = turn->now;
+	c->line.tls = c->tls ? tls_version(c->tls) : NULL;
 	snprintf(c->line.user, sizeof(c->line.user), "%s",
 		 x->asker.kind == ASKER_USER ? x->asker.user : "");
 	snprintf(c->line.ns, sizeof(c->line.ns), "%.*s", SPAN_ARG(x->ns));

@@ -576,6 +576,11 @@ const char *tls_server_name(const struct tls_conn *c)
 	return name ? name : "";
 }
 
+const char *tls_version(const struct tls_conn *c)
+{
+	return SSL_get_version(c->ssl);
+}
+
 static const char *text_of(const struct buf *b)
 {
 	return b->n ? b->p : "";

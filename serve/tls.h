@@ -85,6 +85,8 @@ void tls_end(struct tls_conn *c);
 
 /* The server name that the client asked for, or "". */
 const char *tls_server_name(const struct tls_conn *c);
+/* "TLSv1.2" or "TLSv1.3", once the handshake is done. */
+const char *tls_version(const struct tls_conn *c);
 /* Of the client's certificate, which was verified: its CN, and its O, a line each; "" when there is
  * none, or it holds a control character. */
 const char *tls_user(const struct tls_conn *c);

@@ -252,6 +252,20 @@ names() {
 	done
 }
 
+@test "the access log has the user who was asked for" {
+	for format in common combined json; do
+		access_start --access-log "$BATS_TEST_TMPDIR/$format" --log-format "$format"
+		get /v2/team/app/manifests/1 -u ann:secret
+		get /v2/team/app/manifests/1 
+		get /v2/team/app/manifests/1 -u ann:wrong
+		stop server
+	done
+	for format in common combined; do
+		[ "$(cut -d ' ' -f 3 "$BATS_TEST_TMPDIR/$format" | paste -sd ' ')" = "ann - -" ]
+	done
+	[ "$(jq -r .user "$BATS_TEST_TMPDIR/json" | paste -sd ' ')" = "ann null null" ]
+}
+
 @test "the realm is this server as it was asked, and https behind a proxy that says so" {
 	access_start
 	get /v2/ -H 'Host: mirror.corp:8443' -H 'X-Forwarded-Proto: https'

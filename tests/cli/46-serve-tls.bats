@@ -53,6 +53,18 @@ ask_last=' HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n'
 	[[ $output == *"handshake failure"* ]]
 }
 
+@test "the access log names the version of TLS, the metrics when the certificate ends" {
+	admin=$BATS_TEST_TMPDIR/admin
+	serve_tls --access-log "$at/log" --log-format json --admin 127.0.0.1:0
+	get /v2/alpine/manifests/1 "${trust[@]}"
+	get /v2/alpine/manifests/1 "${trust[@]}" --tls-max 1.2
+	end=$(date -d "$(openssl x509 -noout -enddate -in "$at/main.pem" | cut -d = -f 2)" +%s)
+	curl -sf "$(sed -n 's/^admin on //p' <<<"$server_urls")/metrics" >"$admin"
+	grep -qx "mirror_certificate_expiry_timestamp_seconds $end" "$admin"
+	stop server
+	[ "$(jq -r .tls "$at/log" | paste -sd ' ')" = "TLSv1.3 TLSv1.2" ]
+}
+
 @test "several ranges of a blob over TLS" {
 	layer=$(head -c 3000000 /dev/urandom | layout_blob "$dir")
 	layout_entry "$dir" docker.io/library/big:1 "$(layout_blob "$dir" \

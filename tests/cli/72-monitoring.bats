@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	load ../lib/sync
+	load ../lib/tls
 }
 
 teardown() {
@@ -34,14 +35,15 @@ metrics() {
 	layout_image "$up" docker.io/library/alpine:1 one >/dev/null
 	list up.example/library/alpine:1
 	sync
-	serve server --admin 127.0.0.1:0 "$mirror"
+	cert main
+	serve server --admin 127.0.0.1:0 --tls-cert "$at/main.pem" --tls-key "$at/main.key" "$mirror"
 	admin=$(sed -n 's/^admin on //p' <<<"$server_urls")
 	[ -n "$admin" ]
 	get_metrics
 }
 
 get_metrics() {
-	curl -sf "$server_url/v2/" -o /dev/null
+	curl -sfk "$server_url/v2/" -o /dev/null
 	curl -sf "$admin/metrics" | sed -n 's/^\(mirror_[a-z_]*\).*/\1/p' | sort -u \
 		>"$BATS_TEST_TMPDIR/told"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/told")" -ge 15 ]
