@@ -395,10 +395,20 @@ static void answer_base(struct exchange *x)
 	reply_text(x, 200, "application/json");
 }
 
-/* Lists of all that the asker may read: of what is public to those who send no credentials, but
- * credentials that are not good are said to be so. */
-static void answer_list(struct exchange *x, void (*reply)(struct exchange *x))
+static void reply_nothing(struct exchange *x)
 {
+	reply_error(x, 404, "UNSUPPORTED", "nothing is served here");
+}
+
+/* Lists of all that the asker may read: of what is public to those who send no credentials, but
+ * credentials that are not good are said to be so. `off`: the operator has switched the list
+ * off. */
+static void answer_list(struct exchange *x, bool off, void (*reply)(struct exchange *x))
+{
+	if (off) {
+		reply_nothing(x);
+		return;
+	}
 	if (!asker_find(x) || asker_put_off(x))
 		return;
 	if (x->asker.kind == ASKER_REFUSED)
@@ -412,7 +422,7 @@ static void answer_token(struct exchange *x)
 	const struct http_request *r = x->request;
 
 	if (!access_logins(x->access))
-		reply_error(x, 404, "UNSUPPORTED", "nothing is served here");
+		reply_nothing(x);
 	else if (r->method == METHOD_POST && (r->chunked || x->body.n != (size_t)r->body))
 		reply_error(x, 413, "UNSUPPORTED",
 			    "a form of a known length and at most %lu bytes is read here",
@@ -480,10 +490,10 @@ void answer(struct exchange *x)
 	case ROUTE_BAD:
 		reply_error(x, 400, "UNSUPPORTED", "a percent-escape that cannot be decoded");
 		break;
-	case ROUTE_NONE: reply_error(x, 404, "UNSUPPORTED", "nothing is served here"); break;
+	case ROUTE_NONE: reply_nothing(x); break;
 	case ROUTE_BASE: answer_base(x); break;
-	case ROUTE_CATALOG: answer_list(x, listing_catalog); break;
-	case ROUTE_INDEX: answer_list(x, for_mirrors_index); break;
+	case ROUTE_CATALOG: answer_list(x, x->server->no_catalog, listing_catalog); break;
+	case ROUTE_INDEX: answer_list(x, x->server->no_index, for_mirrors_index); break;
 	case ROUTE_TOKEN: answer_token(x); break;
 	case ROUTE_MANIFEST: answer_in_repository(x, answer_manifest); break;
 	case ROUTE_BLOB: answer_in_repository(x, answer_blob); break;

@@ -255,6 +255,13 @@ static void add_name_options(struct cli_table *table, struct cmdline *o)
 		  .flag = &o->list_snapshots,
 		  .help = "also list snapshots (3.19.20261120) among the tags; they can be pulled "
 			  "with or without this" },
+		{ .name = "no-catalog",
+		  .flag = &o->no_catalog,
+		  .help = "do not list repositories (/v2/_catalog)" },
+		{ .name = "no-index",
+		  .flag = &o->no_index,
+		  .help = "do not give index.json to other mirrors and to mirror-sync --against "
+			  "(/v2/_ocimirror/)" },
 	};
 
 	CLI_TABLE_ADD(table, rows);

@@ -31,7 +31,7 @@ struct cmdline {
 	struct cli_texts trusted;
 	struct trusted_proxies proxies; /* of `trusted` */
 	struct access_source access;    /* --htpasswd, --groups, --token-key */
-	bool list_snapshots;
+	bool list_snapshots, no_catalog, no_index;
 	long threads;
 	char repository[512]; /* the name of --name without its tag */
 	char host[256];       /* the registry in the form of names_host() */

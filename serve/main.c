@@ -89,6 +89,8 @@ static int serve(const struct cmdline *o, struct err *err)
 	cleanup_fd int notify = systemd_notify_open(getenv("NOTIFY_SOCKET")), access_log = -1;
 	cleanup_by(release_server) struct server s = { .registry = o->host,
 						       .list_snapshots = o->list_snapshots,
+						       .no_catalog = o->no_catalog,
+						       .no_index = o->no_index,
 						       .listeners.max = most_connections(),
 						       .notify = notify,
 						       .reload = &reload,

@@ -30,6 +30,7 @@ struct reload;
 struct server {
 	const char *registry; /* where a name without a host is looked for, "docker.io" */
 	bool list_snapshots;
+	bool no_catalog, no_index; /* what is switched off is answered 404 */
 	struct listen_set listeners;
 	struct tls_files tls; /* certificates, or none */
 	int access_log;       /* or -1 */

@@ -32,6 +32,10 @@ static int on_index_head(struct http_call *c, struct err *err)
 			       c->authorization ? "does not take this user and password (401)"
 						: "asks for a user and a password (401): docker "
 						  "login keeps them");
+	if (c->status == 404)
+		return err_set(err, ERR_NET, 404,
+			       "cannot compare: it gives no index (404); is it a mirror-serve, and "
+			       "without --no-index?");
 	return err_set(err, ERR_NET, (int)c->status, "answers %ld; is it a mirror-serve?",
 		       c->status);
 }

@@ -69,6 +69,13 @@ teardown() {
 	[ "$status" -eq 1 ]
 }
 
+@test "--against a server that gives no index says so" {
+	list up.example/team/app:1
+	serve closed --no-index "$up"
+	run -16 "$BIN/mirror-sync" --lists "$lists" --dry-run --against "$closed_url"
+	[[ $output == *"$closed_url: cannot compare: it gives no index (404); is it a mirror-serve, and without --no-index?"* ]]
+}
+
 @test "--against with a user and a password: sent, and in no message" {
 	list up.example/team/app:1
 	cat >fake.txt <<-E

@@ -266,6 +266,21 @@ names() {
 	[ "$(jq -r .user "$BATS_TEST_TMPDIR/json" | paste -sd ' ')" = "ann null null" ]
 }
 
+@test "--no-catalog and --no-index: what they switch off looks as if there was no such thing" {
+	access_start --no-catalog --no-index
+	for path in /v2/_catalog /v2/_ocimirror/index.json; do
+		for login in '' ann:secret ann:wrong; do
+			get "$path" ${login:+-u "$login"}
+			is 404 UNSUPPORTED
+			cp "$body" "$BATS_TEST_TMPDIR/off"
+			get /v2/_ocimirror/none
+			cmp "$body" "$BATS_TEST_TMPDIR/off"
+		done
+	done
+	get /v2/library/alpine/manifests/3.19
+	is 200
+}
+
 @test "the realm is this server as it was asked, and https behind a proxy that says so" {
 	access_start
 	get /v2/ -H 'Host: mirror.corp:8443' -H 'X-Forwarded-Proto: https'
