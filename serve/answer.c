@@ -494,6 +494,7 @@ void answer(struct exchange *x)
 	case ROUTE_BASE: answer_base(x); break;
 	case ROUTE_CATALOG: answer_list(x, x->server->no_catalog, listing_catalog); break;
 	case ROUTE_INDEX: answer_list(x, x->server->no_index, for_mirrors_index); break;
+	case ROUTE_JOURNAL: answer_list(x, x->server->no_index, for_mirrors_journal); break;
 	case ROUTE_TOKEN: answer_token(x); break;
 	case ROUTE_MANIFEST: answer_in_repository(x, answer_manifest); break;
 	case ROUTE_BLOB: answer_in_repository(x, answer_blob); break;

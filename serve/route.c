@@ -96,6 +96,8 @@ static bool read_query(struct route *r, struct span query, char **scratch)
 			r->n = value;
 		else if (span_eq(key, "last"))
 			r->last = value;
+		else if (span_eq(key, "from"))
+			r->from = value;
 		else if (span_eq(key, "scope") && !r->scope.n)
 			r->scope = value;
 		else if (span_eq(key, "artifactType") && value.n && r->ntypes < ROUTE_TYPES)
@@ -124,6 +126,7 @@ bool route_has_name(enum route_kind kind)
 	case ROUTE_BASE:
 	case ROUTE_CATALOG:
 	case ROUTE_INDEX:
+	case ROUTE_JOURNAL:
 	case ROUTE_TOKEN: return false;
 	case ROUTE_MANIFEST:
 	case ROUTE_BLOB:

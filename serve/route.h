@@ -25,6 +25,7 @@
 	ROW(ROUTE_BASE, "/v2/")                                                                    \
 	ROW(ROUTE_CATALOG, "/v2/_catalog")                                                         \
 	ROW(ROUTE_INDEX, "/v2/_ocimirror/index.json")                                              \
+	ROW(ROUTE_JOURNAL, "/v2/_ocimirror/journal")                                               \
 	ROW(ROUTE_TOKEN, "/v2/_ocimirror/token")                                                   \
 	ROW(ROUTE_MANIFEST, "/v2/<name>/manifests/<reference>")                                    \
 	ROW(ROUTE_BLOB, "/v2/<name>/blobs/<digest>")                                               \
@@ -48,7 +49,7 @@ struct route {
 	struct span name;      /* <name>, as the client writes it; empty when the path has none */
 	struct span reference; /* the last component behind a <name>: tag or digest */
 	/* parameters of the query; p is NULL when absent */
-	struct span ns, n, last, scope;
+	struct span ns, n, last, scope, from;
 	struct span types[ROUTE_TYPES];
 	size_t ntypes;
 };

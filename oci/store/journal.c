@@ -323,3 +323,70 @@ int journal_walk(const struct layout *l, long current,
 		*bad = w.bad;
 	return r;
 }
+
+/* ---- a part ---- */
+
+/* Whether a line, or the end of the file, begins at `from`. */
+static bool is_line_start(int fd, int64_t from, int64_t size)
+{
+	char before = '\n';
+
+	return from <= size &&
+	       (from == 0 || (pread(fd, &before, 1, from - 1) == 1 && before == '\n'));
+}
+
+static int open_part(const struct layout *l, const struct journal_part *part, int *out, off_t *size,
+		     struct err *err)
+{
+	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 && errno != ENOENT)
+		return err_sys(err, "cannot open", PATH);
+	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
+		return err_sys(err, "cannot read", PATH);
+	*size = fd < 0 ? 0 : st.st_size;
+	if (part->from < 0 || !is_line_start(fd, part->from, *size))
+		return err_set(err, ERR_NOTFOUND, 0, "no line of the journal begins at byte %lld",
+			       (long long)part->from);
+	*out = take_fd(&fd);
+	return 0;
+}
+
+int journal_read_part(const struct layout *l, long current, struct journal_part *part,
+		      void (*each)(const struct journal_line *line, struct span text, void *arg),
+		      void *arg, struct err *err)
+{
+	cleanup_free char *block = xmalloc(WRITE_SIZE);
+	const char *newline;
+	struct span rest;
+	off_t size = 0;
+	cleanup_fd int fd = -1;
+	ssize_t n;
+
+	part->next = part->from;
+	part->more = false;
+	if (open_part(l, part, &fd, &size, err) < 0)
+		return -1;
+	if (fd < 0) /* no journal yet */
+		return 0;
+	n = pread(fd, block, WRITE_SIZE, part->from);
+	if (n < 0)
+		return err_sys(err, "cannot read", PATH);
+	rest = span_of(block, (size_t)n);
+	while (rest.n && (newline = memchr(rest.p, '\n', rest.n))) {
+		struct span text = span_of(rest.p, (size_t)(newline + 1 - rest.p));
+		struct journal_line line;
+		cleanup_json json_t *doc = NULL;
+		bool good = read_line(span_of(text.p, text.n - 1), &line, &doc) == 0;
+
+		if (good && line.generation > current)
+			return 0;
+		if (good)
+			each(&line, text, arg);
+		rest = span_of(newline + 1, rest.n - text.n);
+		part->next += (int64_t)text.n;
+	}
+	part->more = part->next > part->from && part->from + n < size;
+	return 0;
+}

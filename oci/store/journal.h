@@ -12,7 +12,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "oci/base/span.h"
 #include "oci/image/digest.h"
 
 struct err;
@@ -46,5 +48,19 @@ int journal_last(const struct layout *l, long *generation, struct err *err);
 int journal_walk(const struct layout *l, long current,
 		 int (*each)(const struct journal_line *line, void *arg), void *arg, size_t *bad,
 		 struct err *err);
+
+/* A part of the journal, for readers that come again. */
+struct journal_part {
+	int64_t from; /* in: the byte where a line begins */
+	int64_t next; /* out: where the first line that was not given begins */
+	bool more;    /* out: lines up to the generation follow there */
+};
+
+/* Calls each() for the lines from there on, up to generation `current` and about a megabyte of
+ * them; text is the line with its end. Lines that do not parse are passed over. NOTFOUND when no
+ * line begins there: lines of generations that were not published may have been dropped. */
+int journal_read_part(const struct layout *l, long current, struct journal_part *part,
+		      void (*each)(const struct journal_line *line, struct span text, void *arg),
+		      void *arg, struct err *err);
 
 #endif

@@ -200,7 +200,7 @@ names() {
 	names "$open"
 	get /v2/_ocimirror/index.json -u ann:secret
 	names "$open" "$app"
-	tag=$(sed -n 's/^ETag: //p' "$head" | tr -d '\r')
+	tag=$(sed -n 's/^ETag: //p' "$head")
 	[[ $tag == "\"sha256:$(sha256sum <"$dir/index.json" | cut -d ' ' -f 1)+"* ]]
 	get /v2/_ocimirror/index.json -u bob:hunter2
 	names "$open" "$tool"
@@ -268,7 +268,7 @@ names() {
 
 @test "--no-catalog and --no-index: what they switch off looks as if there was no such thing" {
 	access_start --no-catalog --no-index
-	for path in /v2/_catalog /v2/_ocimirror/index.json; do
+	for path in /v2/_catalog /v2/_ocimirror/index.json /v2/_ocimirror/journal; do
 		for login in '' ann:secret ann:wrong; do
 			get "$path" ${login:+-u "$login"}
 			is 404 UNSUPPORTED
@@ -279,6 +279,69 @@ names() {
 	done
 	get /v2/library/alpine/manifests/3.19
 	is 200
+}
+
+# journal_line GENERATION REF [MEMBERS]
+journal_line() {
+	printf '{"generation":%d,"time":"2026-11-20T08:15:00Z"%s,"why":"sync","who":"Ann <ann@corp.example>"%s}\n' \
+		"$1" "${2:+,\"ref\":\"$2\"}" "${3:-}" >>"$dir/.mirror/journal.jsonl"
+}
+
+# refs REF...: the last reply is a journal of these
+refs() {
+	is 200
+	[ "$(jq -r '.ref // "-"' "$body" | paste -sd ' ')" = "$*" ] || { cat "$body" && return 1; }
+	[[ $(cat "$body") != *@corp* ]]
+}
+
+@test "the journal for other mirrors: what each may read, page by page, without mail addresses" {
+	access_start
+	local open=docker.io/library/alpine:3.19 app=docker.io/team/app:1 tool=quay.io/org/tool:1
+	get /v2/_ocimirror/journal
+	refs
+	mkdir -p "$dir/.mirror"
+	journal_line 5 ''
+	for ref in "$open" "$app" "$tool" docker.io/team/gone:1 docker.io/team/app@$hidden; do
+		journal_line 6 "$ref"
+	done
+	published=$(stat -c %s "$dir/.mirror/journal.jsonl")
+	journal_line 8 "$open"
+	get /v2/_ocimirror/journal
+	refs - "$open"
+	has "X-Mirror-Journal-Next: $published"
+	run ! grep -i ^link: "$head"
+	get /v2/_ocimirror/journal -u ann:secret
+	refs - "$open" "$app" "docker.io/team/app@$hidden"
+	tag=$(sed -n 's/^ETag: //p' "$head")
+	get /v2/_ocimirror/journal -u ann:secret -H "If-None-Match: $tag"
+	is 304
+	get /v2/_ocimirror/journal -u bob:hunter2 -H "If-None-Match: $tag"
+	refs - "$open" "$tool"
+	get "/v2/_ocimirror/journal?from=$published"
+	refs
+	get /v2/_ocimirror/journal -u ann:wrong
+	is 401
+	for from in 5 99999 "$((published - 1))"; do
+		get "/v2/_ocimirror/journal?from=$from"
+		is 404 UNSUPPORTED
+	done
+	for from in x -1 ''; do
+		get "/v2/_ocimirror/journal?from=$from"
+		is 400 UNSUPPORTED
+	done
+	# a megabyte a page
+	journal_line 6 "$open" ",\"detail\":\"$(head -c 60000 /dev/zero | tr '\0' x)\""
+	last=$(tail -n 1 "$dir/.mirror/journal.jsonl")
+	sed -i /:8,/d "$dir/.mirror/journal.jsonl"
+	for ((i = 0; i < 40; i++)); do printf '%s\n' "$last"; done >>"$dir/.mirror/journal.jsonl"
+	get /v2/_ocimirror/journal -u ann:secret
+	lines=$(grep -c '' "$body") path=$(sed -n 's/^Link: <\(.*\)>; rel="next"$/\1/p' "$head")
+	while [ -n "$path" ]; do
+		get "$path" -u ann:secret
+		lines=$((lines + $(grep -c '' "$body")))
+		path=$(sed -n 's/^Link: <\(.*\)>; rel="next"$/\1/p' "$head")
+	done
+	[ "$lines" -eq 45 ]
 }
 
 @test "the realm is this server as it was asked, and https behind a proxy that says so" {

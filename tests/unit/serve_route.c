@@ -21,6 +21,7 @@ static const struct row {
 	{ "referrers", "/v2/a/referrers/sha256:00", "", ROUTE_REFERRERS, "a", "sha256:00" },
 	{ "catalogue", "/v2/_catalog", "", ROUTE_CATALOG, NULL, NULL },
 	{ "index", "/v2/_ocimirror/index.json", "", ROUTE_INDEX, NULL, NULL },
+	{ "the journal", "/v2/_ocimirror/journal", "from=5", ROUTE_JOURNAL, NULL, NULL },
 	{ "tokens", "/v2/_ocimirror/token", "", ROUTE_TOKEN, NULL, NULL },
 	{ "an unknown extension", "/v2/_oci/ext/discover", "", ROUTE_NONE, NULL, NULL },
 	{ "a name with keywords", "/v2/manifests/tags/blobs/manifests/list", "", ROUTE_MANIFEST,
