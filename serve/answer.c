@@ -38,6 +38,27 @@ struct content {
 	bool ranges;
 };
 
+/* Whether x->host is an upstream of what the asker may read. Who asks is found out only for a host
+ * that none but groups have; x->pending is set while that takes a while. */
+static bool is_upstream(struct exchange *x)
+{
+	const struct state *s = x->state;
+	size_t n = strlen(x->host);
+
+	if (state_has_host(s, x->host))
+		return true;
+	if (x->pending || !state_has_private_host(s, x->host) || !asker_find(x))
+		return false;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct repository *r = &s->v[i];
+
+		if (r->group && r->host == n && memcmp(r->name, x->host, n) == 0 &&
+		    visible_repository(x, r))
+			return true;
+	}
+	return false;
+}
+
 /* Takes the host as the namespace if it is an upstream of this mirror: as it is, or without a port
  * that its scheme implies. */
 static bool is_namespace(struct exchange *x, struct span host)
@@ -46,7 +67,7 @@ static bool is_namespace(struct exchange *x, struct span host)
 
 	for (size_t i = 0; i < 2; i++) {
 		repository_names_host(forms[i], x->host);
-		if (!x->host[0] || !state_has_host(x->state, x->host))
+		if (!x->host[0] || !is_upstream(x))
 			continue;
 		x->ns = forms[i];
 		return true;
@@ -485,6 +506,8 @@ void answer(struct exchange *x)
 		return;
 	}
 	find_namespace(x);
+	if (x->pending)
+		return;
 	switch (x->route.kind) {
 	case ROUTE_ROOT: ready_reply(x, x->server); break;
 	case ROUTE_BAD:

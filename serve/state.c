@@ -27,6 +27,13 @@ struct state *state_ref(struct state *s)
 	return s;
 }
 
+static void hosts_release(struct state_hosts *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		free(h->v[i]);
+	free(h->v);
+}
+
 static void state_free(struct state *s)
 {
 	page_cache_release(&s->pages);
@@ -35,9 +42,8 @@ static void state_free(struct state *s)
 	free(s->bytes);
 	table_release(&s->repositories);
 	free(s->v);
-	for (size_t i = 0; i < s->nhosts; i++)
-		free(s->hosts[i]);
-	free(s->hosts);
+	hosts_release(&s->hosts);
+	hosts_release(&s->private_hosts);
 	served_release(&s->table);
 	cleanup_fd_(&s->blobs[0]);
 	cleanup_fd_(&s->blobs[1]);
@@ -84,29 +90,30 @@ static void fill_repository(struct state *s, struct repository *r,
 		table_put(&s->repositories, r->written, r);
 }
 
-/* The hosts of all public repositories, each once: a host that only groups have shows nothing of
- * itself. */
-static void list_hosts(struct state *s)
+/* The hosts of all public repositories, or of those that groups have, each once. */
+static void list_hosts(const struct state *s, bool private, struct state_hosts *out)
 {
 	size_t n = 0, cap = 0;
+	char **v = NULL;
 
 	for (size_t i = 0; i < s->n; i++) {
 		const struct repository *r = &s->v[i];
 
 		/* repositories of one host are neighbours: most repetitions are seen here */
-		if (!r->host || r->group ||
-		    (n && span_eq(span_of(r->name, r->host), s->hosts[n - 1])))
+		if (!r->host || (r->group != NULL) != private ||
+		    (n && span_eq(span_of(r->name, r->host), v[n - 1])))
 			continue;
-		s->hosts = xgrow(s->hosts, n, &cap, sizeof(char *));
-		s->hosts[n++] = xstrndup(r->name, r->host);
+		v = xgrow(v, n, &cap, sizeof(char *));
+		v[n++] = xstrndup(r->name, r->host);
 	}
 	if (n)
-		qsort(s->hosts, n, sizeof(char *), str_order);
+		qsort(v, n, sizeof(char *), str_order);
+	out->v = v;
 	for (size_t i = 0; i < n; i++) {
-		if (s->nhosts && strcmp(s->hosts[s->nhosts - 1], s->hosts[i]) == 0)
-			free(s->hosts[i]);
+		if (out->n && strcmp(v[out->n - 1], v[i]) == 0)
+			free(v[i]);
 		else
-			s->hosts[s->nhosts++] = s->hosts[i];
+			v[out->n++] = v[i];
 	}
 }
 
@@ -119,7 +126,8 @@ void state_take_table(struct state *s, struct served *table)
 	for (size_t i = 0; i < s->n; i++)
 		fill_repository(s, &s->v[i], &s->table.repositories[i]);
 	s->bytes = xcalloc(s->table.nobjects, sizeof(*s->bytes));
-	list_hosts(s);
+	list_hosts(s, false, &s->hosts);
+	list_hosts(s, true, &s->private_hosts);
 }
 
 /* ---- lookups ---- */
@@ -195,13 +203,13 @@ bool state_object(const struct state *s, const struct repository *r, const struc
 	return true;
 }
 
-bool state_has_host(const struct state *s, const char *host)
+static bool has_host(const struct state_hosts *h, const char *host)
 {
-	size_t low = 0, high = s->nhosts;
+	size_t low = 0, high = h->n;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int order = strcmp(s->hosts[middle], host);
+		int order = strcmp(h->v[middle], host);
 
 		if (order == 0)
 			return true;
@@ -211,6 +219,16 @@ bool state_has_host(const struct state *s, const char *host)
 			high = middle;
 	}
 	return false;
+}
+
+bool state_has_host(const struct state *s, const char *host)
+{
+	return has_host(&s->hosts, host);
+}
+
+bool state_has_private_host(const struct state *s, const char *host)
+{
+	return has_host(&s->private_hosts, host);
 }
 
 /* ---- referrers ---- */

@@ -63,6 +63,12 @@ struct repository {
 	const struct served_repository *record;
 };
 
+/* Names of hosts, sorted, each once. */
+struct state_hosts {
+	char **v;
+	size_t n;
+};
+
 /* Whether index.json is what the table says; see state_check(). */
 enum state_checked { STATE_UNCHECKED, STATE_RIGHT, STATE_WRONG };
 
@@ -74,12 +80,12 @@ struct state {
 	struct table repositories; /* by name, and by the name as written */
 	struct repository *v;      /* sorted by the name as written */
 	size_t n, npublic;
-	char **hosts; /* of public repositories, sorted */
-	size_t nhosts;
-	int blobs[2];                    /* directories of sha256 and sha512; -1 when missing */
-	struct stat file;                /* index.json */
-	int64_t head;                    /* bytes of its first line, when a table was taken */
-	char generation[DIGEST_MAX + 1]; /* its number, or id when it has none */
+	struct state_hosts hosts;         /* of public repositories */
+	struct state_hosts private_hosts; /* of those of groups */
+	int blobs[2];                     /* directories of sha256 and sha512; -1 when missing */
+	struct stat file;                 /* index.json */
+	int64_t head;                     /* bytes of its first line, when a table was taken */
+	char generation[DIGEST_MAX + 1];  /* its number, or id when it has none */
 	/* by state_check() */
 	pthread_mutex_t lock;
 	_Atomic(enum state_checked) checked;
@@ -107,7 +113,9 @@ bool state_tag(const struct state *s, const struct repository *r, struct span na
 /* The content of that digest, if the repository reaches it. */
 bool state_object(const struct state *s, const struct repository *r, const struct digest *d,
 		  struct object *o);
+/* Whether a public repository, or one of a group, is of that host. */
 bool state_has_host(const struct state *s, const char *host);
+bool state_has_private_host(const struct state *s, const char *host);
 
 static inline const char *state_tag_name(const struct state *s, const struct served_tag *t)
 {

@@ -281,6 +281,30 @@ names() {
 	is 200
 }
 
+@test "a Host that only private images have leads there for their members alone" {
+	access_start
+	get /v2/org/tool/manifests/1 -u bob:hunter2 -H 'Host: quay.io'
+	is 200
+	has "OCI-Namespace: quay.io"
+	get /v2/org/tool/manifests/1 -u bob:hunter2 -H 'Host: quay.io:443'
+	is 200
+	get /v2/org/tool/manifests/1 -u ann:secret -H 'Host: quay.io'
+	is 404
+	sed 's/quay.io/nowhere.io/g' "$body" >"$BATS_TEST_TMPDIR/want"
+	get /v2/org/tool/manifests/1 -u ann:secret -H 'Host: nowhere.io'
+	cmp "$body" "$BATS_TEST_TMPDIR/want"
+	# who is no member finds what is public under that name as under any other
+	for login in '' ann:secret ann:wrong; do
+		get /v2/library/alpine/manifests/3.19 ${login:+-u "$login"} -H 'Host: quay.io'
+		is 200
+		has_no OCI-Namespace
+	done
+	get /v2/library/alpine/manifests/3.19 -u bob:hunter2 -H 'Host: quay.io'
+	is 404
+	get /v2/_catalog -u bob:hunter2 -H 'Host: quay.io'
+	[ "$(jq -c .repositories "$body")" = '["org/tool"]' ]
+}
+
 # journal_line GENERATION REF [MEMBERS]
 journal_line() {
 	printf '{"generation":%d,"time":"2026-11-20T08:15:00Z"%s,"why":"sync","who":"Ann <ann@corp.example>"%s}\n' \
