@@ -118,8 +118,8 @@ struct served {
 		.head = NULL                                                                       \
 	}
 
-/* Takes n bytes at p, aligned to 8 bytes, as a table. They were allocated, and are released with it.
- * INVALID when they are none, or one that this program does not know; then p stays the caller's. */
+/* Takes n bytes at p, allocated and aligned to 8 bytes, as a table, and frees them with it. INVALID
+ * when they are none, or one that this program does not know; then p stays the caller's. */
 int served_open(struct served *s, void *p, size_t n, struct err *err);
 void served_release(struct served *s);
 

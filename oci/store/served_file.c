@@ -52,8 +52,8 @@ static int read_bytes(int fd, char *p, size_t n, const char *path, struct err *e
 	return 0;
 }
 
-/* Large pages, where the kernel has them, save a fault for each 4 KiB: most of the time that reading
- * takes. */
+/* Large pages, where the kernel has them, save a fault for each 4 KiB: most of the time that
+ * reading takes. */
 static void *allocate_table(size_t n)
 {
 	const size_t page = 2 * MIB, whole = (n + page - 1) / page * page;

@@ -27,8 +27,9 @@ struct served;
 #define SERVED_FILE_DIR ".mirror/tables"
 
 /* Reads the table of that name, the value of the annotation. It is not mapped: a copy program that
- * writes in place (rsync --inplace) may cut or change the file under a reader. NOTFOUND when there is no such file,
- * INVALID when it is no table that this program knows. Its digest is not checked. */
+ * writes in place (rsync --inplace) may cut or change the file under a reader. NOTFOUND when there
+ * is no such file, INVALID when it is no table that this program knows. Its digest is not
+ * checked. */
 int served_file_open(struct served *s, const struct layout *l, const char *name, struct err *err);
 /* Whether its bytes are those of its name. */
 bool served_file_is_named(const struct served *s, const char *name);
