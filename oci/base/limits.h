@@ -120,8 +120,8 @@
 /* HTTP as a server. A request line: the longest useful one (a name, a tag, an ns, two paging
  * parameters, all percent-encoded) stays below 4 KiB. Its head: bearer tokens of 8 KiB occur. A
  * body of a GET is skipped up to this size; after a larger one the connection is closed. Podman
- * asks for up to 1,024 ranges of a zstd:chunked layer in one field, some 22 KiB, and takes a 431 for
- * the end of its pull. */
+ * asks for up to 1,024 ranges of a zstd:chunked layer in one field, some 22 KiB, and takes a 431
+ * for the end of its pull. */
 #define LIMIT_REQUEST_LINE   (8UL * KIB)
 #define LIMIT_REQUEST_HEAD   (40UL * KIB)
 #define LIMIT_REQUEST_FIELDS 100
@@ -156,8 +156,9 @@
 
 /* What clients asked for and is not there (mirror-serve --record-misses): names, names that one
  * address brings in (oci/store/miss_list.h), days after which a name that nobody asks for goes, the
- * first product of a user agent, a reference, the file and a line of it. A cluster behind one address has as
- * many missing names as the lists have errors, and a stranger at one address gets a sixteenth. */
+ * first product of a user agent, a reference, the file and a line of it. A cluster behind one
+ * address has as many missing names as the lists have errors, and a stranger at one address gets a
+ * sixteenth. */
 #define LIMIT_MISSES         4096
 #define LIMIT_MISSES_PRIVATE 2048
 #define LIMIT_MISSES_PUBLIC  256

@@ -9,16 +9,17 @@
  * a stranger cannot fill it or push out what is wanted:
  *
  *	- it has at most LIMIT_MISSES names;
- *	- of these, an address (of IPv6, its first 64 bits) brings in at most LIMIT_MISSES_PUBLIC, and
- *	  one of a private network or of this machine LIMIT_MISSES_PRIVATE; beyond that its new names
- *	  take the places of its own;
+ *	- of these, an address (of IPv6, its first 64 bits) brings in at most LIMIT_MISSES_PUBLIC,
+ *	  and one of a private network or of this machine LIMIT_MISSES_PRIVATE; beyond that its
+ *	  new names take the places of its own;
  *	- only a name that one address has asked for, within one hour, gives its place away: the one
  *	  that was asked for longest ago. When there is none, the new name is left out and counted;
  *	- a name that nobody has asked for in LIMIT_MISS_DAYS goes.
  *
  * No address is kept. Each leaves one of 64 bits, by a hash under the list's random key, which is
- * enough to estimate how many different ones asked (a small bitmap counts some 200), and the number (below 1024) of the share that its names count for. Two addresses may
- * have the same bit and the same share.
+ * enough to estimate how many different ones asked (a small bitmap counts some 200), and the number
+ * (below 1024) of the share that its names count for. Two addresses may have the same bit and the
+ * same share.
  *
  * Not for several threads at once.
  */

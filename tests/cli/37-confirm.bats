@@ -126,8 +126,8 @@ teardown() {
 }
 
 @test "a server that asks for passwords confirms without one" {
-	htpasswd -nbBC 4 ann secret >htpasswd
-	serve first --htpasswd htpasswd mirror
+	htpasswd -nbBC 4 ann secret >users
+	serve first --htpasswd users mirror
 	publish hold alpine:3.19 --confirm "$first_url"
 	[ "$status" -eq 0 ]
 }

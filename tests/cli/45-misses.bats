@@ -108,6 +108,7 @@ registry.corp:5000/team/app:2 1 0 1 1" ]
 	record
 	pull containerd/2 team/app/manifests/1
 	kill -HUP "$server_pid"
+	# shellcheck disable=SC2016 # for the inner shell
 	timeout 30 bash -c 'until grep -q team/app "$1"; do :; done' - "$misses"
 	stop server
 	serve_start --record-misses "$misses" "$dir"
@@ -250,7 +251,7 @@ has brought it yet
 # no line for up.example/team/other:1: base.list:2 lists it: mirror-sync --missing fetches it
 # no line for up.example/team/other@$none: base.list:2 lists this repository: the digest is of a \
 platform that is left out there, or of an earlier content" ]
-	! grep -v '^#' <<<"$output"
+	run -1 --separate-stderr grep -v '^#' <<<"$output"
 	[[ $stderr == *": 0 ready as lines; 4 covered by the lists; 1 not upstream"* ]]
 	[ "$(requests HEAD)" -eq 1 ]
 }

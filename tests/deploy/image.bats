@@ -16,7 +16,8 @@ setup_file() {
 	for program in mmdebstrap buildah podman runc; do
 		command -v "$program" >/dev/null || skip "$program is not installed"
 	done
-	# the base: what docker.io/library/debian:12-slim is to others. BARE=FILE has one made before
+	# the base: what docker.io/library/debian:12-slim is to others. BARE=FILE has one made
+	# before
 	[ -n "${BARE:-}" ] ||
 		mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm \
 			"$work/base.tar"
