@@ -1,5 +1,6 @@
 /*
- * for_mirrors - what other mirrors read here: the index and the journal, within what the asker may read.
+ * for_mirrors - what other mirrors read here: the index and the journal, within what the asker may
+ * read.
  *
  * /v2/_ocimirror/index.json is the view of the asker (index_views.h). Its ETag is the identity of
  * the mirror's index.json, and for members of groups which groups these are: so whoever keeps it
