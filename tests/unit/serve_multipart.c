@@ -46,7 +46,7 @@ static void write_body(struct multipart *m, struct buf *b, bool *counts)
 		more = multipart_head(m, head, &n, &r);
 		buf_add(b, head, n);
 		if (more)
-			buf_add(b, CONTENT + r.first, (size_t)range_length(&r));
+			buf_add(b, &CONTENT[r.first], (size_t)range_length(&r));
 		given = (int64_t)n + (more ? range_length(&r) : 0);
 		*counts &= before - multipart_left(m) == given;
 	} while (more);
