@@ -111,6 +111,7 @@ static void retry_later(struct request *r, enum throttle_fault fault, int64_t af
 	int64_t now = clock_now();
 	struct throttle_failure f = {
 		.fault = fault,
+		.request = r->queued.number,
 		.round = r->round,
 		.tries = ++r->tries,
 		.after = after,
@@ -529,6 +530,7 @@ void request_submit(struct upstream *up, struct request *r)
 		r->call.done = on_call_done;
 	}
 	r->up = up;
+	r->queued.number = ++up->registry->numbered;
 	r->endpoint_index = 0;
 	enter_endpoint(r);
 }

@@ -173,6 +173,17 @@ static bool has_free_slot(const struct endpoint *e)
 	return e->host->active < throttle_free_slots(&e->host->throttle);
 }
 
+static struct queued *next_queued(const struct endpoint *e)
+{
+	const struct throttle *t = &e->host->throttle;
+	const struct request_list *l = &e->requests[REQUEST_QUEUED];
+
+	for (struct queued *q = throttle_wants_another(t) ? l->last : NULL; q; q = q->prev)
+		if (!throttle_has_failed(t, q->number))
+			return q;
+	return l->first;
+}
+
 struct queued *request_queue_next(struct endpoint *e, int64_t now, struct err *refused)
 {
 	struct throttle *t = &e->host->throttle;
@@ -183,8 +194,7 @@ struct queued *request_queue_next(struct endpoint *e, int64_t now, struct err *r
 		(e->requests[REQUEST_QUEUED].first || e->helpers_started) && !has_credentials(e);
 	if (e->blocked)
 		return NULL;
-	while ((q = e->requests[REQUEST_QUEUED].first) && has_free_slot(e) &&
-	       throttle_ready_at(t) <= now) {
+	while ((q = next_queued(e)) && has_free_slot(e) && throttle_ready_at(t) <= now) {
 		switch (throttle_may_pull(t, q->pull, now)) {
 		case THROTTLE_GO: return q;
 		case THROTTLE_WAIT: e->blocked = true; return NULL;

@@ -25,8 +25,9 @@ struct err;
 /* A request as this module sees it; the first member of struct request. */
 struct queued {
 	/* by the request */
-	int64_t not_before; /* clock_now() before which one that is DELAYED is not sent */
-	bool pull;          /* counts against the upstream's quota */
+	int64_t not_before;   /* clock_now() before which one that is DELAYED is not sent */
+	bool pull;            /* counts against the upstream's quota */
+	unsigned long number; /* no other request of the run has it */
 
 	/* by this module, to be read by the request */
 	struct endpoint *endpoint; /* in whose lists it is */
@@ -53,7 +54,9 @@ void request_queue_each(struct endpoint *e, enum request_state state,
 			void (*act)(struct queued *q));
 
 /*
- * The next request that may start now, or NULL. It stays in the queue; the caller moves it. When
+ * The next request that may start now, or NULL. It stays in the queue; the caller moves it. After a
+ * failure it may be the last one that has not failed (throttle_wants_another()): a neighbour of the
+ * one that failed is more often of the same image or repository. When
  * the quota of its host leaves nothing for it and the program does not wait for quotas, *refused
  * says so (LIMIT), and the request must fail; otherwise refused->kind is ERR_NONE. A request that
  * waits for the quota becomes DELAYED here.

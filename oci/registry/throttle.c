@@ -52,10 +52,23 @@ void throttle_sent(struct throttle *t, int64_t now)
 	bucket_take(&t->requests, 1, now);
 }
 
+bool throttle_wants_another(const struct throttle *t)
+{
+	return t->turns % 2;
+}
+
+bool throttle_has_failed(const struct throttle *t, unsigned long request)
+{
+	for (unsigned i = 0; i < t->faults && i < THROTTLE_GIVE_UP_HOST; i++)
+		if (t->failed[i] == request)
+			return true;
+	return false;
+}
+
 void throttle_answered(struct throttle *t)
 {
 	t->answered = true;
-	t->faults = t->network_faults = 0;
+	t->faults = t->network_faults = t->turns = 0;
 	t->not_before = 0;
 	if (t->window < t->parallel && ++t->grown >= GROWTH) {
 		t->window++;
@@ -98,6 +111,8 @@ static void count_failure(struct throttle *t, const struct throttle_failure *f,
 	struct err err;
 
 	t->round++;
+	if (t->faults < THROTTLE_GIVE_UP_HOST)
+		t->failed[t->faults] = f->request;
 	t->faults++;
 	if (fault == THROTTLE_NETWORK)
 		t->network_faults += f->silent >= THROTTLE_SILENCE ? 2 : 1;
@@ -121,7 +136,9 @@ int64_t throttle_failed(struct throttle *t, const struct throttle_failure *f, in
 			const struct err *why)
 {
 	if (f->round == t->round) {
-		count_failure(t, f, why);
+		t->turns++;
+		if (!t->answered || !throttle_has_failed(t, f->request))
+			count_failure(t, f, why);
 		postpone_until(&t->not_before, now + jittered_delay(t, t->faults - 1, f->random));
 		if (f->fault == THROTTLE_BUSY) {
 			t->window = t->window > 1 ? t->window / 2 : 1;

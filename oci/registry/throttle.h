@@ -6,13 +6,17 @@
  * shared by all requests to it:
  *
  * - A host that has not answered yet, or failed twice in a row, gets one request at a time. So the
- *   first of two hundred requests finds out that a host is dead, and not each of them.
+ *   first of two hundred requests finds out that a host is dead, and not each of them. Each
+ *   second one is another than those that failed (throttle_wants_another()): what is wrong may be
+ *   one image. The others are second tries: what is wrong may be over.
  * - After a failure all requests wait, longer each time (jittered, so that many mirrors do not come
  *   back together); an answer ends the wait.
  * - After THROTTLE_GIVE_UP_NETWORK failures of the network in a row, or THROTTLE_GIVE_UP_HOST of
  *   the host, without an answer between them, the host is given up for the rest of the run.
  *   Requests that were under way together when the first of them failed count as one failure: a
- *   proxy that restarts resets them all. THROTTLE_SILENCE without a byte counts twice: otherwise a
+ *   proxy that restarts resets them all. Once a host has answered, each request counts once in a
+ *   row of failures, however often it is tried: one image that is broken upstream must not take
+ *   the others of its host with it. THROTTLE_SILENCE without a byte counts twice: otherwise a
  *   host that accepts connections and never answers would cost minutes.
  * - With rate=, requests start no faster than that, evenly spread.
  * - 429 halves the number of requests at once; answers let it grow again.
@@ -55,9 +59,11 @@ struct throttle {
 	bool answered;          /* at least once */
 	unsigned round;  /* failures counted so far; a request keeps the number when it is sent */
 	unsigned faults; /* in a row */
-	unsigned network_faults;   /* of the network, in a row */
-	int64_t not_before;        /* after failures; an answer ends it */
-	int64_t retry_after_until; /* as Retry-After said */
+	unsigned turns;  /* the same, and each time that one of them failed again */
+	unsigned long failed[THROTTLE_GIVE_UP_HOST]; /* the requests that they are of */
+	unsigned network_faults;                     /* of the network, in a row */
+	int64_t not_before;                          /* after failures; an answer ends it */
+	int64_t retry_after_until;                   /* as Retry-After said */
 	bool given_up;
 	struct err why; /* once given up: the error of every request */
 
@@ -88,16 +94,21 @@ int64_t throttle_ready_at(const struct throttle *t);
 
 /* A request is sent. */
 void throttle_sent(struct throttle *t, int64_t now);
+/* Whether the next request had better be one that is not among the failures in a row. */
+bool throttle_wants_another(const struct throttle *t);
+/* Whether a request, by its number, is among the failures in a row. */
+bool throttle_has_failed(const struct throttle *t, unsigned long request);
 /* The host answered, and not with a failure. */
 void throttle_answered(struct throttle *t);
 
 /* A failed request, as the throttle sees it. */
 struct throttle_failure {
 	enum throttle_fault fault;
-	unsigned round; /* of the throttle when it was sent */
-	unsigned tries; /* this one included */
-	int64_t after;  /* what Retry-After said in nanoseconds from now, or -1 */
-	int64_t silent; /* nanoseconds without a byte; 0 once an answer had begun */
+	unsigned long request; /* its number: no other request of the run has it */
+	unsigned round;        /* of the throttle when it was sent */
+	unsigned tries;        /* this one included */
+	int64_t after;         /* what Retry-After said in nanoseconds from now, or -1 */
+	int64_t silent;        /* nanoseconds without a byte; 0 once an answer had begun */
 	unsigned random;
 };
 

@@ -27,6 +27,7 @@ struct token_call {
 	bool cross_origin;                /* url is at another origin than the registry */
 	struct token_server *server;      /* NULL: the registry, for its challenge */
 	bool under_way;
+	unsigned long number; /* no other request of the run has it */
 	unsigned hops, tries;
 	int64_t not_before; /* clock_now() before which it is not sent again */
 	unsigned round;     /* of the throttle when it was sent, at sent_at */
@@ -136,6 +137,7 @@ static void count_failure(struct token_call *c, enum throttle_fault fault, int64
 	struct throttle *t = &c->server->throttle;
 	struct throttle_failure f = {
 		.fault = fault,
+		.request = c->number,
 		.round = c->round,
 		.tries = ++c->tries,
 		.after = after,
@@ -264,6 +266,7 @@ static struct token_call *add_call(struct endpoint *e, const struct token_waiter
 	struct token_call *c = xcalloc(1, sizeof(*c));
 
 	c->e = e;
+	c->number = ++e->up->registry->numbered;
 	c->repo = waiter->repo;
 	c->cross_origin = waiter->cross_origin;
 	c->next = e->token_calls;

@@ -37,7 +37,8 @@ struct registry {
 	struct table hosts;       /* by origin, owned */
 	uint64_t bytes;
 	struct flow flow;
-	unsigned seed; /* of the jitter */
+	unsigned seed;          /* of the jitter */
+	unsigned long numbered; /* requests so far, those for tokens included */
 	bool stopped;
 	struct table warned;       /* texts that the program was told, owned */
 	struct table no_referrers; /* oci/registry/referrers_api.h; owned texts */

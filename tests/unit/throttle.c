@@ -14,11 +14,18 @@ static struct throttle fresh(long reserve)
 	return p;
 }
 
+/* Each time another request. */
 static int64_t fail(struct throttle *p, enum throttle_fault fault, unsigned tries, int64_t after,
 		    int64_t now)
 {
+	static unsigned long request;
 	struct throttle_failure f = {
-		.fault = fault, .round = p->round, .tries = tries, .after = after, .random = 1023
+		.fault = fault,
+		.request = ++request,
+		.round = p->round,
+		.tries = tries,
+		.after = after,
+		.random = 1023,
 	};
 	struct err why = { .kind = ERR_NET, .msg = "reset" };
 
@@ -133,6 +140,46 @@ static void test_retry_after(void)
 		  "an answer to another request does not make it less");
 }
 
+static void test_one_request(void)
+{
+	static const struct {
+		const char *name;
+		bool answered;
+		unsigned long requests;
+		unsigned failures;
+		bool given_up;
+	} rows[] = {
+		{ "nothing has answered: each try counts", false, 1, 4, true },
+		{ "the host answers others: one request is one failure", true, 1, 40, false },
+		{ "three that take turns are three", true, 3, 40, false },
+		{ "one failure is none of the host", true, 1, 1, false },
+		{ "four are enough", true, 4, 4, true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct throttle p = fresh(0);
+		struct err why = { .kind = ERR_NET, .msg = "reset" };
+
+		if (rows[i].answered)
+			throttle_answered(&p);
+		for (unsigned n = 0; n < rows[i].failures; n++) {
+			struct throttle_failure f = { .fault = THROTTLE_NETWORK,
+						      .request = 1 + n % rows[i].requests,
+						      .round = p.round,
+						      .tries = 1,
+						      .after = -1 };
+
+			throttle_failed(&p, &f, START, &why);
+		}
+		CHECK_ROW(p.given_up == rows[i].given_up, rows[i].name);
+		CHECK_ROW(throttle_wants_another(&p) == (rows[i].failures % 2 == 1),
+			  "each second turn is for another");
+		CHECK_ROW(throttle_has_failed(&p, 1) && !throttle_has_failed(&p, 9), rows[i].name);
+		throttle_answered(&p);
+		CHECK_ROW(!throttle_has_failed(&p, 1), "an answer ends the row");
+	}
+}
+
 static void test_silence(void)
 {
 	static const struct {
@@ -240,6 +287,7 @@ static void test_spent_for_all(void)
 int main(void)
 {
 	test_free_slots();
+	test_one_request();
 	test_silence();
 	test_merge();
 	test_share();
