@@ -104,3 +104,22 @@ sync_scripts() {
 		[ "$(sed -n 2p args)" = sprint-2026-W48 ]
 	done
 }
+
+# limits FILE: a line for each sync that publishes: the hours of its --timeout, and of its job.
+limits() {
+	awk '
+		/timeout-minutes: / { job = $2 / 60 }
+		/^  timeout: / { job = $2 + 0 }
+		/timeout\(time: / { match($0, /time: [0-9]+/); job = substr($0, RSTART + 6, RLENGTH - 6) }
+		/timeout\(time: .*MINUTES/ { job /= 60 }
+		/^ *#/ || !/--wait 3600/ { next }
+		{ own = match($0, /--timeout [0-9]+h/) ? substr($0, RSTART + 10, RLENGTH - 11) : "none" }
+		{ print own, job }' "$pipelines/$1"
+}
+
+@test "a sync that publishes ends by its --timeout before the job's own limit kills it" {
+	for file in github/mirror.yml gitlab/mirror.gitlab-ci.yml jenkins/Jenkinsfile; do
+		run -0 limits "$file"
+		[ "$output" = $'5 6\n11 12' ]
+	done
+}
