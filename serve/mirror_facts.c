@@ -80,7 +80,8 @@ static time_t find_created(struct span json)
 	return clock_parse_rfc3339(date) > 0 ? clock_parse_rfc3339(date) : 0;
 }
 
-/* The text of the index, or NULL; it is read and not mapped, since it may be cut short meanwhile. */
+/* The text of the index, or NULL; it is read and not mapped, since it may be cut short
+ * meanwhile. */
 static char *read_text(int fd, size_t *n)
 {
 	cleanup_free char *text = NULL;

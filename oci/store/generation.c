@@ -147,8 +147,8 @@ static int parse_published(const struct layout *l, const struct generation_files
 		l, kept, "has lost its generation number: another tool has written it", err);
 }
 
-/* The digest of what is published, which is not kept in memory: with 100,000 entries, index.json has
- * 50 MB. */
+/* The digest of what is published, which is not kept in memory: with 100,000 entries, index.json
+ * has 50 MB. */
 static int digest_published(const struct layout *l, struct digest *id, struct err *err)
 {
 	cleanup_fd int fd = openat(l->root, INDEX, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

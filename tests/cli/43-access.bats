@@ -359,13 +359,13 @@ refs() {
 	sed -i /:8,/d "$dir/.mirror/journal.jsonl"
 	for ((i = 0; i < 40; i++)); do printf '%s\n' "$last"; done >>"$dir/.mirror/journal.jsonl"
 	get /v2/_ocimirror/journal -u ann:secret
-	lines=$(grep -c '' "$body") path=$(sed -n 's/^Link: <\(.*\)>; rel="next"$/\1/p' "$head")
+	told=$(grep -c '' "$body") path=$(sed -n 's/^Link: <\(.*\)>; rel="next"$/\1/p' "$head")
 	while [ -n "$path" ]; do
 		get "$path" -u ann:secret
-		lines=$((lines + $(grep -c '' "$body")))
+		told=$((told + $(grep -c '' "$body")))
 		path=$(sed -n 's/^Link: <\(.*\)>; rel="next"$/\1/p' "$head")
 	done
-	[ "$lines" -eq 45 ]
+	[ "$told" -eq 45 ]
 }
 
 @test "the realm is this server as it was asked, and https behind a proxy that says so" {

@@ -134,6 +134,11 @@ static void test_lines(void)
 	"(known are platform, tags, exclude, match, semver, newest, as, refresh, max-age, "        \
 	"min-age, keep, keep-for, referrers, external, upstream, private, owner, reason)"
 
+/* What is said of a line of another kind of file. */
+#define CONVERTED                                                                                  \
+	"a line begins with its image: write \"alpine:3\" (mirror-sync --convert makes lines of "  \
+	"Dockerfiles, of Kubernetes files, and of other tools' lists)"
+
 static const struct {
 	const char *name, *list, *problems;
 } wrong[] = {
@@ -238,14 +243,10 @@ static const struct {
 	  "a.list:1:10: newest= chooses tags, and the reference has a tag already" },
 	{ "a digest and a tag option", "alpine@sha256:" HEX64 " keep=2 exclude=x",
 	  "a.list:1:87: exclude= chooses tags, and the reference has a digest already" },
-	{ "a line of a Dockerfile", "FROM alpine:3 AS build",
-	  "a.list:1:1: a line begins with its image: write \"alpine:3\" (mirror-sync --convert makes lines of Dockerfiles, of Kubernetes files, and of other tools' lists)" },
-	{ "of a YAML file", "  - image: alpine:3",
-	  "a.list:1:3: a line begins with its image: write \"alpine:3\" (mirror-sync --convert makes lines of Dockerfiles, of Kubernetes files, and of other tools' lists)" },
-	{ "of a command", "docker pull alpine:3",
-	  "a.list:1:1: a line begins with its image: write \"alpine:3\" (mirror-sync --convert makes lines of Dockerfiles, of Kubernetes files, and of other tools' lists)" },
-	{ "of a list in YAML", "- alpine:3",
-	  "a.list:1:1: a line begins with its image: write \"alpine:3\" (mirror-sync --convert makes lines of Dockerfiles, of Kubernetes files, and of other tools' lists)" },
+	{ "a line of a Dockerfile", "FROM alpine:3 AS build", "a.list:1:1: " CONVERTED },
+	{ "of a YAML file", "  - image: alpine:3", "a.list:1:3: " CONVERTED },
+	{ "of a command", "docker pull alpine:3", "a.list:1:1: " CONVERTED },
+	{ "of a list in YAML", "- alpine:3", "a.list:1:1: " CONVERTED },
 	{ "a wildcard in a tag", "alpine:3.*",
 	  "a.list:1:10: a wildcard in a reference: tags are chosen by tags=, as in \"alpine "
 	  "tags=3.*\"" },
