@@ -9,8 +9,9 @@
 #include "oci/base/percent.h"
 #include "oci/image/ref.h"
 
-/* Pages about images; of two that begin alike, the longer one first: the segments of an address, and the reference made of them. "1" to "9" stand
- * for any segment. What follows in an address makes no difference. */
+/* Pages about images; of two that begin alike, the longer one first: the segments of an address,
+ * and the reference made of them. "1" to "9" stand for any segment. What follows in an address
+ * makes no difference. */
 static const struct page {
 	const char *address, *reference;
 } pages[] = {

@@ -100,7 +100,7 @@ broken/.mirror/generations/"*".json broken/index.json" ]]
 @test "a disk that fails at any step: status 16, one line, the generation before stands" {
 	command -v strace >/dev/null || skip "no strace here"
 	before=$(sha256sum <mirror/index.json)
-	for fault in fsync:when=1 fsync:when=3 renameat:when=1 renameat:when=2; do
+	for fault in fsync:when=3 fsync:when=5 renameat:when=2 renameat:when=3; do
 		ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run --separate-stderr strace -f -o \
 			trace -e trace=fsync,renameat -e "inject=${fault/:/:error=ENOSPC:}" \
 			"$BIN/mirror-publish" rollback alpine:3.19
@@ -113,6 +113,20 @@ broken/.mirror/generations/"*".json broken/index.json" ]]
 		[ "$(mirror_means mirror $A)" = two ]
 		[ "$(jq -c .generation mirror/.mirror/journal.jsonl | tail -n 3 | tr '\n' ' ')" = \
 			"3 4 4 " ]
+		anew
+	done
+}
+
+@test "a disk that has no room for the table: published without it, and said" {
+	command -v strace >/dev/null || skip "no strace here"
+	for fault in fsync:when=1 renameat:when=1; do
+		ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 run --separate-stderr strace -f -o \
+			trace -e trace=fsync,renameat -e "inject=${fault/:/:error=ENOSPC:}" \
+			"$BIN/mirror-publish" rollback alpine:3.19
+		[ "$status" -eq 0 ] || { echo "$fault: $status" && cat trace && false; }
+		[[ $stderr == *"warning: "*"No space left on device"* ]]
+		[ "$(mirror_means mirror $A)" = two ]
+		[ -z "$(find mirror/.mirror/tables -type f -newer mirror/oci-layout -name '*.tmp')" ]
 		anew
 	done
 }
