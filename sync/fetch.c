@@ -87,6 +87,11 @@ void fetch_image_as(struct fetch *f, const struct ref *from, const struct digest
 	fetch_walk_begin(f, from, root, how, done, arg);
 }
 
+bool fetch_has(const struct fetch *f, const struct digest *d)
+{
+	return fetch_store_has(&f->store, d, -1);
+}
+
 uint64_t fetch_awaited(const struct fetch *f)
 {
 	return fetch_object_awaited(f);

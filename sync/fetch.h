@@ -96,6 +96,9 @@ static inline void fetch_image(struct fetch *f, const struct ref *from, const st
 	fetch_image_as(f, from, root, &how, done, arg);
 }
 
+/* Whether the store has a manifest or blob, so that it need not be asked for. */
+bool fetch_has(const struct fetch *f, const struct digest *d);
+
 /* Bytes that were admitted and are not in the store's files yet. Looks at each file under way. */
 uint64_t fetch_awaited(const struct fetch *f);
 

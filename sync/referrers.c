@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "oci/base/cleanup.h"
+#include "oci/base/limits.h"
 #include "oci/base/table.h"
 #include "oci/image/media_type.h"
 #include "oci/registry/referrer_list.h"
@@ -156,6 +157,7 @@ static void got_referrer(void *arg, const struct fetch_result *result)
 	query_end(q);
 }
 
+/* Counts all that a referrer is known to need so far. */
 static int admit_referrer(void *arg, int64_t bytes, struct err *err)
 {
 	struct referrer_query *q = arg;
@@ -184,8 +186,21 @@ static bool is_unknown_type(const char *media_type)
 	return media_type[0] != '\0';
 }
 
+/* Counts the manifest of a referrer before it is asked for. `size` is what the list says, -1 when
+ * nothing does; a manifest that is larger than LIMIT_MANIFEST does not come. */
+static int admit_manifest(struct referrer_query *q, const struct digest *d, int64_t size,
+			  struct err *err)
+{
+	const int64_t most = LIMIT_MANIFEST;
+
+	if (size < 0 || fetch_has(q->walk->run->fetch, d))
+		return 0;
+	return admit_referrer(q, size < most ? size : most, err);
+}
+
 /* Fetches one referrer, unless it was met before. Takes q. */
-static void fetch_referrer(struct referrer_query *q, const struct digest *d, const char *media_type)
+static void fetch_referrer(struct referrer_query *q, const struct digest *d, int64_t size,
+			   const char *media_type)
 {
 	struct referrer_walk *w = q->walk;
 	cleanup_free char *key = xasprintf("%s %s", d->str, q->tag ? q->tag : "");
@@ -210,6 +225,10 @@ static void fetch_referrer(struct referrer_query *q, const struct digest *d, con
 		query_warn(q, d->str, why);
 		return;
 	}
+	if (admit_manifest(q, d, size, &err) < 0) {
+		query_fail(q, &err);
+		return;
+	}
 	ref_copy(&from, w->target->source);
 	/* no platform filter: the line's is for the image itself */
 	fetch_image_as(w->run->fetch, &from, d,
@@ -227,7 +246,7 @@ static void fetch_rows(struct referrer_query *q, const struct referrer_row *rows
 
 		one->kind = referrer_kind_of(rows[i].artifact_type, rows[i].predicate);
 		one->is_last = referrer_kind_is_last(rows[i].artifact_type);
-		fetch_referrer(one, &rows[i].digest, rows[i].media_type);
+		fetch_referrer(one, &rows[i].digest, rows[i].size, rows[i].media_type);
 	}
 	query_end(q);
 }
@@ -326,7 +345,7 @@ static void got_cosign_tag(void *arg, const struct registry_manifest *m)
 
 	q->walk->target->requests += m->requests;
 	if (!m->err)
-		fetch_referrer(q, &m->digest, m->media_type);
+		fetch_referrer(q, &m->digest, -1, m->media_type);
 	else if (m->err->kind == ERR_NOTFOUND)
 		end_without_tag(q, q->tag);
 	else

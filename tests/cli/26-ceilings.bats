@@ -184,9 +184,9 @@ refers() {
 		"$(layout_desc "$up" "$layer" text/plain)" "$subject" | layout_blob "$up"
 }
 
-# A list of referrers under the fallback tag, from a registry without the API: HEAD, GET.
+# listed_by_tag LIST DIGEST...: an image with that list of referrers; the digests are not there.
 listed_by_tag() {
-	local root
+	local root digest
 	root=$(layout_image "$up" docker.io/team/app:1 app)
 	cp "$(layout_file "$up" "$root")" root.json
 	{
@@ -211,6 +211,9 @@ listed_by_tag() {
 		grep -o 'sha256:[0-9a-f]*' root.json | while read -r blob; do
 			echo "content b${blob:7:8} $(cat "$(layout_file "$up" "$blob")")"
 			printf 'request GET /v2/app/blobs/%s always\nreply 200 OK\n\tbody b%s\n' "$blob" "${blob:7:8}"
+		done
+		for digest in "${@:2}"; do
+			printf 'request GET /v2/app/manifests/%s\nreply 404 Not Found\n' "$digest"
 		done
 	} >"$BATS_TEST_TMPDIR/fake.txt"
 	misbehave
@@ -245,4 +248,17 @@ listed_by_tag() {
 	# two of the three came
 	[ "$(grep -c '"dev.ocimirror.subject"' "$mirror/index.json")" -eq 2 ]
 	whole
+}
+
+@test "max-bytes= counts the manifests of referrers, as their list says, before they are asked for" {
+	rows=$(descriptors 40 3900000)
+	mapfile -t asked < <(grep -o 'sha256:[0-9]*' <<<"$rows" | head -n 2)
+	listed_by_tag "$(index "$rows")" "${asked[@]}"
+	conf "policy max-bytes=10M"
+	list odd.example/app:1
+	run --separate-stderr sync
+	# the image itself, and two of the forty
+	[ "$(grep -c 'GET /v2/app/manifests/' fake.log)" -eq 3 ]
+	[[ $stderr == *"needs 11.7 MB, more than the 10.5 MB of the policy's max-bytes="* ]]
+	[ "$(published odd.example/app:1)" != "" ]
 }
