@@ -121,9 +121,13 @@ static int split_url(struct address *a, const char *text, struct err *err)
 	at = at ? at + 1 : authority;
 	a->url = xasprintf("%.*s%.*s", (int)(authority - text), text,
 			   text + end > at ? (int)(text + end - at) : 0, at);
-	if (url_parse(&u, span_str(a->url), err) == 0)
-		return 0;
-	return err_wrap(err, "--against");
+	if (url_parse(&u, span_str(a->url), err) < 0)
+		return err_wrap(err, "--against");
+	if (memchr(u.target.p, '?', u.target.n)) /* it may be a token: no message repeats it */
+		return err_set(err, ERR_USAGE, 0,
+			       "--against: give the address of the mirror-serve without \"?\" and "
+			       "what follows it");
+	return 0;
 }
 
 /* What docker login knows of that host, when the URL says nothing. A password goes to no host that

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
 #include "oci/base/printable.h"
 
 static bool is_space(char c)
@@ -281,6 +282,14 @@ void redact_credentials(struct buf *out, struct span text, const char *secret)
 		buf_adds(out, c.mark);
 		i += c.keep + c.hide;
 	}
+}
+
+void redact_in_place(char *text, size_t size)
+{
+	cleanup_by(buf_release) struct buf out = BUF_INIT(2 * size);
+
+	redact_credentials(&out, span_str(text), NULL);
+	snprintf(text, size, "%s", out.n ? out.p : "");
 }
 
 /* A line that is being written. */

@@ -11,6 +11,7 @@
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/redact.h"
 #include "oci/base/url.h"
 #include "oci/http/pace.h"
 #include "oci/http/time_limit.h"
@@ -233,10 +234,11 @@ static void recycle_transfer(struct http_transfer *t)
 
 struct http *http_new(const struct net_options *o, const char *tls_advice, struct err *err)
 {
-	struct http *h = xcalloc(1, sizeof(*h));
+	struct http *h = proxy_check(&o->proxy, err) < 0 ? NULL : xcalloc(1, sizeof(*h));
 
-	h->o = *o;
-	h->tls_advice = tls_advice;
+	if (!h)
+		return NULL;
+	*h = (struct http){ .o = *o, .tls_advice = tls_advice };
 	h->o.connect_seconds = o->connect_seconds ? o->connect_seconds : 10;
 	h->o.stall_seconds = o->stall_seconds ? o->stall_seconds : 60;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
@@ -448,6 +450,7 @@ static void explain_curl_error(struct http_transfer *t, CURLcode code)
 	const struct net_options *o = &t->http->o;
 	const char *advice = t->http->tls_advice;
 
+	redact_in_place(t->text, sizeof(t->text));
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		err_set(&t->err, ERR_NET, 0, "not connected after %ld s", o->connect_seconds);
 	else if (code == CURLE_COULDNT_RESOLVE_HOST)

@@ -1,10 +1,112 @@
 #include "oci/http/proxy.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <strings.h>
 
+#include "oci/base/err.h"
 #include "oci/base/url.h"
 #include "oci/http/origin.h"
+
+/* ---- what a variable may hold ---- */
+
+static struct span span_after(struct span s, size_t n)
+{
+	return span_of(s.p + n, s.n - n);
+}
+
+/* False for a scheme that no proxy has; cuts off one that is written. */
+static bool cut_scheme(struct span *s)
+{
+	static const char *const schemes[] = { "http://",    "https://",  "socks4://",
+					       "socks4a://", "socks5://", "socks5h://" };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t n = strlen(schemes[i]);
+
+		if (s->n >= n && strncasecmp(s->p, schemes[i], n) == 0) {
+			*s = span_after(*s, n);
+			return true;
+		}
+	}
+	return !memmem(s->p, s->n, "://", 3);
+}
+
+/* "%0a" is refused like the control character that it means. */
+static bool is_printable_url(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c <= ' ' || c == 0x7f)
+			return false;
+		if (c == '%' && s.n - i > 2 && (s.p[i + 1] == '0' || s.p[i + 1] == '1') &&
+		    isxdigit((unsigned char)s.p[i + 2]))
+			return false;
+	}
+	return true;
+}
+
+static bool is_host_byte(char c)
+{
+	return isalnum((unsigned char)c) || (unsigned char)c >= 0x80 || strchr("-._", c);
+}
+
+static bool is_host_and_port(struct span s)
+{
+	size_t host = 0;
+
+	if (s.n && s.p[0] == '[') {
+		while (host < s.n && s.p[host] != ']')
+			host++;
+		if (host == s.n || !memchr(s.p, ':', host))
+			return false;
+		host++;
+	} else {
+		while (host < s.n && is_host_byte(s.p[host]))
+			host++;
+	}
+	if (!host || (host < s.n && s.p[host] != ':'))
+		return false;
+	return s.n - host < 2 || span_number(span_after(s, host + 1), 65535) > 0;
+}
+
+static bool is_proxy(struct span s)
+{
+	size_t authority = 0;
+	const char *at;
+
+	if (!is_printable_url(s) || !cut_scheme(&s))
+		return false;
+	while (authority < s.n && !strchr("/?#", s.p[authority]))
+		authority++;
+	/* a password with one of these ends the authority before its "@" */
+	if (memchr(s.p + authority, '@', s.n - authority))
+		return false;
+	s.n = authority;
+	at = memchr(s.p, '@', s.n);
+	return is_host_and_port(at ? span_after(s, (size_t)(at - s.p) + 1) : s);
+}
+
+static int check_variable(const char *value, const char *name, struct err *err)
+{
+	if (!value || !*value || is_proxy(span_str(value)))
+		return 0;
+	return err_set(err, ERR_USAGE, 0,
+		       "%s is not the URL of a proxy, so nothing is asked; write "
+		       "http://user:password@host:port, and in the password %%2F for \"/\", %%40 "
+		       "for \"@\", %%23 for \"#\"",
+		       name);
+}
+
+int proxy_check(const struct proxy *p, struct err *err)
+{
+	if (check_variable(p->http, "HTTP_PROXY", err) < 0)
+		return -1;
+	return check_variable(p->https, "HTTPS_PROXY", err);
+}
+
+/* ---- which one ---- */
 
 static struct span without_brackets(struct span host)
 {

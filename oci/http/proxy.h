@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+struct err;
 struct url;
 
 /* All lent, any may be NULL or "". */
@@ -19,6 +20,12 @@ struct proxy {
 	const char *http, *https; /* "http://proxy.corp:3128", "proxy.corp:3128" */
 	const char *except;       /* comma-separated */
 };
+
+/* USAGE when the value of HTTP_PROXY or HTTPS_PROXY is not [scheme://][user:password@]host[:port],
+ * with the characters of the password that a URL cannot have as %XX (RFC 3986, 3.2). The error
+ * names the variable and never its value, which may hold a password. To be called before any
+ * request: libcurl's own error repeats the value. */
+int proxy_check(const struct proxy *p, struct err *err);
 
 /* The proxy for u, lent from p; NULL: none. */
 const char *proxy_for(const struct proxy *p, const struct url *u);

@@ -49,3 +49,12 @@ teardown() {
 stop_proxy() {
 	stop fake || true
 }
+
+@test "a proxy that is no URL is refused before anything is asked, in words without its password" {
+	stop_proxy
+	for proxy in http://bob:s3c/retPW@127.0.0.1:1 bob:s3cretPW@127.0.0.1:1x; do
+		HTTP_PROXY=$proxy run -16 sync far.example/app:1 --report r.json
+		[[ $output == *"HTTP_PROXY is not the URL of a proxy"*%2F* && $output != *s3c* ]]
+		! grep -rqs s3c r.json "$mirror" || false
+	done
+}

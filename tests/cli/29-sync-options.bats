@@ -67,6 +67,8 @@ teardown() {
 	[[ $output == *"http://127.0.0.1:1: "* ]]
 	run "$BIN/mirror-sync" --lists "$lists" --against "$ours_url"
 	[ "$status" -eq 1 ]
+	run -16 "$BIN/mirror-sync" --lists "$lists" --dry-run --against "$ours_url/?token=abcd1234"
+	[[ $output == *'without "?"'* && $output != *abcd1234* ]]
 }
 
 @test "--against a server that gives no index says so" {
