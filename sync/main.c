@@ -17,6 +17,7 @@
 #include "sync/env.h"
 #include "sync/last_run.h"
 #include "sync/online_check.h"
+#include "sync/output_path.h"
 #include "sync/repo.h"
 #include "sync/report.h"
 #include "sync/run.h"
@@ -234,19 +235,21 @@ static int run_program(struct cmdline *o)
 	cleanup_by(run_release) struct run r = RUN_INIT;
 	struct err err;
 
+	env_read(&env);
+	if (!o->run.mirror)
+		o->run.mirror = env.mirror ? env.mirror : "mirror";
+	if (output_path_check(o->report, o->trace, o->run.mirror, &err) < 0)
+		return fail_with(&err, EXIT_USAGE);
 	if (o->trace && trace_open(&trace, o->trace, &err) < 0) {
 		err_wrap(&err, "--trace");
 		return fail_with(&err, EXIT_USAGE);
 	}
-	env_read(&env);
 	env.wire.net.trace = o->trace ? &trace : NULL;
 	r.turn = show_progress;
 	o->run.stop = &stop;
 	if (o->timeout > 0)
 		stop_after(&stop, o->timeout);
 	o->color = env.color;
-	if (!o->run.mirror)
-		o->run.mirror = env.mirror ? env.mirror : "mirror";
 	return o->remote.url ? fetch_lists(o, &env, &r) : load_lists(o, &env, &r);
 }
 

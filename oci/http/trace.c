@@ -27,13 +27,24 @@ static int open_file(struct trace *t, const char *path, struct err *err)
 			       "needs the name of a file: stdout has the results, stderr the "
 			       "messages");
 	/* without O_NONBLOCK a pipe would wait for its reader */
-	t->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	t->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW,
+		     0600);
+	if (t->fd < 0 && errno == ELOOP)
+		return err_set(err, ERR_USAGE, ELOOP,
+			       "\"%s\" is a symbolic link, and what it leads to would be emptied; "
+			       "give the file's own name",
+			       path);
 	if (t->fd < 0)
 		return err_sys(err, "cannot write", path);
 	if (fstat(t->fd, &st) < 0)
 		return err_sys(err, "cannot look at", path);
 	if (S_ISCHR(st.st_mode))
 		return 0;
+	if (S_ISREG(st.st_mode) && st.st_nlink > 1)
+		return err_set(err, ERR_USAGE, 0,
+			       "\"%s\" has another name, too (a hard link), and would be emptied "
+			       "there; give the name of a new file",
+			       path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_USAGE, 0, "\"%s\" is not a file", path);
 	/* an older file may be one that others read */

@@ -58,7 +58,8 @@ struct trace_exchange {
 };
 
 /* Makes the file, or empties it; only its owner may read it. IO when it cannot be written, USAGE
- * when path is "-" or names what is no file. */
+ * when path is "-", a symbolic link or one of several names of a file (what stands elsewhere is not
+ * emptied), or names what is no file. */
 int trace_open(struct trace *t, const char *path, struct err *err);
 
 /* Appends an exchange; trace_close() tells of an error. */

@@ -132,3 +132,26 @@ secretive() {
 	run sync --dry-run --against "$upstream_url" --trace trace.txt
 	grep -q " GET $upstream_url/v2/_ocimirror/index.json status=200 " trace.txt
 }
+
+@test "neither a trace nor a report goes into the mirror, nor both to one file" {
+	sync
+	cp "$mirror/index.json" before
+	ln -s "$mirror" elsewhere
+	for option in --report --trace; do
+		for dir in "$mirror" elsewhere "$mirror/blobs/.."; do
+			run -1 sync "$option" "$dir/index.json"
+			[[ $output == *"$option: \"$dir/index.json\" is within the mirror"* ]]
+			cmp before "$mirror/index.json"
+		done
+	done
+	run -1 sync --report x.json --trace ./x.json
+	[[ $output == *"--report and --trace name one file"* ]]
+	[ ! -e x.json ]
+}
+
+@test "a trace follows no link" {
+	echo kept >target
+	ln -s target trace.txt
+	run -1 sync --trace trace.txt
+	[[ $output == *"is a symbolic link"* && $(cat target) == kept ]]
+}

@@ -121,10 +121,22 @@ static void test_files(const struct tempdir *dir)
 	struct err err;
 
 	tempdir_write(dir, "old", "what stood there");
+	tempdir_write(dir, "other", "stays as is");
 	CHECK(trace_open(&t, path, &err) == 0 && trace_close(&t, &err) == 0);
 	CHECK_ROW(fstatat(dir->fd, "old", &st, 0) == 0 && st.st_size == 0 &&
 			  (st.st_mode & 0777) == 0600,
 		  "an older file is emptied, and only its owner may read it");
+	CHECK(symlinkat("old", dir->fd, "link") == 0);
+	CHECK(linkat(dir->fd, "other", dir->fd, "hard", 0) == 0);
+	for (size_t i = 0; i < 2; i++) {
+		cleanup_free char *name = xasprintf("%s/%s", dir->path, i ? "hard" : "link");
+
+		CHECK_ROW(trace_open(&t, name, &err) < 0 && t.fd == -1 &&
+				  strstr(err.msg, i ? "a hard link" : "is a symbolic link"),
+			  name);
+	}
+	CHECK_ROW(fstatat(dir->fd, "other", &st, 0) == 0 && st.st_size == 11,
+		  "what a link leads to stays");
 	CHECK(trace_open(&t, "-", &err) < 0 && err.kind == ERR_USAGE);
 	CHECK(trace_open(&t, dir->path, &err) < 0);
 	CHECK(trace_open(&t, "/dev/full", &err) == 0);
