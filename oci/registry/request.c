@@ -51,9 +51,7 @@ struct span request_header(const struct request *r, const char *name)
 
 struct throttle *request_throttle(const struct request *r)
 {
-	struct endpoint *e = r->queued.endpoint;
-
-	return r->cross_origin ? &e->storage : &e->host->throttle;
+	return r->cross_origin ? &r->queued.endpoint->storage : &r->queued.endpoint->host->throttle;
 }
 
 void request_progress(struct request *r)
