@@ -27,14 +27,15 @@ void external_warn(const struct run *r, struct target *t, const struct fetch_res
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_MANIFEST);
 
-	if (t->o.external != 0)
-		return;
 	for (size_t i = 0; i < result->nmanifests; i++) {
 		if (!has_ordinary_urls(r->options->dry_run ? &r->scratch : &r->layout,
 				       &result->manifests[i], &bytes))
 			continue;
-		target_add_warning(t, "external=no leaves out no layer that may be distributed, "
-				      "also when it has urls");
+		target_add_warning(t, t->o.external == 0
+					      ? "external=no leaves out no layer that may be "
+						"distributed, also when it has urls"
+					      : "the urls of a layer that may be distributed are "
+						"not asked: it comes from its registry");
 		return;
 	}
 }

@@ -1,7 +1,7 @@
 /*
  * external - external=no on a line: layers of types that are not distributed stay away
- * (oci/image/media_type.h). Other layers may have `urls`, too; for them the option changes nothing,
- * and the run says so.
+ * (oci/image/media_type.h). Other layers may have `urls`, too; those change nothing, with the
+ * option and without it, and the run says so.
  */
 #ifndef SYNC_EXTERNAL_H
 #define SYNC_EXTERNAL_H
@@ -10,8 +10,7 @@ struct fetch_result;
 struct run;
 struct target;
 
-/* Adds a warning to a target with external=no that has arrived, when one of its ordinary layers has
- * `urls`. */
+/* Adds a warning to a target that has arrived, when one of its ordinary layers has `urls`. */
 void external_warn(const struct run *r, struct target *t, const struct fetch_result *result);
 
 #endif

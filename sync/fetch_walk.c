@@ -254,7 +254,8 @@ static void meet_blob(struct walk *w, const struct descriptor *d)
 
 	if (!want || fetch_store_has_blob(s, &d->digest, d->size) || fetch_store_put_embedded(s, d))
 		return;
-	want->urls = descriptor_urls(d);
+	if (media_type_is_foreign(d->media_type)) /* `urls` of others lead nowhere */
+		want->urls = descriptor_urls(d);
 	w->blobs = xgrow(w->blobs, w->nblobs, &w->capblobs, sizeof(*w->blobs));
 	w->blobs[w->nblobs++] = want;
 }

@@ -216,6 +216,32 @@ foreign_layer() {
 	whole
 }
 
+# An ordinary layer with urls at B; what A replies is $1.
+ordinary_layer() {
+	page "{$v2,$image,\"layers\":[{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"{digest layer}\",\"size\":5,\"urls\":[\"http://{B}/layer\"]}]}" <<-END
+		content config {}
+		content layer bytes
+		request GET /v2/app/blobs/{digest layer} always
+		reply $1
+	END
+	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"
+	list bad.example/app:1
+}
+
+@test "the urls of an ordinary layer are not asked" {
+	ordinary_layer '404 Not Found'
+	run --separate-stderr -2 sync
+	[[ $stderr == *404* && $stderr != *elsewhere* ]]
+	! grep -q 'GET /layer' "$BATS_TEST_TMPDIR/fake.log" || false
+}
+
+@test "an ordinary layer with urls comes from its registry, with a warning" {
+	ordinary_layer $'200 OK\n\tbody layer'
+	run --separate-stderr -0 sync
+	[[ $stderr == *"the urls of a layer that may be distributed are not asked"* ]]
+	whole
+}
+
 @test "a foreign layer comes from where its urls say, and is served from then on" {
 	foreign_layer 'http://{B}'
 	conf "image * referrers=no" "registry bad.example endpoint=http://$fake_at"
