@@ -22,7 +22,7 @@ LINK     = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -pie -Wl,--as-needed -Wl,-z,relro,-z,n
 LIBS     = -ljansson -lcrypto -lpcre2-8
 LIBS_sync = -lcurl -lgit2 -lyaml
 LIBS_publish = -lcurl
-LIBS_serve = -lssl -lcrypt
+LIBS_serve = -lssl -lcrypt -lseccomp
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -148,7 +148,7 @@ uninstall: ## PREFIX= DESTDIR=: removes what install put there
 	@rm -rf $(DESTDIR)$(PREFIX)/$(PIPELINES)
 
 # What the programs need at run time, as Debian 12 names it.
-PACKAGES = libcurl4 libjansson4 libgit2-1.5 libpcre2-8-0 libcrypt1 libssl3 libyaml-0-2 ca-certificates git
+PACKAGES = libcurl4 libjansson4 libgit2-1.5 libpcre2-8-0 libcrypt1 libseccomp2 libssl3 libyaml-0-2 ca-certificates git
 ARCHIVE  = mirror-$(VERSION)-$(shell uname -m).tar.gz
 dist: all ## build/mirror-VERSION-MACHINE.tar.gz: what install makes, to be unpacked in /usr/local
 	@rm -rf $(BUILD)/dist

@@ -11,6 +11,7 @@
 #include "oci/base/str.h"
 #include "oci/cli/message.h"
 #include "serve/password_check.h"
+#include "serve/sandbox.h"
 
 /* The paths in the order of `seen`; NULL for one that is not used. */
 static void list_paths(const struct access *a, const char *out[static ACCESS_FILES])
@@ -151,7 +152,8 @@ bool access_check(struct access *a, bool in_any_case)
 	next = read_files(a, &err);
 	if (!next) {
 		if (!str_eq(err.msg, a->failed.msg) || in_any_case)
-			message_warn("%s; users, groups and keys stay as they were", err.msg);
+			message_warn("%s%s; users, groups and keys stay as they were", err.msg,
+				     sandbox_words(err.sys));
 		a->failed = err;
 		return false;
 	}

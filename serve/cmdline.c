@@ -181,6 +181,11 @@ static void add_server_options(struct cli_table *table, struct cmdline *o)
 		  .help = "keep in FILE which images clients asked for that are not here, how "
 			  "often and since when; mirror-sync --suggest FILE makes list lines of "
 			  "it. Written once a minute at most, on SIGHUP and at the end" },
+		{ .name = "no-sandbox",
+		  .flag = &o->no_sandbox,
+		  .help = "keep the right to every file and system call (default: after the start "
+			  "only those that serving needs, as far as the kernel has landlock and "
+			  "seccomp)" },
 	};
 
 	CLI_TABLE_ADD(table, rows);

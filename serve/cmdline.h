@@ -32,6 +32,7 @@ struct cmdline {
 	struct trusted_proxies proxies; /* of `trusted` */
 	struct access_source access;    /* --htpasswd, --groups, --token-key */
 	bool list_snapshots, no_catalog, no_index;
+	bool no_sandbox;
 	long threads;
 	char repository[512]; /* the name of --name without its tag */
 	char host[256];       /* the registry in the form of names_host() */

@@ -1,5 +1,7 @@
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -15,6 +17,7 @@
 #include "serve/listen.h"
 #include "serve/misses.h"
 #include "serve/reload.h"
+#include "serve/sandbox.h"
 #include "serve/server.h"
 #include "serve/systemd.h"
 #include "serve/worker_pool.h"
@@ -71,6 +74,38 @@ static int open_admin(const char *text, struct listen_set *set, struct err *err)
 				 "--admin \"%s\" is not ADDR:PORT, such as 127.0.0.1:9090", text);
 }
 
+/* Everything that is opened again after the start, and the sockets that are removed at the end. */
+static void enter_sandbox(const struct cmdline *o, const struct server *s, const char *index)
+{
+	static const char *const roots[] = { "blobs/sha256", "blobs/sha512", ".mirror/tables" };
+	struct sandbox_path v[2 * TLS_PAIRS + LISTEN_MAX + 16];
+	char inner[sizeof(roots) / sizeof(roots[0])][PATH_MAX];
+	size_t n = 0;
+
+#define PATH(path, use) v[n++] = (struct sandbox_path){ path, use }
+	PATH(o->mirror, SANDBOX_READ);
+	PATH(index, SANDBOX_READ);
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		snprintf(inner[i], sizeof(inner[i]), "%s/%s", o->mirror, roots[i]);
+		PATH(inner[i], SANDBOX_READ);
+	}
+	for (size_t i = 0; i < o->tls_certs.n; i++) {
+		PATH(o->tls_certs.v[i], SANDBOX_READ);
+		PATH(o->tls_keys.v[i], SANDBOX_READ);
+	}
+	PATH(o->client_ca, SANDBOX_READ);
+	PATH(o->access.htpasswd, SANDBOX_READ);
+	PATH(o->access.groups, SANDBOX_READ);
+	PATH(o->access.token_key, SANDBOX_READ);
+	PATH(o->access_log, SANDBOX_APPEND);
+	PATH(o->misses, SANDBOX_REPLACE);
+	for (size_t i = 0; i < s->listeners.n; i++)
+		PATH(s->listeners.v[i].file.path, SANDBOX_REMOVE);
+#undef PATH
+	if (!o->no_sandbox)
+		sandbox_enter(v, n);
+}
+
 /* Everything that can fail is done before "listening on" is printed. */
 static int serve(const struct cmdline *o, struct err *err)
 {
@@ -110,8 +145,11 @@ static int serve(const struct cmdline *o, struct err *err)
 		return -1;
 	s.listeners.secure = s.tls.tls != NULL;
 	if (open_listeners(&s.listeners, o, err) < 0 ||
-	    open_admin(o->admin, &for_admin.listeners, err) < 0 ||
-	    access_init(&access, &o->access, err) < 0 || reload_init(&reload, &from, err) < 0 ||
+	    open_admin(o->admin, &for_admin.listeners, err) < 0)
+		return -1;
+	/* before the first thread, and before what is read again is read */
+	enter_sandbox(o, &s, index);
+	if (access_init(&access, &o->access, err) < 0 || reload_init(&reload, &from, err) < 0 ||
 	    misses_init(&misses, o->misses, err) < 0)
 		return -1;
 	s.access_log = access_log;

@@ -7,6 +7,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/cli/message.h"
+#include "serve/sandbox.h"
 #include "serve/state.h"
 
 /* Watches the directory that the path leads to now; the watch on an earlier one is removed. */
@@ -90,7 +91,8 @@ void reload_release(struct reload *r)
 static void keep_old(struct reload *r, const struct state *old, const struct err *err)
 {
 	if (strcmp(err->msg, r->failed.msg) != 0)
-		message_warn("%s; generation %s is served on", err->msg, old->generation);
+		message_warn("%s%s; generation %s is served on", err->msg, sandbox_words(err->sys),
+			     old->generation);
 	r->failed = *err;
 	atomic_fetch_add(&r->failures, 1);
 	if (err->kind != ERR_INVALID)

@@ -1,6 +1,7 @@
 #include "serve/tls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -81,8 +82,10 @@ static void unref_set(struct tls_set *s)
 static int file_error(struct err *err, const char *path, const char *what)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	/* access() does not know of the sandbox */
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (access(path, R_OK) < 0)
+	if (fd < 0)
 		return err_sys(err, "cannot read", path);
 	return err_set(err, ERR_IO, 0, "%s: %s (%s)", path, what,
 		       reason ? reason : "no reason is known");

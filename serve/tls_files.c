@@ -5,6 +5,7 @@
 
 #include "oci/base/clock.h"
 #include "oci/cli/message.h"
+#include "serve/sandbox.h"
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -68,6 +69,7 @@ void tls_files_check(struct tls_files *f, bool in_any_case)
 		return;
 	}
 	if (in_any_case || strcmp(f->failed, err.msg) != 0)
-		message_warn("%s; the certificates read before stay in use", err.msg);
+		message_warn("%s%s; the certificates read before stay in use", err.msg,
+			     sandbox_words(err.sys));
 	snprintf(f->failed, sizeof(f->failed), "%s", err.msg);
 }

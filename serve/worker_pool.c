@@ -13,6 +13,7 @@
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/cli/message.h"
+#include "serve/sandbox.h"
 #include "serve/admin.h"
 #include "serve/access.h"
 #include "serve/misses.h"
@@ -82,7 +83,8 @@ static void reopen_log(const struct server *s)
 	struct err err = ERR_INIT;
 
 	if (s->access_log >= 0 && access_log_reopen(s->access_log, s->access_log_path, &err) < 0)
-		message_warn("%s; lines go on to the file that was open", err.msg);
+		message_warn("%s%s; lines go on to the file that was open", err.msg,
+			     sandbox_words(err.sys));
 }
 
 static void reload_all(struct worker_pool *p)
