@@ -97,13 +97,28 @@ int file_set_mode(int fd, int dir, const char *path, mode_t mode)
 	return stat_parent(dir, path, &st) < 0 ? -1 : fchmod(fd, file_mode_in(&st, mode));
 }
 
+/* A FIFO or a device in a file's place is never opened for good: reading it could wait for ever. */
+static int open_regular(int dir, const char *path, int flags)
+{
+	cleanup_fd int fd = openat(dir, path, flags | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	if (!S_ISREG(st.st_mode)) {
+		errno = ENXIO;
+		return -1;
+	}
+	return take_fd(&fd);
+}
+
 int file_open_or_create(int dir, const char *path, int flags, mode_t mode)
 {
 	int fd;
 
 	flags |= O_CLOEXEC | O_NOFOLLOW;
 	do {
-		fd = openat(dir, path, flags);
+		fd = open_regular(dir, path, flags);
 		if (fd >= 0 || errno != ENOENT)
 			return fd;
 		fd = openat(dir, path, flags | O_CREAT | O_EXCL, mode & S_IRWXU);

@@ -163,7 +163,7 @@ static int last_generation(int fd, off_t size, long *generation)
 
 int journal_last(const struct layout *l, long *generation, struct err *err)
 {
-	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC);
+	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 
 	*generation = -1;
@@ -307,7 +307,7 @@ int journal_walk(const struct layout *l, long current,
 		 struct err *err)
 {
 	struct walk w = { .current = current, .each = each, .arg = arg };
-	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC);
+	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct err why = ERR_INIT;
 	int r = 0;
 
