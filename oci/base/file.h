@@ -38,8 +38,9 @@ int file_sync_dir(int dir, const char *path, struct err *err);
 mode_t file_mode_in(const struct stat *dir, mode_t mode);
 /* Gives the open file that mode; path, below dir, names its place. -1 with errno. */
 int file_set_mode(int fd, int dir, const char *path, mode_t mode);
-/* As openat(), without following a link, and with ENXIO for what is no regular file, without a wait; a file that is created has file_mode_in(). flags has the
- * access mode. Gives the descriptor, or -1 with errno. */
+/* As openat(), without following a link, and with ENXIO for what is no regular file, without a
+ * wait; a file that is created has file_mode_in(). flags has the access mode. Gives the descriptor,
+ * or -1 with errno. */
 int file_open_or_create(int dir, const char *path, int flags, mode_t mode);
 
 /* Creates path and its missing parents, as mkdir -p. Below a directory handle (dir is not AT_FDCWD)

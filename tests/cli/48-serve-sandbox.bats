@@ -46,8 +46,8 @@ confined() {
 
 @test "where the kernel refuses, it starts, and one line names what is missing" {
 	strace -o /dev/null true || skip "strace traces nothing here"
-	# the container's part is played by strace, which refuses all three; -D: the server keeps its
-	# process id. LeakSanitizer cannot look at a process that is traced.
+	# the container's part is played by strace, which refuses all three; -D: the server keeps
+	# its process id. LeakSanitizer cannot look at a process that is traced.
 	with_clock=(env ASAN_OPTIONS=detect_leaks=0 strace -D -f -o "$BATS_TEST_TMPDIR/trace" -e
 		"trace=prctl,seccomp,landlock_create_ruleset" -e "inject=prctl,seccomp:error=EPERM" -e
 		"inject=landlock_create_ruleset:error=EOPNOTSUPP")
