@@ -16,6 +16,7 @@
 #include "oci/image/snapshot_suffix.h"
 #include "oci/lists/git.h"
 #include "oci/lists/lists.h"
+#include "sync/conf_lift.h"
 
 #define CONF_NAME "mirror.conf"
 
@@ -400,6 +401,7 @@ void list_source_check_own_conf(struct list_source *s)
 		return;
 	}
 	lists_add_conflicts(own);
+	conf_lift_warn(&own->problems, CONF_NAME, &s->lists->conf, s->conf_rev, &own->conf);
 	add_problems(&s->lists->problems, &own->problems);
 }
 

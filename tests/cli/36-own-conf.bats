@@ -64,12 +64,34 @@ check() {
 	run -0 check
 }
 
+@test "a rule that the request takes away, or changes, is said: syncs after the merge lack it" {
+	conf "policy allow=docker.io/*,quay.io/x/*" "image docker.io/team-a/* private=team-a" \
+		"deny $(printf 'sha256:%064d' 7) reason=bad" "policy file=pay*.list max-tags=5"
+	list docker.io/team-a/app:1 quay.io/x/y:1
+	touch "$lists/pay.list"
+	commit base
+	request
+	run -0 check
+	[[ $output != *"takes away"* ]]
+	sed -i '/^deny/d; s/max-tags=5/max-tags=50/; s/private=team-a/keep=3/; /allow=/d' \
+		"$lists/mirror.conf"
+	commit lifted
+	run -0 check
+	[[ $output == *"mirror.conf: warning: takes away \"deny sha256:0000"*" (line "*" in base): "* ]]
+	[[ $output == *"takes away private=team-a of \"image docker.io/team-a/*\", as base has it: "* ]]
+	[[ $output == *"takes away the policy of line "*" in base: "* ]]
+	[[ $output == *"warning: changes the policy of line "*" in base, for file=pay*.list: "* ]]
+	run -0 check --format github
+	[[ $output == *"::warning file="*"takes away \"deny"* ]]
+}
+
 @test "a request whose mirror.conf is gone, or new" {
 	conf "policy allow=docker.io/*,quay.io/x/*"
 	request
 	rm "$lists/mirror.conf"
 	commit gone
 	run -0 check
+	[[ $output == *"mirror.conf: warning: takes away the policy of line "* ]]
 	request
 	echo "nonsense here" >"$lists/mirror.conf"
 	commit new
