@@ -44,7 +44,7 @@ static bool named_host(struct span name, char host[static LIMIT_NAME + 1])
 /* The repository that the client most likely meant; false when the name is too long. */
 static bool meant_repository(const struct exchange *x, char out[static REPOSITORY_NAMES_MAX])
 {
-	char first[LIMIT_NAME + 1], ns[LIMIT_NAME + 1];
+	char first[LIMIT_NAME + 1], ns[LIMIT_NAME + 1] = "";
 	struct span path = x->route.name, ignored;
 	const char *host = x->server->registry;
 	int n;

@@ -18,10 +18,10 @@ static struct throttle fresh(long reserve)
 static int64_t fail(struct throttle *p, enum throttle_fault fault, unsigned tries, int64_t after,
 		    int64_t now)
 {
-	static unsigned long request;
+	static unsigned long request = 1;
 	struct throttle_failure f = {
 		.fault = fault,
-		.request = ++request,
+		.request = request,
 		.round = p->round,
 		.tries = tries,
 		.after = after,
@@ -29,6 +29,7 @@ static int64_t fail(struct throttle *p, enum throttle_fault fault, unsigned trie
 	};
 	struct err why = { .kind = ERR_NET, .msg = "reset" };
 
+	request++;
 	return throttle_failed(p, &f, now, &why);
 }
 
