@@ -7,6 +7,7 @@
 #include "oci/base/err.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
+#include "oci/base/redact.h"
 #include "oci/image/manifest.h"
 #include "oci/store/layout.h"
 
@@ -174,6 +175,7 @@ static char *describe_there(const struct platforms *ps)
 	for (size_t i = 0; i < ps->n; i++) {
 		cleanup_free char *text = platform_str(&ps->v[i]);
 
+		redact_in_place(text, strlen(text) + 1, NULL); /* the words are upstream's */
 		if (strvec_has(&told, text))
 			continue;
 		list_platform(&list, &more, text);

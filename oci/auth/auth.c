@@ -34,10 +34,13 @@
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
+#include "oci/base/redact.h"
 #include "oci/base/table.h"
 
 /* The least time before a helper is asked again for a credential that was refused. */
 #define RENEWAL (300 * CLOCK_SEC)
+/* The shortest password that is cut out of messages wherever it stands. */
+#define SECRET_MIN 6
 
 struct auth *auth_new(struct keychain *keychain)
 {
@@ -338,6 +341,14 @@ enum auth_step auth_next(struct auth_repo *r, struct auth_try *t, int64_t now, s
 	case MODE_OPEN: break;
 	}
 	return send_without(r, t);
+}
+
+void auth_redact(const struct auth_repo *r, char *text, size_t size)
+{
+	const char *secret = r ? r->cred.secret : NULL;
+
+	/* a shorter one would take words of the message for itself */
+	redact_in_place(text, size, secret && strlen(secret) >= SECRET_MIN ? secret : NULL);
 }
 
 const char *auth_header(const struct auth_repo *r)

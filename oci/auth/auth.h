@@ -81,6 +81,10 @@ enum auth_step auth_next(struct auth_repo *r, struct auth_try *t, int64_t now, s
 /* "Basic ..." or "Bearer ...", lent until the next call for this repository; NULL: none. */
 const char *auth_header(const struct auth_repo *r);
 
+/* Cuts the password or token of a repository, which the host may have put into its answer, out of a
+ * text in its buffer of `size` bytes, and all that looks like credentials. r may be NULL. */
+void auth_redact(const struct auth_repo *r, char *text, size_t size);
+
 /* A request was answered with 401 (or auth_stale() is true), with these values of
  * WWW-Authenticate. 0: call auth_next() again; -1: the refusal is final. */
 int auth_refused(struct auth_repo *r, struct auth_try *t, const struct span *challenges, size_t n,

@@ -284,11 +284,11 @@ void redact_credentials(struct buf *out, struct span text, const char *secret)
 	}
 }
 
-void redact_in_place(char *text, size_t size)
+void redact_in_place(char *text, size_t size, const char *secret)
 {
 	cleanup_by(buf_release) struct buf out = BUF_INIT(2 * size);
 
-	redact_credentials(&out, span_str(text), NULL);
+	redact_credentials(&out, span_str(text), secret);
 	snprintf(text, size, "%s", out.n ? out.p : "");
 }
 

@@ -31,8 +31,8 @@ void redact(char out[static REDACT_MAX], struct span text, const char *secret);
  * out, words that only look like tokens stay, and so do its lines. NULs are left out. */
 void redact_credentials(struct buf *out, struct span text, const char *secret);
 
-/* redact_credentials() for the text of a library in its buffer of `size` bytes; cut to fit. */
-void redact_in_place(char *text, size_t size);
+/* redact_credentials() for a text in its buffer of `size` bytes; cut to fit. */
+void redact_in_place(char *text, size_t size, const char *secret);
 
 /* Appends a URL, whole or relative: without userinfo and fragment, and of its query only the names
  * with the values of those that lists and scopes of registries have (n=, last=, scope=). The others

@@ -450,7 +450,7 @@ static void explain_curl_error(struct http_transfer *t, CURLcode code)
 	const struct net_options *o = &t->http->o;
 	const char *advice = t->http->tls_advice;
 
-	redact_in_place(t->text, sizeof(t->text));
+	redact_in_place(t->text, sizeof(t->text), NULL);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		err_set(&t->err, ERR_NET, 0, "not connected after %ld s", o->connect_seconds);
 	else if (code == CURLE_COULDNT_RESOLVE_HOST)

@@ -82,10 +82,10 @@ static void end_request(struct request *r, const struct err *err)
 /* The endpoint cannot help. The next one may, unless this machine is at fault. */
 static void fail_request(struct request *r, const struct err *why)
 {
-	const char *shown = r->queued.endpoint->shown;
 	struct err err = *why;
 
 	response_blame_encoding(r->encoding, &err);
+	auth_redact(r->repo, err.msg, sizeof(err.msg));
 	request_queue_move(&r->queued, REQUEST_IDLE);
 	if (err.kind != ERR_IO && r->endpoint_index + 1 < r->up->n && !r->up->registry->stopped) {
 		upstream_pass(r->queued.endpoint, &err);
@@ -95,7 +95,7 @@ static void fail_request(struct request *r, const struct err *why)
 		return;
 	}
 	if (err.kind != ERR_IO)
-		err_wrap(&err, "%s", shown);
+		err_wrap(&err, "%s", r->queued.endpoint->shown);
 	end_request(r, &err);
 }
 

@@ -141,9 +141,9 @@ static void test_in_place(void)
 	char text[] = "no proxy 'http://bob:s3cretPW@h:1' at 7f3c9a1b2d4e5f60";
 	char grown[] = "token=a x";
 
-	redact_in_place(text, sizeof(text));
+	redact_in_place(text, sizeof(text), NULL);
 	CHECK_TEXT(text, "no proxy 'http://h:1' at 7f3c9a1b2d4e5f60", "a library's text");
-	redact_in_place(grown, sizeof(grown));
+	redact_in_place(grown, sizeof(grown), NULL);
 	CHECK_TEXT(grown, "token=...", "what is cut may be longer than the mark: the end goes");
 }
 
