@@ -1,5 +1,6 @@
 #include "serve/page_cache.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,7 @@ static void drop_last(struct page_cache *c)
 {
 	struct page **at = &c->first, *last;
 
+	assert(*at); /* what is kept is more than the ceiling, so there is a page */
 	while ((*at)->next)
 		at = &(*at)->next;
 	last = *at;

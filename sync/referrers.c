@@ -98,17 +98,23 @@ static void query_end(struct referrer_query *q)
 	walk_step(w);
 }
 
-static void query_fail(struct referrer_query *q, const struct err *why)
+/* Not all that refers to a subject could be had; the first reason is kept. */
+static void walk_fail(struct referrer_walk *w, const struct digest *subject, const struct err *why)
 {
-	struct referrers *rs = &q->walk->target->referrers;
+	struct referrers *rs = &w->target->referrers;
 	struct err err = *why;
 
 	if (!rs->incomplete) {
-		err_wrap(&err, "what refers to %s", q->subject.str);
+		err_wrap(&err, "what refers to %s", subject->str);
 		rs->error = xstrdup(err.msg);
 		rs->why = why->kind;
 	}
 	rs->incomplete = true;
+}
+
+static void query_fail(struct referrer_query *q, const struct err *why)
+{
+	walk_fail(q->walk, &q->subject, why);
 	query_end(q);
 }
 
@@ -376,14 +382,14 @@ static void query_cosign_tag(struct referrer_walk *w, const struct digest *subje
 
 static void query_subject(struct referrer_walk *w, const struct digest *subject, int depth)
 {
-	struct referrer_query *q = query_new(w, subject, depth);
 	struct err err;
 
 	if (referrer_tally_subject(&w->tally, &err) < 0) {
-		query_fail(q, &err);
+		walk_fail(w, subject, &err);
 		return;
 	}
-	registry_referrers(w->run->registry, w->target->source, subject, got_referrer_list, q);
+	registry_referrers(w->run->registry, w->target->source, subject, got_referrer_list,
+			   query_new(w, subject, depth));
 	/* cosign makes such tags of sha256 digests only; a sha512 one is too long for a tag */
 	if (strncmp(subject->str, "sha256:", 7) != 0)
 		return;

@@ -131,7 +131,7 @@ static int watch_program(pid_t pid, int signals, int notify)
 int main(int argc, char **argv)
 {
 	struct sockaddr_un un;
-	struct sockaddr_in in;
+	struct sockaddr_in in = { .sin_family = AF_UNSPEC };
 	socklen_t n = sizeof(in);
 	int passed, notify, signals, status;
 	sigset_t set;
