@@ -199,8 +199,9 @@ teardown() {
 	for worktree in "" --worktree; do
 		run --separate-stderr -0 sync --check $worktree
 		[[ ${stderr_lines[0]} == *"/../lost.list: warning: looks like a list, and is not read: "*" files of $lists are" ]]
-		(cd "$lists" && run --separate-stderr -0 sync --lists . --check $worktree)
-		(cd "$lists/.." && run --separate-stderr -0 sync --lists mirror-lists --check $worktree &&
+		(cd "$lists" && run --separate-stderr -0 "$BIN/mirror-sync" --lists . --check $worktree)
+		(cd "$lists/.." && run --separate-stderr -0 "$BIN/mirror-sync" --lists mirror-lists \
+			--check $worktree &&
 			[[ ${stderr_lines[0]} == *"/../lost.list: warning: "* ]])
 	done
 }
