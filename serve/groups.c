@@ -79,16 +79,11 @@ static int read_line(struct groups *g, struct span line, struct err *err)
 static int read_lines(struct groups *g, const char *file, struct span text, struct err *err)
 {
 	struct span line;
+	int number = 0;
 
-	for (int number = 1; span_cut(&text, '\n', &line); number++) {
-		if (line.n && line.p[line.n - 1] == '\r')
-			line.n--;
-		line = span_trim(line);
-		if (!line.n || line.p[0] == '#')
-			continue;
+	while (span_cut_line(&text, &number, &line))
 		if (read_line(g, line, err) < 0)
 			return err_wrap(err, "%s:%d", file, number);
-	}
 	return 0;
 }
 

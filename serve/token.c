@@ -48,14 +48,10 @@ static int read_key(struct token_keys *k, struct span line, struct err *err)
 int token_keys_parse(struct token_keys *k, const char *file, struct span text, struct err *err)
 {
 	struct span line;
+	int number = 0;
 
 	*k = (struct token_keys){ .n = 0 };
-	for (int number = 1; span_cut(&text, '\n', &line); number++) {
-		if (line.n && line.p[line.n - 1] == '\r')
-			line.n--;
-		line = span_trim(line);
-		if (!line.n || line.p[0] == '#')
-			continue;
+	while (span_cut_line(&text, &number, &line)) {
 		if (read_key(k, line, err) < 0) {
 			token_keys_wipe(k);
 			return err_wrap(err, "%s:%d", file, number);

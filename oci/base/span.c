@@ -60,6 +60,19 @@ bool span_cut(struct span *rest, char sep, struct span *word)
 	return true;
 }
 
+bool span_cut_line(struct span *rest, int *number, struct span *line)
+{
+	while (span_cut(rest, '\n', line)) {
+		++*number;
+		if (line->n && line->p[line->n - 1] == '\r')
+			line->n--;
+		*line = span_trim(*line);
+		if (line->n && line->p[0] != '#')
+			return true;
+	}
+	return false;
+}
+
 long long span_number(struct span s, long long max)
 {
 	long long n = 0;

@@ -54,6 +54,11 @@ struct span span_word(struct span *rest);
  * "a,,b" gives "a", "", "b"; "a," gives "a", ""; "" gives one empty word. */
 bool span_cut(struct span *rest, char sep, struct span *word);
 
+/* Cuts the next line of a file for people off the front: without blanks around it and a CR at its
+ * end, and not an empty one or a comment (#). *number counts all lines, from 0 before the first.
+ * False when there is none. */
+bool span_cut_line(struct span *rest, int *number, struct span *line);
+
 /* The number of bytes of the UTF-8 character at the front of s (RFC 3629, 4), or 0 when there is
  * none. */
 size_t span_utf8(struct span s);

@@ -14,14 +14,6 @@ teardown() {
 	stop_all
 }
 
-# One tag; digest in $one.
-mirror_of_one() {
-	layout_new "$1"
-	one=$(layout_untagged "$1" one)
-	layout_entry "$1" docker.io/library/alpine:1 "$one"
-	layout_publish "$1" "${2:-1}"
-}
-
 # A blob too large for the buffers of any socket, in docker.io/library/big:1; digest in $big.
 with_big_blob() {
 	truncate -s 64M "$dir/zeros"

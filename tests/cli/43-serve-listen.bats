@@ -9,10 +9,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	load ../lib/ask
 	dir=$BATS_TEST_TMPDIR/mirror
-	layout_new "$dir"
-	one=$(layout_untagged "$dir" one)
-	layout_entry "$dir" docker.io/library/alpine:1 "$one"
-	layout_publish "$dir" 1
+	mirror_of_one "$dir"
 	socket=$BATS_TEST_TMPDIR/s
 }
 

@@ -14,13 +14,6 @@ teardown() {
 	stop_all
 }
 
-mirror_of_one() {
-	layout_new "$dir"
-	one=$(layout_untagged "$dir" one)
-	layout_entry "$dir" docker.io/library/alpine:1 "$one"
-	layout_publish "$dir" "${1:-1}"
-}
-
 # Starts a server with --admin, whose URL goes to $admin.
 admin_start() {
 	serve_start --admin 127.0.0.1:0 "$@"
@@ -48,7 +41,7 @@ counts() {
 
 @test "/metrics is what promtool accepts" {
 	command -v promtool >/dev/null || skip "no promtool (Debian package prometheus)"
-	mirror_of_one
+	mirror_of_one "$dir"
 	mkdir "$dir/.mirror"
 	echo '{"version":2,"references":{"a.io/a:1":{"checked":"2026-11-20T06:00:00Z","max_age":1}}}' \
 		>"$dir/.mirror/state.json"
@@ -63,7 +56,7 @@ counts() {
 }
 
 @test "requests are counted by route and status, on whatever thread" {
-	mirror_of_one
+	mirror_of_one "$dir"
 	layer=$(layout_blob "$dir" "layer of one")
 	admin_start --threads 3 "$dir"
 	for _ in 1 2 3 4 5; do get /v2/alpine/manifests/1; done
@@ -93,7 +86,7 @@ counts() {
 }
 
 @test "requests about repositories are counted by the kind of client, with and without a namespace" {
-	mirror_of_one
+	mirror_of_one "$dir"
 	admin_start --threads 3 "$dir"
 	for _ in 1 2 3; do
 		get "/v2/library/alpine/manifests/1?ns=docker.io" -A containerd/2.1.0
@@ -121,7 +114,7 @@ counts() {
 }
 
 @test "a transfer is in flight until its last byte, and its bytes are counted as they leave" {
-	mirror_of_one
+	mirror_of_one "$dir"
 	truncate -s 64M "$dir/zeros"
 	big=sha256:$(sha256sum <"$dir/zeros" | cut -d' ' -f1)
 	mv "$dir/zeros" "$(layout_file "$dir" "$big")"
@@ -145,7 +138,7 @@ counts() {
 }
 
 @test "the generation, its age, and what its entries say" {
-	mirror_of_one
+	mirror_of_one "$dir"
 	held='"dev.ocimirror.held":"{}"' gone='"dev.ocimirror.gone-since":"2026-11-20T06:00:00Z"'
 	layout_entry "$dir" docker.io/library/a:1 "$one" "$OCI_MANIFEST" "$held"
 	layout_entry "$dir" docker.io/library/b:1 "$one" "$OCI_MANIFEST" "$gone"
@@ -176,7 +169,7 @@ counts() {
 }
 
 @test "what mirror-sync remembers: the last full sync by bit, waiting, overdue, the oldest check" {
-	mirror_of_one
+	mirror_of_one "$dir"
 	admin_start "$dir"
 	ask_admin /metrics
 	run ! grep -q 'last_full_sync\|waiting\|overdue\|oldest' "$body"
@@ -210,7 +203,7 @@ counts() {
 }
 
 @test "ready: until index.json is bad or missing, and again when it is good" {
-	mirror_of_one
+	mirror_of_one "$dir"
 	admin_start "$dir"
 	for path in /readyz /healthz /; do
 		ask_admin $path
@@ -252,7 +245,7 @@ counts() {
 }
 
 @test "while it drains it is not ready, and says so to the last" {
-	mirror_of_one
+	mirror_of_one "$dir"
 	truncate -s 64M "$dir/zeros"
 	big=sha256:$(sha256sum <"$dir/zeros" | cut -d' ' -f1)
 	mv "$dir/zeros" "$(layout_file "$dir" "$big")"
@@ -279,7 +272,7 @@ counts() {
 }
 
 @test "OPTIONS is answered, with a path and with *" {
-	mirror_of_one
+	mirror_of_one "$dir"
 	admin_start "$dir"
 	for path in / /v2/ /v2/library/alpine/manifests/1; do
 		get $path -X OPTIONS
@@ -295,7 +288,7 @@ counts() {
 }
 
 @test "--admin serves no images, and the others no metrics" {
-	mirror_of_one
+	mirror_of_one "$dir"
 	admin_start "$dir"
 	for path in /v2/ /v2/alpine/manifests/1 /v2/_catalog; do
 		ask_admin $path
@@ -312,7 +305,7 @@ counts() {
 }
 
 @test "an --admin that cannot be used is named" {
-	mirror_of_one
+	mirror_of_one "$dir"
 	run --separate-stderr "$BIN/mirror-serve" --listen 127.0.0.1:0 --admin 9090 "$dir"
 	[ "$status" -eq 1 ]
 	[[ $stderr == *'--admin "9090" is not ADDR:PORT'* ]]

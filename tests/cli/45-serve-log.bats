@@ -9,10 +9,7 @@ setup() {
 	load ../lib/ask
 	dir=$BATS_TEST_TMPDIR/mirror
 	log=$BATS_TEST_TMPDIR/log
-	layout_new "$dir"
-	one=$(layout_untagged "$dir" one)
-	layout_entry "$dir" docker.io/library/alpine:1 "$one"
-	layout_publish "$dir" 1
+	mirror_of_one "$dir"
 }
 
 teardown() {

@@ -10,10 +10,7 @@ setup() {
 	load ../lib/ask
 	load ../lib/tls
 	dir=$BATS_TEST_TMPDIR/mirror
-	layout_new "$dir"
-	one=$(layout_untagged "$dir" one)
-	layout_entry "$dir" docker.io/library/alpine:1 "$one"
-	layout_publish "$dir" 1
+	mirror_of_one "$dir"
 	cert main
 	tls=(--tls-cert "$at/main.pem" --tls-key "$at/main.key")
 	trust=(--cacert "$at/main.pem" --resolve "localhost:0:127.0.0.1")

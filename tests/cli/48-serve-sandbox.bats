@@ -13,10 +13,7 @@ setup() {
 	# a directory for each thing, so that the rule for one does not open the other
 	mkdir "$BATS_TEST_TMPDIR"/{srv,tls,log,run,users,outside}
 	dir=$BATS_TEST_TMPDIR/srv/mirror
-	layout_new "$dir"
-	one=$(layout_untagged "$dir" one)
-	layout_entry "$dir" docker.io/library/alpine:1 "$one"
-	layout_publish "$dir" 1
+	mirror_of_one "$dir"
 }
 
 teardown() {

@@ -2,6 +2,7 @@
 # Starts mirror-serve and sends it requests.
 #
 #   serve_start [OPTION...] MIRROR     starts it as `server` of servers.bash; sets $url, $address
+#   mirror_of_one DIR [GENERATION]     a mirror of docker.io/library/alpine:1; its digest in $one
 #   await PATTERN                      waits until a line of its log matches
 #   get /v2/… [CURL OPTION...]         sends a GET; sets $code, and $head and $body (files)
 #   has 'Name: value'; has_no 'Name'   the last answer has this header line; has no such header
@@ -21,6 +22,13 @@ serve_start() {
 	serve server "$@" || return
 	url=$server_url
 	address=${url#*://}
+}
+
+mirror_of_one() {
+	layout_new "$1"
+	one=$(layout_untagged "$1" one)
+	layout_entry "$1" docker.io/library/alpine:1 "$one"
+	layout_publish "$1" "${2:-1}"
 }
 
 await() {

@@ -131,6 +131,25 @@ static void nothing(void)
 	CHECK(!span_cut(&none, ',', &word));
 }
 
+/* A file for people: comments, empty lines and blanks are passed over, and counted. */
+static void lines(void)
+{
+	static const struct {
+		int number;
+		const char *line;
+	} want[] = { { 2, "a b" }, { 5, "c # d" }, { 6, "e" } };
+	struct span rest = span_str("# what it is\n  a b\t\r\n\r\n \t\nc # d\ne"), line;
+	int number = 0;
+
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		CHECK(span_cut_line(&rest, &number, &line));
+		CHECK(number == want[i].number && span_eq(line, want[i].line));
+	}
+	CHECK(!span_cut_line(&rest, &number, &line));
+	rest = span_str("\n# nothing\n");
+	CHECK(!span_cut_line(&rest, &number, &line));
+}
+
 int main(void)
 {
 	words();
@@ -139,5 +158,6 @@ int main(void)
 	utf8();
 	ends();
 	nothing();
+	lines();
 	return tap_done();
 }
