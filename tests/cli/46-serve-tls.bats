@@ -148,7 +148,7 @@ ask_last=' HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n'
 	send_tls "GET /v2/ HTTP/1.1\r\nHost: m\r\nX: $(printf '%016000d' 0)\r\nConnection: close\r\n\r\n" \
 		-max_send_frag 512 >"$at/answer"
 	[[ $(cat "$at/answer") == "HTTP/1.1 200 "*"{}" ]]
-	send_tls "GET /v2/ HTTP/1.1\r\nHost: m\r\nX: $(printf '%020000d' 0)\r\n\r\n" >"$at/answer"
+	send_tls "GET /v2/ HTTP/1.1\r\nHost: m\r\nX: $(printf '%041000d' 0)\r\n\r\n" >"$at/answer"
 	[[ $(cat "$at/answer") == "HTTP/1.1 431 "* ]]
 }
 
