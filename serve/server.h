@@ -6,9 +6,19 @@
  *	          accept from every listening socket
  *	admin     a worker with a server and a listener of      admin.c
  *	          its own, which tells about the other server
+ *	hashing   passwords, so that no worker waits for one    password_check.c
  *
- * A request is read (http_request.h), its path is routed (route.h), the repository is found
- * (repository_names.h, state.h), and a reply is queued (answer.h, reply.h, out.h).
+ * The way of a request, top to bottom:
+ *
+ *	its bytes arrive, plain or through TLS          conn.h, transport.h, tls.h
+ *	index.json is looked at: is there a newer one?  reload.h, state_load.h
+ *	the head is read, its path is routed            http_request.h, route.h
+ *	the repository is found by the names it has     repository_names.h, state.h
+ *	who asks, and may they read it?                 asker.h, visible.h; login.h challenges
+ *	a reply is queued: stored bytes, or a listing   answer.h, listing.h, for_mirrors.h, reply.h
+ *	it is sent, logged and counted                  out.h, access_log.h, metrics.h
+ *
+ * Before the first request the process gives up what it does not need (sandbox.h).
  */
 #ifndef SERVE_SERVER_H
 #define SERVE_SERVER_H
@@ -41,7 +51,7 @@ struct server {
 	_Atomic int64_t drained; /* while stopping: when what is under way is cut off */
 	int notify;              /* from systemd_notify_open(), or -1 */
 	struct reload *reload;   /* has the current state */
-	struct access *access;   /* has the current users; some servers have none */
+	struct access *access;   /* has the current users, if any */
 	struct misses *misses;   /* what is asked for and not here; or NULL */
 	atomic_bool stopping;    /* workers send the replies under way, then end */
 	struct admin *admin;     /* it serves --admin and no images; else NULL */
