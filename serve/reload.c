@@ -7,6 +7,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/cli/message.h"
+#include "serve/entry_files.h"
 #include "serve/sandbox.h"
 #include "serve/state.h"
 
@@ -146,13 +147,20 @@ void reload_look(struct reload *r, const struct state *have)
 }
 
 /* Compares a table that was taken with its index.json; when they differ, the state is read as a
- * whole. */
-static void check_table(struct reload *r)
+ * whole. files: also looks for the files of its manifests. */
+static void check_table(struct reload *r, bool files)
 {
 	struct state *s = reload_latest(r, NULL);
 	struct err err = ERR_INIT;
+	enum state_checked checked = state_check(s, &r->from, &err);
 
-	if (state_check(s, &r->from, &err) == STATE_WRONG) {
+	if (checked == STATE_RIGHT && files && s->table_name[0]) {
+		struct entry_files f;
+
+		entry_files_look(&f, s);
+		entry_files_warn(&f, r->from.mirror);
+	}
+	if (checked == STATE_WRONG) {
 		message_warn(
 			"%s: the table of generation %s does not fit index.json, which is read "
 			"as a whole",
@@ -173,7 +181,8 @@ bool reload_check(struct reload *r, bool in_any_case)
 	pthread_mutex_lock(&r->lock);
 	load_if_changed(r, rewritten || in_any_case);
 	pthread_mutex_unlock(&r->lock);
-	check_table(r);
+	check_table(r, in_any_case || !r->looked);
+	r->looked = true;
 	pthread_mutex_lock(&r->lock);
 	loaded = r->loads != r->checked;
 	r->checked = r->loads;

@@ -32,6 +32,7 @@ struct reload {
 	struct stat seen;      /* index.json when it was loaded last, or found to be bad */
 	atomic_ulong loads;    /* states that were loaded since the first; read by any thread */
 	unsigned long checked; /* of them, at the last reload_check() */
+	bool looked;           /* the files of the first state's manifests were looked for */
 	int notify;            /* inotify: readable when something may have changed; or -1 */
 	int watches[2];        /* on the mirror's directory, and on its parent */
 	struct err

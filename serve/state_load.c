@@ -15,6 +15,7 @@
 #include "oci/store/layout.h"
 #include "oci/store/served_build.h"
 #include "oci/store/served_file.h"
+#include "serve/entry_files.h"
 #include "serve/public_index.h"
 
 /* A state that is being made. */
@@ -59,6 +60,19 @@ static void warn_odd(const struct state_load *l)
 			     n->first_odd, n->first_odd[0] ? "\"" : "");
 }
 
+/* Of a table that a publisher made, entry_files_look() tells it. */
+static void warn_unread(const struct state_load *l)
+{
+	const struct served *t = &l->state->table;
+	struct entry_files f = { .broken = t->head->broken, .denied = t->head->denied };
+
+	snprintf(f.first_broken, sizeof(f.first_broken), "%s",
+		 served_text(t, t->head->first_broken));
+	snprintf(f.first_denied, sizeof(f.first_denied), "%s",
+		 served_text(t, t->head->first_denied));
+	entry_files_warn(&f, l->from->mirror);
+}
+
 static void warn_entries(const struct state_load *l)
 {
 	const struct served_head *h = l->state->table.head;
@@ -73,14 +87,8 @@ static void warn_entries(const struct state_load *l)
 	if (h->private)
 		message_line("%s: private entries, which are served to nobody: %u", mirror,
 			     h->private);
-	if (h->denied)
-		message_warn("%s: entries whose manifest this user may not read (Permission "
-			     "denied): %u, the first is \"%s\"",
-			     mirror, h->denied, served_text(&l->state->table, h->first_denied));
-	if (h->broken)
-		message_warn("%s: entries whose manifest is missing or damaged: %u, the first is "
-			     "\"%s\"",
-			     mirror, h->broken, served_text(&l->state->table, h->first_broken));
+	if (!l->state->table_name[0])
+		warn_unread(l);
 }
 
 /* ---- by a table ---- */

@@ -6,8 +6,7 @@
  * such a table, and for layouts of other tools, index.json and the manifests that an earlier state
  * has not read are read (oci/store/served_build.h).
  *
- * An entry whose manifest is missing or broken gives a warning, and 404 to clients; the others are
- * served.
+ * Entries whose manifest is missing or broken give a warning; the others are served.
  */
 #ifndef SERVE_STATE_LOAD_H
 #define SERVE_STATE_LOAD_H
