@@ -59,8 +59,17 @@ static void watch_listeners(struct worker *w, bool on)
 	}
 }
 
+/* What epoll has reported of a connection that is closed is not looked at any more. */
+static void forget_events(const struct worker *w, const struct conn *c)
+{
+	for (int i = 0; i < w->nevents; i++)
+		if (w->events[i].data.ptr == c)
+			w->events[i].data.ptr = NULL;
+}
+
 static void drop_conn(struct worker *w, struct conn *c)
 {
+	forget_events(w, c);
 	if (c->previous)
 		c->previous->next = c->next;
 	else
@@ -170,9 +179,9 @@ static bool accept_one(struct worker *w, const struct listener *l)
 	c->proxied = trusted_proxy_has(&w->server->proxies, peer);
 	e.data.ptr = c;
 	c->deadline = w->turn.now + w->server->limits.header;
-	put_first(w, c);
 	if (listen_is_nearly_full(&w->server->listeners))
 		make_room(w);
+	put_first(w, c);
 	if (listen_is_full(&w->server->listeners))
 		watch_listeners(w, false);
 	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
@@ -288,6 +297,8 @@ static void handle_event(struct worker *w, const struct epoll_event *e)
 	struct conn *c = e->data.ptr;
 	uint64_t ignored;
 
+	if (!e->data.ptr)
+		return;
 	if (e->data.ptr == w) {
 		(void)!read(w->wake, &ignored, sizeof(ignored));
 		resume_waiting(w);
@@ -309,14 +320,16 @@ static void *run_worker(void *arg)
 	struct epoll_event events[EVENTS];
 	bool stopping = false;
 
+	w->events = events;
 	while (!stopping || w->conns) {
-		int n = epoll_wait(w->epoll, events, EVENTS,
+		w->nevents =
+			epoll_wait(w->epoll, events, EVENTS,
 				   w->conns || !w->accepting ? (int)(EXPIRY_CHECK / CLOCK_MS) : -1);
-
 		w->turn.now = clock_now();
 		refresh_state(w);
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < w->nevents; i++)
 			handle_event(w, &events[i]);
+		w->nevents = 0;
 		if (!stopping && is_stopping(w)) {
 			stopping = true;
 			wind_down(w);
@@ -325,6 +338,7 @@ static void *run_worker(void *arg)
 			close_expired(w);
 		access_log_flush(&w->log);
 	}
+	w->events = NULL;
 	worker_wake(&(struct worker){ .wake = w->done }); /* to -1 nothing is written */
 	return NULL;
 }

@@ -20,6 +20,7 @@
 #include "serve/reply.h"
 
 struct access_files;
+struct epoll_event;
 struct err;
 struct server;
 struct state;
@@ -35,6 +36,8 @@ struct worker {
 	int done;       /* an eventfd of the worker pool, written to when this worker ends, or -1 */
 	bool accepting; /* the listeners are in epoll */
 	struct conn *conns, *oldest; /* of those that are idle, the ones that came last are first */
+	struct epoll_event *events;  /* what epoll has reported, while it is handled */
+	int nevents;
 	struct access_log log;
 	struct metrics metrics;
 	struct conn_turn turn; /* what its connections see of all this */

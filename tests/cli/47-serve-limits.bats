@@ -56,6 +56,25 @@ closed() {
 	[[ $line == "HTTP/1.1 200"* ]]
 }
 
+@test "idle connections that their clients close while they make room" {
+	local i
+	serve_start --threads 1 --limit connections=16 "$dir"
+	for i in {1..13}; do
+		connect "old$i"
+		eval "ask_on \$old$i"
+	done
+	# one turn of the only thread has the new connection first, and then the ends of the old ones
+	kill -STOP "$server_pid"
+	connect new
+	for i in {1..13}; do
+		eval "exec {old$i}<&-"
+	done
+	kill -CONT "$server_pid"
+	ask_on "$new"
+	get /v2/alpine/manifests/1
+	is 200
+}
+
 @test "a head that does not arrive, and a request that does not come: closed, the first one told" {
 	serve_start --limit header-time=1s --limit idle-time=1s "$dir"
 	connect half
