@@ -81,15 +81,16 @@ $(BUILD)/tests/preload/%.so: tests/preload/%.c $(BUILD)/flags
 tests: all $(units) $(replays) $(tools) $(preloads) ## everything that the tests run, without running them
 
 # A crash under a sanitizer exits with 99: no status of ours, and never taken for one. The environment
-# of whoever calls (proxies, credentials, git settings) stays outside.
+# of whoever calls (proxies, credentials, git settings) stays outside. Tests wait for programs much of the
+# time, so one more than cores runs at once; the longest begin first.
 check: ## all tests under ASan and UBSan; T='tests/cli/20-*.bats' runs only those
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)' tests
 	@! find tests -name '*.bats' ! -perm -u+x | grep . || { echo "these are not executable" >&2; false; }
 	@env -i PATH="$$PATH" HOME="$$HOME" USER="$${USER:-root}" TERM=dumb LANG=C.UTF-8 TMPDIR="$${TMPDIR:-/tmp}" \
 		BIN=$(CURDIR)/build/asan GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null \
 		ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1 LSAN_OPTIONS=exitcode=99 \
-		UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 prove -e '' -j$(JOBS) $(or $(T),\
-		$(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)) $(wildcard tests/cli/*.bats tests/interop/*.bats) tests/exchanges/play tests/model/run)
+		UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 prove -e '' -j$$(($(JOBS) + 1)) $(or $(T),tests/exchanges/play \
+		tests/model/run $(wildcard tests/interop/*.bats tests/cli/*.bats) $(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)))
 
 lint: ## the rules of STYLE.md, as far as a machine can keep them
 	@$(MAKE) -s --no-print-directory -k -j$(JOBS) -Otarget lint-includes lint-size lint-format lint-shell \
