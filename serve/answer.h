@@ -5,6 +5,11 @@
  * Accept says, and never encoded; their digest is in Docker-Content-Digest and ETag; Content-Length
  * is exact; missing content is answered with 404, and incomplete content with an error before its
  * first byte.
+ *
+ * answer() judges a request from top to bottom: its method, then the repository it means
+ * (requested.h), then its route. Each route has a function: those of stored bytes find an object
+ * and leave the reply to content.h; the others are listing.h, for_mirrors.h, login.h, ready.h and
+ * admin.h. Errors are written by reply_error().
  */
 #ifndef SERVE_ANSWER_H
 #define SERVE_ANSWER_H

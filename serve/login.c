@@ -67,6 +67,18 @@ void login_challenge(struct exchange *x)
 	x->extra = NULL;
 }
 
+bool login_first(struct exchange *x)
+{
+	if (!access_logins(x->access))
+		return false;
+	if (!asker_find(x) || asker_put_off(x))
+		return true;
+	if (!asker_is_challenged(&x->asker))
+		return false;
+	login_challenge(x);
+	return true;
+}
+
 static void reply_token(struct exchange *x, const char *user, int seconds)
 {
 	struct buf *b = &x->out->text;

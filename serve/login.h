@@ -20,11 +20,17 @@
 #ifndef SERVE_LOGIN_H
 #define SERVE_LOGIN_H
 
+#include <stdbool.h>
+
 struct exchange;
 
 /* Answers 401: go to the token endpoint, with the scope to pull x->route.name, or with none when
  * the route has no name. The answer depends on the request alone, not on what is in the mirror. */
 void login_challenge(struct exchange *x);
+
+/* What is not public, missing or not, is told apart only to those who came by the token endpoint:
+ * true when the reply is a challenge, or has to wait (x->pending). */
+bool login_first(struct exchange *x);
 
 /* Answers a request to the token endpoint; puts it off (x->pending) while a password is hashed. */
 void login_token(struct exchange *x);

@@ -13,9 +13,9 @@
  *	its bytes arrive, plain or through TLS          conn.h, transport.h, tls.h
  *	index.json is looked at: is there a newer one?  reload.h, state_load.h
  *	the head is read, its path is routed            http_request.h, route.h
- *	the repository is found by the names it has     repository_names.h, state.h
+ *	the repository is found by the names it has     requested.h, repository_names.h
  *	who asks, and may they read it?                 asker.h, visible.h; login.h challenges
- *	a reply is queued: stored bytes, or a listing   answer.h, listing.h, for_mirrors.h, reply.h
+ *	a reply is queued: stored bytes, or a listing   answer.h, content.h, listing.h
  *	it is sent, logged and counted                  out.h, access_log.h, metrics.h
  *
  * Before the first request the process gives up what it does not need (sandbox.h).
