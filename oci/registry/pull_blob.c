@@ -6,6 +6,7 @@
 #include "oci/base/redact.h"
 #include "oci/http/header.h"
 #include "oci/image/ref.h"
+#include "oci/registry/attempt.h"
 #include "oci/registry/request.h"
 #include "oci/registry/upstream.h"
 #include "oci/store/layout.h"
@@ -106,8 +107,8 @@ static int take_blob_body(struct request *r, const char *p, size_t n, struct err
 	written = layout_written(w->blob);
 	if (written - w->furthest >= PROGRESS) {
 		w->furthest = written;
-		request_progress(r);
-		throttle_answered(request_throttle(r));
+		attempt_progress(r);
+		throttle_answered(attempt_throttle(r));
 	}
 	return 0;
 }
@@ -161,7 +162,7 @@ static bool submit_to_next_url(struct blob_pull *w, struct err *err)
 	if (!up)
 		return false;
 	w->request.page_url = w->url;
-	request_progress(&w->request);
+	attempt_progress(&w->request);
 	request_submit(up, &w->request);
 	return true;
 }

@@ -21,8 +21,8 @@
  *    or QUEUED  the host was given up      request_pump        fail
  *  any          the run is stopped         request_stop        fail
  *
- * "end" is end_request(): the verb reports the outcome. "fail" is fail_request(): the request goes
- * to the queue of the upstream's next endpoint, and ends with the error where there is none.
+ * "end" is attempt_succeed(): the verb reports the outcome. "fail" is attempt_fail(): the request
+ * goes to the queue of the upstream's next endpoint, and ends with the error where there is none.
  */
 #include "oci/registry/request.h"
 
@@ -34,6 +34,7 @@
 #include "oci/base/clock.h"
 #include "oci/base/limits.h"
 #include "oci/base/url.h"
+#include "oci/registry/attempt.h"
 #include "oci/registry/error_response.h"
 #include "oci/registry/http_status.h"
 #include "oci/registry/response.h"
@@ -49,89 +50,10 @@ struct span request_header(const struct request *r, const char *name)
 	return http_header(&r->call, name, 0);
 }
 
-struct throttle *request_throttle(const struct request *r)
-{
-	return r->cross_origin ? &r->queued.endpoint->storage : &r->queued.endpoint->host->throttle;
-}
-
-void request_progress(struct request *r)
-{
-	r->tries = 0;
-	r->auth = (struct auth_try){ 0 };
-}
-
-/* At an endpoint that has not been asked yet. */
-static void enter_endpoint(struct request *r)
-{
-	long seconds = r->up->registry->o.net.pace_seconds;
-
-	pace_init(&r->pace, LIMIT_PACE_RATE, seconds > 0 ? seconds : LIMIT_PACE_SECONDS);
-	request_queue_enter(&r->queued, &r->up->endpoints[r->endpoint_index]);
-}
-
-/*
- * How a try ends.
- */
-
-static void end_request(struct request *r, const struct err *err)
-{
-	request_queue_move(&r->queued, REQUEST_IDLE);
-	r->verb->report_outcome(r, err);
-}
-
-/* The endpoint cannot help. The next one may, unless this machine is at fault. */
-static void fail_request(struct request *r, const struct err *why)
-{
-	struct err err = *why;
-
-	response_blame_encoding(r->encoding, &err);
-	auth_redact(r->repo, err.msg, sizeof(err.msg));
-	request_queue_move(&r->queued, REQUEST_IDLE);
-	if (err.kind != ERR_IO && r->endpoint_index + 1 < r->up->n && !r->up->registry->stopped) {
-		upstream_pass(r->queued.endpoint, &err);
-		r->endpoint_index++;
-		request_progress(r);
-		enter_endpoint(r);
-		return;
-	}
-	if (err.kind != ERR_IO)
-		err_wrap(&err, "%s", r->queued.endpoint->shown);
-	end_request(r, &err);
-}
-
-/* Another try may succeed: `tries` of them at most, the next after so many nanoseconds (-1: the
- * throttle decides). */
-static void retry_later(struct request *r, enum throttle_fault fault, int64_t after, unsigned tries,
-			const struct err *why)
-{
-	struct throttle *t = request_throttle(r);
-	bool given_up = t->given_up;
-	int64_t now = clock_now();
-	struct throttle_failure f = {
-		.fault = fault,
-		.request = r->queued.number,
-		.round = r->round,
-		.tries = ++r->tries,
-		.after = after,
-		.silent = r->call.status ? 0 : now - r->sent_at,
-		.random = (unsigned)rand_r(&r->up->registry->seed),
-	};
-
-	r->queued.not_before = throttle_failed(t, &f, now, why);
-	if (t->given_up && !given_up)
-		upstream_warn(r->up->registry, r->queued.endpoint->shown, t->why.msg);
-	if (t->given_up || r->tries >= tries) {
-		fail_request(r, t->given_up ? &t->why : why);
-		return;
-	}
-	r->up->retries++;
-	request_queue_move(&r->queued, REQUEST_DELAYED);
-}
-
 /* Once more from the beginning, as the next of its endpoint. */
 static void send_anew(struct request *r)
 {
-	request_progress(r);
+	attempt_progress(r);
 	request_queue_move_first(&r->queued);
 }
 
@@ -143,14 +65,14 @@ static void take_result(struct request *r, enum request_result result, const str
 		if (r->queued.state != REQUEST_CHECKED)
 			request_queue_move(&r->queued, REQUEST_CHECKED);
 		return;
-	case REQUEST_DONE: end_request(r, NULL); return;
+	case REQUEST_DONE: attempt_succeed(r); return;
 	case REQUEST_AGAIN: send_anew(r); return;
 	case REQUEST_FAILED: break;
 	}
 	if (err->kind == ERR_NET)
-		retry_later(r, THROTTLE_NETWORK, -1, THROTTLE_TRIES, err);
+		attempt_again(r, THROTTLE_NETWORK, -1, THROTTLE_TRIES, err);
 	else
-		fail_request(r, err);
+		attempt_fail(r, err);
 }
 
 /*
@@ -177,7 +99,7 @@ static void send_to(struct request *r, char *url)
 	r->call.seconds = r->verb->seconds;
 	r->call.attempt = r->tries + 1;
 	r->call.pace = r->verb->seconds ? NULL : &r->pace;
-	r->round = request_throttle(r)->round;
+	r->round = attempt_throttle(r)->round;
 	r->sent_at = clock_now();
 	flow_begin(&r->reader, &r->call, &e->host->bytes);
 	if (!r->cross_origin) {
@@ -229,7 +151,7 @@ static void authorize_request(struct request *r)
 	switch (r->repo ? fetch_token(r, &err) : TOKEN_FETCH_GO) {
 	case TOKEN_FETCH_GO: send_request(r); break;
 	case TOKEN_FETCH_WAIT: request_queue_move(&r->queued, REQUEST_NEEDS_TOKEN); break;
-	case TOKEN_FETCH_REFUSED: fail_request(r, &err); break;
+	case TOKEN_FETCH_REFUSED: attempt_fail(r, &err); break;
 	}
 }
 
@@ -253,8 +175,8 @@ static void start_request(struct request *r)
 	struct err err;
 
 	switch (prepare_request(r, &err)) {
-	case REQUEST_FAILED: fail_request(r, &err); break;
-	case REQUEST_DONE: end_request(r, NULL); break;
+	case REQUEST_FAILED: attempt_fail(r, &err); break;
+	case REQUEST_DONE: attempt_succeed(r); break;
 	case REQUEST_WAIT: request_queue_move(&r->queued, REQUEST_CHECKED); break;
 	case REQUEST_AGAIN:
 		request_queue_move(&r->queued, REQUEST_SENT);
@@ -293,13 +215,13 @@ static void on_redirect(struct request *r)
 						      &cross_origin, &err);
 
 	if (!target) {
-		fail_request(r, &err);
+		attempt_fail(r, &err);
 		return;
 	}
-	throttle_answered(request_throttle(r));
+	throttle_answered(attempt_throttle(r));
 	r->cross_origin |= cross_origin;
-	if (request_throttle(r)->given_up)
-		fail_request(r, &request_throttle(r)->why);
+	if (attempt_throttle(r)->given_up)
+		attempt_fail(r, &attempt_throttle(r)->why);
 	else
 		follow_redirect(r, take(target));
 }
@@ -316,7 +238,7 @@ static void on_storage_error(struct request *r)
 
 	err_set(&err, ERR_NET, (int)r->call.status, "answered %ld", r->call.status);
 	response_name_host(&r->call, &err);
-	retry_later(r, THROTTLE_HOST, -1, THROTTLE_TRIES_503, &err);
+	attempt_again(r, THROTTLE_HOST, -1, THROTTLE_TRIES_503, &err);
 }
 
 /* Some registries answer 400 or 403 when a token has expired. */
@@ -337,23 +259,23 @@ static void on_challenge(struct request *r)
 	size_t n = response_challenges(&r->call, challenges);
 	struct err err;
 
-	throttle_answered(request_throttle(r));
+	throttle_answered(attempt_throttle(r));
 	if (auth_refused(r->repo, &r->auth, challenges, n, clock_now(), &err) == 0)
 		authorize_request(r);
 	else if (r->cross_origin)
 		on_storage_error(r);
 	else
-		fail_request(r, &err);
+		attempt_fail(r, &err);
 }
 
 /* Retry-After is longer than this run waits: the host is not asked again in this run. */
 static void leave_host_alone(struct request *r, int64_t after, const struct err *why)
 {
-	struct throttle *t = request_throttle(r);
+	struct throttle *t = attempt_throttle(r);
 
 	throttle_leave_alone(t, after, clock_wall(), why);
 	upstream_warn(r->up->registry, r->queued.endpoint->shown, t->why.msg);
-	fail_request(r, &t->why);
+	attempt_fail(r, &t->why);
 }
 
 /* A response that is neither an answer nor a redirect. */
@@ -376,7 +298,7 @@ static void on_refusal(struct request *r)
 	error_response_judge(&e, &r->call, buf_span(&r->error_body));
 	switch (e.remedy) {
 	case ERROR_RESPONSE_RETRY:
-		retry_later(r, e.status->fault, e.after, e.status->tries, &e.err);
+		attempt_again(r, e.status->fault, e.after, e.status->tries, &e.err);
 		break;
 	case ERROR_RESPONSE_LEAVE_HOST: leave_host_alone(r, e.after, &e.err); break;
 	case ERROR_RESPONSE_AWAIT_QUOTA:
@@ -386,8 +308,8 @@ static void on_refusal(struct request *r)
 		send_anew(r);
 		break;
 	case ERROR_RESPONSE_FINAL:
-		throttle_answered(request_throttle(r));
-		fail_request(r, &e.err);
+		throttle_answered(attempt_throttle(r));
+		attempt_fail(r, &e.err);
 		break;
 	}
 }
@@ -396,8 +318,8 @@ static void on_refusal(struct request *r)
 static void on_hopeless(struct request *r, const struct err *why)
 {
 	if (!r->cross_origin)
-		throttle_give_up(request_throttle(r), why);
-	fail_request(r, why);
+		throttle_give_up(attempt_throttle(r), why);
+	attempt_fail(r, why);
 }
 
 /*
@@ -443,7 +365,7 @@ static void on_answer(struct request *r)
 
 	r->queued.endpoint->delivered |= result != REQUEST_FAILED;
 	if (result != REQUEST_FAILED || err.kind != ERR_NET)
-		throttle_answered(request_throttle(r));
+		throttle_answered(attempt_throttle(r));
 	take_result(r, result, &err);
 }
 
@@ -476,9 +398,9 @@ static void on_response(struct request *r)
 static void on_broken_off(struct request *r, const struct err *why)
 {
 	if (r->is_answer && why->kind == ERR_NET)
-		retry_later(r, THROTTLE_HOST, -1, THROTTLE_TRIES, why);
+		attempt_again(r, THROTTLE_HOST, -1, THROTTLE_TRIES, why);
 	else if (r->is_answer || r->call.status < 200)
-		fail_request(r, why);
+		attempt_fail(r, why);
 	else
 		on_response(r);
 }
@@ -489,7 +411,7 @@ static void on_fault(struct request *r, const struct err *why)
 {
 	bool slow = r->pace.slow >= THROTTLE_TRIES;
 
-	retry_later(r, THROTTLE_NETWORK, -1, slow ? 1 : THROTTLE_TRIES, why);
+	attempt_again(r, THROTTLE_NETWORK, -1, slow ? 1 : THROTTLE_TRIES, why);
 }
 
 static void on_call_done(struct http_call *c, enum http_result result, const struct err *why)
@@ -530,7 +452,7 @@ void request_submit(struct upstream *up, struct request *r)
 	r->up = up;
 	r->queued.number = ++up->registry->numbered;
 	r->endpoint_index = 0;
-	enter_endpoint(r);
+	attempt_enter(r);
 }
 
 void request_release(struct request *r)
@@ -543,7 +465,7 @@ void request_release(struct request *r)
 static void fail_all(struct endpoint *e, enum request_state state, const struct err *why)
 {
 	while (e->requests[state].first)
-		fail_request(request_of(e->requests[state].first), why);
+		attempt_fail(request_of(e->requests[state].first), why);
 }
 
 /* Tokens have arrived, or could not be had. */
@@ -581,7 +503,7 @@ void request_pump(struct endpoint *e, int64_t now)
 		if (refused.kind == ERR_NONE)
 			start_request(request_of(q));
 		else
-			fail_request(request_of(q), &refused);
+			attempt_fail(request_of(q), &refused);
 	}
 }
 

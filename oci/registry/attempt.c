@@ -1,0 +1,82 @@
+#include "oci/registry/attempt.h"
+
+#include <stdlib.h>
+
+#include "oci/base/clock.h"
+#include "oci/base/limits.h"
+
+struct throttle *attempt_throttle(const struct request *r)
+{
+	return r->cross_origin ? &r->queued.endpoint->storage : &r->queued.endpoint->host->throttle;
+}
+
+void attempt_progress(struct request *r)
+{
+	r->tries = 0;
+	r->auth = (struct auth_try){ 0 };
+}
+
+void attempt_enter(struct request *r)
+{
+	long seconds = r->up->registry->o.net.pace_seconds;
+
+	pace_init(&r->pace, LIMIT_PACE_RATE, seconds > 0 ? seconds : LIMIT_PACE_SECONDS);
+	request_queue_enter(&r->queued, &r->up->endpoints[r->endpoint_index]);
+}
+
+static void report_end(struct request *r, const struct err *err)
+{
+	request_queue_move(&r->queued, REQUEST_IDLE);
+	r->verb->report_outcome(r, err);
+}
+
+void attempt_succeed(struct request *r)
+{
+	report_end(r, NULL);
+}
+
+void attempt_fail(struct request *r, const struct err *why)
+{
+	struct err err = *why;
+
+	response_blame_encoding(r->encoding, &err);
+	auth_redact(r->repo, err.msg, sizeof(err.msg));
+	request_queue_move(&r->queued, REQUEST_IDLE);
+	if (err.kind != ERR_IO && r->endpoint_index + 1 < r->up->n && !r->up->registry->stopped) {
+		upstream_pass(r->queued.endpoint, &err);
+		r->endpoint_index++;
+		attempt_progress(r);
+		attempt_enter(r);
+		return;
+	}
+	if (err.kind != ERR_IO)
+		err_wrap(&err, "%s", r->queued.endpoint->shown);
+	report_end(r, &err);
+}
+
+void attempt_again(struct request *r, enum throttle_fault fault, int64_t after, unsigned tries,
+		   const struct err *why)
+{
+	struct throttle *t = attempt_throttle(r);
+	bool given_up = t->given_up;
+	int64_t now = clock_now();
+	struct throttle_failure f = {
+		.fault = fault,
+		.request = r->queued.number,
+		.round = r->round,
+		.tries = ++r->tries,
+		.after = after,
+		.silent = r->call.status ? 0 : now - r->sent_at,
+		.random = (unsigned)rand_r(&r->up->registry->seed),
+	};
+
+	r->queued.not_before = throttle_failed(t, &f, now, why);
+	if (t->given_up && !given_up)
+		upstream_warn(r->up->registry, r->queued.endpoint->shown, t->why.msg);
+	if (t->given_up || r->tries >= tries) {
+		attempt_fail(r, t->given_up ? &t->why : why);
+		return;
+	}
+	r->up->retries++;
+	request_queue_move(&r->queued, REQUEST_DELAYED);
+}
