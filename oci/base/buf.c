@@ -111,6 +111,17 @@ static void add_code(struct buf *b, uint32_t code)
 		buf_addf(b, "\\u%04x", code);
 }
 
+/* How many bytes at the front are shown as they are without a closer look: nearly all of every
+ * text. A bracket may open a command. */
+static size_t plain_length(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= ' ' && s.p[n] <= '~' && s.p[n] != '[')
+		n++;
+	return n;
+}
+
 void buf_add_shown(struct buf *b, struct span s)
 {
 	size_t n, step;
@@ -118,6 +129,11 @@ void buf_add_shown(struct buf *b, struct span s)
 	for (size_t i = 0; i < s.n; i += step) {
 		struct span rest = span_of(s.p + i, s.n - i);
 
+		step = plain_length(rest);
+		if (step) {
+			buf_add(b, rest.p, step);
+			continue;
+		}
 		n = span_utf8(rest);
 		step = n ? n : 1;
 		if (!n)

@@ -141,6 +141,8 @@ static void test_json(void)
 		{ "beyond U+FFFF", "\363\240\201\201", "\"\\udb40\\udc41\"" },
 		{ "a command to a pipeline's runner", "a ##[error]b #[",
 		  "\"a ##\\u005berror]b #[\"" },
+		{ "plain text around what is not", " ~\177 ~\037[~##a1[ [ \"~",
+		  "\" ~\\u007f ~\\u001f[~##a1\\u005b [ \\\"~\"" },
 		{ "bytes that are none", "a\377b\200", "\"a\\ufffdb\\ufffd\"" },
 		{ "cut off", "\342\202", "\"\\ufffd\\ufffd\"" },
 		{ "a surrogate", "\355\240\200", "\"\\ufffd\\ufffd\\ufffd\"" },
