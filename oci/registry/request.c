@@ -169,7 +169,24 @@ static enum request_result prepare_request(struct request *r, struct err *err)
 	return result;
 }
 
-/* A retry begins at the registry again, even after a redirect: a signed URL may have expired. */
+/* A retry begins at the registry again, even after a redirect: a signed URL may have expired. A next
+ * page begins where the page before came from. */
+static void begin_attempt(struct request *r)
+{
+	if (r->cross_origin)
+		r->auth = (struct auth_try){ 0 };
+	r->cross_origin = r->page_url && r->page_elsewhere;
+	if (r->cross_origin) {
+		free(r->url);
+		r->url = xstrdup(r->page_url);
+		r->hops = 1;
+		r->repo = upstream_anonymous_repo(r->up->registry, r->url);
+	} else {
+		r->repo = upstream_repo(r->queued.endpoint, r->path, r->name_length);
+	}
+	authorize_request(r);
+}
+
 static void start_request(struct request *r)
 {
 	struct err err;
@@ -180,11 +197,7 @@ static void start_request(struct request *r)
 	case REQUEST_WAIT: request_queue_move(&r->queued, REQUEST_CHECKED); break;
 	case REQUEST_AGAIN:
 		request_queue_move(&r->queued, REQUEST_SENT);
-		if (r->cross_origin)
-			r->auth = (struct auth_try){ 0 };
-		r->cross_origin = false;
-		r->repo = upstream_repo(r->queued.endpoint, r->path, r->name_length);
-		authorize_request(r);
+		begin_attempt(r);
 		break;
 	}
 }

@@ -58,6 +58,7 @@ struct request {
 	char *path;           /* owned: behind the base, "library/alpine/manifests/3.19" */
 	size_t name_length;   /* of the repository's name, with which path begins */
 	const char *page_url; /* a whole URL in the place of path, lent; or NULL */
+	bool page_elsewhere;  /* it is where the registry redirected to: asked anonymously */
 	const char *accept;   /* or NULL */
 	int64_t from;         /* > 0: only the bytes from there on */
 
