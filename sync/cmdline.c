@@ -5,13 +5,13 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/span.h"
-#include "oci/base/str.h"
 #include "oci/base/unit.h"
 #include "oci/cli/cli_help.h"
 #include "oci/cli/cli_opt.h"
 #include "oci/cli/exit_status.h"
 #include "oci/image/glob.h"
 #include "oci/image/snapshot_suffix.h"
+#include "sync/mode.h"
 
 /* Options that are read further after the table has been. */
 struct given {
@@ -284,159 +284,44 @@ static const struct cli_program program = {
 
 /* ---- what the values say together ---- */
 
-/* Options that do not go together, or need another one. */
+/* Two options that do not go together, or of which one needs the other. */
 struct rule {
 	bool is_broken;
 	const char *words;
 };
 
-static int check_rules(const struct rule *rules, size_t n, struct err *err)
-{
-	for (size_t i = 0; i < n; i++)
-		if (rules[i].is_broken)
-			return err_set(err, ERR_USAGE, 0, "%s", rules[i].words);
-	return 0;
-}
-
-static int check_check(const struct cmdline *a, const struct given *given, struct err *err)
-{
-	const struct rule rules[] = {
-		{ a->online && !a->check, "--online goes with --check" },
-		{ a->since && !a->online, "--since goes with --check --online" },
-		{ a->check && (a->run.dry_run || a->run.missing),
-		  "--check goes without --dry-run and --missing" },
-		{ a->check && a->run.skip_min_age, "--check goes without --skip-min-age" },
-		{ a->run.skip_min_age && !a->run.npatterns,
-		  "--skip-min-age needs a PATTERN: what is not to wait" },
-		{ given->format >= 0 && !a->check, "--format goes with --check" },
-	};
-
-	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
-}
-
-/* Options other than --convert; everything behind "--" is a file. */
-static bool has_other_options(int argc, char **argv)
-{
-	for (int i = 1; i < argc && !str_eq(argv[i], "--"); i++)
-		if (argv[i][0] == '-' && !str_eq(argv[i], "--convert"))
-			return true;
-	return false;
-}
-
-static int check_convert(const struct cmdline *a, int argc, char **argv, struct err *err)
-{
-	const struct rule rules[] = {
-		{ has_other_options(argc, argv), "--convert goes without other options" },
-		{ !a->run.npatterns, "--convert needs a FILE, such as a regsync.yml" },
-	};
-
-	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
-}
-
-static int check_no_sync(const struct cmdline *a, struct err *err)
+/* Two options that contradict each other, or of which one has no effect without the other; which
+ * go with which mode says sync/mode.c. */
+static int check_pairs(const struct cmdline *a, const struct given *given, struct err *err)
 {
 	const struct run_options *run = &a->run;
 	const struct rule rules[] = {
-		{ run->force || run->sizes || run->accept_unlisted || run->skip_min_age ||
-			  run->label || a->source.suffix,
-		  "--suggest syncs nothing, so it goes without --force, --sizes, "
-		  "--accept-unlisted, --skip-min-age, --label and --snapshot-suffix" },
-	};
-
-	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
-}
-
-/* --suggest reads lists and asks upstreams; of what a sync does it does nothing else. */
-static int check_suggest(const struct cmdline *a, const struct given *given, struct err *err)
-{
-	const struct run_options *run = &a->run;
-	const struct rule rules[] = {
-		{ a->convert || a->check || run->dry_run || run->observe || run->missing,
-		  "--suggest goes without --convert, --check, --dry-run, --observe and "
-		  "--missing" },
-		{ run->npatterns, "--suggest takes one FILE, and no PATTERN" },
-		{ run->mirror || run->against || given->wait >= 0,
-		  "--suggest reads no mirror, so it goes without --mirror, --against and --wait" },
-		{ run->max_rate.amount > 0 || run->quota_wait || given->tolerate || a->report,
-		  "--suggest goes without --max-rate, --wait-for-quota, --tolerate and "
-		  "--report" },
-	};
-
-	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err) < 0
-		       ? -1
-		       : check_no_sync(a, err);
-}
-
-/* An option that changes nothing is refused: what it asks for would be missed. These are for what
- * asks upstreams, and reads the mirror. */
-static int check_offline(const struct cmdline *a, const struct given *given, struct err *err)
-{
-	const struct run_options *run = &a->run;
-	const struct rule rules[] = {
-		{ given->jobs >= 0 || run->quota_wait || given->tolerate || a->report,
-		  "--jobs, --wait-for-quota, --tolerate and --report go with --check --online: "
-		  "--check alone asks no upstream" },
-		{ a->trace,
-		  "--trace goes with --check only with --online: nothing is asked there" },
-		{ run->mirror,
-		  "--mirror goes with --check only with --online: --check alone reads no mirror" },
-		{ run->max_rate.amount > 0,
-		  "--max-rate goes with --check only with --online: nothing is downloaded there" },
-		{ a->timeout >= 0 && !given->repo,
-		  "--timeout goes with --check only with --online or --repo: nothing else there "
-		  "takes long" },
-		{ run->npatterns, "--check reads all lists, so it takes no PATTERN" },
-	};
-
-	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
-}
-
-static int check_effect(const struct cmdline *a, const struct given *given, struct err *err)
-{
-	const struct run_options *run = &a->run;
-	const struct rule rules[] = {
-		{ a->check && (run->label || run->force || given->wait >= 0),
-		  "--check goes without --label, --force and --wait: it publishes nothing and "
-		  "takes no lock" },
-		{ run->against && run->mirror,
-		  "--against and --mirror do not go together: it compares with the mirror at that "
-		  "URL" },
-		{ run->observe && (run->accept_unlisted || a->source.suffix),
-		  "--observe goes without --accept-unlisted and --snapshot-suffix: it publishes "
-		  "nothing" },
-		{ a->source.rev && a->source.worktree,
-		  "--rev and --worktree do not go together: --worktree reads the files as they "
-		  "are" },
-		{ a->report && strcmp(a->report, "-") == 0 &&
-			  given->format == PROBLEM_FORMAT_GITLAB,
-		  "--report - and --format gitlab both write on stdout" },
-	};
-
-	if (a->check && !a->online && check_offline(a, given, err) < 0)
-		return -1;
-	return check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
-}
-
-static int check_together(const struct cmdline *a, const struct given *given, struct err *err)
-{
-	const struct rule rules[] = {
-		{ a->run.observe && (a->check || a->run.dry_run || a->run.missing || a->run.force ||
-				     a->run.label || a->run.skip_min_age),
-		  "--observe goes without --check, --dry-run, --missing, --force, --label and "
-		  "--skip-min-age" },
 		{ a->source.conf_rev && a->source.worktree,
 		  "--conf-rev and --worktree do not go together" },
 		{ given->repo && a->source.worktree, "--repo and --worktree do not go together" },
-		{ a->run.against && !a->run.dry_run && !a->online,
-		  "--against goes with --dry-run or --check --online" },
-		{ a->run.sizes && !a->run.dry_run, "--sizes goes with --dry-run" },
-		{ a->run.accept_unlisted && (a->check || a->run.npatterns),
-		  "--accept-unlisted goes without --check and PATTERNs, which unlist nothing" },
+		{ a->source.rev && a->source.worktree,
+		  "--rev and --worktree do not go together: --worktree reads the files as they "
+		  "are" },
+		{ run->against && run->mirror,
+		  "--against and --mirror do not go together: it compares with the mirror at that "
+		  "URL" },
+		{ run->skip_min_age && !run->npatterns,
+		  "--skip-min-age needs a PATTERN: what is not to wait" },
+		{ run->accept_unlisted && run->npatterns,
+		  "--accept-unlisted goes without PATTERN: such a run unlists nothing" },
+		{ a->check && !a->online && a->timeout >= 0 && !given->repo,
+		  "--timeout goes with --check only with --online or --repo: nothing else there "
+		  "takes long" },
+		{ a->report && strcmp(a->report, "-") == 0 &&
+			  given->format == PROBLEM_FORMAT_GITLAB,
+		  "--report - and --format gitlab both write on stdout" },
+		{ a->convert && !run->npatterns, "--convert needs a FILE, such as a regsync.yml" },
 	};
 
-	return check_check(a, given, err) < 0
-		       ? -1
-		       : check_rules(rules, sizeof(rules) / sizeof(rules[0]), err);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].is_broken)
+			return err_set(err, ERR_USAGE, 0, "%s", rules[i].words);
+	return 0;
 }
 
 static int check_values(struct cmdline *a, const struct given *given, struct err *err)
@@ -475,6 +360,8 @@ int cmdline_read(struct cmdline *line, int argc, char **argv, struct err *err)
 	struct given given = { .format = -1, .jobs = -1, .wait = -1 };
 	struct cli_table table = CLI_TABLE_INIT;
 	struct cli_program p = program;
+	bool rows_given[CLI_TABLE_MAX] = { false };
+	enum mode mode;
 	int result;
 
 	*line = (struct cmdline){
@@ -488,17 +375,16 @@ int cmdline_read(struct cmdline *line, int argc, char **argv, struct err *err)
 	add_work_options(&table, line, &given);
 	add_output_options(&table, line, &given);
 	p.options = table.rows;
+	p.given = rows_given;
 	result = cli_opt_parse(&p, argc, argv, &line->run.patterns, &line->run.npatterns, err);
 	if (result != CLI_OPT_GO) {
 		cli_help_answer(&p, result);
 		return result;
 	}
-	if (line->suggest && check_suggest(line, &given, err) < 0)
-		return -1;
-	if (line->convert)
-		return check_convert(line, argc, argv, err) < 0 ? -1 : CLI_OPT_GO;
-	if (check_together(line, &given, err) < 0 || check_effect(line, &given, err) < 0 ||
-	    check_values(line, &given, err) < 0)
+	mode = mode_of(table.rows, rows_given);
+	if (mode_check(mode, table.rows, rows_given, line->run.npatterns, err) < 0 ||
+	    check_pairs(line, &given, err) < 0 ||
+	    (mode != MODE_CONVERT && check_values(line, &given, err) < 0))
 		return -1;
 	if (line->online) /* a dry run that asks about every image */
 		line->run.check = line->run.dry_run = line->run.sizes = line->run.force = true;

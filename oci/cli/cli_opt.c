@@ -153,14 +153,14 @@ static int result_of(struct span name)
 	return CLI_OPT_GO;
 }
 
-/* Notes that the row has its value: a second one would hide the first. */
+/* Notes that the row is given: a second value would hide the first. */
 static int note_given(const struct cli_program *p, const struct cli_opt *o, bool *given,
 		      struct err *err)
 {
 	size_t row = (size_t)(o - p->options);
 
 	assert(row < CLI_TABLE_MAX);
-	if (given[row] && !o->texts)
+	if (given[row] && o->value && !o->texts)
 		return err_set(err, ERR_USAGE, 0,
 			       "--%s is given twice: only one value can count, so remove the other",
 			       o->name);
@@ -184,12 +184,12 @@ static int take_option(const struct cli_program *p, int argc, char **argv, int *
 		return unknown_option(p, name, err);
 	if (!o->value && equals)
 		return err_set(err, ERR_USAGE, 0, "--%s takes no value", o->name);
+	if (note_given(p, o, given, err) < 0)
+		return -1;
 	if (!o->value) {
 		*o->flag = true;
 		return CLI_OPT_GO;
 	}
-	if (note_given(p, o, given, err) < 0)
-		return -1;
 	if (equals)
 		return set_value(o, equals + 1, err);
 	if (*i + 1 >= argc)
@@ -201,7 +201,7 @@ static int take_option(const struct cli_program *p, int argc, char **argv, int *
 int cli_opt_parse(const struct cli_program *p, int argc, char **argv, char ***words, size_t *n,
 		  struct err *err)
 {
-	bool given[CLI_TABLE_MAX] = { false };
+	bool own[CLI_TABLE_MAX] = { false }, *given = p->given ? p->given : own;
 	size_t kept = 0;
 	bool options = true;
 

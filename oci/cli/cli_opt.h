@@ -92,6 +92,7 @@ struct cli_program {
 	const char *summary;  /* one line */
 	const char *text;     /* paragraphs shown before the options */
 	const struct cli_opt *options;
+	bool *given;       /* gets true for each row of options that is given; or NULL */
 	const char *words; /* what its words are, as a value is called ("DIR"): for completion */
 	const struct exit_status_row *statuses; /* a row without a meaning ends them */
 	const char *status_text;                /* a paragraph after the statuses */

@@ -148,5 +148,5 @@ say why" ]
 	run --separate-stderr -1 convert
 	[[ $stderr == *"--convert needs a FILE"* ]]
 	run --separate-stderr -1 convert --check pod.yaml
-	[[ $stderr == *"--convert goes without other options"* ]]
+	[[ $stderr == *"--convert and --check do not go together"* ]]
 }

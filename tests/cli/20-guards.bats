@@ -51,6 +51,18 @@ more: they stay listed; if this is meant, give --accept-unlisted"* ]]
 	run -0 sync
 }
 
+@test "--accept-unlisted has its effect in a preview and with --missing, too" {
+	many 21
+	list up.example/team/other:1
+	run --separate-stderr -2 sync --missing
+	[[ $stderr == *"--accept-unlisted"* ]]
+	run --separate-stderr -0 sync --dry-run --accept-unlisted
+	[[ $stderr == *"$app:1 and 20 more: would be unlisted: "* ]]
+	[ "$(unlisted)" -eq 0 ]
+	run -0 sync --missing --accept-unlisted
+	[ "$(unlisted)" -eq 21 ]
+}
+
 @test "twenty are unlisted without a question" {
 	many 20
 	list up.example/team/other:1

@@ -249,20 +249,15 @@ policy's max-bytes="* ]]
 	[ ! -e "$mirror" ]
 }
 
-# OPTIONS | a part of the message
-without_effect='--check --label x | --check goes without --label
---check --force | --check goes without --label, --force
---check --wait 5 | --check goes without --label, --force and --wait
---check --online --label x | --check goes without --label
---check --jobs 4 | go with --check --online
---check --wait-for-quota 1h | go with --check --online
---check --tolerate gone | go with --check --online
---check --report r.json | go with --check --online
---check *:latest | it takes no PATTERN
---check --mirror m | --check alone reads no mirror
+# OPTIONS | a part of the message; tests/unit/sync_mode.c has every option and every pair
+without_effect='--check --label x | --check goes without --label: it reads the lists and nothing else
+--check --online --label x | --check goes without --label: it publishes nothing
+--check --jobs 4 | --jobs goes with --check only with --online
+--check --mirror m | --check alone reads the lists and nothing else
+--dry-run --label x | --dry-run goes without --label: it publishes nothing
+--dry-run --wait 4 | --dry-run goes without --wait: it publishes nothing and takes no lock
 --dry-run --against http://mirror.example --mirror m | --against and --mirror do not go together
---observe --accept-unlisted | --observe goes without --accept-unlisted
---observe --snapshot-suffix .%Y | --observe goes without --accept-unlisted and --snapshot-suffix
+--observe --accept-unlisted | --observe goes without --accept-unlisted: it publishes nothing
 --lists a --lists b | --lists is given twice
 --label a --label=b | --label is given twice
 --worktree --rev main | --rev and --worktree do not go together
@@ -276,6 +271,13 @@ without_effect='--check --label x | --check goes without --label
 		[[ $stderr == "mirror-sync: "*"${message# }"* ]] || { echo "$options: $stderr" && false; }
 	done <<<"$without_effect"
 	[ ! -e "$mirror" ] && [ ! -e r.json ]
+}
+
+@test "every option takes a stand: tests/unit/sync_mode.c says with which modes it goes" {
+	diff <("$BIN/mirror-sync" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' |
+		grep -vx -e help -e version | sort) \
+		<(sed -n '/ rows\[\] = {/,/^};/s/^\t{ { "--\([a-z-]*\)".*/\1/p' \
+			"$BATS_TEST_DIRNAME/../unit/sync_mode.c" | sort)
 }
 
 @test "--report - is stdout, and what people read goes to stderr" {

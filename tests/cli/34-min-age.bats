@@ -247,6 +247,17 @@ waits for its min-age= is published by this run"* ]]
 	[ "$(note up.example/team/app:1.1 unlisted-since)" = "" ]
 }
 
+@test "--missing brings a tag that waits only with --skip-min-age" {
+	layout_image "$up" docker.io/team/app:1.1 one
+	list "up.example/team/app tags=1.* newest=3 min-age=3d"
+	sync
+	new=$(layout_image "$up" docker.io/team/app:1.2 two)
+	run -0 sync --missing
+	[ "$(published up.example/team/app:1.2)" = "" ]
+	run -0 sync --missing --skip-min-age up.example/team/app
+	[ "$(published up.example/team/app:1.2)" = "$new" ]
+}
+
 @test "a new tag that disappears before its time is named" {
 	layout_image "$up" docker.io/team/app:1.1 one
 	list "up.example/team/app tags=1.* newest=1 min-age=3d"
@@ -275,6 +286,7 @@ waits for its min-age= is published by this run"* ]]
 	[[ $stderr == *"kics:latest: upstream took $(short "$bad") back before its time; it was never \
 published"* ]]
 	[ "$(of_report up.example/checkmarx/kics:latest .taken_back.digest)" = "$bad" ]
+	run -0 observe --tolerate gone
 	for _ in 1 2 3; do
 		clock_later $hour
 		run -8 observe
