@@ -166,7 +166,7 @@ static void add_work_options(struct cli_table *table, struct cmdline *line, stru
 			  "status has 2" },
 		{ .name = "max-rate",
 		  .value = "BYTES",
-		  .rate = &line->run.max_rate,
+		  .byte_rate = &line->run.max_rate,
 		  .help = "download no more than BYTES a second (\"50M\"), all hosts and transfers "
 			  "together; max-rate= in mirror.conf limits one registry" },
 		{ .name = "wait-for-quota",

@@ -96,20 +96,57 @@ static long read_period(struct span text)
 	return seconds;
 }
 
+/* Cuts "/" and the period off the end of *text: its seconds; 0 when there is none, -1 when it is
+ * wrong. */
+static long cut_period(struct span *text)
+{
+	struct span rest = *text;
+
+	span_cut(&rest, '/', text);
+	if (!rest.p)
+		return 0;
+	return read_period(rest) > 0 ? read_period(rest) : -1;
+}
+
+static bool has_unit(struct span amount)
+{
+	return cut_unit(&amount) > 0;
+}
+
 int unit_rate(struct unit_rate *rate, struct span text, struct err *err)
 {
-	struct span rest = text, amount = span_str("");
-	struct unit_rate r = { .amount = -1, .seconds = 1 };
-	struct err ignored;
+	struct span amount = text;
+	long seconds = cut_period(&amount);
+	long long n = span_number(amount, SIZE_MOST);
 
-	span_cut(&rest, '/', &amount);
-	if (rest.p)
-		r.seconds = read_period(rest);
-	if (r.seconds <= 0 || unit_size(&r.amount, amount, &ignored) < 0 || r.amount <= 0)
+	if (n > 0 && seconds > 0) {
+		*rate = (struct unit_rate){ .amount = n, .seconds = seconds };
+		return 0;
+	}
+	if (n > 0 && !seconds)
 		return err_set(err, ERR_USAGE, 0,
-			       "\"%.*s\" is not a rate (such as 10/s, 100/6h, 50M)",
-			       SPAN_ARG(text));
-	*rate = r;
+			       "\"%.*s\" has no period: is it %.*s/s (a second), %.*s/m (a "
+			       "minute), %.*s/h (an hour)?",
+			       SPAN_ARG(text), SPAN_ARG(text), SPAN_ARG(text), SPAN_ARG(text));
+	return err_set(err, ERR_USAGE, 0,
+		       "\"%.*s\" is not a rate of requests%s (such as 10/s, 100/6h)",
+		       SPAN_ARG(text), has_unit(amount) ? ", but one of bytes" : "");
+}
+
+int unit_byte_rate(struct unit_rate *rate, struct span text, struct err *err)
+{
+	struct span amount = text;
+	long seconds = cut_period(&amount);
+	bool is_of_requests = seconds > 0 && !has_unit(amount);
+	struct err ignored;
+	int64_t bytes = 0;
+
+	if (seconds < 0 || is_of_requests || unit_size(&bytes, amount, &ignored) < 0 || bytes <= 0)
+		return err_set(err, ERR_USAGE, 0,
+			       "\"%.*s\" is not a rate of bytes%s (such as 50M, for 50 MiB a "
+			       "second)",
+			       SPAN_ARG(text), is_of_requests ? ": it has no K, M or G" : "");
+	*rate = (struct unit_rate){ .amount = bytes, .seconds = seconds ? seconds : 1 };
 	return 0;
 }
 

@@ -30,9 +30,14 @@ struct unit_rate {
 	long seconds;
 };
 
-/* An amount as unit_size() reads it, then nothing (each second: "50M"), or "/" and a period:
- * "10/s", "100/6h". Both are above 0. USAGE otherwise. */
+/* Requests: a number, "/" and a period: "10/s", "100/6h". Both are above 0. USAGE otherwise, also
+ * for a number without a period, and for one of bytes. */
 int unit_rate(struct unit_rate *rate, struct span text, struct err *err);
+
+/* Bytes: an amount as unit_size() reads it, each second: "50M". After an amount with a unit, "/"
+ * and a period may stand: "50M/s", "1G/h". Both are above 0. USAGE otherwise, also for "10/s",
+ * which counts requests. */
+int unit_byte_rate(struct unit_rate *rate, struct span text, struct err *err);
 
 /* So much, or a share of a whole that is known later. */
 struct unit_share {

@@ -44,7 +44,8 @@ void value_clear(enum value_kind kind, void *member)
 	case VALUE_NUMBER:
 	case VALUE_DURATION: *m.number = -1; break;
 	case VALUE_SIZE: *m.size = -1; break;
-	case VALUE_RATE: *m.rate = (struct unit_rate){ .amount = -1 }; break;
+	case VALUE_RATE:
+	case VALUE_BYTE_RATE: *m.rate = (struct unit_rate){ .amount = -1 }; break;
 	case VALUE_SHARE: *m.share = (struct unit_share){ .amount = -1 }; break;
 	case VALUE_CHOICE:
 	case VALUE_YES_NO: *m.choice = -1; break;
@@ -62,7 +63,8 @@ bool value_is_set(enum value_kind kind, const void *member)
 	case VALUE_NUMBER:
 	case VALUE_DURATION: return *m.number >= 0;
 	case VALUE_SIZE: return *m.size >= 0;
-	case VALUE_RATE: return m.rate->amount >= 0;
+	case VALUE_RATE:
+	case VALUE_BYTE_RATE: return m.rate->amount >= 0;
 	case VALUE_SHARE: return m.share->amount >= 0;
 	case VALUE_CHOICE:
 	case VALUE_YES_NO: return *m.choice >= 0;
@@ -82,7 +84,8 @@ void value_copy(enum value_kind kind, void *to, const void *from)
 	case VALUE_NUMBER:
 	case VALUE_DURATION: *m.number = *other.number; break;
 	case VALUE_SIZE: *m.size = *other.size; break;
-	case VALUE_RATE: *m.rate = *other.rate; break;
+	case VALUE_RATE:
+	case VALUE_BYTE_RATE: *m.rate = *other.rate; break;
 	case VALUE_SHARE: *m.share = *other.share; break;
 	case VALUE_CHOICE:
 	case VALUE_YES_NO: *m.choice = *other.choice; break;
@@ -101,6 +104,7 @@ bool value_same(enum value_kind kind, const void *a, const void *b)
 	case VALUE_DURATION: return *m.number == *n.number;
 	case VALUE_SIZE: return *m.size == *n.size;
 	case VALUE_RATE:
+	case VALUE_BYTE_RATE:
 		return m.rate->amount == n.rate->amount && m.rate->seconds == n.rate->seconds;
 	case VALUE_SHARE:
 		return m.share->amount == n.share->amount &&
@@ -137,6 +141,7 @@ void value_write(enum value_kind kind, const void *member, struct buf *out)
 	case VALUE_DURATION: buf_addf(out, "%ld", *m.number); break;
 	case VALUE_SIZE: buf_addf(out, "%lld", (long long)*m.size); break;
 	case VALUE_RATE:
+	case VALUE_BYTE_RATE:
 		buf_addf(out, "%lld/%lds", (long long)m.rate->amount, m.rate->seconds);
 		break;
 	case VALUE_SHARE:
@@ -257,6 +262,7 @@ int value_read(const struct value_rule *rule, struct span text, void *member, si
 	case VALUE_DURATION: return unit_duration(m.number, text, err);
 	case VALUE_SIZE: return unit_size(m.size, text, err);
 	case VALUE_RATE: return unit_rate(m.rate, text, err);
+	case VALUE_BYTE_RATE: return unit_byte_rate(m.rate, text, err);
 	case VALUE_SHARE: return unit_share(m.share, text, err);
 	case VALUE_CHOICE: return read_choice(rule, text, m.choice, err);
 	case VALUE_YES_NO: return read_yes_no(text, m.choice, err);

@@ -17,16 +17,17 @@ struct buf;
 struct err;
 
 enum value_kind {
-	VALUE_TEXT,     /* char *: all of the value */
-	VALUE_LIST,     /* char *: words with commas between them, each checked */
-	VALUE_NUMBER,   /* long, from min to max */
-	VALUE_DURATION, /* long: seconds, or UNIT_NEVER ("90d"; oci/base/unit.h) */
-	VALUE_SIZE,     /* int64_t: bytes ("40G") */
-	VALUE_RATE,     /* struct unit_rate ("10/s", "50M") */
-	VALUE_SHARE,    /* struct unit_share ("20", "20%") */
-	VALUE_CHOICE,   /* int: the place in `words` of the word that was given */
-	VALUE_YES_NO,   /* int: 1 or 0 */
-	VALUE_FLAG,     /* bool: true when the value is the first of `words` */
+	VALUE_TEXT,      /* char *: all of the value */
+	VALUE_LIST,      /* char *: words with commas between them, each checked */
+	VALUE_NUMBER,    /* long, from min to max */
+	VALUE_DURATION,  /* long: seconds, or UNIT_NEVER ("90d"; oci/base/unit.h) */
+	VALUE_SIZE,      /* int64_t: bytes ("40G") */
+	VALUE_RATE,      /* struct unit_rate: requests ("10/s") */
+	VALUE_BYTE_RATE, /* struct unit_rate: bytes ("50M") */
+	VALUE_SHARE,     /* struct unit_share ("20", "20%") */
+	VALUE_CHOICE,    /* int: the place in `words` of the word that was given */
+	VALUE_YES_NO,    /* int: 1 or 0 */
+	VALUE_FLAG,      /* bool: true when the value is the first of `words` */
 };
 
 struct value_rule {

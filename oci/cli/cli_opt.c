@@ -56,8 +56,8 @@ enum value_kind cli_opt_kind(const struct cli_opt *o)
 		return VALUE_DURATION;
 	if (o->size)
 		return VALUE_SIZE;
-	if (o->rate)
-		return VALUE_RATE;
+	if (o->byte_rate)
+		return VALUE_BYTE_RATE;
 	if (o->choice)
 		return VALUE_CHOICE;
 	return o->flag ? VALUE_FLAG : VALUE_TEXT;
@@ -72,7 +72,8 @@ static void *member_of(const struct cli_opt *o)
 	case VALUE_NUMBER: return o->number;
 	case VALUE_DURATION: return o->duration;
 	case VALUE_SIZE: return o->size;
-	case VALUE_RATE: return o->rate;
+	case VALUE_BYTE_RATE: return o->byte_rate;
+	case VALUE_RATE:
 	case VALUE_SHARE:
 	case VALUE_YES_NO:
 	case VALUE_CHOICE: return o->choice;

@@ -45,15 +45,15 @@ struct cli_opt {
 	const char *section;     /* starts a section of --help, such as "Which lists" */
 	const char **to;         /* gets the text (lent from argv) */
 	struct cli_texts *texts; /* may be given several times: gets each text (lent from argv) */
-	const char **list;      /* words with commas between them: gets the text (lent from argv) */
-	long *number;           /* from min to max */
-	long *duration;         /* seconds, or UNIT_NEVER */
-	int64_t *size;          /* bytes */
-	struct unit_rate *rate; /* oci/base/unit.h */
-	int *choice;            /* the place of the given word in `words` */
-	bool *flag;             /* set to true */
-	long min, max;          /* of a number */
-	const char *const *words; /* of a choice, maybe of a list; NULL ends them */
+	const char **list; /* words with commas between them: gets the text (lent from argv) */
+	long *number;      /* from min to max */
+	long *duration;    /* seconds, or UNIT_NEVER */
+	int64_t *size;     /* bytes */
+	struct unit_rate *byte_rate; /* oci/base/unit.h */
+	int *choice;                 /* the place of the given word in `words` */
+	bool *flag;                  /* set to true */
+	long min, max;               /* of a number */
+	const char *const *words;    /* of a choice, maybe of a list; NULL ends them */
 };
 
 /* Ends a table that is an array of its own. */

@@ -112,7 +112,7 @@ static const struct kv_row registry_table[] = {
 	  .min = 1,
 	  .max = 256 },
 	{ .name = "rate", .kind = VALUE_RATE, AT(mirror_conf_registry, rate) },
-	{ .name = "max-rate", .kind = VALUE_RATE, AT(mirror_conf_registry, max_rate) },
+	{ .name = "max-rate", .kind = VALUE_BYTE_RATE, AT(mirror_conf_registry, max_rate) },
 	{ .name = "min-remaining", .kind = VALUE_SHARE, AT(mirror_conf_registry, min_remaining) },
 	{ .name = NULL },
 };

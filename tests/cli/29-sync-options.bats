@@ -302,6 +302,8 @@ without_effect='--check --label x | --check goes without --label: it reads the l
 	whole
 	run -1 sync --max-rate 0
 	[[ $output == *'--max-rate'*'"0" is not a rate'* ]]
+	run -1 sync --max-rate 1/s
+	[[ $output == *'--max-rate: "1/s" is not a rate of bytes: it has no K, M or G (such as 50M'* ]]
 	run -1 sync --check --max-rate 1M
 	[[ $output == *"--max-rate goes with --check only with --online"* ]]
 }

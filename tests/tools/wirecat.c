@@ -200,7 +200,7 @@ static void read_rate(const char *text)
 {
 	struct err err;
 
-	if (unit_rate(&options.max_rate, span_str(text), &err) < 0)
+	if (unit_byte_rate(&options.max_rate, span_str(text), &err) < 0)
 		die(err.msg);
 }
 

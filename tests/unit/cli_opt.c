@@ -35,7 +35,7 @@ static const struct cli_opt options[] = {
 		  "columns" },
 	{ .name = "wait", .value = "DURATION", .duration = &got.wait, .help = "how long" },
 	{ .name = "room", .value = "SIZE", .size = &got.room, .help = "how much" },
-	{ .name = "rate", .value = "RATE", .rate = &got.rate, .help = "how fast" },
+	{ .name = "rate", .value = "RATE", .byte_rate = &got.rate, .help = "how fast" },
 	{ .name = "format",
 	  .value = "FORMAT",
 	  .choice = &got.format,
@@ -101,7 +101,7 @@ static const struct {
 	  -1,
 	  "--wait: \"soon\" is not a duration" },
 	{ "a size that is none", { "--room=big" }, -1, "--room: \"big\" is not a size" },
-	{ "a rate that is none", { "--rate=fast" }, -1, "--rate: \"fast\" is not a rate" },
+	{ "a rate that is none", { "--rate=fast" }, -1, "--rate: \"fast\" is not a rate of bytes" },
 	{ "a choice that is none",
 	  { "--format", "xml" },
 	  -1,
@@ -162,7 +162,7 @@ static void test_values(void)
 
 static void test_kinds(void)
 {
-	static const char *const first[] = { "--wait=2m", "--room", "4K", "--rate=10/m", NULL },
+	static const char *const first[] = { "--wait=2m", "--room", "4K", "--rate=10K/m", NULL },
 				 *const second[] = { "--format=json", "--kinds", "failed,gone",
 						     NULL };
 	struct err err;
@@ -171,7 +171,7 @@ static void test_kinds(void)
 
 	CHECK(run(first, &words, &n, &err) == CLI_OPT_GO);
 	CHECK_ROW(got.wait == 120 && got.room == 4096, "a duration in seconds, a size in bytes");
-	CHECK_ROW(got.rate.amount == 10 && got.rate.seconds == 60, "a rate");
+	CHECK_ROW(got.rate.amount == 10 * 1024 && got.rate.seconds == 60, "a rate");
 	CHECK(run(second, &words, &n, &err) == CLI_OPT_GO);
 	CHECK_ROW(got.format == 1, "a choice is the place of its word");
 	CHECK_TEXT(got.kinds, "failed,gone", "a list is its text");

@@ -139,8 +139,16 @@ static const struct {
 	{ "nor at an endpoint", "registry a.b endpoint=http://c.d tls-verify=maybe",
 	  "1:45: tls-verify: \"maybe\" is neither yes nor no" },
 	{ "a rate of nothing", "registry a.b rate=0/s max-rate=fast",
-	  "1:19: rate: \"0/s\" is not a rate (such as 10/s, 100/6h, 50M)\n"
-	  "1:32: max-rate: \"fast\" is not a rate (such as 10/s, 100/6h, 50M)" },
+	  "1:19: rate: \"0/s\" is not a rate of requests (such as 10/s, 100/6h)\n"
+	  "1:32: max-rate: \"fast\" is not a rate of bytes (such as 50M, for 50 MiB a second)" },
+	{ "a rate of the other kind", "registry a.b rate=50M max-rate=10/s",
+	  "1:19: rate: \"50M\" is not a rate of requests, but one of bytes (such as 10/s, "
+	  "100/6h)\n"
+	  "1:32: max-rate: \"10/s\" is not a rate of bytes: it has no K, M or G (such as 50M, for "
+	  "50 MiB a second)" },
+	{ "a rate without a period", "registry a.b rate=10",
+	  "1:19: rate: \"10\" has no period: is it 10/s (a second), 10/m (a minute), 10/h (an "
+	  "hour)?" },
 	{ "a suffix that is no tag's", "snapshot suffix=/%Y",
 	  "1:17: suffix: \"/%Y\" cannot be a snapshot suffix: a tag has only letters, digits, "
 	  "\".\", \"_\" and \"-\"" },

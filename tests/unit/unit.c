@@ -42,17 +42,60 @@ static const struct {
 	{ "99999999999999999999", -1 },
 };
 
-static const struct {
+static const struct rate_row {
 	const char *text;
 	int64_t amount;
 	long seconds;
+	const char *says; /* the error, or a part of it */
 } rates[] = {
-	{ "10/s", 10, 1 },    { "100/6h", 100, 21600 }, { "50M", INT64_C(50) << 20, 1 },
-	{ "1K/m", 1024, 60 }, { "10/2s", 10, 2 },       { "0/s", -1, -1 },
-	{ "10/", -1, -1 },    { "10/0s", -1, -1 },      { "10/never", -1, -1 },
-	{ "/s", -1, -1 },     { "", -1, -1 },           { "10/s/s", -1, -1 },
-	{ "10/x", -1, -1 },   { "0", -1, -1 },
+	{ "10/s", 10, 1, NULL },
+	{ "100/6h", 100, 21600, NULL },
+	{ "10/2s", 10, 2, NULL },
+	{ "10", -1, -1, "is it 10/s (a second), 10/m (a minute), 10/h (an hour)?" },
+	{ "50M", -1, -1, "\"50M\" is not a rate of requests, but one of bytes (such as 10/s" },
+	{ "1K/m", -1, -1, "but one of bytes" },
+	{ "0/s", -1, -1, "\"0/s\" is not a rate of requests (such as 10/s, 100/6h)" },
+	{ "0", -1, -1, "is not a rate" },
+	{ "10/", -1, -1, "is not a rate" },
+	{ "10/0s", -1, -1, "is not a rate" },
+	{ "10/never", -1, -1, "is not a rate" },
+	{ "10/s/s", -1, -1, "is not a rate" },
+	{ "10/x", -1, -1, "is not a rate" },
+	{ "/s", -1, -1, "is not a rate" },
+	{ "", -1, -1, "is not a rate" },
 };
+
+static const struct rate_row byte_rates[] = {
+	{ "50M", INT64_C(50) << 20, 1, NULL },
+	{ "50M/s", INT64_C(50) << 20, 1, NULL },
+	{ "1K/m", 1024, 60, NULL },
+	{ "1000", 1000, 1, NULL },
+	{ "1/s", -1, -1,
+	  "\"1/s\" is not a rate of bytes: it has no K, M or G (such as 50M, for 50 MiB a "
+	  "second)" },
+	{ "0", -1, -1, "\"0\" is not a rate of bytes (such as 50M, for 50 MiB a second)" },
+	{ "0M/s", -1, -1, "is not a rate" },
+	{ "50M/", -1, -1, "is not a rate" },
+	{ "50M/0s", -1, -1, "is not a rate" },
+	{ "50M/s/s", -1, -1, "is not a rate" },
+	{ "50m", -1, -1, "is not a rate" },
+	{ "fast", -1, -1, "is not a rate" },
+	{ "", -1, -1, "is not a rate" },
+};
+
+static void test_rate(const struct rate_row *row, const char *what,
+		      int (*read)(struct unit_rate *, struct span, struct err *))
+{
+	struct unit_rate got = { .amount = -1, .seconds = -1 };
+	struct err err = ERR_INIT;
+	char name[100];
+
+	read(&got, span_str(row->text), &err);
+	snprintf(name, sizeof(name), "%s \"%s\"", what, row->text);
+	CHECK_ROW(got.amount == row->amount && got.seconds == row->seconds, name);
+	if (row->says && !CHECK_ROW(strstr(err.msg, row->says), name))
+		printf("#   %s\n", err.msg);
+}
 
 static const struct {
 	const char *text;
@@ -86,13 +129,10 @@ int main(void)
 {
 	struct err err = ERR_INIT;
 
-	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
-		struct unit_rate got = { .amount = -1, .seconds = -1 };
-
-		unit_rate(&got, span_str(rates[i].text), &err);
-		CHECK_ROW(got.amount == rates[i].amount && got.seconds == rates[i].seconds,
-			  rates[i].text);
-	}
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
+		test_rate(&rates[i], "requests", unit_rate);
+	for (size_t i = 0; i < sizeof(byte_rates) / sizeof(byte_rates[0]); i++)
+		test_rate(&byte_rates[i], "bytes", unit_byte_rate);
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
 		struct unit_share got = { .amount = -1 };
 

@@ -62,7 +62,7 @@ static const struct {
 	{ &size, "40G", NULL, 0 },
 	{ &size, "40x", "\"40x\" is not a size (such as 500M, 40G)", 0 },
 	{ &rate, "10/s", NULL, 0 },
-	{ &rate, "fast", "\"fast\" is not a rate (such as 10/s, 100/6h, 50M)", 0 },
+	{ &rate, "fast", "\"fast\" is not a rate of requests (such as 10/s, 100/6h)", 0 },
 	{ &share, "20%", NULL, 0 },
 	{ &share, "many",
 	  "\"many\" is neither a number up to 1000000000 nor a share of the whole (such as 20, "
