@@ -43,6 +43,7 @@ struct step {
 	enum cut cut;
 	enum flood flood;
 	long drip;                /* bytes of head and body that are sent at once; -1: all */
+	bool await_body;          /* await is for the body: the head is sent at once */
 	long cut_at, await, head; /* head: so many bytes of it are sent; 0: all */
 };
 
@@ -270,7 +271,10 @@ static inline void page_read_order(const struct page *p, struct step *s, const c
 	case ORDER_TEXT: buf_adds(&s->body, rest); break;
 	case ORDER_LENGTH: s->length = strcmp(rest, "none") == 0 ? -2 : atol(rest); break;
 	case ORDER_CHUNKED: s->chunked = true; break;
-	case ORDER_AWAIT: s->await = atol(rest); break;
+	case ORDER_AWAIT:
+		s->await = atol(rest);
+		s->await_body = strstr(rest, " body") != NULL;
+		break;
 	case ORDER_HEAD: s->head = atol(rest); break;
 	case ORDER_CLOSE: page_read_cut(s, CUT_CLOSE, rest); break;
 	case ORDER_RESET: page_read_cut(s, CUT_RESET, rest); break;

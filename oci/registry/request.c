@@ -342,13 +342,18 @@ static void on_hopeless(struct request *r, const struct err *why)
 static int on_head(struct http_call *c, struct err *err)
 {
 	struct request *r = c->arg;
+	enum http_status_class class = http_status_find(c->status)->class;
 
+	if (class != HTTP_STATUS_TRANSIENT) {
+		throttle_heard(attempt_throttle(r));
+		request_queue_heard(&r->queued);
+	}
 	if (!r->cross_origin) {
 		response_read_quota(c, &r->queued.endpoint->host->throttle);
 		response_tell_warnings(c, r->queued.endpoint);
 		response_read_date(c, r->up);
 	}
-	r->is_answer = http_status_find(c->status)->class == HTTP_STATUS_ANSWER;
+	r->is_answer = class == HTTP_STATUS_ANSWER;
 	if (!r->is_answer)
 		return 0;
 	response_read_encoding(c, r->encoding);

@@ -53,6 +53,8 @@ static void take_slot(struct queued *q)
 
 	q->counted = q->pull; /* which may change before the slot is free again */
 	h->active++;
+	h->silent++;
+	q->heard = false;
 	h->throttle.pulls += q->counted;
 }
 
@@ -61,6 +63,7 @@ static void free_slot(struct queued *q)
 	struct host *h = q->endpoint->host;
 
 	h->active--;
+	h->silent -= !q->heard;
 	h->throttle.pulls -= q->counted;
 }
 
@@ -94,6 +97,13 @@ void request_queue_move_first(struct queued *q)
 {
 	change_state(q, REQUEST_QUEUED);
 	prepend_request(q);
+}
+
+void request_queue_heard(struct queued *q)
+{
+	if (has_slot[q->state] && !q->heard)
+		q->endpoint->host->silent--;
+	q->heard = true;
 }
 
 void request_queue_wake(struct endpoint *e, int64_t now)
@@ -170,7 +180,10 @@ static bool has_credentials(struct endpoint *e)
 
 static bool has_free_slot(const struct endpoint *e)
 {
-	return e->host->active < throttle_free_slots(&e->host->throttle);
+	const struct host *h = e->host;
+
+	return h->active < throttle_free_slots(&h->throttle) &&
+	       h->silent < throttle_free_silent(&h->throttle);
 }
 
 static struct queued *next_queued(const struct endpoint *e)

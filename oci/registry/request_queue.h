@@ -36,6 +36,7 @@ struct queued {
 	/* by this module alone */
 	struct queued *prev, *next;
 	bool counted; /* among the pulls under way to its host */
+	bool heard;   /* headers have come since it has its slot */
 };
 
 /* Puts a request that is in no list to the end of an endpoint's queue. */
@@ -45,6 +46,9 @@ void request_queue_enter(struct queued *q, struct endpoint *e);
 void request_queue_move(struct queued *q, enum request_state state);
 /* To the front of the queue. */
 void request_queue_move_first(struct queued *q);
+
+/* The headers of an answer to it have come. */
+void request_queue_heard(struct queued *q);
 
 /* Delayed requests whose time has come go to the front of the queue. */
 void request_queue_wake(struct endpoint *e, int64_t now);

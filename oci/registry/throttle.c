@@ -35,6 +35,11 @@ void throttle_merge(struct throttle *t, long parallel, const struct unit_share *
 
 long throttle_free_slots(const struct throttle *t)
 {
+	return t->window;
+}
+
+long throttle_free_silent(const struct throttle *t)
+{
 	return !t->answered || t->faults >= 2 ? 1 : t->window;
 }
 
@@ -63,6 +68,11 @@ bool throttle_has_failed(const struct throttle *t, unsigned long request)
 		if (t->failed[i] == request)
 			return true;
 	return false;
+}
+
+void throttle_heard(struct throttle *t)
+{
+	t->answered = true;
 }
 
 void throttle_answered(struct throttle *t)

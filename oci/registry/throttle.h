@@ -5,8 +5,9 @@
  * Decisions only: no network, and the time is given. There is one `struct throttle` for each host,
  * shared by all requests to it:
  *
- * - A host that has not answered yet, or failed twice in a row, gets one request at a time. So the
- *   first of two hundred requests finds out that a host is dead, and not each of them. Each
+ * - Of a host that has not answered yet, or failed twice in a row, one request at a time waits for
+ *   the headers of its answer. So the first of two hundred requests finds out that a host is dead,
+ *   and not each of them; and a body that takes its time holds up no other request. Each
  *   second one is another than those that failed (throttle_wants_another()): what is wrong may be
  *   one image. The others are second tries: what is wrong may be over.
  * - After a failure all requests wait, longer each time (jittered, so that many mirrors do not come
@@ -56,7 +57,7 @@ struct throttle {
 	long parallel;          /* requests at once when all is well */
 	long window;            /* requests at once, since the last 429 */
 	long grown;             /* answers since the window last changed */
-	bool answered;          /* at least once */
+	bool answered;          /* at least the headers of something that is no failure */
 	unsigned round;  /* failures counted so far; a request keeps the number when it is sent */
 	unsigned faults; /* in a row */
 	unsigned turns;  /* the same, and each time that one of them failed again */
@@ -87,8 +88,10 @@ void throttle_init(struct throttle *t, long parallel, long reserve, long first_d
  * A number and a percentage are kept beside each other, since the limit is not known yet. */
 void throttle_merge(struct throttle *t, long parallel, const struct unit_share *reserve);
 
-/* The number of requests that may be under way now. */
+/* The number of requests that may be under way now, as long as at most throttle_free_silent() of
+ * them wait for the headers of their answers. */
 long throttle_free_slots(const struct throttle *t);
+long throttle_free_silent(const struct throttle *t);
 /* When the next request may start (clock_now()). */
 int64_t throttle_ready_at(const struct throttle *t);
 
@@ -98,6 +101,9 @@ void throttle_sent(struct throttle *t, int64_t now);
 bool throttle_wants_another(const struct throttle *t);
 /* Whether a request, by its number, is among the failures in a row. */
 bool throttle_has_failed(const struct throttle *t, unsigned long request);
+/* The headers of an answer have come that is no failure: the host is there. Whether all of it comes
+ * is not known yet, so a row of failures goes on. */
+void throttle_heard(struct throttle *t);
 /* The host answered, and not with a failure. */
 void throttle_answered(struct throttle *t);
 

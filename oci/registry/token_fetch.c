@@ -333,7 +333,7 @@ enum token_fetch_result token_fetch_ask(struct endpoint *e, const struct token_w
 static bool has_free_slot(const struct token_call *c)
 {
 	return !c->under_way && c->server &&
-	       c->server->active < throttle_free_slots(&c->server->throttle);
+	       c->server->active < throttle_free_silent(&c->server->throttle);
 }
 
 /* When c is sent; 0 when its server has been given up, since it fails then. */

@@ -56,6 +56,7 @@ struct host {
 	struct throttle throttle;
 	struct bucket bytes; /* max-rate=, also of the hosts that it redirects to */
 	long active;         /* requests under way or waiting for a token */
+	long silent;         /* those of them that have had no headers yet */
 	struct token_server token_server;
 	bool told_no_referrers; /* the program was warned: referrers_api.h */
 };

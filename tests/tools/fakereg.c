@@ -111,10 +111,19 @@ static const struct step *take_step(const struct request *r)
 	}
 	requests++;
 	pthread_cond_broadcast(&seen);
-	while (s && requests < s->await)
+	while (s && !s->await_body && requests < s->await)
 		pthread_cond_wait(&seen, &lock);
 	pthread_mutex_unlock(&lock);
 	return s;
+}
+
+/* Waits for the requests that the body of a reply is to come after. */
+static void await_requests(const struct step *s)
+{
+	pthread_mutex_lock(&lock);
+	while (s->await_body && requests < s->await)
+		pthread_cond_wait(&seen, &lock);
+	pthread_mutex_unlock(&lock);
 }
 
 /*
@@ -174,6 +183,7 @@ static bool put_body(int fd, const struct step *s)
 	size_t n = s->cut && (size_t)s->cut_at < s->body.n ? (size_t)s->cut_at : s->body.n;
 	char size[32];
 
+	await_requests(s);
 	if (s->chunked) {
 		snprintf(size, sizeof(size), "%zx\r\n", n);
 		if (n && (!put_bytes(fd, size, strlen(size)) || !put_bytes(fd, s->body.p, n) ||

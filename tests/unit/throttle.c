@@ -37,15 +37,19 @@ static void test_free_slots(void)
 {
 	struct throttle p = fresh(0);
 
-	CHECK_ROW(throttle_free_slots(&p) == 1, "who has not answered yet is asked once at a time");
-	throttle_answered(&p);
-	CHECK_ROW(throttle_free_slots(&p) == 16, "then as often as is allowed");
+	CHECK_ROW(throttle_free_silent(&p) == 1,
+		  "who has not answered yet is asked once at a time");
+	throttle_heard(&p);
+	CHECK_ROW(throttle_free_silent(&p) == 16, "after the first headers as often as is allowed");
 	fail(&p, THROTTLE_NETWORK, 1, -1, START);
-	CHECK_ROW(throttle_free_slots(&p) == 16, "one failure changes nothing");
+	CHECK_ROW(throttle_free_silent(&p) == 16, "one failure changes nothing");
 	fail(&p, THROTTLE_NETWORK, 1, -1, START);
-	CHECK_ROW(throttle_free_slots(&p) == 1, "two in a row do");
+	CHECK_ROW(throttle_free_silent(&p) == 1, "two in a row do");
+	CHECK_ROW(throttle_free_slots(&p) == 16, "while bodies come, others are asked");
+	throttle_heard(&p);
+	CHECK_ROW(throttle_free_silent(&p) == 1 && p.faults == 2, "headers alone end no row");
 	throttle_answered(&p);
-	CHECK_ROW(throttle_free_slots(&p) == 16, "until there is an answer");
+	CHECK_ROW(throttle_free_silent(&p) == 16, "until there is an answer");
 	fail(&p, THROTTLE_BUSY, 1, -1, START);
 	throttle_answered(&p);
 	CHECK_ROW(throttle_free_slots(&p) == 8, "429 halves");
