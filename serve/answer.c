@@ -168,6 +168,10 @@ void answer(struct exchange *x)
 	x->digest = NULL;
 	x->ns = span_of("", 0);
 	route_parse(&x->route, x->request->path, x->request->query, x->scratch);
+	if (x->refusal) {
+		reply_too_many(x, x->refusal);
+		return;
+	}
 	if (answer_method(x))
 		return;
 	if (x->server->admin) {

@@ -44,6 +44,7 @@ struct exchange {
 	const struct tls_conn *tls; /* the client's server name and certificate; NULL: plain */
 	const char *peer;           /* the client's address as text */
 	struct span body;           /* of a POST to a route that reads one, else empty */
+	const char *refusal;        /* the answer is 429, with these words; or NULL */
 	/* who may read what; NULL, NULL and -1 in a server without users */
 	const struct access_files *access;
 	struct password_check *passwords;

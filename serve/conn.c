@@ -14,6 +14,7 @@
 #include "serve/handshake_log.h"
 #include "serve/http_request.h"
 #include "serve/metrics.h"
+#include "serve/refused_log.h"
 #include "serve/server.h"
 #include "serve/state.h"
 #include "serve/trusted_proxy.h"
@@ -51,7 +52,8 @@ struct conn *conn_new(int fd, bool secure)
 	c->writing = c->waiting = c->last = c->lingers = c->logs = false;
 	c->at = c->n = c->seen = 0;
 	c->peer[0] = c->client[0] = '\0';
-	c->proxied = false;
+	c->proxied = c->counted_idle = c->refused = false;
+	c->count = NULL;
 	c->line = (struct access_log_line){ .tls = NULL };
 	out_init(&c->out);
 	return c;
@@ -74,9 +76,15 @@ static void plan_after(struct conn *c, const struct http_request *r, const struc
 {
 	c->lingers = r->chunked || r->body > (int64_t)LIMIT_REQUEST_BODY ||
 		     (r->expects_continue && r->body);
-	c->last = c->lingers || !r->keep_alive ||
+	c->last = c->lingers || c->refused || !r->keep_alive ||
 		  atomic_load_explicit(&s->stopping, memory_order_relaxed);
 	c->skip = c->lingers ? 0 : r->body;
+}
+
+static void count_refused(const char *address, const struct conn_turn *turn, enum refused why)
+{
+	metrics_refused(turn->metrics, why, 1);
+	refused_log_add(why, 1, address, turn->now);
 }
 
 static void name_client(struct conn *c, const struct server *s, const struct http_request *r)
@@ -86,6 +94,16 @@ static void name_client(struct conn *c, const struct server *s, const struct htt
 				     c->client);
 	else
 		memcpy(c->client, c->peer, sizeof(c->client));
+}
+
+/* Why the request is answered 429, in words for the client; or NULL. */
+static const char *refuse_request(const struct conn *c, const struct conn_turn *turn)
+{
+	if (!c->refused)
+		return NULL;
+	count_refused(c->peer, turn, REFUSED_ADDRESS);
+	return "your address has as many connections as this mirror allows it: close some, or try "
+	       "again in a second";
 }
 
 static void count_reply(struct conn *c, const struct conn_turn *turn, const struct exchange *x)
@@ -142,6 +160,7 @@ static bool answer_request(struct conn *c, const struct conn_turn *turn, struct 
 	plan_after(c, x->request, turn->server);
 	x->last = c->last;
 	name_client(c, turn->server, x->request);
+	x->refusal = refuse_request(c, turn);
 	if (c->misdirected)
 		answer_misdirected(x, true);
 	else

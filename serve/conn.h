@@ -29,8 +29,9 @@
 #include "serve/access_log.h"
 #include "serve/out.h"
 
-struct metrics;
 struct access_files;
+struct address_count;
+struct metrics;
 struct server;
 struct state;
 struct worker;
@@ -84,6 +85,9 @@ struct conn {
 	char peer[ACCESS_LOG_PEER];   /* the other end of the socket */
 	char client[ACCESS_LOG_PEER]; /* whose the last request was: peer, or whom a proxy named */
 	bool proxied;                 /* peer is a trusted proxy */
+	struct address_count *count;  /* of peer, or NULL: address_counts.h */
+	bool counted_idle;            /* ... among those that are idle */
+	bool refused;                 /* it has no place: each request is answered 429 */
 	struct out out;
 	char in[LIMIT_REQUEST_HEAD];
 };

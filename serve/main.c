@@ -13,6 +13,7 @@
 #include "oci/cli/message.h"
 #include "serve/admin.h"
 #include "serve/access.h"
+#include "serve/address_counts.h"
 #include "serve/cmdline.h"
 #include "serve/listen.h"
 #include "serve/misses.h"
@@ -121,6 +122,7 @@ static int serve(const struct cmdline *o, struct err *err)
 	cleanup_by(admin_release) struct admin admin = { .n = 0 };
 	cleanup_by(access_release) struct access access = ACCESS_INIT;
 	cleanup_by(misses_release) struct misses misses = MISSES_INIT;
+	cleanup_by(address_counts_release) struct address_counts addresses = ADDRESS_COUNTS_INIT;
 	cleanup_fd int notify = systemd_notify_open(getenv("NOTIFY_SOCKET")), access_log = -1;
 	cleanup_by(release_server) struct server s = { .registry = o->host,
 						       .list_snapshots = o->list_snapshots,
@@ -130,7 +132,8 @@ static int serve(const struct cmdline *o, struct err *err)
 						       .notify = notify,
 						       .reload = &reload,
 						       .access = &access,
-						       .misses = &misses };
+						       .misses = &misses,
+						       .addresses = &addresses };
 	cleanup_by(release_server) struct server for_admin = { .registry = o->host,
 							       .listeners.max = ADMIN_MAX,
 							       .access_log = -1,
@@ -157,6 +160,7 @@ static int serve(const struct cmdline *o, struct err *err)
 	s.log_format = (enum access_log_format)o->log_format;
 	s.proxies = o->proxies;
 	s.limits = for_admin.limits = o->limits;
+	addresses.most = o->limits.per_address;
 	if (o->limits.connections >= 0 && o->limits.connections < s.listeners.max)
 		s.listeners.max = (int)o->limits.connections;
 	admin_init(&admin, &s, o->mirror);

@@ -35,6 +35,11 @@ struct buf;
 	ROW(REFUSED_STALLED, "stalled", "a client took no byte of a reply for a minute")           \
 	ROW(REFUSED_ROOM, "make-room",                                                             \
 	    "closed, as the oldest idle connection, to make room for others")                      \
+	ROW(REFUSED_ADDRESS_ROOM, "per-address-room",                                              \
+	    "closed, as the oldest idle connection of an address with more than --limit "          \
+	    "per-address=")                                                                        \
+	ROW(REFUSED_ADDRESS, "per-address",                                                        \
+	    "refused, since its address has as many connections as --limit per-address= allows")   \
 	ROW(REFUSED_DRAIN, "drain", "cut off, since --limit drain= has passed after SIGTERM")      \
 	ROW(REFUSED_UNREADABLE, "unreadable", "refused, since it was no HTTP/1.1 request")
 

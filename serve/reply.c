@@ -156,8 +156,16 @@ void reply_error(struct exchange *x, int status, const char *code, const char *f
 	reply_text(x, status, "application/json");
 }
 
+#define RETRY_AFTER "Retry-After: 1\r\n"
+
+void reply_too_many(struct exchange *x, const char *words)
+{
+	x->extra = RETRY_AFTER;
+	reply_error(x, 429, "TOOMANYREQUESTS", "%s", words);
+}
+
 void reply_busy(struct exchange *x)
 {
-	x->extra = "Retry-After: 1\r\n";
+	x->extra = RETRY_AFTER;
 	reply_error(x, 503, "UNAVAILABLE", "this mirror is out of file descriptors");
 }

@@ -50,6 +50,8 @@ void reply_text(struct exchange *x, int status, const char *media_type);
 /* {"errors":[{"code":...,"message":...}]}: distribution-spec, "Error Codes". */
 void reply_error(struct exchange *x, int status, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5), cold));
+/* 429: the client may ask again in a second. words: one sentence, for its user. */
+void reply_too_many(struct exchange *x, const char *words) __attribute__((cold));
 /* 503: out of descriptors or memory for a moment. The client may retry, or ask its next mirror. */
 void reply_busy(struct exchange *x) __attribute__((cold));
 

@@ -32,8 +32,9 @@
 #include "serve/tls_files.h"
 #include "serve/trusted_proxy.h"
 
-struct admin;
 struct access;
+struct address_counts;
+struct admin;
 struct misses;
 struct reload;
 
@@ -48,13 +49,14 @@ struct server {
 	const char *access_log_path;
 	struct trusted_proxies proxies;
 	struct limits limits;
-	_Atomic int64_t drained; /* while stopping: when what is under way is cut off */
-	int notify;              /* from systemd_notify_open(), or -1 */
-	struct reload *reload;   /* has the current state */
-	struct access *access;   /* has the current users, if any */
-	struct misses *misses;   /* what is asked for and not here; or NULL */
-	atomic_bool stopping;    /* workers send the replies under way, then end */
-	struct admin *admin;     /* it serves --admin and no images; else NULL */
+	struct address_counts *addresses; /* connections of each; or NULL */
+	_Atomic int64_t drained;          /* while stopping: when what is under way is cut off */
+	int notify;                       /* from systemd_notify_open(), or -1 */
+	struct reload *reload;            /* has the current state */
+	struct access *access;            /* has the current users, if any */
+	struct misses *misses;            /* what is asked for and not here; or NULL */
+	atomic_bool stopping;             /* workers send the replies under way, then end */
+	struct admin *admin;              /* it serves --admin and no images; else NULL */
 };
 
 #endif

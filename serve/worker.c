@@ -12,8 +12,9 @@
 #include "oci/base/clock.h"
 #include "oci/base/err.h"
 #include "oci/cli/message.h"
-#include "serve/refused_log.h"
 #include "serve/access.h"
+#include "serve/address_counts.h"
+#include "serve/refused_log.h"
 #include "serve/reload.h"
 #include "serve/server.h"
 #include "serve/state.h"
@@ -67,6 +68,23 @@ static void forget_events(const struct worker *w, const struct conn *c)
 			w->events[i].data.ptr = NULL;
 }
 
+/* Tells the count of the connection's address whether it is idle. */
+static void count_idle(struct conn *c, bool idle)
+{
+	if (!c->count || c->refused || c->counted_idle == idle)
+		return;
+	c->counted_idle = idle;
+	address_count_idle(c->count, idle ? 1 : -1);
+}
+
+static void free_conn(struct worker *w, struct conn *c)
+{
+	count_idle(c, false);
+	address_counts_leave(w->server->addresses, c->count, c->refused);
+	conn_free(c, &w->turn);
+	listen_release(&w->server->listeners);
+}
+
 static void drop_conn(struct worker *w, struct conn *c)
 {
 	forget_events(w, c);
@@ -79,8 +97,7 @@ static void drop_conn(struct worker *w, struct conn *c)
 	else
 		w->oldest = c->previous;
 	w->nwaiting -= c->waiting;
-	conn_free(c, &w->turn);
-	listen_release(&w->server->listeners);
+	free_conn(w, c);
 	if (!w->accepting && !is_stopping(w))
 		watch_listeners(w, true);
 }
@@ -138,6 +155,43 @@ static void make_room(struct worker *w)
 	refused_log_add(REFUSED_ROOM, n, peer, w->turn.now);
 }
 
+/* Closes the oldest idle connections of an address, or of all, that have more than their limit. */
+static void make_way(struct worker *w, const struct address_count *of)
+{
+	struct conn *next;
+
+	for (struct conn *c = w->oldest; c && (!of || address_count_is_over(of)); c = next) {
+		next = c->previous;
+		if (!c->count || c->refused || (of && c->count != of) ||
+		    !address_count_is_over(c->count) || !is_idle(c))
+			continue;
+		metrics_refused(&w->metrics, REFUSED_ADDRESS_ROOM, 1);
+		refused_log_add(REFUSED_ADDRESS_ROOM, 1, c->peer, w->turn.now);
+		drop_conn(w, c);
+	}
+}
+
+/* Finds the new connection a place among those of its address; false when it is to be closed. */
+static bool take_place(struct worker *w, struct conn *c)
+{
+	enum address_place place = ADDRESS_PLACE;
+
+	/* a proxy stands for many clients */
+	if (w->server->addresses && !c->proxied)
+		place = address_counts_enter(w->server->addresses, c->peer, &c->count);
+	switch (place) {
+	case ADDRESS_PLACE: break;
+	case ADDRESS_IDLE: make_way(w, c->count); break;
+	case ADDRESS_REFUSED: c->refused = true; break;
+	case ADDRESS_CLOSED:
+		metrics_refused(&w->metrics, REFUSED_ADDRESS, 1);
+		refused_log_add(REFUSED_ADDRESS, 1, c->peer, w->turn.now);
+		return false;
+	}
+	count_idle(c, true);
+	return true;
+}
+
 /* Registers the event that the connection waits for, if it has changed. */
 static void watch_conn(struct worker *w, struct conn *c, enum conn_next next)
 {
@@ -154,9 +208,12 @@ static void watch_conn(struct worker *w, struct conn *c, enum conn_next next)
 		if (epoll_ctl(w->epoll, EPOLL_CTL_MOD, c->fd, &e) < 0)
 			next = CONN_CLOSE;
 	}
-	if (next == CONN_CLOSE)
+	if (next == CONN_CLOSE) {
 		drop_conn(w, c);
-	else if (c->state == CONN_IDLE)
+		return;
+	}
+	count_idle(c, c->state == CONN_IDLE);
+	if (c->state == CONN_IDLE)
 		move_first(w, c);
 }
 
@@ -181,6 +238,10 @@ static bool accept_one(struct worker *w, const struct listener *l)
 	c->deadline = w->turn.now + w->server->limits.header;
 	if (listen_is_nearly_full(&w->server->listeners))
 		make_room(w);
+	if (!take_place(w, c)) {
+		free_conn(w, c);
+		return w->accepting;
+	}
 	put_first(w, c);
 	if (listen_is_full(&w->server->listeners))
 		watch_listeners(w, false);
@@ -251,6 +312,7 @@ static void close_expired(struct worker *w)
 		return;
 	if (!w->accepting)
 		make_room(w);
+	make_way(w, NULL);
 	watch_listeners(w, true);
 }
 

@@ -2,7 +2,7 @@
  * worker - a thread with an epoll, which accepts connections and serves them until they end.
  *
  * All workers wait on every listening socket (EPOLLEXCLUSIVE: a new connection wakes one of
- * them). The only data that several of them write are the count of connections and the cache of
+ * them). The only data that several of them write are the counts of connections and the cache of
  * manifests. A worker keeps a reference to the current state. It takes a newer one each time it
  * wakes up, and looks at index.json itself when it has read a request (reload.h).
  */

@@ -63,7 +63,7 @@ closed() {
 		connect "old$i"
 		eval "ask_on \$old$i"
 	done
-	# one turn of the only thread has the new connection first, and then the ends of the old ones
+	# one turn of the only thread has the new connection first, then the ends of the old ones
 	kill -STOP "$server_pid"
 	connect new
 	for i in {1..13}; do
@@ -114,13 +114,89 @@ closed() {
 	run ! grep -q ' 67108864 ' "$BATS_TEST_TMPDIR/log"
 }
 
+# Opens connections with half a head each: they are not idle.
+busy() {
+	local name
+	for name; do
+		connect "$name"
+		eval "printf 'GET /v2/ HTTP/1.1\r\nHo' >&\$$name"
+	done
+}
+
+# DESCRIPTOR: sends the rest of that head, and reads the answer.
+finish() {
+	printf 'st: m\r\n\r\n' >&"$1"
+	read -r line <&"$1"
+}
+
+@test "per-address: beyond it an address is answered 429, and another is served" {
+	serve_start --limit per-address=3 --admin 127.0.0.1:0 "$dir"
+	busy a b c
+	get /v2/alpine/manifests/1
+	is 429 TOOMANYREQUESTS
+	has 'Retry-After: 1'
+	has 'Connection: close'
+	grep -q 'your address has as many connections as this mirror allows' "$body"
+	get /v2/alpine/manifests/1 --interface 127.0.0.2
+	is 200
+	await "127.0.0.1: refused, since its address has as many connections as --limit per-address="
+	# on a connection that is there nothing is refused, and one that ends leaves its place
+	finish "$a"
+	[[ $line == "HTTP/1.1 200"* ]]
+	get /v2/alpine/manifests/1
+	is 200
+	url=http://${server_urls##*//} get /metrics
+	grep -qx 'mirror_refused_total{reason="per-address"} 1' "$body"
+	grep -qx 'mirror_refused_total{reason="per-address-room"} 1' "$body"
+}
+
+@test "per-address: the oldest idle connection of the address makes way, of whichever thread" {
+	serve_start --threads 1 --limit per-address=3 "$dir"
+	connect first
+	ask_on "$first"
+	connect second
+	ask_on "$second"
+	busy third
+	get /v2/alpine/manifests/1
+	is 200
+	closed "$first"
+	ask_on "$second"
+	await "127.0.0.1: closed, as the oldest idle connection of an address with more than"
+	stop server
+	serve_start --threads 4 --limit per-address=3 "$dir"
+	for _ in {1..12}; do
+		connect idle
+		ask_on "$idle"
+	done
+}
+
+@test "per-address: as many wait for their 429, and those beyond are closed at once" {
+	serve_start --limit per-address=2 "$dir"
+	busy a b over1 over2
+	run curl -s "$url/v2/"
+	[[ $status = 5[26] ]] # no reply, or a reset
+	finish "$over1"
+	[[ $line == "HTTP/1.1 429"* ]]
+	finish "$a"
+	[[ $line == "HTTP/1.1 200"* ]]
+}
+
+@test "per-address: a proxy that is trusted stands for many clients" {
+	local names=(a b c d e f)
+	serve_start --limit per-address=2 --trusted-proxy 127.0.0.1 "$dir"
+	busy "${names[@]}"
+	get /v2/alpine/manifests/1
+	is 200
+}
+
 @test "a limit that is none is named, with those that there are" {
 	while IFS='|' read -r limit words; do
 		run --separate-stderr "$BIN/mirror-serve" --limit "$limit" "$dir"
 		[ "$status" -eq 1 ]
 		[[ $stderr == *"$words"* ]] || { echo "# $stderr" && false; }
 	done <<-END
-		speed=1|none of connections=, header-time=, idle-time=, drain=
+		per-address=0|a number from 1 to 16384
+		speed=1|none of connections=, per-address=, header-time=, idle-time=, drain=
 		connections=1|a number from 8 to 16384
 		drain=never|a time from 0s to 86400s, such as 30s
 	END

@@ -15,6 +15,10 @@ static const struct row {
 	{ "connections=x", -2 },
 	{ "connections=", -2 },
 	{ "connections", -2 },
+	{ "per-address=1", 1 },
+	{ "per-address=16384", 16384 },
+	{ "per-address=0", -2 },
+	{ "per-address=16385", -2 },
 	{ "header-time=5s", 5 },
 	{ "header-time=2m", 120 },
 	{ "header-time=0", -2 },
@@ -36,6 +40,7 @@ static int64_t value_of(const struct limits *l, const char *text)
 {
 	switch (text[0]) {
 	case 'c': return l->connections;
+	case 'p': return l->per_address;
 	case 'h': return l->header / CLOCK_SEC;
 	case 'i': return l->idle / CLOCK_SEC;
 	default: return l->drain / CLOCK_SEC;
@@ -48,8 +53,8 @@ int main(void)
 	struct err err;
 
 	limits_init(&l);
-	CHECK(l.connections == -1 && l.header == 20 * CLOCK_SEC && l.idle == 60 * CLOCK_SEC &&
-	      l.drain == 30 * CLOCK_SEC);
+	CHECK(l.connections == -1 && l.per_address == -1);
+	CHECK(l.header == 20 * CLOCK_SEC && l.idle == 60 * CLOCK_SEC && l.drain == 30 * CLOCK_SEC);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int result;
 
