@@ -82,6 +82,7 @@ static void on_answer_done(struct http_call *c, enum http_result result, const s
 		return;
 	s->answer = result == HTTP_REFUSED ? ANSWER_REFUSED : ANSWER_NONE;
 	s->err = *err;
+	trouble_advise(c->trouble, &s->err);
 }
 
 /* ---- the URLs ---- */
@@ -286,7 +287,7 @@ int confirm_wait(const struct confirm *c, const struct invocation *inv, struct e
 			   .except = proxy_variable("no_proxy", "NO_PROXY") },
 	};
 	cleanup_by(servers_release) struct servers s = { .v = NULL };
-	__attribute__((cleanup(own_http_))) struct http *h = http_new(&net, NULL, err);
+	__attribute__((cleanup(own_http_))) struct http *h = http_new(&net, err);
 	long wanted;
 
 	if (!h || read_generation(inv->mirror, &wanted, err) < 0)

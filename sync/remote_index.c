@@ -55,8 +55,10 @@ static void on_index_done(struct http_call *c, enum http_result result, const st
 
 	a->ended = true;
 	a->failed = result != HTTP_DONE;
-	if (a->failed)
-		a->err = *err;
+	if (!a->failed)
+		return;
+	a->err = *err;
+	trouble_advise(c->trouble, &a->err);
 }
 
 static void answer_release(struct answer *a)
@@ -179,7 +181,7 @@ CLEANUP_PTR(own_http_, struct http, http_free)
 static int load_index(const struct address *at, const struct registry_options *wire,
 		      struct index *x, struct err *err)
 {
-	__attribute__((cleanup(own_http_))) struct http *h = http_new(&wire->net, NULL, err);
+	__attribute__((cleanup(own_http_))) struct http *h = http_new(&wire->net, err);
 	cleanup_by(answer_release) struct answer a = { .body = BUF_INIT(LIMIT_INDEX) };
 	cleanup_by(credential_wipe_buf) struct buf header = BUF_INIT(2 * LIMIT_CREDS);
 	cleanup_free char *full = xasprintf("%s/v2/_ocimirror/index.json", at->url);

@@ -29,7 +29,7 @@ struct http_transfer {
 	bool answered;             /* head() has been called */
 	bool connected;
 	bool held;
-	bool proxied;
+	bool https, proxied;
 	char host[256]; /* of the URL; cut to fit: longer ones are no address */
 	bool ended;     /* a callback gave -1, and err says why */
 	bool kept_away; /* from an address: err says from which */
@@ -44,7 +44,6 @@ struct http_transfer {
 struct http {
 	CURLM *multi;
 	struct net_options o;
-	const char *tls_advice;
 	struct http_transfer *free, *under_way;
 	unsigned held; /* transfers */
 	/* Nanoseconds that the loop has waited for the network: the clock of all limits of time. It
@@ -232,13 +231,13 @@ static void recycle_transfer(struct http_transfer *t)
 	t->http->free = t;
 }
 
-struct http *http_new(const struct net_options *o, const char *tls_advice, struct err *err)
+struct http *http_new(const struct net_options *o, struct err *err)
 {
 	struct http *h = proxy_check(&o->proxy, err) < 0 ? NULL : xcalloc(1, sizeof(*h));
 
 	if (!h)
 		return NULL;
-	*h = (struct http){ .o = *o, .tls_advice = tls_advice };
+	*h = (struct http){ .o = *o };
 	h->o.connect_seconds = o->connect_seconds ? o->connect_seconds : 10;
 	h->o.stall_seconds = o->stall_seconds ? o->stall_seconds : 60;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
@@ -342,6 +341,7 @@ static void set_url(struct http_transfer *t, struct http_call *c)
 		proxy = proxy_for(&t->http->o.proxy, &u);
 		c->zone_reached = origin_zone_of(u.host);
 		snprintf(t->host, sizeof(t->host), "%.*s", SPAN_ARG(u.host));
+		t->https = u.https;
 		if (u.https)
 			set_tls(t, c->tls);
 		/* with TLS, wait whether HTTP/2 lets one connection carry all requests */
@@ -381,6 +381,7 @@ void http_send(struct http *h, struct http_call *c)
 	buf_clear(&t->headers);
 	c->transfer = t;
 	c->status = 0;
+	c->trouble = TROUBLE_OTHER;
 	c->headers = span_of(NULL, 0);
 	set_url(t, c);
 	set_method(t->easy, c);
@@ -423,12 +424,6 @@ void http_hold(struct http_call *c, bool hold)
 	curl_easy_pause(t->easy, hold ? CURLPAUSE_RECV : CURLPAUSE_CONT);
 }
 
-/* How OpenSSL words that the server does not speak TLS. */
-static bool is_plain_http(const struct http_transfer *t, CURLcode code)
-{
-	return code == CURLE_SSL_CONNECT_ERROR && strstr(t->text, "wrong version number");
-}
-
 static bool is_permanent(const struct http_transfer *t, CURLcode code)
 {
 	static const CURLcode codes[] = {
@@ -441,14 +436,14 @@ static bool is_permanent(const struct http_transfer *t, CURLcode code)
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (codes[i] == code)
 			return true;
-	return is_plain_http(t, code);
+	return trouble_is_permanent(t->call->trouble);
 }
 
 /* Puts libcurl's error into words. */
 static void explain_curl_error(struct http_transfer *t, CURLcode code)
 {
 	const struct net_options *o = &t->http->o;
-	const char *advice = t->http->tls_advice;
+	const char *words = trouble_words(t->call->trouble);
 
 	redact_in_place(t->text, sizeof(t->text), NULL);
 	if (code == CURLE_OPERATION_TIMEDOUT)
@@ -456,12 +451,8 @@ static void explain_curl_error(struct http_transfer *t, CURLcode code)
 	else if (code == CURLE_COULDNT_RESOLVE_HOST)
 		err_set(&t->err, ERR_NET, 0, "%s: is its name right? Is a name server reached?",
 			t->text);
-	else if (code == CURLE_UNSUPPORTED_PROTOCOL && strstr(t->text, "HTTP/0.9"))
-		err_set(&t->err, ERR_NET, 0,
-			"what it answers is no HTTP: if it speaks TLS there, ask with https");
-	else if (is_plain_http(t, code))
-		err_set(&t->err, ERR_NET, 0, "does not speak TLS%s%s", advice ? "; " : "",
-			advice ? advice : "");
+	else if (words)
+		err_set(&t->err, ERR_NET, 0, "%s", words);
 	else
 		err_set(&t->err, ERR_NET, 0, "%s", t->text[0] ? t->text : curl_easy_strerror(code));
 }
@@ -496,6 +487,8 @@ static void finish_transfer(struct http_transfer *t, CURLcode code)
 	} else if (code == CURLE_COULDNT_CONNECT && t->kept_away) {
 		result = HTTP_REFUSED;
 	} else if (code != CURLE_OK) {
+		if (!t->answered && !t->proxied)
+			t->call->trouble = trouble_of(t->text, t->https);
 		result = is_permanent(t, code) ? HTTP_REFUSED : HTTP_FAULT;
 		explain_curl_error(t, code);
 	} else if (!t->answered) {

@@ -27,14 +27,14 @@
 #include "oci/http/header.h"
 #include "oci/http/net_options.h"
 #include "oci/http/origin.h"
+#include "oci/http/trouble.h"
 
 struct err;
 struct http;
 struct pace;
 
-/* The options are copied, their texts lent for the life of the loop. tls_advice, lent likewise, is
- * appended to the error about a host that does not speak TLS; or NULL. IO when libcurl fails. */
-struct http *http_new(const struct net_options *o, const char *tls_advice, struct err *err);
+/* The options are copied, their texts lent for the life of the loop. IO when libcurl fails. */
+struct http *http_new(const struct net_options *o, struct err *err);
 void http_free(struct http *h);
 
 /* One host's own CAs and client certificate. Lent. */
@@ -82,6 +82,7 @@ struct http_call {
 	struct span headers; /* valid until done() returns */
 	/* Of the address it was sent to; behind a proxy, of the host in url. */
 	enum origin_zone zone_reached;
+	enum trouble trouble; /* when the result is HTTP_FAULT or HTTP_REFUSED */
 	struct http_transfer *transfer;
 };
 

@@ -35,15 +35,25 @@ void attempt_succeed(struct request *r)
 	report_end(r, NULL);
 }
 
+/* Whether the next endpoint is asked after such an error. */
+static bool has_next_for(const struct request *r, const struct err *why)
+{
+	return why->kind != ERR_IO && r->endpoint_index + 1 < r->up->n && !r->up->registry->stopped;
+}
+
 void attempt_fail(struct request *r, const struct err *why)
 {
+	const struct upstream_failure f = {
+		.is_given_up = attempt_throttle(r)->given_up,
+		.is_page = r->is_page,
+	};
 	struct err err = *why;
 
 	response_blame_encoding(r->encoding, &err);
 	auth_redact(r->repo, err.msg, sizeof(err.msg));
 	request_queue_move(&r->queued, REQUEST_IDLE);
-	if (err.kind != ERR_IO && r->endpoint_index + 1 < r->up->n && !r->up->registry->stopped) {
-		upstream_pass(r->queued.endpoint, &err);
+	if (has_next_for(r, &err)) {
+		upstream_pass(r->queued.endpoint, &err, &f);
 		r->endpoint_index++;
 		attempt_progress(r);
 		attempt_enter(r);
@@ -52,6 +62,14 @@ void attempt_fail(struct request *r, const struct err *why)
 	if (err.kind != ERR_IO)
 		err_wrap(&err, "%s", r->queued.endpoint->shown);
 	report_end(r, &err);
+}
+
+void attempt_tell_given_up(struct request *r)
+{
+	const struct err *why = &attempt_throttle(r)->why;
+
+	if (!has_next_for(r, why)) /* else attempt_fail() tells it */
+		upstream_warn(r->up->registry, r->queued.endpoint->shown, why->msg);
 }
 
 void attempt_again(struct request *r, enum throttle_fault fault, int64_t after, unsigned tries,
@@ -72,7 +90,7 @@ void attempt_again(struct request *r, enum throttle_fault fault, int64_t after, 
 
 	r->queued.not_before = throttle_failed(t, &f, now, why);
 	if (t->given_up && !given_up)
-		upstream_warn(r->up->registry, r->queued.endpoint->shown, t->why.msg);
+		attempt_tell_given_up(r);
 	if (t->given_up || r->tries >= tries) {
 		attempt_fail(r, t->given_up ? &t->why : why);
 		return;

@@ -22,6 +22,9 @@ void attempt_succeed(struct request *r);
 /* The endpoint cannot help: r goes to the queue of the next one, which may, unless this machine is
  * at fault. Where there is none, the verb reports the error. */
 void attempt_fail(struct request *r, const struct err *why);
+/* The host that r is sent to has just been given up: the program is told, unless attempt_fail(),
+ * which comes next, tells that the next endpoint is asked instead. */
+void attempt_tell_given_up(struct request *r);
 /* Another attempt may succeed: `tries` of them at most, the next after so many nanoseconds (-1: the
  * throttle decides). */
 void attempt_again(struct request *r, enum throttle_fault fault, int64_t after, unsigned tries,

@@ -126,7 +126,10 @@ static enum error_response_remedy remedy_of(const struct error_response *e,
 
 void error_response_judge(struct error_response *e, const struct http_call *c, struct span body)
 {
-	error_response_read(c->status, body, http_header(c, "Content-Type", 0), &e->err);
+	struct span content_type = http_header(c, "Content-Type", 0);
+
+	error_response_read(c->status, body, content_type, &e->err);
+	e->is_page = is_page(content_type);
 	e->status = http_status_find(c->status);
 	e->after = response_retry_after(c);
 	e->remedy = remedy_of(e, c, body);

@@ -24,6 +24,7 @@ enum error_response_remedy {
 
 struct error_response {
 	struct err err;                   /* as of error_response_read() */
+	bool is_page;                     /* a web page, which no registry sends */
 	const struct http_status *status; /* how often to try, and how the throttle counts it */
 	enum error_response_remedy remedy;
 	int64_t after;

@@ -54,16 +54,13 @@ static void set_up_flow(struct registry *r)
 struct registry *registry_new(const struct registry_options *o, struct err *err)
 {
 	struct registry *r = xcalloc(1, sizeof(*r));
-	static const char tls_advice[] =
-		"if it is to be asked over plain http, mirror.conf says scheme=http, or "
-		"http:// in endpoint= and mirror=";
 
 	r->o = *o;
 	set_up_flow(r);
 	r->seed = (unsigned)clock_now();
 	r->auth = auth_new(o->keychain);
 	r->anonymous_auth = auth_new(NULL);
-	r->http = http_new(&r->o.net, tls_advice, err);
+	r->http = http_new(&r->o.net, err);
 	if (!r->http || set_up_hosts(r, err) < 0) {
 		registry_free(r);
 		return NULL;

@@ -35,6 +35,7 @@
 #include "oci/base/limits.h"
 #include "oci/base/url.h"
 #include "oci/registry/attempt.h"
+#include "oci/registry/advice.h"
 #include "oci/registry/error_response.h"
 #include "oci/registry/http_status.h"
 #include "oci/registry/response.h"
@@ -86,7 +87,7 @@ static void send_to(struct request *r, char *url)
 
 	free(r->url);
 	r->url = url;
-	r->is_answer = false;
+	r->is_answer = r->is_page = false;
 	r->encoding[0] = '\0';
 	buf_clear(&r->error_body);
 	r->call.method = r->method;
@@ -287,7 +288,7 @@ static void leave_host_alone(struct request *r, int64_t after, const struct err 
 	struct throttle *t = attempt_throttle(r);
 
 	throttle_leave_alone(t, after, clock_wall(), why);
-	upstream_warn(r->up->registry, r->queued.endpoint->shown, t->why.msg);
+	attempt_tell_given_up(r);
 	attempt_fail(r, &t->why);
 }
 
@@ -309,6 +310,7 @@ static void on_refusal(struct request *r)
 		return;
 	}
 	error_response_judge(&e, &r->call, buf_span(&r->error_body));
+	r->is_page = e.is_page;
 	switch (e.remedy) {
 	case ERROR_RESPONSE_RETRY:
 		attempt_again(r, e.status->fault, e.after, e.status->tries, &e.err);
@@ -443,6 +445,7 @@ static void on_call_done(struct http_call *c, enum http_result result, const str
 	learn_from_response(r);
 	if (why) {
 		err = *why;
+		advice_add(r->queued.endpoint, c, r->cross_origin, &err);
 		if (r->cross_origin)
 			response_name_host(&r->call, &err);
 	}

@@ -72,6 +72,7 @@ struct request {
 
 	/* by this module alone */
 	bool is_answer;        /* the response is for the verb; otherwise it is an error */
+	bool is_page;          /* it is an error, and a web page */
 	struct buf error_body; /* of a response that is an error */
 	char *url;             /* under way */
 	unsigned hops;         /* redirects followed */

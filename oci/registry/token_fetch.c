@@ -9,6 +9,7 @@
 #include "oci/base/err.h"
 #include "oci/base/limits.h"
 #include "oci/base/url.h"
+#include "oci/registry/advice.h"
 #include "oci/registry/http_status.h"
 #include "oci/registry/response.h"
 #include "oci/registry/upstream.h"
@@ -248,12 +249,17 @@ static int on_body(struct http_call *http, const char *p, size_t n, struct err *
 static void on_call_done(struct http_call *http, enum http_result result, const struct err *err)
 {
 	struct token_call *c = http->arg;
+	struct err why = ERR_INIT;
 
+	if (err) {
+		why = *err;
+		advice_add(c->e, http, c->server != NULL, &why);
+	}
 	switch (result) {
 	case HTTP_DONE: on_response(c); break;
-	case HTTP_FAULT: on_network_fault(c, err); break;
-	case HTTP_REFUSED: on_hopeless(c, err); break;
-	case HTTP_ENDED: fail_call(c, err); break;
+	case HTTP_FAULT: on_network_fault(c, &why); break;
+	case HTTP_REFUSED: on_hopeless(c, &why); break;
+	case HTTP_ENDED: fail_call(c, &why); break;
 	}
 }
 

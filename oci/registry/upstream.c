@@ -442,20 +442,25 @@ void upstream_warn(struct registry *r, const char *who, const char *text)
 	line = NULL; /* the table owns it now */
 }
 
-void upstream_pass(struct endpoint *e, const struct err *why)
+/* What is told of an endpoint; NULL: nothing. */
+static char *pass_text(const struct endpoint *e, const struct err *why,
+		       const struct upstream_failure *f)
 {
-	cleanup_free char *text = NULL;
-
-	if (e->is_passed || e->host->throttle.given_up)
-		return;
-	if (e->assumed && !e->delivered)
-		text = xasprintf("%s; it was asked at %s%s/v2/, since its URL has no /v2: a "
+	if (e->assumed && !e->delivered && !f->is_given_up)
+		return xasprintf("%s; it was asked at %s%s/v2/, since its URL has no /v2: a "
 				 "project of a registry is written mirror=%s/v2%s",
 				 why->msg, e->origin, e->assumed, e->origin, e->assumed);
-	else if (why->kind != ERR_NOTFOUND)
-		text = xasprintf("%s; what this mirror does not give is asked of the next one, or "
-				 "of the registry itself",
-				 why->msg);
+	if (why->kind == ERR_NOTFOUND && !f->is_page)
+		return NULL;
+	return xasprintf("%s; what this mirror does not give is asked of the next one, or of the "
+			 "registry itself",
+			 why->msg);
+}
+
+void upstream_pass(struct endpoint *e, const struct err *why, const struct upstream_failure *f)
+{
+	cleanup_free char *text = e->is_passed && !f->is_given_up ? NULL : pass_text(e, why, f);
+
 	if (!text)
 		return;
 	e->is_passed = true;

@@ -118,9 +118,15 @@ struct upstream {
 
 void upstream_free(struct upstream *up);
 
+struct upstream_failure {
+	bool is_given_up; /* the host that was asked: no later request asks it */
+	bool is_page;     /* a web page says so, and not a registry */
+};
+
 /* A request failed at e, and goes on to the next endpoint: the program is told why, once for each
- * endpoint. That a mirror lacks something is normal, and only told when its URL may be wrong. */
-void upstream_pass(struct endpoint *e, const struct err *why);
+ * endpoint, and once more when its host is given up. That a mirror lacks something is normal, and
+ * only told when its URL may be wrong. */
+void upstream_pass(struct endpoint *e, const struct err *why, const struct upstream_failure *f);
 
 /* Tells the program "who: text", once per text. */
 void upstream_warn(struct registry *r, const char *who, const char *text);

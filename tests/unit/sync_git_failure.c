@@ -57,6 +57,18 @@ static const struct {
 	  "server certificate verification failed. CAfile: none CRLfile: none: SSL_CERT_FILE "
 	  "names the CAs "
 	  "to trust" },
+	{ "a certificate of another name", WEB,
+	  "fatal: unable to access 'https://git.corp/x/': SSL: certificate subject name (other) "
+	  "does not match target host name 'git.corp'\n",
+	  ERR_NET,
+	  "SSL: certificate subject name (other) does not match target host name 'git.corp': the "
+	  "URL has to have a name that the certificate is for" },
+	{ "a certificate that has expired", WEB,
+	  "fatal: unable to access 'https://git.corp/x/': SSL certificate problem: certificate has "
+	  "expired\n",
+	  ERR_NET,
+	  "SSL certificate problem: certificate has expired: its owner has to renew it, unless "
+	  "this machine's clock is wrong" },
 	{ "a proxy that wants a password", WEB,
 	  "fatal: unable to access 'https://git.corp/x/': CONNECT tunnel failed, response 407\n",
 	  ERR_AUTH,
