@@ -529,6 +529,9 @@ static void start_target(struct run *r, struct lane *lane, struct target *t)
 	start_job(job);
 }
 
+/* Of each host, so that another image can be asked for where some are broken upstream. */
+#define LEAST_IN_WORK 16
+
 /* Keeps more targets of each host in work than it takes requests at once, so that its connections
  * are always busy; and not all of them, so that memory does not grow with the lists. */
 static void start_targets(struct run *r)
@@ -538,6 +541,8 @@ static void start_targets(struct run *r)
 
 	if (r->work->is_starting)
 		return;
+	if (window < LEAST_IN_WORK)
+		window = LEAST_IN_WORK;
 	r->work->is_starting = true;
 	for (size_t i = 0; i < lanes->n && !r->outcome.stopped; i++) {
 		struct lane *lane = lanes->v[i];

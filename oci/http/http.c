@@ -27,7 +27,6 @@ struct http_transfer {
 	unsigned interim;          /* answers (1xx) before it */
 	size_t trailers;           /* bytes of headers behind the body */
 	bool answered;             /* head() has been called */
-	bool connected;
 	bool held;
 	bool https, proxied;
 	char host[256]; /* of the URL; cut to fit: longer ones are no address */
@@ -141,7 +140,7 @@ static int on_curl_connected(void *arg, char *address, char *local, int port, in
 	struct http_transfer *t = arg;
 
 	(void)local, (void)port, (void)local_port;
-	t->connected = true;
+	t->call->connected = true;
 	t->heard = t->http->waited;
 	if (t->proxied)
 		address = t->host;
@@ -366,7 +365,7 @@ void http_send(struct http *h, struct http_call *c)
 	else
 		t = transfer_new(h);
 	t->call = c;
-	t->answered = t->connected = t->ended = t->kept_away = false;
+	t->answered = t->ended = t->kept_away = c->connected = false;
 	t->interim = 0;
 	t->trailers = 0;
 	t->started = t->heard = t->told = h->waited;
@@ -534,7 +533,7 @@ static bool is_overdue(struct http_transfer *t)
 	const struct time_limit limit = {
 		.now = t->http->waited,
 		.started = t->started,
-		.heard = t->connected ? t->heard : -1,
+		.heard = c->connected ? t->heard : -1,
 		.answered = t->answered,
 		.seconds = c->seconds,
 	};

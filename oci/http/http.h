@@ -78,6 +78,7 @@ struct http_call {
 	void (*done)(struct http_call *c, enum http_result result, const struct err *err);
 
 	/* by the loop */
+	bool connected;      /* the request may have been sent */
 	long status;         /* 0 before the response */
 	struct span headers; /* valid until done() returns */
 	/* Of the address it was sent to; behind a proxy, of the host in url. */

@@ -21,8 +21,9 @@
  *    other; once dropped on the way, it is not sent again. A token realm may be another host: it
  *    gets the credentials of its registry and no others, and may not redirect a request with a
  *    body or an Authorization to another origin. A next page is asked for at the origin of the
- *    page before, with what that page was asked with. `urls` are fetched without credentials. When the target of a redirect asks for a
- *    token, the token is fetched anonymously, even when a password for that host is known.
+ *    page before, with what that page was asked with. `urls` are fetched without credentials. When
+ *    the target of a redirect asks for a token, the token is fetched anonymously, even when a
+ *    password for that host is known.
  *
  * 4. URLs in mirror.conf and on the command line may lead to any zone but the last. The host of a
  *    list's line, which no `registry` line configures, may resolve to public and private addresses

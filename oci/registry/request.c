@@ -170,8 +170,8 @@ static enum request_result prepare_request(struct request *r, struct err *err)
 	return result;
 }
 
-/* A retry begins at the registry again, even after a redirect: a signed URL may have expired. A next
- * page begins where the page before came from. */
+/* A retry begins at the registry again, even after a redirect: a signed URL may have expired. A
+ * next page begins where the page before came from. */
 static void begin_attempt(struct request *r)
 {
 	if (r->cross_origin)
@@ -431,7 +431,8 @@ static void on_fault(struct request *r, const struct err *why)
 {
 	bool slow = r->pace.slow >= THROTTLE_TRIES;
 
-	attempt_again(r, THROTTLE_NETWORK, -1, slow ? 1 : THROTTLE_TRIES, why);
+	attempt_again(r, r->call.connected ? THROTTLE_NETWORK : THROTTLE_UNREACHED, -1,
+		      slow ? 1 : THROTTLE_TRIES, why);
 }
 
 static void on_call_done(struct http_call *c, enum http_result result, const struct err *why)

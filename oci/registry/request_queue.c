@@ -191,7 +191,7 @@ static struct queued *next_queued(const struct endpoint *e)
 	const struct throttle *t = &e->host->throttle;
 	const struct request_list *l = &e->requests[REQUEST_QUEUED];
 
-	for (struct queued *q = throttle_wants_another(t) ? l->last : NULL; q; q = q->prev)
+	for (struct queued *q = t->faults ? l->last : NULL; q; q = q->prev)
 		if (!throttle_has_failed(t, q->number))
 			return q;
 	return l->first;

@@ -59,8 +59,8 @@ void request_queue_each(struct endpoint *e, enum request_state state,
 
 /*
  * The next request that may start now, or NULL. It stays in the queue; the caller moves it. After a
- * failure it may be the last one that has not failed (throttle_wants_another()): a neighbour of the
- * one that failed is more often of the same image or repository. When
+ * failure it is the last one that has not failed, where there is one: a neighbour of the one that
+ * failed is more often of the same image or repository. When
  * the quota of its host leaves nothing for it and the program does not wait for quotas, *refused
  * says so (LIMIT), and the request must fail; otherwise refused->kind is ERR_NONE. A request that
  * waits for the quota becomes DELAYED here.

@@ -57,11 +57,6 @@ void throttle_sent(struct throttle *t, int64_t now)
 	bucket_take(&t->requests, 1, now);
 }
 
-bool throttle_wants_another(const struct throttle *t)
-{
-	return t->turns % 2;
-}
-
 bool throttle_has_failed(const struct throttle *t, unsigned long request)
 {
 	for (unsigned i = 0; i < t->faults && i < THROTTLE_GIVE_UP_HOST; i++)
@@ -78,7 +73,7 @@ void throttle_heard(struct throttle *t)
 void throttle_answered(struct throttle *t)
 {
 	t->answered = true;
-	t->faults = t->network_faults = t->turns = 0;
+	t->faults = t->network_faults = 0;
 	t->not_before = 0;
 	if (t->window < t->parallel && ++t->grown >= GROWTH) {
 		t->window++;
@@ -124,7 +119,7 @@ static void count_failure(struct throttle *t, const struct throttle_failure *f,
 	if (t->faults < THROTTLE_GIVE_UP_HOST)
 		t->failed[t->faults] = f->request;
 	t->faults++;
-	if (fault == THROTTLE_NETWORK)
+	if (fault == THROTTLE_NETWORK || fault == THROTTLE_UNREACHED)
 		t->network_faults += f->silent >= THROTTLE_SILENCE ? 2 : 1;
 	else
 		t->network_faults = 0;
@@ -142,12 +137,17 @@ static void postpone_until(int64_t *when, int64_t until)
 		*when = until;
 }
 
+/* Whether each try counts. */
+static bool is_no_request_at_fault(const struct throttle *t, enum throttle_fault fault)
+{
+	return fault == THROTTLE_UNREACHED || (fault == THROTTLE_BUSY && !t->answered);
+}
+
 int64_t throttle_failed(struct throttle *t, const struct throttle_failure *f, int64_t now,
 			const struct err *why)
 {
 	if (f->round == t->round) {
-		t->turns++;
-		if (!t->answered || !throttle_has_failed(t, f->request))
+		if (is_no_request_at_fault(t, f->fault) || !throttle_has_failed(t, f->request))
 			count_failure(t, f, why);
 		postpone_until(&t->not_before, now + jittered_delay(t, t->faults - 1, f->random));
 		if (f->fault == THROTTLE_BUSY) {

@@ -7,17 +7,19 @@
  *
  * - Of a host that has not answered yet, or failed twice in a row, one request at a time waits for
  *   the headers of its answer. So the first of two hundred requests finds out that a host is dead,
- *   and not each of them; and a body that takes its time holds up no other request. Each
- *   second one is another than those that failed (throttle_wants_another()): what is wrong may be
- *   one image. The others are second tries: what is wrong may be over.
+ *   and not each of them; and a body that takes its time holds up no other request. The
+ *   next one is another than those that failed, where there is one (throttle_has_failed()): what
+ *   is wrong may be one image.
  * - After a failure all requests wait, longer each time (jittered, so that many mirrors do not come
  *   back together); an answer ends the wait.
  * - After THROTTLE_GIVE_UP_NETWORK failures of the network in a row, or THROTTLE_GIVE_UP_HOST of
  *   the host, without an answer between them, the host is given up for the rest of the run.
  *   Requests that were under way together when the first of them failed count as one failure: a
- *   proxy that restarts resets them all. Once a host has answered, each request counts once in a
- *   row of failures, however often it is tried: one image that is broken upstream must not take
- *   the others of its host with it. THROTTLE_SILENCE without a byte counts twice: otherwise a
+ *   proxy that restarts resets them all. Each request counts once in a row of failures, however
+ *   often it is tried: one image that is broken upstream must not take the others of its host with
+ *   it. Only where no connection is made, or a host answers nothing but 429, each try counts: that
+ *   is no request's fault.
+ *   THROTTLE_SILENCE without a byte counts twice: otherwise a
  *   host that accepts connections and never answers would cost minutes.
  * - With rate=, requests start no faster than that, evenly spread.
  * - 429 halves the number of requests at once; answers let it grow again.
@@ -46,9 +48,10 @@
 #define THROTTLE_PATIENCE (INT64_C(120) * 1000000000)
 
 enum throttle_fault {
-	THROTTLE_NETWORK, /* not connected, reset, stalled */
-	THROTTLE_HOST,    /* 408, 5xx */
-	THROTTLE_BUSY,    /* 429 without a quota that is used up */
+	THROTTLE_UNREACHED, /* not connected */
+	THROTTLE_NETWORK,   /* reset, stalled */
+	THROTTLE_HOST,      /* 408, 5xx */
+	THROTTLE_BUSY,      /* 429 without a quota that is used up */
 };
 
 struct throttle {
@@ -60,7 +63,6 @@ struct throttle {
 	bool answered;          /* at least the headers of something that is no failure */
 	unsigned round;  /* failures counted so far; a request keeps the number when it is sent */
 	unsigned faults; /* in a row */
-	unsigned turns;  /* the same, and each time that one of them failed again */
 	unsigned long failed[THROTTLE_GIVE_UP_HOST]; /* the requests that they are of */
 	unsigned network_faults;                     /* of the network, in a row */
 	int64_t not_before;                          /* after failures; an answer ends it */
@@ -97,9 +99,8 @@ int64_t throttle_ready_at(const struct throttle *t);
 
 /* A request is sent. */
 void throttle_sent(struct throttle *t, int64_t now);
-/* Whether the next request had better be one that is not among the failures in a row. */
-bool throttle_wants_another(const struct throttle *t);
-/* Whether a request, by its number, is among the failures in a row. */
+/* Whether a request, by its number, is among the failures in a row: another one had better be the
+ * next. */
 bool throttle_has_failed(const struct throttle *t, unsigned long request);
 /* The headers of an answer have come that is no failure: the host is there. Whether all of it comes
  * is not known yet, so a row of failures goes on. */

@@ -165,7 +165,8 @@ static void count_failure(struct token_call *c, enum throttle_fault fault, int64
 static void on_network_fault(struct token_call *c, const struct err *why)
 {
 	if (c->server)
-		count_failure(c, THROTTLE_NETWORK, -1, why);
+		count_failure(c, c->http.connected ? THROTTLE_NETWORK : THROTTLE_UNREACHED, -1,
+			      why);
 	if (is_given_up(c))
 		fail_call(c, &c->server->throttle.why);
 	else if (!c->server || c->tries >= TRIES)
