@@ -21,7 +21,7 @@
 #include "oci/image/digest.h"
 
 enum cut { CUT_NOT, CUT_CLOSE, CUT_RESET, CUT_STALL };
-enum flood { FLOOD_NOT, FLOOD_INTERIM, FLOOD_TRAILERS };
+enum flood { FLOOD_NOT, FLOOD_INTERIM, FLOOD_TRAILERS, FLOOD_TRAILERS_SLOWLY };
 
 struct content {
 	char name[32];
@@ -279,7 +279,12 @@ static inline void page_read_order(const struct page *p, struct step *s, const c
 	case ORDER_CLOSE: page_read_cut(s, CUT_CLOSE, rest); break;
 	case ORDER_RESET: page_read_cut(s, CUT_RESET, rest); break;
 	case ORDER_STALL: page_read_cut(s, CUT_STALL, rest); break;
-	case ORDER_DRIP: s->drip = atol(rest); break;
+	case ORDER_DRIP:
+		if (*rest == 't')
+			s->flood = FLOOD_TRAILERS_SLOWLY;
+		else
+			s->drip = atol(rest);
+		break;
 	case ORDER_FLOOD: s->flood = *rest == 'i' ? FLOOD_INTERIM : FLOOD_TRAILERS; break;
 	}
 }

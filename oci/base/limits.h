@@ -92,6 +92,10 @@
 #define LIMIT_TOKEN_SECONDS    120
 #define LIMIT_MANIFEST_SECONDS 600
 #define LIMIT_PAGE_SECONDS     900
+/* Between two looks whether a body whose answer does not end is complete: its digest, or its size,
+ * says so. Trailers behind it are of no use to us; a complete body is taken without them. The page
+ * of an error is not waited for longer either. */
+#define LIMIT_TRAILERS_SECONDS 30
 /* A blob may take days, but not at any rate: so many bytes a second, over so many seconds. */
 #define LIMIT_PACE_RATE    10000
 #define LIMIT_PACE_SECONDS 300

@@ -13,6 +13,7 @@
 #include "oci/base/limits.h"
 #include "oci/base/redact.h"
 #include "oci/base/url.h"
+#include "oci/http/answer_head.h"
 #include "oci/http/pace.h"
 #include "oci/http/time_limit.h"
 #include "oci/http/trace.h"
@@ -23,17 +24,16 @@ struct http_transfer {
 	struct http *http;
 	struct http_call *call;    /* NULL: free */
 	struct curl_slist *fields; /* request headers */
-	struct buf headers;        /* of the answer */
-	unsigned interim;          /* answers (1xx) before it */
-	size_t trailers;           /* bytes of headers behind the body */
-	bool answered;             /* head() has been called */
+	struct answer_head head;
+	bool answered; /* head() has been called */
 	bool held;
 	bool https, proxied;
 	char host[256]; /* of the URL; cut to fit: longer ones are no address */
 	bool ended;     /* a callback gave -1, and err says why */
 	bool kept_away; /* from an address: err says from which */
-	/* by http.waited: when it began, when something came last, until when its pace was told */
-	int64_t started, heard, told;
+	/* by http.waited: when it began, when something came last, until when its pace was told,
+	 * when the caller was asked whether the body is enough */
+	int64_t started, heard, told, asked;
 	struct err err;
 	char text[CURL_ERROR_SIZE];
 	struct trace_exchange seen; /* for net_options.trace: when it was sent, and how much came */
@@ -58,43 +58,25 @@ struct http {
 /* Connections kept: for parallel requests to many hosts and their storage. */
 #define CONNECTIONS 256L
 
-/* Ends a transfer whose headers have no end. */
-static size_t refuse_headers(struct http_transfer *t)
-{
-	if (t->interim > LIMIT_HTTP_INTERIM)
-		err_set(&t->err, ERR_INVALID, 0,
-			"sent more than %d interim answers (1xx) and no other", LIMIT_HTTP_INTERIM);
-	else
-		err_set(&t->err, ERR_INVALID, 0, "the answer's headers are larger than %lu KiB",
-			LIMIT_HTTP_HEADERS / KIB);
-	t->ended = true;
-	return 0;
-}
-
 static size_t on_curl_header(char *p, size_t size, size_t n, void *arg)
 {
 	struct http_transfer *t = arg;
 	struct http_call *c = t->call;
+	int whole;
 
 	n *= size;
 	t->heard = t->http->waited;
-	if (t->answered) {
-		t->trailers += n;
-		return t->trailers > LIMIT_HTTP_HEADERS ? refuse_headers(t) : n;
-	}
-	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0) {
-		t->interim += t->headers.n > 0;
-		buf_clear(&t->headers);
-	}
-	if (t->interim > LIMIT_HTTP_INTERIM || !buf_add(&t->headers, p, n))
-		return refuse_headers(t);
-	if (n > 2 || p[n - 1] != '\n')
-		return n;
+	whole = t->answered ? answer_head_add_trailer(&t->head, n, &t->err)
+			    : answer_head_add(&t->head, span_of(p, n), &t->err);
+	t->ended = whole < 0;
+	if (whole <= 0)
+		return t->ended ? 0 : n;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &c->status);
 	if (c->status < 200)
 		return n;
 	t->answered = true;
-	c->headers = buf_span(&t->headers);
+	t->asked = t->heard;
+	c->headers = buf_span(&t->head.lines);
 	t->ended = c->head && c->head(c, &t->err) < 0;
 	return t->ended ? 0 : n;
 }
@@ -189,7 +171,7 @@ static struct http_transfer *transfer_new(struct http *h)
 	t->easy = curl_easy_init();
 	if (!t->easy)
 		abort();
-	buf_init(&t->headers, LIMIT_HTTP_HEADERS);
+	answer_head_init(&t->head);
 	set_fixed_options(t);
 	return t;
 }
@@ -198,7 +180,7 @@ static void transfer_free(struct http_transfer *t)
 {
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->fields);
-	buf_release(&t->headers);
+	answer_head_release(&t->head);
 	free(t);
 }
 
@@ -366,8 +348,7 @@ void http_send(struct http *h, struct http_call *c)
 		t = transfer_new(h);
 	t->call = c;
 	t->answered = t->ended = t->kept_away = c->connected = false;
-	t->interim = 0;
-	t->trailers = 0;
+	answer_head_clear(&t->head);
 	t->started = t->heard = t->told = h->waited;
 	t->seen = (struct trace_exchange){ .method = method_names[c->method],
 					   .url = c->url,
@@ -377,7 +358,6 @@ void http_send(struct http *h, struct http_call *c)
 					   .began = clock_now() };
 	link_transfer(t);
 	t->text[0] = '\0';
-	buf_clear(&t->headers);
 	c->transfer = t;
 	c->status = 0;
 	c->trouble = TROUBLE_OTHER;
@@ -526,29 +506,34 @@ static CURLMcode wait_for_event(struct http *h, const int *others, size_t n, int
 	return curl_multi_poll(h->multi, fds, (unsigned)n, timeout_ms, NULL);
 }
 
-/* Whether a transfer has taken too long, and why. */
-static bool is_overdue(struct http_transfer *t)
+/* Whether a transfer ends now, and how. The caller may have all it needs of one that is late. */
+static bool is_over(struct http_transfer *t, enum http_result *result)
 {
-	const struct http_call *c = t->call;
+	struct http_call *c = t->call;
 	const struct time_limit limit = {
 		.now = t->http->waited,
 		.started = t->started,
 		.heard = c->connected ? t->heard : -1,
+		.asked = t->asked,
 		.answered = t->answered,
 		.seconds = c->seconds,
 	};
+	bool late = time_limit_is_over(&limit, &t->http->o, &t->err) ||
+		    (is_too_slow(t) && pace_error(c->pace, &t->err) < 0);
 
-	if (time_limit_is_over(&limit, &t->http->o, &t->err))
-		return true;
-	return is_too_slow(t) && pace_error(c->pace, &t->err) < 0;
+	if (!late && !time_limit_asks(&limit, &t->http->o))
+		return false;
+	t->asked = t->http->waited;
+	*result = t->answered && c->is_enough && c->is_enough(c) ? HTTP_DONE : HTTP_FAULT;
+	return late || *result == HTTP_DONE;
 }
 
-static struct http_transfer *find_overdue(const struct http *h)
+static struct http_transfer *find_over(const struct http *h, enum http_result *result)
 {
 	struct http_transfer *t = h->under_way;
 
 	/* all of them have a call; the analyzer cannot know it */
-	while (t && (!t->call || !is_overdue(t)))
+	while (t && (!t->call || !is_over(t, result)))
 		t = t->next;
 	return t;
 }
@@ -559,14 +544,15 @@ static struct http_transfer *find_overdue(const struct http *h)
 
 static void cut_overdue(struct http *h)
 {
+	enum http_result result;
 	struct http_transfer *t;
 
 	if (h->waited - h->checked < CHECK)
 		return;
 	h->checked = h->waited;
 	/* from the first again: done() may start others */
-	while ((t = find_overdue(h)))
-		report_transfer(t, HTTP_FAULT);
+	while ((t = find_over(h, &result)))
+		report_transfer(t, result);
 }
 
 int http_turn(struct http *h, const int *others, size_t n, int timeout_ms, struct err *err)

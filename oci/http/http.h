@@ -13,7 +13,8 @@
  * environment is not read: proxies and CAs come with the options.
  *
  * Each request has its limits of time: LIMIT_HEAD_SECONDS until its headers are there, a silence of
- * net_options.stall_seconds, and what the call says. A request that exceeds one is an HTTP_FAULT.
+ * net_options.stall_seconds, and what the call says. A request that exceeds one is an HTTP_FAULT;
+ * but a body that is complete needs no end of its answer, and is HTTP_DONE after a while.
  * Only time in which the loop waited for the network, and no call was held, counts.
  */
 #ifndef OCI_HTTP_HTTP_H
@@ -74,6 +75,10 @@ struct http_call {
 	/* Status and headers are here; -1, with *err, ends the transfer. */
 	int (*head)(struct http_call *c, struct err *err);
 	int (*data)(struct http_call *c, const char *p, size_t n, struct err *err);
+	/* Whether what has come of the body is all of it, or all that is needed: asked now and
+	 * then while the answer has not ended (LIMIT_TRAILERS_SECONDS); true ends it as whole. May
+	 * be NULL. */
+	bool (*is_enough)(struct http_call *c);
 	/* err is NULL when result is HTTP_DONE. The call may be sent again. */
 	void (*done)(struct http_call *c, enum http_result result, const struct err *err);
 

@@ -31,3 +31,9 @@ bool time_limit_is_over(const struct time_limit *t, const struct net_options *o,
 		return false;
 	return true;
 }
+
+bool time_limit_asks(const struct time_limit *t, const struct net_options *o)
+{
+	return t->answered &&
+	       is_longer(t->now - t->asked, shorter(LIMIT_TRAILERS_SECONDS, o->deadline_seconds));
+}

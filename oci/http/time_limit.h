@@ -15,6 +15,7 @@ struct net_options;
 struct time_limit {
 	int64_t now, started;
 	int64_t heard; /* when something came last; -1: it is not connected yet */
+	int64_t asked; /* when the caller was asked whether the body is enough */
 	bool answered; /* the headers are whole */
 	long seconds;  /* for all of it; 0: as long as something comes */
 };
@@ -22,5 +23,8 @@ struct time_limit {
 /* Whether a limit is over; then *err says which. The limits are those of oci/base/limits.h, or
  * shorter ones of the options. */
 bool time_limit_is_over(const struct time_limit *t, const struct net_options *o, struct err *err);
+
+/* Whether the caller is to be asked now if what has come of the body is enough. */
+bool time_limit_asks(const struct time_limit *t, const struct net_options *o);
 
 #endif

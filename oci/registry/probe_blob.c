@@ -38,6 +38,13 @@ static int take_probe_body(struct request *r, const char *p, size_t n, struct er
 	return 0;
 }
 
+/* The headers say it. */
+static bool is_complete_probe(const struct request *r)
+{
+	(void)r;
+	return true;
+}
+
 static enum request_result finish_probe(struct request *r, struct err *err)
 {
 	(void)r, (void)err;
@@ -72,6 +79,7 @@ static const struct request_verb probe_verb = {
 	.prepare_answer = prepare_probe,
 	.take_headers = take_probe_headers,
 	.take_body = take_probe_body,
+	.is_complete = is_complete_probe,
 	.finish_answer = finish_probe,
 	.change_after_refusal = change_probe,
 	.report_outcome = report_probe,

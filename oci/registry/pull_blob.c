@@ -113,6 +113,13 @@ static int take_blob_body(struct request *r, const char *p, size_t n, struct err
 	return 0;
 }
 
+static bool is_complete_blob(const struct request *r)
+{
+	const struct blob_pull *w = (const struct blob_pull *)r;
+
+	return layout_written(w->blob) == w->size;
+}
+
 static enum request_result finish_blob(struct request *r, struct err *err)
 {
 	struct blob_pull *w = (struct blob_pull *)r;
@@ -196,6 +203,7 @@ static const struct request_verb blob_verb = {
 	.prepare_answer = prepare_blob,
 	.take_headers = take_blob_headers,
 	.take_body = take_blob_body,
+	.is_complete = is_complete_blob,
 	.finish_answer = finish_blob,
 	.change_after_refusal = change_blob_request,
 	.report_outcome = report_blob,

@@ -99,6 +99,20 @@ static int check_is_plain(const struct manifest_pull *w, struct err *err)
 	return err_set(err, ERR_INVALID, 0, "what it gives for a manifest is no JSON object");
 }
 
+/* By the digest that was asked for, or that the answer names. */
+static bool is_complete_manifest(const struct request *r)
+{
+	const struct manifest_pull *w = (const struct manifest_pull *)r;
+	struct digest want = w->digest, is;
+	struct err ignored;
+
+	if (!want.str[0] &&
+	    digest_parse(&want, request_header(r, "Docker-Content-Digest"), &ignored) < 0)
+		return false;
+	digest_of(&want, w->bytes.p, w->bytes.n, &is);
+	return digest_eq(&want, &is);
+}
+
 static enum request_result finish_manifest(struct request *r, struct err *err)
 {
 	struct manifest_pull *w = (struct manifest_pull *)r;
@@ -147,6 +161,7 @@ static const struct request_verb manifest_verb = {
 	.prepare_answer = prepare_manifest,
 	.take_headers = take_manifest_headers,
 	.take_body = take_manifest_body,
+	.is_complete = is_complete_manifest,
 	.finish_answer = finish_manifest,
 	.change_after_refusal = change_manifest_request,
 	.report_outcome = report_manifest,

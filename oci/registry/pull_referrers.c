@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "oci/base/cleanup.h"
+#include "oci/base/json_stream.h"
 #include "oci/base/limits.h"
 #include "oci/image/media_type.h"
 #include "oci/registry/error_response.h"
@@ -80,6 +81,23 @@ static int take_referrers_body(struct request *r, const char *p, size_t n, struc
 	return 0;
 }
 
+static int pass_over(void *arg, const char *text, struct err *err)
+{
+	(void)arg, (void)text, (void)err;
+	return 0;
+}
+
+static bool is_complete_list(const struct request *r)
+{
+	struct span page = buf_span(&((const struct referrers_pull *)r)->page);
+	struct json_stream document;
+	struct err ignored;
+
+	json_stream_init(&document, "manifests", pass_over, NULL);
+	return json_stream_add(&document, page.p, page.n, &ignored) == 0 &&
+	       json_stream_end(&document, &ignored) == 0;
+}
+
 static enum request_result finish_referrers(struct request *r, struct err *err)
 {
 	struct referrers_pull *l = (struct referrers_pull *)r;
@@ -119,6 +137,7 @@ static const struct request_verb referrers_verb = {
 	.prepare_answer = prepare_referrers,
 	.take_headers = take_referrers_headers,
 	.take_body = take_referrers_body,
+	.is_complete = is_complete_list,
 	.finish_answer = finish_referrers,
 	.is_answered_elsewhere = true,
 	.report_outcome = report_referrers,

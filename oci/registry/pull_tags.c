@@ -73,6 +73,13 @@ static int take_tags_body(struct request *r, const char *p, size_t n, struct err
 	return json_stream_add(&l->page, p, n, err) < 0 ? err_wrap(err, "tag list") : 0;
 }
 
+static bool is_complete_list(const struct request *r)
+{
+	struct err ignored;
+
+	return json_stream_end(&((const struct tags_pull *)r)->page, &ignored) == 0;
+}
+
 static enum request_result finish_tags(struct request *r, struct err *err)
 {
 	struct tags_pull *l = (struct tags_pull *)r;
@@ -109,6 +116,7 @@ static const struct request_verb tags_verb = {
 	.prepare_answer = prepare_tags,
 	.take_headers = take_tags_headers,
 	.take_body = take_tags_body,
+	.is_complete = is_complete_list,
 	.finish_answer = finish_tags,
 	.report_outcome = report_tags,
 	.seconds = LIMIT_PAGE_SECONDS,

@@ -378,6 +378,14 @@ static int on_body(struct http_call *c, const char *p, size_t n, struct err *err
 	return n <= left ? 0 : err_set(err, ERR_INVALID, 0, "endless error page");
 }
 
+/* What an error says is known from its status. */
+static bool on_question(struct http_call *c)
+{
+	const struct request *r = c->arg;
+
+	return !r->is_answer || r->verb->is_complete(r);
+}
+
 static void on_answer(struct request *r)
 {
 	struct err err;
@@ -469,6 +477,7 @@ void request_submit(struct upstream *up, struct request *r)
 		r->call.arg = r;
 		r->call.head = on_head;
 		r->call.data = on_body;
+		r->call.is_enough = on_question;
 		r->call.done = on_call_done;
 	}
 	r->up = up;

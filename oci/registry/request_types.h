@@ -37,6 +37,9 @@ struct request_verb {
 	 * for more. REQUEST_WAIT: it is being checked; this is called again in each turn of the
 	 * loop. */
 	enum request_result (*finish_answer)(struct request *r, struct err *err);
+	/* Whether the body so far is all of it, as its digest, its size or its grammar says: then
+	 * the end of the answer is not waited for. */
+	bool (*is_complete)(const struct request *r);
 	/* The registry refused the request: true when the verb has changed it (a method that is
 	 * unknown, a part that is not there) so that it is sent again at once. May be NULL. */
 	bool (*change_after_refusal)(struct request *r);

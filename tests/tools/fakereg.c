@@ -163,7 +163,8 @@ static void flood_headers(int fd, enum flood flood)
 	static const char trailer[] = "X-Trailer: and one more\r\n";
 	const char *text = flood == FLOOD_INTERIM ? interim : trailer;
 
-	while (put_bytes(fd, text, strlen(text)))
+	while (flood == FLOOD_TRAILERS_SLOWLY ? drip_bytes(fd, text, strlen(text), 0)
+					      : put_bytes(fd, text, strlen(text)))
 		;
 }
 
@@ -189,7 +190,7 @@ static bool put_body(int fd, const struct step *s)
 		if (n && (!put_bytes(fd, size, strlen(size)) || !put_bytes(fd, s->body.p, n) ||
 			  !put_bytes(fd, "\r\n", 2)))
 			return false;
-		if (s->flood == FLOOD_TRAILERS && put_bytes(fd, "0\r\n", 3))
+		if (s->flood >= FLOOD_TRAILERS && put_bytes(fd, "0\r\n", 3))
 			flood_headers(fd, s->flood);
 		return s->cut || put_bytes(fd, "0\r\n\r\n", 5);
 	}
