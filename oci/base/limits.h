@@ -92,6 +92,9 @@
 #define LIMIT_TOKEN_SECONDS    120
 #define LIMIT_MANIFEST_SECONDS 600
 #define LIMIT_PAGE_SECONDS     900
+/* All pages of a list of tags, with the waits between their tries: a thousand pages at two seconds
+ * each take 33 minutes. */
+#define LIMIT_LIST_SECONDS 7200
 /* Between two looks whether a body whose answer does not end is complete: its digest, or its size,
  * says so. Trailers behind it are of no use to us; a complete body is taken without them. The page
  * of an error is not waited for longer either. */

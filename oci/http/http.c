@@ -15,6 +15,7 @@
 #include "oci/base/url.h"
 #include "oci/http/answer_head.h"
 #include "oci/http/pace.h"
+#include "oci/http/time_budget.h"
 #include "oci/http/time_limit.h"
 #include "oci/http/trace.h"
 
@@ -436,12 +437,14 @@ static void explain_curl_error(struct http_transfer *t, CURLcode code)
 		err_set(&t->err, ERR_NET, 0, "%s", t->text[0] ? t->text : curl_easy_strerror(code));
 }
 
-/* Tells the pace of the time that has passed; gives whether a window ended too slow. */
+/* Tells budget and pace of the time that has passed; gives whether a window ended too slow. */
 static bool is_too_slow(struct http_transfer *t)
 {
 	int64_t passed = t->http->waited - t->told;
 
 	t->told = t->http->waited;
+	if (t->call->budget)
+		time_budget_spend(t->call->budget, passed);
 	return t->call->pace && pace_pass(t->call->pace, passed);
 }
 
@@ -449,7 +452,7 @@ static void report_transfer(struct http_transfer *t, enum http_result result)
 {
 	struct http_call *c = t->call;
 
-	is_too_slow(t); /* tells the pace of the time up to now */
+	is_too_slow(t); /* tells both of the time up to now */
 	trace_transfer(t, result == HTTP_DONE ? NULL : t->err.msg);
 	curl_multi_remove_handle(t->http->multi, t->easy);
 	c->transfer = NULL;
@@ -519,7 +522,8 @@ static bool is_over(struct http_transfer *t, enum http_result *result)
 		.seconds = c->seconds,
 	};
 	bool late = time_limit_is_over(&limit, &t->http->o, &t->err) ||
-		    (is_too_slow(t) && pace_error(c->pace, &t->err) < 0);
+		    (is_too_slow(t) && pace_error(c->pace, &t->err) < 0) ||
+		    (c->budget && time_budget_check(c->budget, &t->err) < 0);
 
 	if (!late && !time_limit_asks(&limit, &t->http->o))
 		return false;

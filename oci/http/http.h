@@ -33,6 +33,7 @@
 struct err;
 struct http;
 struct pace;
+struct time_budget;
 
 /* The options are copied, their texts lent for the life of the loop. IO when libcurl fails. */
 struct http *http_new(const struct net_options *o, struct err *err);
@@ -71,6 +72,7 @@ struct http_call {
 	unsigned attempt;      /* for the trace; 0: the first */
 	long seconds;      /* until the response is whole; 0: without end, as long as it moves */
 	struct pace *pace; /* at least so fast, lent; or NULL */
+	struct time_budget *budget; /* charged with its time, lent; or NULL */
 	void *arg;
 	/* Status and headers are here; -1, with *err, ends the transfer. */
 	int (*head)(struct http_call *c, struct err *err);

@@ -22,6 +22,7 @@ struct net_options {
 	/* For tests: shorter than oci/base/limits.h says; 0: as it says. */
 	long deadline_seconds; /* LIMIT_HEAD_SECONDS, and any call's `seconds` */
 	long pace_seconds;     /* LIMIT_PACE_SECONDS */
+	long list_seconds;     /* LIMIT_LIST_SECONDS */
 	long retry_ms;         /* before the first retry, doubled with each; 0: 500 */
 };
 

@@ -4,6 +4,7 @@
 
 #include "oci/base/clock.h"
 #include "oci/base/limits.h"
+#include "oci/http/time_budget.h"
 
 struct throttle *attempt_throttle(const struct request *r)
 {
@@ -78,6 +79,7 @@ void attempt_again(struct request *r, enum throttle_fault fault, int64_t after, 
 	struct throttle *t = attempt_throttle(r);
 	bool given_up = t->given_up;
 	int64_t now = clock_now();
+	struct err err;
 	struct throttle_failure f = {
 		.fault = fault,
 		.request = r->queued.number,
@@ -94,6 +96,13 @@ void attempt_again(struct request *r, enum throttle_fault fault, int64_t after, 
 	if (t->given_up || r->tries >= tries) {
 		attempt_fail(r, t->given_up ? &t->why : why);
 		return;
+	}
+	if (r->budget) {
+		time_budget_spend(r->budget, r->queued.not_before - now);
+		if (time_budget_check(r->budget, &err) < 0) {
+			attempt_fail(r, &err);
+			return;
+		}
 	}
 	r->up->retries++;
 	request_queue_move(&r->queued, REQUEST_DELAYED);

@@ -26,7 +26,7 @@ void attempt_fail(struct request *r, const struct err *why);
  * which comes next, tells that the next endpoint is asked instead. */
 void attempt_tell_given_up(struct request *r);
 /* Another attempt may succeed: `tries` of them at most, the next after so many nanoseconds (-1: the
- * throttle decides). */
+ * throttle decides). None is made when the budget of r is used up. */
 void attempt_again(struct request *r, enum throttle_fault fault, int64_t after, unsigned tries,
 		   const struct err *why);
 

@@ -5,6 +5,7 @@
 #include "oci/base/limits.h"
 #include "oci/base/strvec.h"
 #include "oci/base/table.h"
+#include "oci/http/time_budget.h"
 #include "oci/registry/error_response.h"
 #include "oci/registry/pages.h"
 #include "oci/registry/request.h"
@@ -18,7 +19,17 @@ struct tags_pull {
 	struct strvec tags;
 	struct table known; /* tags by name */
 	struct pages pages;
+	struct time_budget budget; /* for all pages of one endpoint */
 };
+
+static void begin_budget(struct tags_pull *l, const struct upstream *up)
+{
+	long seconds = up->registry->o.net.list_seconds;
+
+	time_budget_init(&l->budget, "the pages of the tag list",
+			 seconds > 0 ? seconds : LIMIT_LIST_SECONDS);
+	l->request.budget = &l->budget;
+}
 
 static void forget_tags(struct tags_pull *l)
 {
@@ -50,6 +61,7 @@ static enum request_result prepare_tags(struct request *r, struct err *err)
 	if (r->endpoint_index != l->endpoint) {
 		forget_tags(l);
 		r->page_url = NULL;
+		begin_budget(l, r->up);
 		l->endpoint = r->endpoint_index;
 	}
 	return REQUEST_AGAIN;
@@ -136,5 +148,6 @@ void pull_tags(struct upstream *up, const struct ref *ref, size_t pages, registr
 	l->arg = arg;
 	l->pages.what = "tag list";
 	l->pages.max = pages;
+	begin_budget(l, up);
 	request_submit(up, &l->request);
 }

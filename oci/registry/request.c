@@ -98,6 +98,7 @@ static void send_to(struct request *r, char *url)
 	r->call.tls = r->cross_origin ? &e->tls_cross_origin : &e->tls;
 	r->call.zone = r->hops ? e->zone : e->zone_allowed;
 	r->call.seconds = r->verb->seconds;
+	r->call.budget = r->budget;
 	r->call.attempt = r->tries + 1;
 	r->call.pace = r->verb->seconds ? NULL : &r->pace;
 	r->round = attempt_throttle(r)->round;

@@ -58,12 +58,13 @@ struct request {
 	/* by the verb */
 	const struct request_verb *verb;
 	enum http_method method;
-	char *path;           /* owned: behind the base, "library/alpine/manifests/3.19" */
-	size_t name_length;   /* of the repository's name, with which path begins */
-	const char *page_url; /* a whole URL in the place of path, lent; or NULL */
-	bool page_elsewhere;  /* it is where the registry redirected to: asked anonymously */
-	const char *accept;   /* or NULL */
-	int64_t from;         /* > 0: only the bytes from there on */
+	char *path;                 /* owned: behind the base, "library/alpine/manifests/3.19" */
+	size_t name_length;         /* of the repository's name, with which path begins */
+	const char *page_url;       /* a whole URL in the place of path, lent; or NULL */
+	bool page_elsewhere;        /* it is where the registry redirected to: asked anonymously */
+	const char *accept;         /* or NULL */
+	int64_t from;               /* > 0: only the bytes from there on */
+	struct time_budget *budget; /* charged with all attempts, lent; or NULL */
 
 	/* by this module, to be read by the verb */
 	struct upstream *up;

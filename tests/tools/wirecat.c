@@ -235,6 +235,7 @@ static bool read_option(const char *word)
 		{ "--connect", NULL, &options.net.connect_seconds },
 		{ "--deadline", NULL, &options.net.deadline_seconds },
 		{ "--pace", NULL, &options.net.pace_seconds },
+		{ "--list-seconds", NULL, &options.net.list_seconds },
 		{ "--quota-wait", NULL, &options.quota_wait_seconds },
 	};
 	const char *value = strchr(word, '=');

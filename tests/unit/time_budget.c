@@ -1,0 +1,45 @@
+#include "oci/http/time_budget.h"
+
+#include "oci/base/clock.h"
+#include "oci/base/err.h"
+#include "tests/tap.h"
+
+static void test_rows(void)
+{
+	static const struct {
+		const char *name;
+		long seconds;
+		int64_t spent[3];
+		const char *says; /* NULL: it is not used up */
+	} rows[] = {
+		{ "nothing is spent", 7200, { 0 }, NULL },
+		{ "less than all, in parts", 10, { 3 * CLOCK_SEC, 6 * CLOCK_SEC }, NULL },
+		{ "all of it, in parts",
+		  10,
+		  { 3 * CLOCK_SEC, 6 * CLOCK_SEC, CLOCK_SEC },
+		  "it took more than 10 seconds: too slow; what the mirror has of it stays" },
+		{ "more than two hours",
+		  7200,
+		  { 7201 * CLOCK_SEC },
+		  "it took more than 120 minutes: too slow; what the mirror has of it stays" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct time_budget b;
+		struct err err = ERR_INIT;
+
+		time_budget_init(&b, "it", rows[i].seconds);
+		for (size_t n = 0; n < 3; n++)
+			time_budget_spend(&b, rows[i].spent[n]);
+		CHECK_ROW((time_budget_check(&b, &err) < 0) == (rows[i].says != NULL),
+			  rows[i].name);
+		if (rows[i].says)
+			CHECK_TEXT(err.msg, rows[i].says, rows[i].name);
+	}
+}
+
+int main(void)
+{
+	test_rows();
+	return tap_done();
+}
