@@ -168,9 +168,10 @@ static void add_server_options(struct cli_table *table, struct cmdline *o)
 		  .help = "connections=N at a time (default: as descriptors allow), of which the "
 			  "oldest idle ones are closed to make room; per-address=N of one address "
 			  "(default: any number), beyond which its own idle ones are closed, or "
-			  "429 is answered; header-time=20s for a whole head; idle-time=60s "
-			  "between two requests; drain=30s for the replies under way after "
-			  "SIGTERM; may be given several times" },
+			  "429 is answered; requests-per-second=N of one address (default: any "
+			  "number); header-time=20s for a whole head; idle-time=60s between two "
+			  "requests; drain=30s for the replies under way after SIGTERM; may be "
+			  "given several times" },
 		{ .name = "trusted-proxy",
 		  .value = "CIDR",
 		  .texts = &o->trusted,

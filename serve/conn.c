@@ -15,6 +15,7 @@
 #include "serve/http_request.h"
 #include "serve/metrics.h"
 #include "serve/refused_log.h"
+#include "serve/request_rates.h"
 #include "serve/server.h"
 #include "serve/state.h"
 #include "serve/trusted_proxy.h"
@@ -52,7 +53,7 @@ struct conn *conn_new(int fd, bool secure)
 	c->writing = c->waiting = c->last = c->lingers = c->logs = false;
 	c->at = c->n = c->seen = 0;
 	c->peer[0] = c->client[0] = '\0';
-	c->proxied = c->counted_idle = c->refused = false;
+	c->proxied = c->counted_idle = c->allowed = c->refused = false;
 	c->count = NULL;
 	c->line = (struct access_log_line){ .tls = NULL };
 	out_init(&c->out);
@@ -96,14 +97,34 @@ static void name_client(struct conn *c, const struct server *s, const struct htt
 		memcpy(c->client, c->peer, sizeof(c->client));
 }
 
-/* Why the request is answered 429, in words for the client; or NULL. */
-static const char *refuse_request(const struct conn *c, const struct conn_turn *turn)
+/* Whether its client may send one more request now. A proxy that names no client stands for many,
+ * and "/" is what load balancers ask to see whether this server is alive. */
+static bool is_allowed(const struct conn *c, const struct conn_turn *turn,
+		       const struct http_request *r)
 {
-	if (!c->refused)
+	const struct server *s = turn->server;
+
+	if (!s->rates || span_eq(r->path, "/") ||
+	    (c->proxied && trusted_proxy_has(&s->proxies, c->client)))
+		return true;
+	return request_rates_take(s->rates, c->client, turn->now);
+}
+
+/* Why the request is answered 429, in words for the client; or NULL. */
+static const char *refuse_request(struct conn *c, const struct conn_turn *turn,
+				  const struct http_request *r)
+{
+	if (c->refused) {
+		count_refused(c->peer, turn, REFUSED_ADDRESS);
+		return "your address has as many connections as this mirror allows it: close "
+		       "some, or try again in a second";
+	}
+	c->allowed = c->allowed || is_allowed(c, turn, r);
+	if (c->allowed)
 		return NULL;
-	count_refused(c->peer, turn, REFUSED_ADDRESS);
-	return "your address has as many connections as this mirror allows it: close some, or try "
-	       "again in a second";
+	count_refused(c->client, turn, REFUSED_RATE);
+	return "your address sends more requests a second than this mirror allows it: try again "
+	       "in a second";
 }
 
 static void count_reply(struct conn *c, const struct conn_turn *turn, const struct exchange *x)
@@ -160,7 +181,7 @@ static bool answer_request(struct conn *c, const struct conn_turn *turn, struct 
 	plan_after(c, x->request, turn->server);
 	x->last = c->last;
 	name_client(c, turn->server, x->request);
-	x->refusal = refuse_request(c, turn);
+	x->refusal = refuse_request(c, turn, x->request);
 	if (c->misdirected)
 		answer_misdirected(x, true);
 	else
@@ -177,6 +198,7 @@ static bool answer_request(struct conn *c, const struct conn_turn *turn, struct 
 	c->line.host = x->request->host;
 	c->at += n;
 	c->seen = 0;
+	c->allowed = false;
 	return true;
 }
 

@@ -87,7 +87,8 @@ struct conn {
 	bool proxied;                 /* peer is a trusted proxy */
 	struct address_count *count;  /* of peer, or NULL: address_counts.h */
 	bool counted_idle;            /* ... among those that are idle */
-	bool refused;                 /* it has no place: each request is answered 429 */
+	bool allowed; /* the request that is read next has been counted for its rate */
+	bool refused; /* it has no place: each request is answered 429 */
 	struct out out;
 	char in[LIMIT_REQUEST_HEAD];
 };

@@ -19,6 +19,7 @@ static const struct limit {
 } table[] = {
 	{ "connections", offsetof(struct limits, connections), -1, 8, LIMIT_CONNECTIONS, false },
 	{ "per-address", offsetof(struct limits, per_address), -1, 1, LIMIT_CONNECTIONS, false },
+	{ "requests-per-second", offsetof(struct limits, per_second), -1, 1, 1000000, false },
 	{ "header-time", offsetof(struct limits, header), 20, 1, 3600, true },
 	{ "idle-time", offsetof(struct limits, idle), 60, 1, 86400, true },
 	{ "drain", offsetof(struct limits, drain), 30, 0, 86400, true },

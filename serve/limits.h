@@ -15,6 +15,7 @@ struct err;
 struct limits {
 	int64_t connections; /* at a time; -1: as descriptors allow */
 	int64_t per_address; /* connections of one address; -1: any number */
+	int64_t per_second;  /* requests of one address; -1: any number */
 	int64_t header;      /* for a whole head, from its first byte, or for the first one */
 	int64_t idle;        /* between two requests */
 	int64_t drain;       /* for the replies under way, after SIGTERM */

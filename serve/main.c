@@ -18,6 +18,7 @@
 #include "serve/listen.h"
 #include "serve/misses.h"
 #include "serve/reload.h"
+#include "serve/request_rates.h"
 #include "serve/sandbox.h"
 #include "serve/server.h"
 #include "serve/systemd.h"
@@ -122,6 +123,7 @@ static int serve(const struct cmdline *o, struct err *err)
 	cleanup_by(admin_release) struct admin admin = { .n = 0 };
 	cleanup_by(access_release) struct access access = ACCESS_INIT;
 	cleanup_by(misses_release) struct misses misses = MISSES_INIT;
+	cleanup_by(request_rates_release) struct request_rates rates = REQUEST_RATES_INIT;
 	cleanup_by(address_counts_release) struct address_counts addresses = ADDRESS_COUNTS_INIT;
 	cleanup_fd int notify = systemd_notify_open(getenv("NOTIFY_SOCKET")), access_log = -1;
 	cleanup_by(release_server) struct server s = { .registry = o->host,
@@ -133,7 +135,8 @@ static int serve(const struct cmdline *o, struct err *err)
 						       .reload = &reload,
 						       .access = &access,
 						       .misses = &misses,
-						       .addresses = &addresses };
+						       .addresses = &addresses,
+						       .rates = &rates };
 	cleanup_by(release_server) struct server for_admin = { .registry = o->host,
 							       .listeners.max = ADMIN_MAX,
 							       .access_log = -1,
@@ -161,6 +164,7 @@ static int serve(const struct cmdline *o, struct err *err)
 	s.proxies = o->proxies;
 	s.limits = for_admin.limits = o->limits;
 	addresses.most = o->limits.per_address;
+	rates.most = o->limits.per_second;
 	if (o->limits.connections >= 0 && o->limits.connections < s.listeners.max)
 		s.listeners.max = (int)o->limits.connections;
 	admin_init(&admin, &s, o->mirror);

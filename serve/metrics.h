@@ -40,6 +40,9 @@ struct buf;
 	    "per-address=")                                                                        \
 	ROW(REFUSED_ADDRESS, "per-address",                                                        \
 	    "refused, since its address has as many connections as --limit per-address= allows")   \
+	ROW(REFUSED_RATE, "requests-per-second",                                                   \
+	    "answered 429, since its address asks more often than --limit requests-per-second= "   \
+	    "allows")                                                                              \
 	ROW(REFUSED_DRAIN, "drain", "cut off, since --limit drain= has passed after SIGTERM")      \
 	ROW(REFUSED_UNREADABLE, "unreadable", "refused, since it was no HTTP/1.1 request")
 

@@ -37,6 +37,7 @@ struct address_counts;
 struct admin;
 struct misses;
 struct reload;
+struct request_rates;
 
 struct server {
 	const char *registry; /* where a name without a host is looked for, "docker.io" */
@@ -50,6 +51,7 @@ struct server {
 	struct trusted_proxies proxies;
 	struct limits limits;
 	struct address_counts *addresses; /* connections of each; or NULL */
+	struct request_rates *rates;      /* requests of each; or NULL */
 	_Atomic int64_t drained;          /* while stopping: when what is under way is cut off */
 	int notify;                       /* from systemd_notify_open(), or -1 */
 	struct reload *reload;            /* has the current state */

@@ -137,6 +137,8 @@
 #define LIMIT_RANGES 1024
 /* Connections at once, even if the system allows more descriptors. */
 #define LIMIT_CONNECTIONS 16384
+/* Addresses whose requests are counted at a time, for --limit requests-per-second=: 2 MB. */
+#define LIMIT_RATE_ADDRESSES 16384
 /* Bytes of manifests that mirror-serve keeps in memory; the others are sent from their files. */
 #define LIMIT_SERVE_CACHE (5UL * MIB)
 /* One page of a list: clients read bodies up to 4 MiB. */

@@ -189,6 +189,52 @@ finish() {
 	is 200
 }
 
+# COUNT [FIELD]: sends that many requests with that header field, in one piece, so that all come at
+# one time; the answers are in $body. Prints their statuses.
+burst() {
+	local i many=
+	for ((i = 1; i < $1; i++)); do
+		many+="GET /v2/alpine/manifests/1 HTTP/1.1\r\nHost: m\r\n${2-}\r\n"
+	done
+	many+="GET /v2/ HTTP/1.1\r\nHost: m\r\nConnection: close\r\n${2-}\r\n"
+	raw "$many" | tr -d '\r' >"$body"
+	sed -n 's,^.*HTTP/1.1 \([0-9]*\).*,\1,p' "$body" | uniq -c | tr -s ' \n' ' '
+}
+
+@test "requests-per-second: what an address asks beyond it is 429, and the connection stays" {
+	serve_start --threads 1 --limit requests-per-second=5 --admin 127.0.0.1:0 "$dir"
+	[ "$(burst 12)" = " 5 200 7 429 " ]
+	# another address has its own bucket, and what asks whether the server lives has none
+	get /v2/alpine/manifests/1 --interface 127.0.0.2
+	is 200
+	for _ in {1..8}; do
+		get /
+		is 200
+	done
+	await "127.0.0.1: answered 429, since its address asks more often than --limit requests-per"
+	url=http://${server_urls##*//} get /metrics
+	grep -qx 'mirror_refused_total{reason="requests-per-second"} 7' "$body"
+	grep -qx 'mirror_requests_total{route="manifest",code="429"} 6' "$body"
+}
+
+@test "requests-per-second: the answer says why and when, and after that time it is 200" {
+	serve_start --limit requests-per-second=1 "$dir"
+	[ "$(burst 3)" = " 1 200 2 429 " ]
+	[ "$(grep -cx 'Retry-After: 1' "$body")" = 2 ]
+	[ "$(grep -cx 'Connection: close' "$body")" = 1 ] # the last asks for it
+	grep -q '"TOOMANYREQUESTS","message":"your address sends more requests a second than' "$body"
+	get /v2/alpine/manifests/1 --retry 3 --fail -o /dev/null
+	is 200
+}
+
+@test "requests-per-second: behind a trusted proxy each client has its own, and the proxy none" {
+	serve_start --limit requests-per-second=1 --trusted-proxy 127.0.0.0/8 "$dir"
+	for client in 192.0.2.1 192.0.2.2 2001:db8::1; do
+		[ "$(burst 2 "X-Forwarded-For: $client\r\n")" = " 1 200 1 429 " ]
+	done
+	[ "$(burst 9)" = " 9 200 " ]
+}
+
 @test "a limit that is none is named, with those that there are" {
 	while IFS='|' read -r limit words; do
 		run --separate-stderr "$BIN/mirror-serve" --limit "$limit" "$dir"
@@ -196,7 +242,7 @@ finish() {
 		[[ $stderr == *"$words"* ]] || { echo "# $stderr" && false; }
 	done <<-END
 		per-address=0|a number from 1 to 16384
-		speed=1|none of connections=, per-address=, header-time=, idle-time=, drain=
+		speed=1|none of connections=, per-address=, requests-per-second=, header-time=, idle-time=, drain=
 		connections=1|a number from 8 to 16384
 		drain=never|a time from 0s to 86400s, such as 30s
 	END

@@ -15,6 +15,11 @@ static const struct row {
 	{ "connections=x", -2 },
 	{ "connections=", -2 },
 	{ "connections", -2 },
+	{ "requests-per-second=1", 1 },
+	{ "requests-per-second=1000000", 1000000 },
+	{ "requests-per-second=0", -2 },
+	{ "requests-per-second=1000001", -2 },
+	{ "requests-per-second=2s", -2 },
 	{ "per-address=1", 1 },
 	{ "per-address=16384", 16384 },
 	{ "per-address=0", -2 },
@@ -40,6 +45,7 @@ static int64_t value_of(const struct limits *l, const char *text)
 {
 	switch (text[0]) {
 	case 'c': return l->connections;
+	case 'r': return l->per_second;
 	case 'p': return l->per_address;
 	case 'h': return l->header / CLOCK_SEC;
 	case 'i': return l->idle / CLOCK_SEC;
@@ -53,7 +59,7 @@ int main(void)
 	struct err err;
 
 	limits_init(&l);
-	CHECK(l.connections == -1 && l.per_address == -1);
+	CHECK(l.connections == -1 && l.per_address == -1 && l.per_second == -1);
 	CHECK(l.header == 20 * CLOCK_SEC && l.idle == 60 * CLOCK_SEC && l.drain == 30 * CLOCK_SEC);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int result;
