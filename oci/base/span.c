@@ -119,6 +119,14 @@ size_t span_utf8(struct span s)
 	return rows[row].n;
 }
 
+int span_cmp(struct span a, struct span b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
 static struct span without_zeros(struct span s)
 {
 	while (s.n > 1 && s.p[0] == '0')

@@ -38,6 +38,13 @@ static inline bool span_eq(struct span a, const char *s)
 	return strlen(s) == a.n && (!a.n || memcmp(a.p, s, a.n) == 0);
 }
 
+static inline bool span_same(struct span a, struct span b)
+{
+	return a.n == b.n && (!a.n || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* The order of two spans by their bytes, as strcmp() has it of texts. */
+int span_cmp(struct span a, struct span b);
 bool span_eq_nocase(struct span a, const char *s);
 bool span_starts(struct span a, const char *prefix);
 bool span_ends(struct span a, const char *suffix);

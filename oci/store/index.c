@@ -12,6 +12,7 @@
 #include "oci/base/limits.h"
 #include "oci/image/descriptor.h"
 #include "oci/image/media_type.h"
+#include "oci/store/index_text.h"
 #include "oci/store/layout.h"
 
 /* ---- annotations ---- */
@@ -37,14 +38,30 @@ static const char *const common[] = {
 
 #define COMMON (sizeof(common) / sizeof(common[0]))
 
+static const char *common_text(struct span s)
+{
+	size_t i = 0;
+
+	while (i < COMMON && !span_eq(s, common[i]))
+		i++;
+	return i < COMMON ? common[i] : NULL;
+}
+
 static const char *keep_text(const char *s)
 {
-	const char *media = media_type_known(s);
+	const char *kept = common_text(span_str(s));
 
-	for (size_t i = 0; i < COMMON; i++)
-		if (strcmp(common[i], s) == 0)
-			return common[i];
-	return media && strcmp(media, s) == 0 ? media : xstrdup(s);
+	if (!kept)
+		kept = media_type_known(s);
+	return kept && strcmp(kept, s) == 0 ? kept : xstrdup(s);
+}
+
+/* As keep_text(), for a key. */
+static const char *keep_key(struct span s)
+{
+	const char *kept = common_text(s);
+
+	return kept ? kept : xstrndup(s.p, s.n);
 }
 
 static void drop_text(const char *s)
@@ -235,31 +252,6 @@ void index_release(struct index *x)
 
 /* ---- reading ---- */
 
-/* The members of an object but those named, as text between the braces; NULL when there are
- * none. */
-static char *other_members(const json_t *object, const char *const *known)
-{
-	cleanup_by(buf_release) struct buf out = BUF_INIT(LIMIT_JSON_MEMORY);
-	const char *key;
-	json_t *value;
-
-	json_object_foreach((json_t *)object, key, value)
-	{
-		size_t i = 0;
-
-		while (known[i] && strcmp(known[i], key) != 0)
-			i++;
-		if (known[i])
-			continue;
-		if (out.n)
-			buf_addc(&out, ',');
-		buf_add_json(&out, key);
-		buf_addc(&out, ':');
-		json_write(&out, value);
-	}
-	return out.n ? buf_take(&out) : NULL;
-}
-
 static int read_annotations(const json_t *object, struct annotation **v, size_t *n, struct err *err)
 {
 	const json_t *all = json_object_get(object, "annotations");
@@ -321,22 +313,54 @@ static int entry_too_large(size_t size, struct err *err)
 		       LIMIT_INDEX_ENTRY);
 }
 
-static int read_entry(struct index *x, struct span text, struct err *err)
+static int read_document(struct entry *e, struct span text, struct err *err)
 {
 	static const char *const known[] = { "mediaType", "digest", "size", "annotations", NULL };
-	cleanup_json json_t *doc = NULL;
-	cleanup_entry struct entry *e = entry_new("");
+	cleanup_json json_t *doc = json_read(text, err);
 	struct descriptor d;
 
-	if (text.n > LIMIT_INDEX_LINE)
-		return entry_too_large(text.n, err);
-	doc = json_read(text, err);
 	if (!doc || descriptor_read(&d, doc, err) < 0 ||
 	    read_annotations(doc, &e->annotations, &e->nannotations, err) < 0)
 		return -1;
 	entry_set_content(e, d.media_type, &d.digest, d.size);
-	e->rest = other_members(doc, known);
+	e->rest = index_text_others(doc, known);
 	name_entry(e);
+	return 0;
+}
+
+static bool take_text(struct entry *e, const struct index_text_entry *t)
+{
+	cleanup_free char *name = xstrndup(t->name.p, t->name.n), *media_type = NULL;
+	struct err ignored;
+	struct digest d;
+
+	if (!is_whole_name(name) || digest_parse(&d, t->digest, &ignored) < 0)
+		return false;
+	media_type = xstrndup(t->media_type.p, t->media_type.n);
+	entry_set_content(e, media_type, &d, t->size);
+	free(e->ref);
+	e->ref = take(name);
+	e->annotations = xcalloc(t->n + 1, sizeof(*e->annotations));
+	for (; e->nannotations < t->n; e->nannotations++) {
+		const struct index_text_pair *from = &t->pairs[e->nannotations];
+
+		e->annotations[e->nannotations].key = keep_key(from->key);
+		e->annotations[e->nannotations].value = xstrndup(from->value.p, from->value.n);
+	}
+	return true;
+}
+
+static int read_entry(struct index *x, struct span text, struct err *err)
+{
+	static const char *const names[] = { ANNOTATION_REF_NAME, ANNOTATION_CONTAINERD_NAME };
+	cleanup_entry struct entry *e = entry_new("");
+	struct index_text_entry t;
+
+	if (text.n > LIMIT_INDEX_LINE)
+		return entry_too_large(text.n, err);
+	if (!(index_text_entry(&t, text, names) && take_text(e, &t)) &&
+	    read_document(e, text, err) < 0)
+		return -1;
 	if (entry_size(e) > LIMIT_INDEX_ENTRY)
 		return entry_too_large(entry_size(e), err);
 	x->v = xgrow(x->v, x->n, &x->cap, sizeof(struct entry *));
@@ -381,7 +405,7 @@ static int read_head(struct index *x, struct span text, struct err *err)
 		return err_set(err, ERR_INVALID, 0, "\"manifests\" is misspelt");
 	if (read_annotations(doc, &x->annotations, &x->nannotations, err) < 0)
 		return -1;
-	x->rest = other_members(doc, known);
+	x->rest = index_text_others(doc, known);
 	return 0;
 }
 
@@ -422,50 +446,13 @@ static void sort_entries(struct index *x)
 		x->v[i] = places[i].entry;
 }
 
-/* Splits the document into its head, which is collected, and the array of entries. */
-static int split_document(struct span bytes, struct buf *head, struct span *entries,
-			  struct err *err)
-{
-	struct json_split s;
-	struct span key, value;
-	size_t beside = 0;
-	int r;
-
-	if (json_split_begin(&s, bytes, '{', err) < 0)
-		return -1;
-	*entries = span_of(NULL, 0);
-	buf_addc(head, '{');
-	while ((r = json_split_next(&s, &key, &value, err)) > 0) {
-		bool is_entries = span_eq(key, "\"manifests\"");
-
-		if (is_entries && entries->p)
-			return err_set(err, ERR_INVALID, 0, "line %zu: \"manifests\" again",
-				       json_split_line(bytes.p, key.p));
-		if (is_entries)
-			*entries = value;
-		else
-			buf_addf(head, "%s%.*s:%.*s", head->n > 1 ? "," : "", SPAN_ARG(key),
-				 SPAN_ARG(value));
-		if (!is_entries && !span_eq(key, "\"annotations\""))
-			beside += value.n;
-	}
-	if (r < 0 || json_split_end(&s, err) < 0)
-		return -1;
-	buf_addc(head, '}');
-	if (buf_failed(head) || beside > LIMIT_INDEX_ENTRY)
-		return err_set(err, ERR_INVALID, 0, "too much stands beside the entries");
-	if (!entries->p)
-		return err_set(err, ERR_INVALID, 0, "not an OCI index: no \"manifests\"");
-	return 0;
-}
-
 static int parse_document(struct index *x, struct span bytes, bool annotations_only,
 			  struct err *err)
 {
 	cleanup_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_HEAD);
 	struct span entries;
 
-	if (split_document(bytes, &head, &entries, err) < 0 ||
+	if (index_text_split(bytes, &head, &entries, err) < 0 ||
 	    read_head(x, buf_span(&head), err) < 0)
 		return -1;
 	return annotations_only ? 0 : read_entries(x, bytes, entries, err);
