@@ -75,6 +75,14 @@ static uint32_t add_shared_text(struct served_graph *g, const char *p, size_t n)
 	return (uint32_t)(at - 1);
 }
 
+/* Room for n objects and one more; a third of the slots stays free. */
+static void make_slots(struct served_graph *g, uint32_t n)
+{
+	for (g->nslots = 16; n >= g->nslots / 3 * 2;)
+		g->nslots *= 2;
+	g->slots = xcalloc(g->nslots, sizeof(*g->slots));
+}
+
 void served_graph_init(struct served_graph *g, const struct layout *l, const struct served *old)
 {
 	*g = (struct served_graph){ .layout = l, .old = old };
@@ -84,6 +92,7 @@ void served_graph_init(struct served_graph *g, const struct layout *l, const str
 	if (getrandom(&g->salt, sizeof(g->salt), GRND_NONBLOCK) < 0)
 		g->salt = (uint64_t)(uintptr_t)g; /* before the kernel has entropy */
 	served_graph_add(g, SERVED_OBJECTS, &(struct served_object){ .referrer = SERVED_NONE });
+	make_slots(g, old ? old->nobjects : 0);
 }
 
 void served_graph_release(struct served_graph *g)
@@ -118,15 +127,14 @@ static void grow_slots(struct served_graph *g)
 	uint32_t n = served_graph_count(g, SERVED_OBJECTS);
 
 	free(g->slots);
-	g->nslots = g->nslots ? 2 * g->nslots : 16;
-	g->slots = xcalloc(g->nslots, sizeof(*g->slots));
+	make_slots(g, n);
 	for (uint32_t i = 1; i < n; i++)
 		*slot_of(g, text_at(g, object_at(g, i)->digest)) = i;
 }
 
 static uint32_t find_object(const struct served_graph *g, const char *digest)
 {
-	return g->nslots ? *slot_of(g, digest) : 0;
+	return *slot_of(g, digest);
 }
 
 /* When two descriptors of one digest give two sizes, the size of the file decides. A manifest that
