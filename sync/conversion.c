@@ -41,6 +41,12 @@ void conversion_note(struct conversion *c, size_t line, const char *fmt, ...)
 	va_end(args);
 }
 
+void conversion_lose_variable(struct conversion *c, size_t line, struct span text)
+{
+	conversion_lose(c, line, "\"%.*s\" has a variable: write what it stands for",
+			SPAN_ARG(text));
+}
+
 void conversion_lose(struct conversion *c, size_t line, const char *fmt, ...)
 {
 	va_list args;
@@ -138,8 +144,7 @@ void conversion_image(struct conversion *c, size_t line, struct span ref, const 
 	struct err err;
 
 	if (has_variable(name))
-		conversion_lose(c, line, "\"%.*s\" has a variable: write what it stands for",
-				SPAN_ARG(name));
+		conversion_lose_variable(c, line, name);
 	else if (ref_parse(&r, name, &err) < 0 || add_line(c, &r, options ? options : "", &err) < 0)
 		conversion_lose(c, line, "\"%.*s\": %s", SPAN_ARG(name), err.msg);
 }

@@ -44,6 +44,8 @@ void conversion_note(struct conversion *c, size_t line, const char *fmt, ...)
 /* The same for what should have become lines: it is counted as lost. */
 void conversion_lose(struct conversion *c, size_t line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same for a text with a variable in it. */
+void conversion_lose_variable(struct conversion *c, size_t line, struct span text);
 
 /* Appends " name=value" to the options, in quotes where the grammar of lists needs them. */
 void conversion_option(struct buf *options, const char *name, const char *value);

@@ -71,6 +71,9 @@
 /* Errors reported for one set of lists: a file of another format could give one a line. */
 #define LIMIT_LIST_ERRORS 100
 
+/* A Dockerfile (--convert): ARGs in front of the first FROM, of LIMIT_LIST_LINE each. */
+#define LIMIT_DOCKERFILE_ARGS 1000
+
 /* HTTP as a client: one response's headers, an error body that is read for its message, redirects,
  * pages of a tag list and tags in it. */
 #define LIMIT_HTTP_HEADERS   (64UL * KIB)

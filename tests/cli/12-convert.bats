@@ -115,6 +115,93 @@ say why" ]
 	passes Dockerfile
 }
 
+@test "a Dockerfile: a here-document is no instruction" {
+	cat >Dockerfile.here <<-'END'
+		FROM alpine:3
+		RUN cat <<A <<-"B" >x && \
+		    true
+		FROM no.example/in-a:1
+		A
+		FROM no.example/in-b:1
+			B
+		COPY --from=quay.io/x/y:1 <<'E' /x
+		FROM no.example/in-e:1
+		E
+		ONBUILD RUN <<E
+		FROM no.example/in-trigger:1
+		E
+		FROM debian:12
+	END
+	becomes Dockerfile.here <<-'END'
+		docker.io/library/alpine:3
+		quay.io/x/y:1
+		docker.io/library/debian:12
+	END
+	printf 'FROM alpine:3\nRUN <<E\nFROM debian:12\n' >Dockerfile.open
+	run --separate-stderr -2 convert Dockerfile.open
+	[ "${lines[1]}" = '# Dockerfile.open:2: "<<E" has no end: nothing behind it was read for images' ]
+	[ "${#lines[@]}" -eq 2 ]
+}
+
+@test "a Dockerfile: what a variable stands for, or that it has one" {
+	cat >Dockerfile.vars <<-'END'
+		# syntax=docker/dockerfile:1.9
+		# escape=`
+		ARG V=3.19.1 EMPTY= REG="quay.io"
+		ARG CUT=${V%.*}
+		FROM alpine:${V}-a
+		FROM `
+		  ${REG}/a/b:${UNSET:-${V}}${V:+-plus}${EMPTY:+-no}
+		FROM "alpine:5"
+		FROM ${V%.*}x
+		FROM alpine:${V#3.}
+		FROM alpine:${V/3/4}
+		FROM alpine:$CUT
+		FROM alpine:`$V
+		FROM 'alpine:$V'
+		FROM alpine:${TARGETARCH:-amd64}
+		FROM $EMPTY
+		FROM --platform=linux/$CUT alpine:6
+	END
+	becomes Dockerfile.vars <<-'END'
+		docker.io/docker/dockerfile:1.9
+		docker.io/library/alpine:3.19.1-a
+		quay.io/a/b:3.19.1-plus
+		docker.io/library/alpine:5
+		docker.io/library/alpine:6
+	END
+	run --separate-stderr -2 convert Dockerfile.vars
+	[ "$(grep -c 'has a variable: write what it stands for' <<<"$output")" -eq 7 ]
+	# shellcheck disable=SC2016  # the file's variables
+	[[ $output == *'# Dockerfile.vars:9: "${V%.*}x" has a variable: write what it stands for'* ]]
+	# shellcheck disable=SC2016  # the file's variables
+	[[ $output == *'# Dockerfile.vars:16: "$EMPTY" is empty: write the image'* ]]
+	# shellcheck disable=SC2016  # the file's variables
+	[[ $output == *'Dockerfile.vars:17: the platform "linux/$CUT" has a variable: left out'* ]]
+	[[ $stderr == *": 8 of the images could not become a line;"* ]]
+}
+
+@test "a Dockerfile: what ONBUILD names" {
+	cat >Dockerfile.trigger <<-'END'
+		ONBUILD COPY --from=redis:6 /x /y
+		ONBUILD RUN --mount="type=bind,source=a b,from=quay.io/x/y:2" true
+		ONBUILD ARG V=1
+		ONBUILD FROM debian:12 AS tool
+		ONBUILD COPY --from=builder /x /y
+		FROM alpine:${V:-3} AS build
+		ONBUILD COPY --from=build /x /y
+	END
+	becomes Dockerfile.trigger <<-'END'
+		docker.io/library/redis:6
+		quay.io/x/y:2
+		docker.io/library/debian:12
+		docker.io/library/alpine:3
+	END
+	run --separate-stderr -2 convert Dockerfile.trigger
+	[[ $output == *'# Dockerfile.trigger:5: "builder" is a stage of the build that uses this image, '* ]]
+	[[ $stderr == *": 1 of the images could not become a line;"* ]]
+}
+
 @test "Kubernetes objects, compose files, values of charts, and text" {
 	becomes pod.yaml <<-'END'
 		docker.io/library/busybox:1.36
