@@ -143,6 +143,8 @@ void conversion_image(struct conversion *c, size_t line, struct span ref, const 
 	struct span name = without_transport(span_trim(ref));
 	struct err err;
 
+	if (buf_failed(&c->out))
+		return;
 	if (has_variable(name))
 		conversion_lose_variable(c, line, name);
 	else if (ref_parse(&r, name, &err) < 0 || add_line(c, &r, options ? options : "", &err) < 0)

@@ -113,6 +113,19 @@ static void add_ranges(const struct entry_reader *r, const yaml_node_t *ranges, 
 		conversion_option(options, "semver", all.p);
 }
 
+/* Whether each member of `tags` is a list or absent: a text that was meant as one would choose all
+ * tags. */
+static bool has_lists_only(const struct entry_reader *r, const yaml_node_t *tags)
+{
+	yaml_node_t *key, *value;
+
+	for (size_t i = 0; (key = yaml_tree_pair(r->d, tags, i, &value)); i++)
+		if (yaml_tree_text(value).n ||
+		    (yaml_tree_is_map(value) && !span_eq(yaml_tree_text(key), "<<")))
+			return false;
+	return !yaml_tree_text(tags).n && !yaml_tree_is_list(tags);
+}
+
 static void add_repository(const struct entry_reader *r, const char *source, struct buf *options)
 {
 	const yaml_node_t *tags = yaml_tree_get(r->d, r->entry, "tags");
@@ -121,6 +134,11 @@ static void add_repository(const struct entry_reader *r, const char *source, str
 	const yaml_node_t *ranges = yaml_tree_get(r->d, tags, "semverRange");
 	size_t before = options->n;
 
+	if (!has_lists_only(r, tags)) {
+		conversion_lose(r->c, yaml_tree_line(r->entry),
+				"%s: \"tags\" has lists: allow, deny, semverRange", source);
+		return;
+	}
 	if (yaml_tree_at(r->d, allow, 0) && !yaml_tree_at(r->d, deny, 0) &&
 	    !yaml_tree_at(r->d, ranges, 0) && all_plain(r, allow)) {
 		add_plain_tags(r, source, allow, options->p);
@@ -139,6 +157,7 @@ static const struct {
 	const char *key;
 	const char *note;
 } members[] = {
+	{ "<<", NULL }, /* yaml_tree_get() follows it */
 	{ "source", NULL },
 	{ "type", NULL },
 	{ "tags", NULL },

@@ -42,6 +42,11 @@ static void add_images(const struct host *h, const yaml_node_t *repository, cons
 	const yaml_node_t *tag;
 	size_t i = 0;
 
+	if (yaml_tree_text(tags).n || yaml_tree_is_map(tags)) {
+		conversion_lose(h->c, yaml_tree_line(repository), "\"%s\": its tags are a list",
+				yaml_tree_str(repository));
+		return;
+	}
 	for (; (tag = yaml_tree_at(h->d, tags, i)); i++)
 		add_tag(h, yaml_tree_str(repository), tag);
 	if (i == 0)

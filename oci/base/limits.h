@@ -71,6 +71,14 @@
 /* Errors reported for one set of lists: a file of another format could give one a line. */
 #define LIMIT_LIST_ERRORS 100
 
+/* A YAML file (--convert): depth of lists and mappings; nodes, of about 100 bytes each: a dump of a
+ * large cluster has 300,000; anchors, aliases and %TAG lines, since libyaml compares each with all
+ * others; documents. */
+#define LIMIT_YAML_DEPTH     64
+#define LIMIT_YAML_NODES     1000000
+#define LIMIT_YAML_ANCHORS   10000
+#define LIMIT_YAML_DOCUMENTS 1000
+
 /* A Dockerfile (--convert): ARGs in front of the first FROM, of LIMIT_LIST_LINE each. */
 #define LIMIT_DOCKERFILE_ARGS 1000
 

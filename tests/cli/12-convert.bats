@@ -84,6 +84,26 @@ say why" ]
 	[ "$(grep -v '^#' <<<"$output")" = docker.io/library/alpine:latest ]
 }
 
+@test "regsync, skopeo: a choice of tags that is no list chooses not all of them" {
+	cat >regsync.yml <<-'END'
+		x: &defaults {platform: linux/amd64}
+		sync:
+		  - {<<: *defaults, source: redis, type: repository, tags: {allow: "7"}}
+		  - {<<: *defaults, source: redis, type: repository, tags: ["7"]}
+		  - {<<: *defaults, source: redis, type: repository, tags: {allow: ["8"], deny: }}
+	END
+	becomes regsync.yml <<<'docker.io/library/redis:8 platform=linux/amd64'
+	run --separate-stderr -2 convert regsync.yml
+	[ "$output" = '# regsync.yml:3: redis: "tags" has lists: allow, deny, semverRange
+# regsync.yml:4: redis: "tags" has lists: allow, deny, semverRange
+docker.io/library/redis:8 platform=linux/amd64' ]
+	printf 'quay.io:\n  images:\n    a/b: "1.0"\n    c/d: {1: 2}\n    e/f:\n' >skopeo.yaml
+	run --separate-stderr -2 convert skopeo.yaml
+	[ "$output" = '# skopeo.yaml:3: "a/b": its tags are a list
+# skopeo.yaml:4: "c/d": its tags are a list
+quay.io/e/f tags=*' ]
+}
+
 @test "skopeo sync: tags, digests, all tags, expressions and ranges" {
 	becomes skopeo.yaml <<-'END'
 		registry.example.com/busybox tags=*
@@ -220,6 +240,102 @@ say why" ]
 	passes pod.yaml values.yaml compose.yml images.txt
 	# each image once
 	[ "$(convert compose.yml compose.yml | wc -l)" -eq 1 ]
+}
+
+@test "Kubernetes: every kind of container, lists, several documents, definitions of resources" {
+	cat >objects.yaml <<-'END'
+		apiVersion: batch/v1
+		kind: CronJob
+		spec:
+		  jobTemplate:
+		    spec:
+		      template:
+		        spec:
+		          initContainers: [{name: i, image: "init:1"}]
+		          containers: [{name: c, image: "main:1"}]
+		          ephemeralContainers: [{name: e, image: "debug:1"}]
+		          volumes: [{name: v, image: {reference: "quay.io/vol/ume:1"}}]
+		---
+		kind: List
+		items: [{kind: Pod, spec: {containers: [{image: "list:1"}]}}]
+		---
+		---
+		kind: CustomResourceDefinition
+		properties: {image: {type: string, properties: {repository: {type: string}}}}
+		---
+		kind: Prometheus
+		spec: {image: "quay.io/prometheus/prometheus:v2"}
+	END
+	becomes objects.yaml <<-'END'
+		docker.io/library/init:1
+		docker.io/library/main:1
+		docker.io/library/debug:1
+		quay.io/vol/ume:1
+		docker.io/library/list:1
+		quay.io/prometheus/prometheus:v2
+	END
+	run --separate-stderr -0 convert objects.yaml
+	[ "${#lines[@]}" -eq 6 ]
+}
+
+@test "values of charts: anchors, merge keys, null, false, and the names of other tools" {
+	cat >merged.yaml <<-'END'
+		default: &default {registry: quay.io, repository: base/x, tag: "1"}
+		a: {image: *default}
+		b: {image: {<<: *default, tag: "2"}}
+		c: {image: {<<: [*default], repository: y, registry: null, digest: ~}}
+		d: {image: null}
+		e: {image: ~, x: {image: ""}, y: {image: false}}
+		f: {image: &image "postgres:17"}
+		g: {image: *image}
+		h: {image: {name: "ruby:3", entrypoint: [""]}}
+		i: &i {image: "self:1", i: *i}
+		j: {image: {<<: &m {<<: *m}}}
+		k: {image: {name: ruby}}
+	END
+	becomes merged.yaml <<-'END'
+		quay.io/base/x:1
+		quay.io/base/x:2
+		docker.io/library/y:1
+		docker.io/library/postgres:17
+		docker.io/library/ruby:3
+		docker.io/library/self:1
+	END
+	run --separate-stderr -2 convert merged.yaml
+	[ "${#lines[@]}" -eq 7 ]
+	[ "${lines[6]}" = \
+		'# merged.yaml:12: "ruby" has no tag here: charts take their own version then' ]
+}
+
+@test "YAML that would take minutes or gigabytes is refused at once, by its line" {
+	yes -- '[' | head -n 100000 | tr -d '\n' >deep.yaml
+	yes -- '- ' | head -n 30000 | tr -d '\n' >blocks.yaml
+	yes -- 'a: &a x' | head -n 10001 >anchors.yaml
+	yes -- '%TAG !a! x' | head -n 10001 >tags.yaml
+	yes -- '---' | head -n 1001 >documents.yaml
+	yes -- '- ' | head -n 1000001 >nodes.yaml
+	for row in "deep|line 1: lists and mappings within each other, deeper than 64" \
+		"blocks|line 1: lists and mappings within each other, deeper than 64" \
+		"anchors|line 10001: more than 10000 anchors and aliases" \
+		"tags|line 10001: more than 10000 anchors and aliases" \
+		"documents|more than 1000 documents" \
+		"nodes|line *: more than 1000000 words of YAML"; do
+		run --separate-stderr -1 timeout 60 "$bin/mirror-sync" --convert "${row%%|*}.yaml"
+		[ "$output" = "" ]
+		# shellcheck disable=SC2053  # a pattern
+		[[ $stderr == "mirror-sync: ${row%%|*}.yaml: "${row#*|}* ]] || { echo "$stderr" && false; }
+	done
+	# 9 to the power of 60 nodes, if aliases were copies
+	{
+		echo 'a0: &a0 {image: "x:1"}'
+		for i in $(seq 60); do
+			b="*a$((i - 1))"
+			echo "a$i: &a$i [$b, $b, $b, $b, $b, $b, $b, $b, $b]"
+			echo "m$i: &m$i {<<: [$b, $b, $b, $b, $b, $b, $b, $b, $b]}"
+		done
+		echo 'z: {image: {<<: *m60}}'
+	} >bomb.yaml
+	[ "$(timeout 60 "$bin/mirror-sync" --convert bomb.yaml)" = docker.io/library/x:1 ]
 }
 
 @test "a file that cannot be read, or has no image: nothing is printed, status 1" {
