@@ -63,9 +63,9 @@ static void format_line(const struct progress *p)
 	format_bytes(p->bytes, amount, sizeof(amount));
 	format_bytes((uint64_t)eta_rate(&line.eta), rate, sizeof(rate));
 	format_time(seconds, left, sizeof(left));
-	snprintf(line.text, sizeof(line.text), "%zu of %zu images, %s, %s/s%s%s%s", p->done, p->all,
-		 amount, rate, seconds < 0 ? "" : ", about ", seconds < 0 ? "" : left,
-		 seconds < 0 ? "" : " left");
+	snprintf(line.text, sizeof(line.text), "%zu of %zu %s, %s, %s/s%s%s%s", p->done, p->all,
+		 p->unit ? p->unit : "images", amount, rate, seconds < 0 ? "" : ", about ",
+		 seconds < 0 ? "" : left, seconds < 0 ? "" : " left");
 }
 
 static bool is_due(const struct progress *p, int64_t now)
