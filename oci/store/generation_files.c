@@ -149,14 +149,7 @@ int generation_files_head(const struct layout *l, long number, struct index *x, 
 	return not_kept(number, err);
 }
 
-/* A difference as it lies on disk. */
-struct diff {
-	struct buf bytes;
-	struct digest digest; /* of the generation that it makes */
-	struct span steps;
-};
-
-static int read_diff_header(struct diff *d, long number, struct err *err)
+static int read_diff_header(struct generation_diff *d, long number, struct err *err)
 {
 	struct span rest = buf_span(&d->bytes), head, line;
 	cleanup_json json_t *doc = NULL;
@@ -172,7 +165,8 @@ static int read_diff_header(struct diff *d, long number, struct err *err)
 	return digest_parse(&d->digest, span_str(digest ? digest : ""), err);
 }
 
-static int read_diff(const struct layout *l, long number, struct diff *d, struct err *err)
+int generation_files_diff(const struct layout *l, long number, struct generation_diff *d,
+			  struct err *err)
 {
 	char path[GENERATION_PATH];
 
@@ -186,7 +180,7 @@ static int read_diff(const struct layout *l, long number, struct diff *d, struct
 /* A whole generation, and the differences that lead from it to the one that is wanted. */
 struct chain {
 	struct buf base;
-	struct diff *v; /* that of the wanted one first */
+	struct generation_diff *v; /* that of the wanted one first */
 	size_t n, cap;
 };
 
@@ -220,7 +214,7 @@ static int read_chain(struct chain *c, const struct layout *l, long number, stru
 		if (err->kind != ERR_NOTFOUND)
 			return -1;
 		c->v = xgrow(c->v, c->n, &c->cap, sizeof(*c->v));
-		if (read_diff(l, number + (long)i, &c->v[c->n++], err) < 0)
+		if (generation_files_diff(l, number + (long)i, &c->v[c->n++], err) < 0)
 			return no_diff(number, number + (long)i, err);
 	}
 	return err_set(err, ERR_INVALID, 0, "generation %ld cannot be rebuilt: too many steps",
@@ -369,7 +363,7 @@ static int replace_whole(const struct layout *l, long number, const struct buf *
 	buf_add(&c.base, base->p, base->n);
 	c.v = xgrow(c.v, 0, &c.cap, sizeof(*c.v));
 	c.n = 1;
-	if (read_diff(l, number, &c.v[0], err) < 0 || join_chain(&c, &again, err) < 0 ||
+	if (generation_files_diff(l, number, &c.v[0], err) < 0 || join_chain(&c, &again, err) < 0 ||
 	    again.n != bytes->n || memcmp(again.p, bytes->p, again.n) != 0) {
 		unlinkat(l->root, path, 0);
 		return -1;

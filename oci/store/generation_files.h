@@ -15,8 +15,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct buf;
-struct digest;
+#include "oci/base/buf.h"
+#include "oci/image/digest.h"
+
 struct err;
 struct index;
 struct layout;
@@ -59,6 +60,17 @@ int generation_files_read(const struct layout *l, long number, struct buf *bytes
 int generation_files_index(const struct layout *l, long number, struct index *x, struct err *err);
 /* The number in the index's annotations; -1 when it has none. */
 long generation_files_number(const struct index *x);
+
+/* A difference as it lies on disk. */
+struct generation_diff {
+	struct buf bytes;
+	struct digest digest; /* of the generation that it makes */
+	struct span steps;    /* line_diff.h, lent by bytes */
+};
+
+/* Reads <number>.diff. d->bytes is to be released in any case. NOTFOUND without such a file. */
+int generation_files_diff(const struct layout *l, long number, struct generation_diff *d,
+			  struct err *err);
 
 /* Whether its file says that it was never published, as that of a writer that was killed. */
 bool generation_files_is_pending(const struct layout *l, long number);
