@@ -192,6 +192,9 @@
 /* Names that mirror-sync --suggest asks upstreams for, the most wanted ones. */
 #define LIMIT_SUGGESTIONS 500
 
+/* .mirror/verified: 100 bytes a blob, for 5 million of them. */
+#define LIMIT_VERIFIED (512UL * MIB)
+
 /* A line of the journal; a journal is read line by line. */
 #define LIMIT_JOURNAL_LINE (64UL * KIB)
 /* The texts of --reason and --label. */
