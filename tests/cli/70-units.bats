@@ -58,20 +58,20 @@ command_line() {
 
 # An option that does not exist is what a program complains of before anything else.
 @test "the programs take the options that the files for /etc/default suggest" {
-	for unit in mirror-serve mirror-sync; do
+	for unit in mirror-serve mirror-sync mirror-verify; do
 		read -ra words <<<"$(command_line "$unit")"
 		[ "${#words[@]}" -ge 4 ]
-		[ "${words[0]}" = "/usr/bin/$unit" ]
-		run "$bin/$unit" "${words[@]:1}" --no-such-option
+		[ "${words[0]}" = "/usr/bin/${unit/verify/publish}" ]
+		run "$bin/${words[0]##*/}" "${words[@]:1}" --no-such-option
 		[ "$status" -eq 1 ]
 		[[ $output == *no-such-option* ]]
 	done
 }
 
-@test "a service reads the file of /etc/default that bears its name, and nothing enables the sync" {
-	for unit in mirror-serve mirror-sync; do
+@test "a service reads the file of /etc/default that bears its name, and nothing enables a sync or a verify" {
+	for unit in mirror-serve mirror-sync mirror-verify; do
 		grep -qx "EnvironmentFile=-/etc/default/$unit" "$units/$unit.service"
 		[ -f "$units/$unit.default" ]
 	done
-	! grep -q WantedBy "$units/mirror-sync.service"
+	! grep -q WantedBy "$units"/mirror-{sync,verify}.service
 }

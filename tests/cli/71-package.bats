@@ -42,7 +42,7 @@ teardown() {
 		share/doc/ocimirror/docs/deploying.md.gz; do
 		grep -qx "./usr/$path" "$tmp/files"
 	done
-	for unit in mirror-serve.service mirror-serve.socket mirror-sync.service mirror-sync.timer; do
+	for unit in mirror-serve.{service,socket} mirror-{sync,verify}.{service,timer}; do
 		grep -qx "./lib/systemd/system/$unit" "$tmp/files"
 	done
 	[ "$(dpkg-deb -f "$old" Version)" = 0.1.0 ]
