@@ -237,6 +237,7 @@ int journal_append(const struct layout *l, long current, const struct journal_li
 
 struct walk {
 	long current;
+	bool (*wants)(struct span text, void *arg); /* NULL: all lines */
 	int (*each)(const struct journal_line *line, void *arg);
 	void *arg;
 	size_t bad;
@@ -247,6 +248,8 @@ static int walk_line(struct walk *w, struct span text)
 	struct journal_line line;
 	cleanup_json json_t *doc = NULL;
 
+	if (w->wants && !w->wants(text, w->arg))
+		return 0;
 	if (read_line(text, &line, &doc) < 0) {
 		w->bad++;
 		return 0;
@@ -302,11 +305,12 @@ static int walk_file(struct walk *w, int fd, struct err *err)
 	return n < 0 ? err_sys(err, "cannot read", PATH) : 0;
 }
 
-int journal_walk(const struct layout *l, long current,
-		 int (*each)(const struct journal_line *line, void *arg), void *arg, size_t *bad,
-		 struct err *err)
+int journal_walk_wanted(const struct layout *l, long current,
+			bool (*wants)(struct span text, void *arg),
+			int (*each)(const struct journal_line *line, void *arg), void *arg,
+			size_t *bad, struct err *err)
 {
-	struct walk w = { .current = current, .each = each, .arg = arg };
+	struct walk w = { .current = current, .wants = wants, .each = each, .arg = arg };
 	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct err why = ERR_INIT;
 	int r = 0;
@@ -322,6 +326,13 @@ int journal_walk(const struct layout *l, long current,
 	if (bad)
 		*bad = w.bad;
 	return r;
+}
+
+int journal_walk(const struct layout *l, long current,
+		 int (*each)(const struct journal_line *line, void *arg), void *arg, size_t *bad,
+		 struct err *err)
+{
+	return journal_walk_wanted(l, current, NULL, each, arg, bad, err);
 }
 
 /* ---- a part ---- */

@@ -49,6 +49,14 @@ int journal_walk(const struct layout *l, long current,
 		 int (*each)(const struct journal_line *line, void *arg), void *arg, size_t *bad,
 		 struct err *err);
 
+/* The same for the lines whose text wants() takes: a million lines are looked at in a second, and
+ * parsed in ten. wants() gets the bytes of each line without its newline, which it must not believe
+ * to be JSON; the others are neither parsed nor counted. */
+int journal_walk_wanted(const struct layout *l, long current,
+			bool (*wants)(struct span text, void *arg),
+			int (*each)(const struct journal_line *line, void *arg), void *arg,
+			size_t *bad, struct err *err);
+
 /* A part of the journal, for readers that come again. */
 struct journal_part {
 	int64_t from; /* in: the byte where a line begins */

@@ -269,8 +269,32 @@ static void test_last(void)
 	}
 }
 
+/* ---- only some lines ---- */
+
+static bool wants_b(struct span text, void *arg)
+{
+	(void)arg;
+	return memchr(text.p, 'b', text.n) != NULL;
+}
+
+static void test_wanted(void)
+{
+	struct tempdir t __attribute__((cleanup(tempdir_release))) = tempdir_new();
+	cleanup_by(layout_close) struct layout l = open_new(&t);
+	cleanup_by(buf_release) struct buf out = BUF_INIT(MIB);
+	struct err err = ERR_INIT;
+	size_t bad = 0;
+
+	tempdir_write(&t, PATH,
+		      L1 "rubbish\n" L2 "nothing\n" L2 L3 "{\"generation\":9,\"ref\":\"b\"}\n");
+	CHECK(journal_walk_wanted(&l, 3, wants_b, add_ref, &out, &bad, &err) == 0);
+	CHECK_TEXT(out.p, "2:b 2:b ", "lines that are wanted, up to the generation");
+	CHECK_ROW(bad == 1, "of those that cannot be read, the wanted ones count");
+}
+
 int main(void)
 {
+	test_wanted();
 	test_all_fields();
 	test_nothing_said();
 	test_states();
