@@ -197,6 +197,8 @@
 
 /* A line of the journal; a journal is read line by line. */
 #define LIMIT_JOURNAL_LINE (64UL * KIB)
+/* Digests that one mirror-publish find looks for: a bit each. */
+#define LIMIT_FIND 64
 /* The texts of --reason and --label. */
 #define LIMIT_REASON 400
 #define LIMIT_LABEL  120
