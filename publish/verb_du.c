@@ -1,0 +1,216 @@
+#include "oci/base/buf.h"
+#include "oci/base/cleanup.h"
+#include "oci/base/err.h"
+#include "oci/base/json.h"
+#include "oci/base/limits.h"
+#include "oci/cli/columns.h"
+#include "oci/cli/format.h"
+#include "oci/cli/message.h"
+#include "publish/mirror.h"
+#include "publish/usage.h"
+#include "publish/verb.h"
+
+struct du {
+	int by; /* enum usage_by */
+	bool titles;
+};
+
+static uint64_t shared_bytes(const struct usage_row *r)
+{
+	return usage_row_bytes(r) - r->unique;
+}
+
+static size_t all_entries(const struct usage_row *r)
+{
+	return r->entries[USAGE_TAG] + r->entries[USAGE_SNAPSHOT] + r->entries[USAGE_REFERRER];
+}
+
+/* ---- as text ---- */
+
+/* "3.2MB": a cell has no blank. */
+static void add_bytes(struct columns *table, enum ink ink, uint64_t bytes)
+{
+	char text[16], *blank;
+
+	format_bytes(bytes, text, sizeof(text));
+	blank = strchr(text, ' ');
+	if (blank)
+		memmove(blank, blank + 1, strlen(blank));
+	columns_add(table, bytes ? ink : INK_DIM, "%s", text);
+}
+
+static void add_row(struct columns *table, const struct usage_row *r)
+{
+	columns_add(table, INK_PLAIN, "%s", r->name);
+	columns_add(table, INK_PLAIN, "%zu", all_entries(r));
+	add_bytes(table, INK_PLAIN, usage_row_bytes(r));
+	add_bytes(table, INK_GOOD, r->unique);
+	add_bytes(table, INK_PLAIN, shared_bytes(r));
+	add_bytes(table, INK_PLAIN, r->bytes[USAGE_SNAPSHOT]);
+	add_bytes(table, INK_PLAIN, r->bytes[USAGE_REFERRER]);
+	columns_end(table);
+}
+
+/* Files of the mirror as a whole. */
+static void add_sum(struct columns *table, const char *name, const struct usage_sum *sum)
+{
+	columns_add(table, INK_DIM, "%s", name);
+	columns_add(table, INK_DIM, "%zu", sum->n);
+	add_bytes(table, INK_PLAIN, sum->bytes);
+	for (int column = 0; column < 4; column++)
+		columns_add(table, INK_DIM, "-");
+	columns_end(table);
+}
+
+static void print_text(const struct usage *u, const struct du *o, const struct invocation *inv)
+{
+	static const char *const titles[USAGE_BYS][8] = {
+		[USAGE_BY_REPOSITORY] = { "REPOSITORY", "NUMBER", "BYTES", "UNIQUE", "SHARED",
+					  "SNAPSHOTS", "REFERRERS", NULL },
+		[USAGE_BY_LIST] = { "LIST", "NUMBER", "BYTES", "UNIQUE", "SHARED", "SNAPSHOTS",
+				    "REFERRERS", NULL },
+		[USAGE_BY_OWNER] = { "OWNER", "NUMBER", "BYTES", "UNIQUE", "SHARED", "SNAPSHOTS",
+				     "REFERRERS", NULL },
+		[USAGE_BY_GROUP] = { "GROUP", "NUMBER", "BYTES", "UNIQUE", "SHARED", "SNAPSHOTS",
+				     "REFERRERS", NULL },
+	};
+	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
+
+	if (inv->terminal || o->titles)
+		columns_titles(&table, titles[o->by]);
+	for (size_t i = 0; i < u->n; i++)
+		add_row(&table, &u->v[i]);
+	add_sum(&table, "(published)", &u->published);
+	add_sum(&table, "(unreferenced)", &u->unreferenced);
+	add_sum(&table, "(partial)", &u->partial);
+	add_sum(&table, "(records)", &u->records);
+	columns_print(&table, stdout, inv->color);
+}
+
+/* ---- as JSON ---- */
+
+static json_t *number_json(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+static json_t *row_json(const struct usage_row *r)
+{
+	json_t *o = json_pack("{s:s}", "name", r->name);
+
+	json_object_set_new(o, "tags", number_json(r->entries[USAGE_TAG]));
+	json_object_set_new(o, "snapshots", number_json(r->entries[USAGE_SNAPSHOT]));
+	json_object_set_new(o, "referrers", number_json(r->entries[USAGE_REFERRER]));
+	json_object_set_new(o, "bytes", number_json(usage_row_bytes(r)));
+	json_object_set_new(o, "unique", number_json(r->unique));
+	json_object_set_new(o, "shared", number_json(shared_bytes(r)));
+	json_object_set_new(o, "snapshot_bytes", number_json(r->bytes[USAGE_SNAPSHOT]));
+	json_object_set_new(o, "referrer_bytes", number_json(r->bytes[USAGE_REFERRER]));
+	return o;
+}
+
+static json_t *sum_json(const struct usage_sum *sum)
+{
+	return json_pack("{s:o, s:o}", "files", number_json(sum->n), "bytes",
+			 number_json(sum->bytes));
+}
+
+static void print_json(const struct usage *u, const struct du *o)
+{
+	cleanup_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_ENTRY);
+	cleanup_json json_t *doc = json_pack("{s:s}", "by", usage_by_words[o->by]);
+
+	json_object_set_new(doc, "published", sum_json(&u->published));
+	json_object_set_new(doc, "unreferenced", sum_json(&u->unreferenced));
+	json_object_set_new(doc, "partial", sum_json(&u->partial));
+	json_object_set_new(doc, "records", sum_json(&u->records));
+	json_write(&head, doc);
+	/* the rows go before the last brace */
+	printf("%.*s,\"rows\":[", (int)head.n - 1, head.p);
+	for (size_t i = 0; i < u->n; i++) {
+		cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX_ENTRY);
+		cleanup_json json_t *row = row_json(&u->v[i]);
+
+		json_write(&text, row);
+		printf("%s%s", i ? ",\n" : "\n", text.p);
+	}
+	puts(u->n ? "\n]}" : "]}");
+}
+
+/* ---- all of it ---- */
+
+static int du_run(const struct invocation *inv, const void *options, char **words, size_t n,
+		  struct err *err)
+{
+	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
+	cleanup_by(usage_release) struct usage u = { .v = NULL };
+	const struct du *o = options;
+
+	if (n)
+		return err_set(err, ERR_USAGE, 0,
+			       "du takes no words, and \"%s\" is one: --by says what a row is",
+			       words[0]);
+	if (inv->json && o->titles)
+		return err_set(err, ERR_USAGE, 0,
+			       "--json goes without --titles: it has names always");
+	if (mirror_read(&m, inv->mirror, err) < 0 ||
+	    usage_read(&u, &m, (enum usage_by)o->by, err) < 0)
+		return -1;
+	if (u.odd)
+		message_warn("%zu manifest%s of a form that is not understood: the blobs that they "
+			     "name may be among the unreferenced ones",
+			     u.odd, format_plural(u.odd));
+	if (inv->json)
+		print_json(&u, o);
+	else
+		print_text(&u, o, inv);
+	return mirror_tell_doubt(&m) ? EXIT_PART : EXIT_OK;
+}
+
+static void du_options(void *options, struct cli_table *table)
+{
+	struct du *o = options;
+	const struct cli_opt rows[] = {
+		{ .name = "by",
+		  .value = "WHAT",
+		  .choice = &o->by,
+		  .words = usage_by_words,
+		  .help = "what a row is: a repository (default), a file of the lists, an owner "
+			  "(owner= of the lines), or a group (private=)" },
+		{ .name = "titles",
+		  .flag = &o->titles,
+		  .help = "a first row that names the columns; on a terminal there always is one" },
+	};
+
+	CLI_TABLE_ADD(table, rows);
+}
+
+const struct verb verb_du = {
+	.name = "du",
+	.words = "",
+	.summary = "how much of the disk belongs to what",
+	.text = "Prints how many bytes of blobs each repository has, the largest first: its name, "
+		"how many references (tags, snapshots, referrers), bytes in all, those that no "
+		"other row has (unique) and those that another row has, too (shared); then, of "
+		"the bytes in all, what only snapshots need, and what only signatures and other "
+		"referrers need. A blob counts once in a row. With --by, a row is something "
+		"else; an image of several lists or owners counts in the row of each.\n\n"
+		"The last rows are of the whole mirror: \"(published)\" blobs, each once; "
+		"\"(unreferenced)\" ones, which nothing published has; \"(partial)\" downloads; "
+		"and \"(records)\", the generations and tables. Nothing is removed.",
+	.examples =
+		(const struct cli_item[]){
+			{ "mirror-publish du", NULL },
+			{ "mirror-publish du --by owner --json", NULL },
+			{ NULL, NULL },
+		},
+	.statuses =
+		(const struct exit_status_row[]){
+			{ EXIT_PART, NULL, "index.json is not the newest generation" },
+			{ EXIT_OK, NULL, NULL },
+		},
+	.common = VERB_JSON,
+	.options_size = sizeof(struct du),
+	.options = du_options,
+	.run = du_run,
+};
