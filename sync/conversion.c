@@ -10,6 +10,7 @@
 #include "oci/base/str.h"
 #include "oci/image/ref.h"
 #include "oci/lists/lists.h"
+#include "oci/lists/web_address.h"
 
 void conversion_release(struct conversion *c)
 {
@@ -141,12 +142,15 @@ void conversion_image(struct conversion *c, size_t line, struct span ref, const 
 {
 	cleanup_by(ref_release) struct ref r = REF_INIT;
 	struct span name = without_transport(span_trim(ref));
+	cleanup_free char *advice = NULL;
 	struct err err;
 
 	if (buf_failed(&c->out))
 		return;
 	if (has_variable(name))
 		conversion_lose_variable(c, line, name);
+	else if ((advice = web_address_advice(name)))
+		conversion_lose(c, line, "\"%.*s\": %s", SPAN_ARG(name), advice);
 	else if (ref_parse(&r, name, &err) < 0 || add_line(c, &r, options ? options : "", &err) < 0)
 		conversion_lose(c, line, "\"%.*s\": %s", SPAN_ARG(name), err.msg);
 }

@@ -16,6 +16,7 @@
 #include "oci/image/ref.h"
 #include "oci/image/version.h"
 #include "oci/lists/kv_table.h"
+#include "oci/lists/web_address.h"
 #include "oci/lists/line.h"
 
 static int check_platform(struct span word, size_t *at, struct err *err)
@@ -59,10 +60,13 @@ static int check_range(struct span value, size_t *at, struct err *err)
 static int check_as(struct span value, size_t *at, struct err *err)
 {
 	cleanup_by(ref_release) struct ref r = REF_INIT;
+	cleanup_free char *advice = NULL;
 
 	(void)at;
-	if (ref_parse(&r, value, err) < 0)
-		return -1;
+	if (ref_parse(&r, value, err) < 0) {
+		advice = web_address_advice(value);
+		return advice ? err_set(err, ERR_USAGE, 0, "%s", advice) : -1;
+	}
 	if (r.digest.str[0])
 		return err_set(err, ERR_USAGE, 0,
 			       "a target has no digest (it stands in the reference in front)");

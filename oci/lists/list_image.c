@@ -46,23 +46,11 @@ static bool is_foreign_line(const struct line *l, const struct place *at)
  * reference that is meant. */
 static bool is_address(struct span text, int column, const struct place *at)
 {
-	const char *colon = memmem(text.p, text.n, "://", 3);
-	cleanup_free char *meant = web_address_reference(text);
-	int n = colon ? (int)(colon - text.p) : 0;
+	cleanup_free char *advice = web_address_advice(text);
 
-	if (!colon && !meant)
+	if (!advice)
 		return false;
-	if (meant && colon)
-		place_error(at, column, "a reference has no \"%.*s://\": write \"%s\"", n, text.p,
-			    meant);
-	else if (meant)
-		place_error(at, column, "the address of a web page: write \"%s\"", meant);
-	else
-		place_error(
-			at, column,
-			"a reference has no \"%.*s://\": it is HOST/PATH:TAG, as \"docker pull\" "
-			"takes it",
-			n, text.p);
+	place_error(at, column, "%s", advice);
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include "oci/image/snapshot_suffix.h"
 #include "oci/lists/kv_table.h"
 #include "oci/lists/line.h"
+#include "oci/lists/web_address.h"
 
 /* ---- checks of values ---- */
 
@@ -151,6 +152,9 @@ static const struct line_word *take_operand(const struct line *l, const char *wh
 {
 	if (l->n > 1 && !l->v[1].key.p)
 		return &l->v[1];
+	/* a character that looks like a blank joins two words */
+	if (l->n > 1 && line_has_odd_char(&l->v[1], l->v[1].key, at))
+		return NULL;
 	place_error(at, l->v[l->n > 1].column, "%s is missing: \"%.*s %s ...\"", what,
 		    SPAN_ARG(l->v[0].text), what);
 	return NULL;
@@ -170,12 +174,17 @@ static void check_private_pattern(const struct line_word *pattern, const struct 
 static void parse_image(struct mirror_conf *c, const struct line *l, const struct place *at)
 {
 	const struct line_word *pattern = take_operand(l, "PATTERN", at);
+	cleanup_free char *advice = NULL;
 	struct mirror_conf_image *image;
 	struct err err = ERR_INIT;
 
 	if (!pattern)
 		return;
-	if (glob_check_ref(pattern->text, &err) < 0)
+	advice = web_address_advice(pattern->text);
+	if (advice)
+		place_error(at, pattern->column, "%s", advice);
+	else if (!line_has_odd_char(pattern, pattern->text, at) &&
+		 glob_check_ref(pattern->text, &err) < 0)
 		place_error(at, pattern->column, "%s", err.msg);
 	c->images = xgrow(c->images, c->nimages, &c->capimages, sizeof(*c->images));
 	image = &c->images[c->nimages++];
@@ -217,6 +226,26 @@ static void check_registry(const struct mirror_conf_registry *r, const struct li
 		place_error(at, line_find(l, one)->column, "%s= needs %s= beside it", one, other);
 }
 
+static bool is_host(const struct line_word *w, const struct place *at)
+{
+	const char *scheme = memmem(w->text.p, w->text.n, "://", 3);
+	struct span host = w->text, name;
+
+	if (ref_valid_host(host))
+		return true;
+	if (line_has_odd_char(w, host, at))
+		return false;
+	if (scheme)
+		host = span_of(scheme + 3, (size_t)(host.p + host.n - scheme - 3));
+	span_cut(&host, '/', &name);
+	if (ref_valid_host(name))
+		place_error(at, w->column, "\"%.*s\" is not a host[:port]: write \"%.*s\"",
+			    SPAN_ARG(w->text), SPAN_ARG(name));
+	else
+		place_error(at, w->column, "\"%.*s\" is not a host[:port]", SPAN_ARG(w->text));
+	return false;
+}
+
 static void parse_registry(struct mirror_conf *c, const struct line *l, const struct place *at)
 {
 	const struct line_word *host = take_operand(l, "HOST[:PORT]", at);
@@ -226,11 +255,8 @@ static void parse_registry(struct mirror_conf *c, const struct line *l, const st
 
 	if (!host)
 		return;
-	if (!ref_valid_host(host->text)) {
-		place_error(at, host->column, "\"%.*s\" is not a host[:port]",
-			    SPAN_ARG(host->text));
+	if (!is_host(host, at))
 		return;
-	}
 	name = canonical_host(host->text);
 	earlier = mirror_conf_registry(c, name);
 	if (earlier)
@@ -337,6 +363,8 @@ static void add_unknown_keyword(const struct line_word *w, const struct place *a
 		words[i] = keywords[i].word;
 		buf_addf(&all, "%s%s", i == 0 ? "" : i + 1 < KEYWORDS ? ", " : " or ", words[i]);
 	}
+	if (line_has_odd_char(w, w->key.p ? w->key : w->text, at))
+		return;
 	near = w->key.p ? NULL : suggest_word(w->text, words);
 	if (near)
 		place_error(at, w->column, "unknown word \"%.*s\" (did you mean \"%s\"?)",

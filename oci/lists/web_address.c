@@ -19,8 +19,11 @@ static const struct page {
 	{ "hub.docker.com/r/1/2", "docker.io/1/2" },
 	{ "hub.docker.com/repository/docker/1/2", "docker.io/1/2" },
 	{ "hub.docker.com/layers/1/2/3", "docker.io/1/2:3" },
+	{ "hub.docker.com/v2/repositories/1/2", "docker.io/1/2" },
 	{ "registry.hub.docker.com/_/1", "docker.io/library/1" },
 	{ "registry.hub.docker.com/r/1/2", "docker.io/1/2" },
+	{ "registry.hub.docker.com/v2/repositories/1/2", "docker.io/1/2" },
+	{ "registry.hub.docker.com/1/2", "docker.io/1/2" }, /* it answers as a registry, too */
 	{ "quay.io/repository/1/2", "quay.io/1/2" },
 	{ "gallery.ecr.aws/1/2/3", "public.ecr.aws/1/2/3" },
 	{ "gallery.ecr.aws/1/2", "public.ecr.aws/1/2" },
@@ -33,8 +36,28 @@ static const struct page {
 	{ "console.cloud.google.com/gcr/images/1/US/2", "us.gcr.io/1/2" },
 	{ "console.cloud.google.com/gcr/images/1/EU/2", "eu.gcr.io/1/2" },
 	{ "console.cloud.google.com/gcr/images/1/ASIA/2", "asia.gcr.io/1/2" },
+	{ "catalog.ngc.nvidia.com/orgs/1/containers/2", "nvcr.io/1/2" },
+	{ "catalog.ngc.nvidia.com/orgs/1/teams/2/containers/3", "nvcr.io/1/2/3" },
+	{ "gitlab.com/1/2/-/container_registry", "registry.gitlab.com/1/2" },
+	{ "gitlab.com/1/2/container_registry", "registry.gitlab.com/1/2" },
 	{ "mcr.microsoft.com/en-us/product/1/2", "mcr.microsoft.com/1/2" },
 	{ "mcr.microsoft.com/en-us/artifact/mar/1/2", "mcr.microsoft.com/1/2" },
+};
+
+/* Where other addresses are pages, and never images: web sites, and the web pages of registries. */
+static const char *const sites[] = {
+	"hub.docker.com",
+	"registry.hub.docker.com",
+	"gallery.ecr.aws",
+	"github.com",
+	"gitlab.com",
+	"console.cloud.google.com",
+	"catalog.ngc.nvidia.com",
+	"catalog.redhat.com",
+	"artifacthub.io",
+	"quay.io/repository",
+	"quay.io/organization",
+	"mcr.microsoft.com/en-us",
 };
 
 enum { SEGMENTS = 9 };
@@ -110,16 +133,79 @@ static struct span bare_address(struct span text, bool *has_scheme)
 	return span_starts(text, "www.") ? span_of(text.p + 4, text.n - 4) : text;
 }
 
+static bool is_site(struct span address)
+{
+	struct span values[SEGMENTS + 1];
+
+	for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++)
+		if (matches_page(&(struct page){ .address = sites[i] }, address, values))
+			return true;
+	return false;
+}
+
+/* Of a request's URL, HOST/v2/NAME/manifests/TAG and the like; NULL for any other address. */
+static char *reference_of_request(struct span address)
+{
+	static const char *const verbs[] = { "/manifests/", "/tags/", "/blobs/" };
+	struct span host, name = address, tag = SPAN_INIT;
+
+	if (!span_cut(&name, '/', &host) || !name.p || !span_starts(name, "v2/"))
+		return NULL;
+	name = span_of(name.p + 3, name.n - 3);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		const char *verb = memmem(name.p, name.n, verbs[i], strlen(verbs[i]));
+		const char *end = name.p + name.n;
+
+		if (!verb)
+			continue;
+		name.n = (size_t)(verb - name.p);
+		verb += strlen(verbs[i]);
+		if (i == 0)
+			tag = span_of(verb, (size_t)(end - verb));
+		return take_reference(xasprintf("%.*s/%.*s%s%.*s", SPAN_ARG(host), SPAN_ARG(name),
+						!tag.n                      ? ""
+						: memchr(tag.p, ':', tag.n) ? "@"
+									    : ":",
+						SPAN_ARG(tag)));
+	}
+	return NULL;
+}
+
 char *web_address_reference(struct span text)
 {
 	struct span values[SEGMENTS + 1] = { { NULL, 0 } }, address;
 	bool has_scheme;
+	char *asked;
 
 	address = bare_address(text, &has_scheme);
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
 		if (matches_page(&pages[i], address, values))
 			return take_reference(fill_reference(pages[i].reference, values));
-	if (span_starts(text, "http") && !memchr(address.p, '/', address.n))
+	if (is_site(address) || (span_starts(text, "http") && !memchr(address.p, '/', address.n)))
 		return NULL;
+	asked = has_scheme ? reference_of_request(address) : NULL;
+	if (asked)
+		return asked;
 	return has_scheme ? take_reference(xstrndup(address.p, address.n)) : NULL;
+}
+
+char *web_address_advice(struct span text)
+{
+	const char *colon = memmem(text.p, text.n, "://", 3);
+	cleanup_free char *meant = web_address_reference(text);
+	int n = colon ? (int)(colon - text.p) : 0;
+	bool has_scheme;
+
+	if (meant && colon)
+		return xasprintf("a reference has no \"%.*s://\": write \"%s\"", n, text.p, meant);
+	if (meant)
+		return xasprintf("the address of a web page: write \"%s\"", meant);
+	if (is_site(bare_address(text, &has_scheme)))
+		return xstrdup("the address of a web page that is not an image's: a reference is "
+			       "HOST/PATH:TAG, as \"docker pull\" takes it");
+	if (colon)
+		return xasprintf("a reference has no \"%.*s://\": it is HOST/PATH:TAG, as \"docker "
+				 "pull\" takes it",
+				 n, text.p);
+	return NULL;
 }

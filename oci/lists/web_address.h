@@ -11,4 +11,8 @@
  * we know how to read. */
 char *web_address_reference(struct span text);
 
+/* What to tell a user who wrote the address in the place of a reference: the reference that it
+ * means, or that it is the page of no image. The caller frees it; NULL when text is no address. */
+char *web_address_advice(struct span text);
+
 #endif

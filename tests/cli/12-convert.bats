@@ -218,7 +218,7 @@ quay.io/e/f tags=*' ]
 		docker.io/library/alpine:3
 	END
 	run --separate-stderr -2 convert Dockerfile.trigger
-	[[ $output == *'# Dockerfile.trigger:5: "builder" is a stage of the build that uses this image, '* ]]
+	[[ $output == *'# Dockerfile.trigger:5: "builder" is a stage of the build that uses '* ]]
 	[[ $stderr == *": 1 of the images could not become a line;"* ]]
 }
 
@@ -236,6 +236,22 @@ quay.io/e/f tags=*' ]
 		docker.io/library/alpine:3.20
 		quay.io/a/b:1
 		docker.io/library/nginx:latest
+	END
+	cat >addresses.txt <<-'END'
+		https://hub.docker.com/_/nginx
+		quay.io/repository/x/y
+		https://ghcr.io/org/app:1
+		https://hub.docker.com/u/grafana
+		docker://alpine:3
+	END
+	run --separate-stderr -2 convert addresses.txt
+	diff -u - <(sed -e 's/^# addresses.txt:\([0-9]*\): "[^"]*": /\1 /' \
+		-e "s/\(not an image's\): .*/\1/" <<<"$output") <<-'END'
+		1 a reference has no "https://": write "docker.io/library/nginx"
+		2 the address of a web page: write "quay.io/x/y"
+		3 a reference has no "https://": write "ghcr.io/org/app:1"
+		4 the address of a web page that is not an image's
+		docker.io/library/alpine:3
 	END
 	passes pod.yaml values.yaml compose.yml images.txt
 	# each image once

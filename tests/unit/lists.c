@@ -202,6 +202,13 @@ static const struct {
 	  "a.list:1:1: the address of a web page: write \"docker.io/grafana/grafana\"" },
 	{ "Quay in a browser", "quay.io/repository/prometheus/prometheus?tab=tags",
 	  "a.list:1:1: the address of a web page: write \"quay.io/prometheus/prometheus\"" },
+	{ "a page of no image", "hub.docker.com/u/grafana",
+	  "a.list:1:1: the address of a web page that is not an image's: a reference is "
+	  "HOST/PATH:TAG, as \"docker pull\" takes it" },
+	{ "the other name of Docker Hub", "registry.hub.docker.com/library/nginx:1",
+	  "a.list:1:1: the address of a web page: write \"docker.io/library/nginx:1\"" },
+	{ "an address as the target", "alpine:3 as=docker://docker.io/x/y",
+	  "a.list:1:13: as: a reference has no \"docker://\": write \"docker.io/x/y\"" },
 	{ "a page that is not known", "https://example.com/Some/Page.html",
 	  "a.list:1:1: a reference has no \"https://\": it is HOST/PATH:TAG, as \"docker pull\" "
 	  "takes it" },

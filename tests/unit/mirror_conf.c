@@ -89,6 +89,28 @@ static const struct {
 } wrong[] = {
 	{ "a misspelt word", "regstry docker.io parallel=3",
 	  "1:1: unknown word \"regstry\" (did you mean \"registry\"?)" },
+	{ "a word with a letter that looks like another", "im\xd0\xb0ge * keep=3",
+	  "1:3: the character U+0430, which only looks like a, has no place in "
+	  "\"im\xd0\xb0ge\": type it anew" },
+	{ "a pattern with such a letter",
+	  "image d\xd0\xbe"
+	  "cker.io/* keep=3",
+	  "1:8: the character U+043E, which only looks like o, has no place in "
+	  "\"d\xd0\xbe"
+	  "cker.io/*\": type it anew" },
+	{ "a host with such a letter",
+	  "registry d\xd0\xbe"
+	  "cker.io parallel=3",
+	  "1:11: the character U+043E, which only looks like o, has no place in "
+	  "\"d\xd0\xbe"
+	  "cker.io\": type it anew" },
+	{ "a no-break space behind the host", "registry a.b\xc2\xa0parallel=3",
+	  "1:13: the character U+00A0, a no-break space, has no place in "
+	  "\"a.b\xc2\xa0parallel\": type it anew" },
+	{ "the URL of a host", "registry https://a.b:5000/v2 parallel=3",
+	  "1:10: \"https://a.b:5000/v2\" is not a host[:port]: write \"a.b:5000\"" },
+	{ "the address of a page", "image https://hub.docker.com/_/nginx keep=3",
+	  "1:7: a reference has no \"https://\": write \"docker.io/library/nginx\"" },
 	{ "an image of a list", "docker.io/library/alpine:3",
 	  "1:1: a line begins with image, registry, snapshot, policy, deny or privacy (images that "
 	  "are mirrored stand in *.list files)" },
