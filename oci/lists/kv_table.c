@@ -5,6 +5,7 @@
 #include "oci/base/buf.h"
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/limits.h"
 #include "oci/base/suggest.h"
 #include "oci/lists/line.h"
 
@@ -88,31 +89,75 @@ static void add_unknown_option(const struct kv_row *table, const struct line_wor
 			    SPAN_ARG(w->key), all);
 }
 
-/* A word without "=" where an option should be: mostly a blank too many. */
+/* A list as it should stand: the words from i - 1 on up to the next option, with one comma between
+ * them. */
+static void join_list(const struct line *l, size_t i, struct buf *out)
+{
+	for (i--; i < l->n && (!l->v[i].key.p || !out->n); i++) {
+		struct span rest = l->v[i].text, word;
+
+		while (span_cut(&rest, ',', &word))
+			if (word.n)
+				buf_addf(out, "%s%.*s", out->n ? "," : "", SPAN_ARG(word));
+	}
+}
+
+/* A text that is to be in quotes: the same words, with blanks. */
+static void join_text(const struct line *l, size_t i, struct buf *out)
+{
+	buf_add(out, l->v[i - 1].text.p, l->v[i - 1].text.n);
+	for (; i < l->n && !l->v[i].key.p; i++)
+		buf_addf(out, " %.*s", SPAN_ARG(l->v[i].text));
+}
+
+/* Quotes as word processors write them. */
+static bool begins_with_odd_quote(struct span text)
+{
+	static const char *const quotes[] = {
+		"\u2018", "\u2019", "\u201c", "\u201d", "\u201e", "\u00ab",
+	};
+
+	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++)
+		if (span_starts(text, quotes[i]))
+			return true;
+	return false;
+}
+
+/* A word behind an option's value: mostly a blank too many, or quotes that are missing. */
+static void add_word_behind(const struct kv_row *row, const struct line *l, size_t i,
+			    const struct place *at)
+{
+	cleanup_by(buf_release) struct buf meant = BUF_INIT(LIMIT_LIST_LINE);
+	const struct line_word *w = &l->v[i], *last = w - 1;
+
+	if (begins_with_odd_quote(last->text) && line_has_odd_char(last, last->text, at))
+		return;
+	if (row && row->kind == VALUE_LIST) {
+		join_list(l, i, &meant);
+		place_error(at, w->column,
+			    "unexpected word \"%.*s\" (a list has commas and no blanks: %s=%s)",
+			    SPAN_ARG(w->text), row->name, meant.p);
+		return;
+	}
+	join_text(l, i, &meant);
+	place_error(at, w->column,
+		    "unexpected word \"%.*s\" (a value with blanks needs quotes: %.*s=\"%s\")",
+		    SPAN_ARG(w->text), SPAN_ARG(last->key), meant.p);
+}
+
+/* A word without "=" where an option should be. */
 static void add_unexpected_word(const struct kv_row *table, const struct line *l, size_t i,
 				const struct place *at)
 {
-	const struct line_word *w = &l->v[i], *last = i ? &l->v[i - 1] : NULL;
-	const struct kv_row *row = last && last->key.p ? find_row(table, last->key) : NULL;
+	const struct line_word *w = &l->v[i], *last = i ? w - 1 : NULL;
 
 	if (line_has_odd_char(w, w->text, at))
 		return;
 	if (find_row(table, w->text))
 		place_error(at, w->column, "\"%.*s\" needs a value: %.*s=...", SPAN_ARG(w->text),
 			    SPAN_ARG(w->text));
-	else if (row && row->kind == VALUE_LIST)
-		place_error(at, w->column,
-			    "unexpected word \"%.*s\" (a list has commas and no blanks: "
-			    "%s=%.*s%s%.*s)",
-			    SPAN_ARG(w->text), row->name, SPAN_ARG(last->text),
-			    span_ends(last->text, ",") || span_starts(w->text, ",") ? "" : ",",
-			    SPAN_ARG(w->text));
 	else if (last && last->key.p)
-		place_error(at, w->column,
-			    "unexpected word \"%.*s\" (a value with blanks needs quotes: "
-			    "%.*s=\"%.*s %.*s\")",
-			    SPAN_ARG(w->text), SPAN_ARG(last->key), SPAN_ARG(last->text),
-			    SPAN_ARG(w->text));
+		add_word_behind(find_row(table, last->key), l, i, at);
 	else
 		place_error(at, w->column,
 			    "unexpected word \"%.*s\" (an option is key=value, a comment begins "

@@ -165,6 +165,16 @@ static const struct {
 	  "a.list:1:18: unexpected word \"2.*\" (a list has commas and no blanks: tags=1.*,2.*)" },
 	{ "a blank for a comma", "alpine tags=1.* 2.*",
 	  "a.list:1:17: unexpected word \"2.*\" (a list has commas and no blanks: tags=1.*,2.*)" },
+	{ "blanks around a comma, and a comma too many", "alpine tags=1.* , 2.*, 3.*, keep=3",
+	  "a.list:1:17: unexpected word \",\" (a list has commas and no blanks: "
+	  "tags=1.*,2.*,3.*)" },
+	{ "a text of several words", "alpine:3 reason=needed for release 4 keep=3",
+	  "a.list:1:24: unexpected word \"for\" (a value with blanks needs quotes: "
+	  "reason=\"needed for release 4\")" },
+	{ "a text in the quotes of a word processor",
+	  "alpine:3 reason=\xe2\x80\x9cneeded for x\xe2\x80\x9d",
+	  "a.list:1:17: the character U+201C, which only looks like \", has no place in "
+	  "\"\xe2\x80\x9cneeded\": type it anew" },
 	{ "a host that is mistyped, twice", "dokcer.io/library/alpine:3\ndokcer.io/a/b:1",
 	  "a.list:1:1: warning: the host \"dokcer.io\" is nearly docker.io: is that meant? (a line "
 	  "\"registry dokcer.io\" in mirror.conf says that it is not)" },
