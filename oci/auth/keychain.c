@@ -114,29 +114,41 @@ static int read_source_file(struct keychain *c, const char *name, enum authfile_
 	return parse_source(c, name, form, buf_span(&text), err);
 }
 
-/* The value may be a secret, so it is not quoted. */
-static bool looks_like_path(const char *value)
+/* What stands in a variable that is to hold JSON: NULL when it may be that. The value may be a
+ * secret, so it is not quoted. */
+static const char *other_kind(const char *value)
 {
-	return strchr("/.~", value[0]) && !strpbrk(value, "{}\"\n");
+	size_t n = strlen(value);
+	struct span text;
+
+	while (n && strchr("\r\n \t", value[n - 1]))
+		n--;
+	text = span_trim(span_of(value, n));
+	if (!text.n || memchr(text.p, '{', text.n) || memchr(text.p, '"', text.n))
+		return NULL;
+	if (strchr("/.~", text.p[0]) || span_ends(text, ".json"))
+		return "a path";
+	/* the letters that "{" and a blank, a line end or a quote become */
+	return span_starts(text, "ey") || span_starts(text, "ew") ? "base64" : NULL;
 }
 
 static int add_source(struct keychain *c, const struct source *s, const struct keychain_options *o,
 		      struct err *err)
 {
-	const char *value = given_value(o, s->member);
+	const char *value = given_value(o, s->member), *kind;
 	cleanup_free char *name = NULL;
 
 	if (!value || given_value(o, s->unless))
 		return 0;
 	if (!s->file) {
 		name = xasprintf("$%s", s->variable);
-		if (looks_like_path(value))
-			return err_set(
-				err, ERR_INVALID, 0,
-				"%s holds a path, and is to hold JSON itself: a file is named "
-				"by REGISTRY_AUTH_FILE, a directory with a config.json by "
-				"DOCKER_CONFIG",
-				name);
+		kind = other_kind(value);
+		if (kind)
+			return err_set(err, ERR_INVALID, 0,
+				       "%s holds %s, and is to hold JSON itself: a file is named "
+				       "by REGISTRY_AUTH_FILE, a directory with a config.json by "
+				       "DOCKER_CONFIG",
+				       name, kind);
 		return parse_source(c, name, s->form, span_str(value), err);
 	}
 	name = xasprintf("%s%s", value, s->file);

@@ -101,10 +101,15 @@ static const char *const known_hosts[] = {
 
 /* A name that is nearly a known one: it may not exist, or belong to somebody who waits for that. A
  * `registry` line says that it is meant. */
-static void check_host(struct lists *ls, const struct list_image *image)
+static void check_host(struct lists *ls, const struct list_image *image, char *host,
+		       struct table *seen)
 {
-	const char *host = image->source.host, *near = suggest_word(span_str(host), known_hosts);
+	const char *near;
 
+	if (table_get(seen, host))
+		return;
+	table_put(seen, host, host);
+	near = suggest_word(span_str(host), known_hosts);
 	if (!near || str_eq(near, host) || mirror_conf_registry(&ls->conf, host))
 		return;
 	problem_add(&ls->problems, true, image->file, image->line, image->column,
@@ -118,12 +123,11 @@ static void check_hosts(struct lists *ls)
 	cleanup_by(table_release) struct table seen = TABLE_INIT;
 
 	for (size_t i = 0; i < ls->n; i++) {
-		char *host = ls->images[i].source.host;
+		const struct list_image *image = &ls->images[i];
 
-		if (table_get(&seen, host))
-			continue;
-		table_put(&seen, host, host);
-		check_host(ls, &ls->images[i]);
+		check_host(ls, image, image->source.host, &seen);
+		if (image->as)
+			check_host(ls, image, image->as->host, &seen);
 	}
 }
 

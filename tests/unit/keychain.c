@@ -178,6 +178,14 @@ static void test_files(void)
 	CHECK_ROW(!keychain_new(&o, &err) && strstr(err.msg, "$DOCKER_AUTH_CONFIG holds a path") &&
 			  strstr(err.msg, "REGISTRY_AUTH_FILE") && !strstr(err.msg, "secret"),
 		  "a path in the variable that holds JSON");
+	o = (struct keychain_options){ .docker_auth_config = "a-secret/config.json\n" };
+	CHECK_ROW(!keychain_new(&o, &err) && strstr(err.msg, "$DOCKER_AUTH_CONFIG holds a path") &&
+			  !strstr(err.msg, "secret"),
+		  "a relative one, with a line end");
+	o = (struct keychain_options){ .docker_auth_config = "eyJhdXRocyI6e319" };
+	CHECK_ROW(!keychain_new(&o, &err) &&
+			  strstr(err.msg, "$DOCKER_AUTH_CONFIG holds base64, and is to hold JSON"),
+		  "base64 of the JSON");
 	o = (struct keychain_options){ .registry_auth_file = t.path };
 	CHECK_ROW(!keychain_new(&o, &err) && strstr(err.msg, t.path), "a directory is no file");
 	keychain_free(NULL);

@@ -178,6 +178,9 @@ static const struct {
 	{ "a host that is mistyped, twice", "dokcer.io/library/alpine:3\ndokcer.io/a/b:1",
 	  "a.list:1:1: warning: the host \"dokcer.io\" is nearly docker.io: is that meant? (a line "
 	  "\"registry dokcer.io\" in mirror.conf says that it is not)" },
+	{ "a host that is mistyped in the target", "alpine:3 as=dokcer.io/a/b:1",
+	  "a.list:1:1: warning: the host \"dokcer.io\" is nearly docker.io: is that meant? (a line "
+	  "\"registry dokcer.io\" in mirror.conf says that it is not)" },
 	{ "hosts that are not mistyped", "gcr.io/a/b:1\nquay.io/a/b:1\ndocker.corp/a/b:1", "" },
 	{ "a no-break space", "docker.io/library/alpine:3\xc2\xa0keep=3",
 	  "a.list:1:27: the character U+00A0, a no-break space, has no place in "
