@@ -26,6 +26,7 @@ struct layout;
 struct platforms;
 struct private_blobs;
 struct registry;
+struct time_budget;
 
 struct fetch_result {
 	const struct err *err;  /* NULL: all that is wanted is in the store (perhaps only staged) */
@@ -60,6 +61,7 @@ struct fetch_how {
 	bool no_external; /* layers of types that are not distributed stay away */
 	bool is_private;  /* the image is not everybody's (private=) */
 	bool only_judge;  /* the root, and what else tells the platforms, is all that is fetched */
+	struct time_budget *budget; /* of several images together, lent; NULL: one of its own */
 };
 
 struct fetch *fetch_new(struct registry *r, struct layout *l);

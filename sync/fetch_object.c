@@ -115,6 +115,7 @@ static void object_ask(struct object *o)
 	struct want *w = o->wants;
 
 	fetch_proof_record(w);
+	registry_charge(o->fetch->registry, w->walk->budget);
 	if (w->manifest)
 		registry_manifest(o->fetch->registry, &w->walk->from, &o->digest, got_manifest, o);
 	else

@@ -50,6 +50,7 @@ static void ask_for_proof(struct want *want)
 	struct ref ref = w->from;
 
 	w->waiting++;
+	registry_charge(w->fetch->registry, w->budget);
 	if (want->manifest) {
 		ref.digest = want->digest;
 		registry_head(w->fetch->registry, &ref, got_manifest_proof, want);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "oci/base/cleanup.h"
+#include "oci/base/limits.h"
 #include "oci/image/manifest.h"
 #include "oci/image/media_type.h"
 #include "oci/store/layout.h"
@@ -498,6 +499,8 @@ void fetch_walk_begin(struct fetch *f, const struct ref *from, const struct dige
 	w->only_judge = how->only_judge;
 	w->no_external = how->no_external;
 	w->is_private = how->is_private;
+	time_budget_init(&w->own, "the image", LIMIT_IMAGE_SECONDS, LIMIT_PACE_RATE);
+	w->budget = how->budget ? how->budget : &w->own;
 	w->admit = how->admit;
 	w->judge = how->judge;
 	w->done = done;

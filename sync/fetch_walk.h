@@ -15,6 +15,7 @@
 #include "oci/base/table.h"
 #include "oci/image/digest.h"
 #include "oci/image/media_type.h"
+#include "oci/http/time_budget.h"
 #include "oci/image/ref.h"
 #include "sync/fetch.h"
 #include "sync/fetch_store.h"
@@ -60,6 +61,7 @@ struct walk {
 	struct want **configs;  /* of seen_blobs: they tell more */
 	size_t nconfigs, capconfigs;
 	struct fetch_tally tally;
+	struct time_budget own, *budget; /* of all its requests: its own, or a lent one */
 	int64_t needs, admitted; /* bytes: known to be needed, and those that admit has allowed */
 	size_t waiting;          /* wants under way */
 	enum walk_phase phase;

@@ -6,6 +6,7 @@
 #include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
 #include "oci/base/table.h"
+#include "oci/http/time_budget.h"
 #include "oci/image/media_type.h"
 #include "oci/registry/referrer_list.h"
 #include "oci/registry/registry.h"
@@ -27,7 +28,8 @@ struct referrer_walk {
 	size_t nmanifests;
 	struct table seen; /* owned texts: the digests and tags that were met */
 	struct referrer_tally tally;
-	size_t pending; /* queries, and one while the first of them are made */
+	struct time_budget budget; /* of all requests for them */
+	size_t pending;            /* queries, and one while the first of them are made */
 	void (*done)(void *arg);
 	void *arg;
 };
@@ -239,6 +241,7 @@ static void fetch_referrer(struct referrer_query *q, const struct digest *d, int
 	/* no platform filter: the line's is for the image itself */
 	fetch_image_as(w->run->fetch, &from, d,
 		       &(struct fetch_how){ .admit = admit_referrer,
+					    .budget = &w->budget,
 					    .is_private = w->target->o.private_group },
 		       got_referrer, q);
 }
@@ -277,6 +280,13 @@ static void end_without_tag(struct referrer_query *q, const char *tag)
 
 /* ---- the index under the fallback tag ---- */
 
+/* For one verb. */
+static struct registry *charged_registry(struct referrer_walk *w)
+{
+	registry_charge(w->run->registry, &w->budget);
+	return w->run->registry;
+}
+
 static void got_fallback_index(void *arg, const struct registry_manifest *m)
 {
 	cleanup_by(referrer_list_release) struct referrer_list list = REFERRER_LIST_INIT;
@@ -302,7 +312,7 @@ static void got_fallback_tag(void *arg, const struct registry_manifest *m)
 	q->walk->target->requests += m->requests;
 	if (!m->err) {
 		q->digest = m->digest;
-		registry_manifest(q->walk->run->registry, q->walk->target->source, &q->digest,
+		registry_manifest(charged_registry(q->walk), q->walk->target->source, &q->digest,
 				  got_fallback_index, q);
 		return;
 	}
@@ -327,7 +337,7 @@ static void query_fallback(struct referrer_query *q)
 		return;
 	}
 	set_tag(q->walk, tag, &ref);
-	registry_head(q->walk->run->registry, &ref, got_fallback_tag, q);
+	registry_head(charged_registry(q->walk), &ref, got_fallback_tag, q);
 }
 
 static void got_referrer_list(void *arg, const struct registry_referrers *found)
@@ -375,7 +385,7 @@ static void query_cosign_tag(struct referrer_walk *w, const struct digest *subje
 	q->tag = take(tag);
 	q->kind = suffix->kind;
 	q->is_last = suffix->is_last;
-	registry_head(w->run->registry, &ref, got_cosign_tag, q);
+	registry_head(charged_registry(w), &ref, got_cosign_tag, q);
 }
 
 /* ---- the walk ---- */
@@ -388,7 +398,7 @@ static void query_subject(struct referrer_walk *w, const struct digest *subject,
 		walk_fail(w, subject, &err);
 		return;
 	}
-	registry_referrers(w->run->registry, w->target->source, subject, got_referrer_list,
+	registry_referrers(charged_registry(w), w->target->source, subject, got_referrer_list,
 			   query_new(w, subject, depth));
 	/* cosign makes such tags of sha256 digests only; a sha512 one is too long for a tag */
 	if (strncmp(subject->str, "sha256:", 7) != 0)
@@ -424,6 +434,7 @@ void referrers_fetch(struct run *r, struct target *t, const struct digest *manif
 	*w = (struct referrer_walk){
 		.run = r, .target = t, .pending = 1, .done = done, .arg = arg
 	};
+	time_budget_init(&w->budget, "its referrers", LIMIT_IMAGE_SECONDS, LIMIT_PACE_RATE);
 	w->manifests = xcalloc(n, sizeof(*w->manifests));
 	w->nmanifests = n;
 	memcpy(w->manifests, manifests, n * sizeof(*manifests));

@@ -106,6 +106,10 @@
 /* All pages of a list of tags, with the waits between their tries: a thousand pages at two seconds
  * each take 33 minutes. */
 #define LIMIT_LIST_SECONDS 7200
+/* All manifests and blobs of one image, likewise, and all its referrers, beyond what their bytes
+ * take at LIMIT_PACE_RATE; those that are asked for at once count each. 5,000 manifests at two
+ * seconds each take 167 minutes. */
+#define LIMIT_IMAGE_SECONDS 14400
 /* Between two looks whether a body whose answer does not end is complete: its digest, or its size,
  * says so. Trailers behind it are of no use to us; a complete body is taken without them. The page
  * of an error is not waited for longer either. */

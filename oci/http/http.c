@@ -94,6 +94,8 @@ static size_t on_curl_data(char *p, size_t size, size_t n, void *arg)
 		return 0;
 	if (c->pace)
 		pace_add(c->pace, n);
+	if (c->budget)
+		time_budget_earn(c->budget, n);
 	t->ended = c->data && c->data(c, p, n, &t->err) < 0;
 	return t->ended ? 0 : n;
 }

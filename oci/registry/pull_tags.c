@@ -27,7 +27,7 @@ static void begin_budget(struct tags_pull *l, const struct upstream *up)
 	long seconds = up->registry->o.net.list_seconds;
 
 	time_budget_init(&l->budget, "the pages of the tag list",
-			 seconds > 0 ? seconds : LIMIT_LIST_SECONDS);
+			 seconds > 0 ? seconds : LIMIT_LIST_SECONDS, 0);
 	l->request.budget = &l->budget;
 }
 

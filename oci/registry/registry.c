@@ -174,6 +174,11 @@ void registry_stop(struct registry *r)
 	r->stopped = true;
 }
 
+void registry_charge(struct registry *r, struct time_budget *b)
+{
+	r->charged = b;
+}
+
 void registry_head(struct registry *r, const struct ref *ref, registry_manifest_done *done,
 		   void *arg)
 {

@@ -25,6 +25,7 @@
 struct err;
 struct layout;
 struct registry;
+struct time_budget;
 
 /* USAGE, naming the registry, when a registry line of mirror.conf cannot be used. */
 struct registry *registry_new(const struct registry_options *o, struct err *err);
@@ -69,6 +70,11 @@ void registry_referrers(struct registry *r, const struct ref *ref, const struct 
 void registry_set_no_referrers(struct registry *r, const char *key);
 void registry_each_no_referrers(const struct registry *r, void (*each)(void *arg, const char *key),
 				void *arg);
+
+/* The verb that is called next is charged to this budget, which is lent until its done(). Its
+ * requests end with NET when the budget is used up. The pages of a tag list have one of their own.
+ */
+void registry_charge(struct registry *r, struct time_budget *b);
 
 /* Turns the loop until no request is queued or under way, or until(arg) is true between two turns;
  * `until` may be NULL. A turn waits at most `timeout_ms` for an event. -1 when the loop itself

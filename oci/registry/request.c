@@ -481,6 +481,9 @@ void request_submit(struct upstream *up, struct request *r)
 		r->call.is_enough = on_question;
 		r->call.done = on_call_done;
 	}
+	if (up->registry->charged)
+		r->budget = up->registry->charged;
+	up->registry->charged = NULL;
 	r->up = up;
 	r->queued.number = ++up->registry->numbered;
 	r->endpoint_index = 0;

@@ -40,8 +40,9 @@ struct registry {
 	unsigned seed;          /* of the jitter */
 	unsigned long numbered; /* requests so far, those for tokens included */
 	bool stopped;
-	struct table warned;       /* texts that the program was told, owned */
-	struct table no_referrers; /* oci/registry/referrers_api.h; owned texts */
+	struct time_budget *charged; /* of the next request that is submitted; lent, or NULL */
+	struct table warned;         /* texts that the program was told, owned */
+	struct table no_referrers;   /* oci/registry/referrers_api.h; owned texts */
 };
 
 /* A token server: its throttle, and the number of requests under way to it. */

@@ -22,6 +22,7 @@
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
 #include "oci/base/problem.h"
+#include "oci/http/time_budget.h"
 #include "oci/image/ref.h"
 #include "oci/lists/mirror_conf.h"
 #include "oci/registry/referrer_list.h"
@@ -40,6 +41,8 @@ static const char *layout_path;
 static struct mirror_conf conf;
 static bool stats, tells_clock;
 static const char *certs[2];
+static long image_seconds;
+static struct time_budget image_budget; /* with --image-seconds, of all commands but tags */
 
 static const char *const kinds[] = {
 	[ERR_USAGE] = "USAGE",       [ERR_IO] = "IO",
@@ -118,6 +121,8 @@ static void run_command(char *text, struct outcome *o)
 
 	if (!verb || !name || ref_parse(&ref, span_str(name), &err) < 0)
 		die(name ? err.msg : "a command is missing its reference");
+	if (image_seconds && strcmp(verb, "tags") != 0)
+		registry_charge(registry, &image_budget);
 	if (strcmp(verb, "head") == 0)
 		registry_head(registry, &ref, on_manifest, o);
 	else if (strcmp(verb, "manifest") == 0)
@@ -236,6 +241,7 @@ static bool read_option(const char *word)
 		{ "--deadline", NULL, &options.net.deadline_seconds },
 		{ "--pace", NULL, &options.net.pace_seconds },
 		{ "--list-seconds", NULL, &options.net.list_seconds },
+		{ "--image-seconds", NULL, &image_seconds },
 		{ "--quota-wait", NULL, &options.quota_wait_seconds },
 	};
 	const char *value = strchr(word, '=');
@@ -280,6 +286,7 @@ int main(int argc, char **argv)
 			die("no such option");
 	if (layout_path && layout_open(&layout, layout_path, LAYOUT_WRITE, &err) < 0)
 		die(err.msg);
+	time_budget_init(&image_budget, "the image", image_seconds, LIMIT_PACE_RATE);
 	registry = registry_new(&options, &err);
 	if (!registry)
 		die(err.msg);

@@ -14,6 +14,7 @@
 #include "oci/store/layout.h"
 #include "sync/platforms.h"
 #include "tests/tap.h"
+#include "tests/unit/charged.h"
 #include "tests/unit/tempdir.h"
 #include "tests/unit/no_proofs.h"
 
@@ -63,6 +64,7 @@ static void ask(const struct ref *ref, const struct digest *d, struct asked a)
 				a.content = &contents[i];
 		}
 	queue[queued++] = a;
+	asks++;
 }
 
 void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
@@ -593,5 +595,6 @@ int main(void)
 	test_awaited();
 	fetch_free(fetcher);
 	layout_close(&layout);
+	CHECK_ROW(asks > 0 && asks == charged, "each request is charged to its image's budget");
 	return tap_done();
 }

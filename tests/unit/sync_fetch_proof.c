@@ -13,6 +13,7 @@
 #include "oci/store/layout.h"
 #include "oci/store/private_blobs.h"
 #include "tests/tap.h"
+#include "tests/unit/charged.h"
 #include "tests/unit/tempdir.h"
 
 #define LAYER  "a private layer"
@@ -62,6 +63,7 @@ static void ask(const struct ref *ref, const struct digest *d, struct asked a)
 	a.digest = *d;
 	a.has = has(ref, d);
 	queue[queued++] = a;
+	asks++;
 }
 
 void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
@@ -214,5 +216,6 @@ int main(void)
 
 		test_row(i, t.path);
 	}
+	CHECK_ROW(asks > 0 && asks == charged, "each request is charged to its image's budget");
 	return tap_done();
 }

@@ -11,6 +11,7 @@
 #include "oci/base/limits.h"
 #include "oci/store/layout.h"
 #include "tests/tap.h"
+#include "tests/unit/charged.h"
 #include "tests/unit/tempdir.h"
 #include "tests/unit/no_proofs.h"
 
@@ -40,6 +41,7 @@ static void ask(struct asked a)
 	*copy = a;
 	*last = copy;
 	last = &copy->next;
+	asks++;
 }
 
 void registry_manifest(struct registry *r, const struct ref *ref, const struct digest *d,
@@ -351,5 +353,6 @@ int main(void)
 	fetch_free(fetcher);
 	layout_close(&layout);
 	table_clear(&contents, free_content);
+	CHECK_ROW(asks > 0 && asks == charged, "each request is charged to its image's budget");
 	return tap_done();
 }
