@@ -11,6 +11,7 @@
 #include "oci/base/clock.h"
 #include "serve/access.h"
 #include "serve/answer.h"
+#include "serve/damage_log.h"
 #include "serve/handshake_log.h"
 #include "serve/http_request.h"
 #include "serve/metrics.h"
@@ -138,6 +139,8 @@ static void count_reply(struct conn *c, const struct conn_turn *turn, const stru
 
 static void log_reply(struct conn *c, const struct conn_turn *turn, const struct exchange *x)
 {
+	if (c->out.file >= 0)
+		snprintf(c->line.digest, sizeof(c->line.digest), "%s", x->digest ? x->digest : "");
 	if (turn->log->fd < 0)
 		return;
 	c->line.status = x->status;
@@ -338,6 +341,16 @@ static unsigned answer_some(struct conn *c, const struct conn_turn *turn)
 	return n + (c->out.page ? TURN_LISTING : 0);
 }
 
+/* The rest of a reply cannot be read, and its length was promised: the connection ends. */
+static void tell_unread(struct conn *c, const struct conn_turn *turn)
+{
+	damage_log_add("%s cannot be read: %s; find what else is damaged: mirror-publish verify",
+		       c->line.digest[0] ? c->line.digest : "a file of this mirror",
+		       errno ? strerror(errno) : "the file became shorter");
+	count_refused(c->client, turn, REFUSED_FILE);
+	release_sent(c, turn);
+}
+
 /* Answers the requests that have arrived and sends the replies, in turns, until one of the two has
  * to wait, or the connection has had its share. */
 static enum conn_next answer_and_send(struct conn *c, const struct conn_turn *turn)
@@ -364,6 +377,7 @@ static enum conn_next answer_and_send(struct conn *c, const struct conn_turn *tu
 		switch (sent) {
 		case OUT_BLOCKED: return wait_to_send(c, turn);
 		case OUT_BROKEN: release_sent(c, turn); return CONN_CLOSE;
+		case OUT_FILE: tell_unread(c, turn); return CONN_CLOSE;
 		case OUT_DONE: release_sent(c, turn); break;
 		}
 		if (c->last)

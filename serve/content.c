@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "oci/base/cleanup.h"
-#include "oci/cli/message.h"
 #include "serve/answer.h"
+#include "serve/damage_log.h"
 #include "serve/http_request.h"
 #include "serve/missed.h"
 #include "serve/multipart.h"
@@ -23,24 +23,24 @@
 /* The operator has to know of a file that is not what its descriptor says. */
 static void reply_damaged(struct exchange *x, const struct object *o, enum blob_file f)
 {
-	message_warn("%s: %s is not a readable file of %lld bytes: it %s", x->repository->name,
-		     o->digest, (long long)o->size, blob_file_words(f));
+	damage_log_add("%s: %s is not a readable file of %lld bytes: it %s", x->repository->name,
+		       o->digest, (long long)o->size, blob_file_words(f));
 	reply_error(x, 500, "UNKNOWN", "%s is damaged in this mirror", o->digest);
 }
 
 /* The file may be mended while we serve, so it is read again for the next request. */
 static void reply_altered(struct exchange *x, const struct object *o)
 {
-	message_warn("%s: %s has other content than its digest says", x->repository->name,
-		     o->digest);
+	damage_log_add("%s: %s has other content than its digest says", x->repository->name,
+		       o->digest);
 	reply_error(x, 500, "UNKNOWN", "%s is damaged in this mirror", o->digest);
 }
 
 /* The file may be whole: other modes make it readable. */
 static void reply_denied(struct exchange *x, const struct object *o)
 {
-	message_warn("%s: %s %s: Permission denied", x->repository->name, o->digest,
-		     blob_file_words(BLOB_FILE_DENIED));
+	damage_log_add("%s: %s %s: Permission denied", x->repository->name, o->digest,
+		       blob_file_words(BLOB_FILE_DENIED));
 	reply_error(x, 500, "UNKNOWN", "%s cannot be read by this mirror: permission denied",
 		    o->digest);
 }
@@ -228,6 +228,7 @@ void content_manifest(struct exchange *x, const struct content *c)
 		free(bytes);
 		return;
 	case STATE_BYTES_WRONG: reply_altered(x, c->object); return;
+	case STATE_BYTES_DISK: reply_damaged(x, c->object, BLOB_FILE_DISK); return;
 	case STATE_BYTES_NONE: break;
 	}
 	if (c->object->size > (int64_t)LIMIT_MANIFEST)

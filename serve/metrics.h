@@ -43,6 +43,7 @@ struct buf;
 	ROW(REFUSED_RATE, "requests-per-second",                                                   \
 	    "answered 429, since its address asks more often than --limit requests-per-second= "   \
 	    "allows")                                                                              \
+	ROW(REFUSED_FILE, "read-error", "cut off, since the file of its blob could not be read")   \
 	ROW(REFUSED_DRAIN, "drain", "cut off, since --limit drain= has passed after SIGTERM")      \
 	ROW(REFUSED_UNREADABLE, "unreadable", "refused, since it was no HTTP/1.1 request")
 

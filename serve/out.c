@@ -122,6 +122,17 @@ static enum out_result send_pieces(struct out *o, int sock)
 	return OUT_DONE;
 }
 
+/* sendfile() gives one error for both its ends: the file is at fault if it cannot be read here. */
+static enum out_result file_error(const struct out *o)
+{
+	int error = errno;
+	char byte;
+
+	if (error == EAGAIN || error == EINTR)
+		return OUT_BLOCKED;
+	return pread(o->file, &byte, 1, o->at) < 0 ? OUT_FILE : OUT_BROKEN;
+}
+
 static enum out_result send_file(struct out *o, int sock)
 {
 	size_t want = (uint64_t)o->left < TURN ? (size_t)o->left : TURN;
@@ -131,9 +142,11 @@ static enum out_result send_file(struct out *o, int sock)
 		return OUT_DONE;
 	sent = transport_sendfile(sock, o->tls, o->file, &o->at, want);
 	if (sent < 0)
-		return send_error();
-	if (sent == 0) /* the file ends before its size: the reply must not look complete */
-		return OUT_BROKEN;
+		return file_error(o);
+	if (sent == 0) { /* the file ends before its size: the reply must not look complete */
+		errno = 0;
+		return OUT_FILE;
+	}
 	o->sent += (size_t)sent;
 	o->left -= sent;
 	return o->left ? OUT_BLOCKED : OUT_DONE;

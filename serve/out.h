@@ -90,7 +90,8 @@ int64_t out_unsent(const struct out *o);
 enum out_result {
 	OUT_DONE,    /* all is sent; the queue is empty */
 	OUT_BLOCKED, /* call again when the socket can be written */
-	OUT_BROKEN,  /* the client is gone, or the file became shorter: close the connection */
+	OUT_BROKEN,  /* the client is gone: close the connection */
+	OUT_FILE,    /* the file cannot be read (errno; 0: it became shorter): the same */
 };
 
 /* Sends what the socket takes. */

@@ -291,24 +291,25 @@ enum blob_file state_open(const struct state *s, const struct object *o, int *fd
 	return blob_file_look(s->blobs[sha512], o->digest + FRONT, o->size, NULL, fd);
 }
 
-/* Reads the file; NULL when it is not there. */
-static char *read_whole(const struct state *s, const struct object *o)
+/* Reads the file into *out: STATE_BYTES_GIVEN, DISK or NONE. */
+static enum state_bytes read_whole(const struct state *s, const struct object *o, char **out)
 {
 	cleanup_free char *bytes = NULL;
 	cleanup_fd int fd = -1;
 	size_t n = 0;
 
-	if (state_open(s, o, &fd) != BLOB_FILE_HERE)
-		return NULL;
+	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(s, o, &fd) != BLOB_FILE_HERE)
+		return STATE_BYTES_NONE;
 	bytes = xmalloc((size_t)o->size + 1);
 	while (n < (size_t)o->size) {
 		ssize_t got = read(fd, bytes + n, (size_t)o->size - n);
 
 		if (got <= 0)
-			return NULL;
+			return got < 0 ? STATE_BYTES_DISK : STATE_BYTES_NONE;
 		n += (size_t)got;
 	}
-	return take(bytes);
+	*out = take(bytes);
+	return STATE_BYTES_GIVEN;
 }
 
 static bool has_digest(const struct object *o, const char *bytes)
@@ -325,13 +326,14 @@ enum state_bytes state_bytes(struct state *s, const struct object *o, char **out
 	char *have = atomic_load_explicit(&s->bytes[o->number], memory_order_acquire);
 	cleanup_free char *bytes = NULL;
 	size_t size = (size_t)o->size;
+	enum state_bytes result;
 
 	*out = have;
 	if (have)
 		return STATE_BYTES_KEPT;
-	bytes = size > LIMIT_MANIFEST ? NULL : read_whole(s, o);
-	if (!bytes)
-		return STATE_BYTES_NONE;
+	result = read_whole(s, o, &bytes);
+	if (result != STATE_BYTES_GIVEN)
+		return result;
 	if (!has_digest(o, bytes))
 		return STATE_BYTES_WRONG;
 	*out = bytes;

@@ -235,6 +235,42 @@ burst() {
 	[ "$(burst 9)" = " 9 200 " ]
 }
 
+@test "a disk that fails in the middle of a blob, or in a manifest: one client suffers" {
+	local with_clock=(env "ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0"
+		"LD_PRELOAD=$BIN/tests/preload/badfile.so" BADFILE=8388608) good
+	truncate -s 8M "$dir/zeros"
+	big=sha256:$(sha256sum <"$dir/zeros" | cut -d' ' -f1)
+	mv "$dir/zeros" "$(layout_file "$dir" "$big")"
+	layout_entry "$dir" docker.io/library/big:1 "$(
+		layout_blob "$dir" "{\"schemaVersion\":2,\"config\":$(layout_desc "$dir" "$big" a/b),\"layers\":[]}"
+	)"
+	layout_publish "$dir"
+	good=$(layout_blob "$dir" "layer of one")
+	serve_start --threads 1 --admin 127.0.0.1:0 "$dir"
+	# the length was promised, so the connection ends; the next one is as good as ever
+	run curl -s -o "$body" "$url/v2/library/big/blobs/$big"
+	[ "$status" -eq 18 ] # a part of a file
+	[ "$(stat -c %s "$body")" -ge 1048576 ]
+	await "$big cannot be read: Input/output error"
+	await "127.0.0.1: cut off, since the file of its blob could not be read"
+	get "/v2/alpine/blobs/$good"
+	is 200
+	get /v2/library/big/manifests/1
+	is 200
+	url=http://${server_urls##*//} get /metrics
+	grep -qx 'mirror_refused_total{reason="read-error"} 1' "$body"
+	stop server
+
+	with_clock[3]=BADFILE=$(stat -c %s "$(layout_file "$dir" "$one")")
+	serve_start --threads 1 "$dir"
+	[ "$(burst 30)" = " 29 500 1 200 " ]
+	get /v2/library/big/manifests/1
+	is 200
+	await "$one is not a readable file"
+	stop server
+	[ "$(grep -c "$one is not a readable file" "$server_err")" -lt 29 ]
+}
+
 @test "a limit that is none is named, with those that there are" {
 	while IFS='|' read -r limit words; do
 		run --separate-stderr "$BIN/mirror-serve" --limit "$limit" "$dir"
