@@ -39,8 +39,10 @@
 struct conn *conn_new(int fd, bool secure)
 {
 	/* not zeroed: most of the block is never touched */
-	struct conn *c = xmalloc(sizeof(*c));
+	struct conn *c = malloc(sizeof(*c));
 
+	if (!c)
+		return NULL;
 	c->fd = fd;
 	c->tls = NULL;
 	c->secure = secure;

@@ -93,8 +93,8 @@ struct conn {
 	char in[LIMIT_REQUEST_HEAD];
 };
 
-/* Takes fd, a non-blocking socket; `secure`: from a listener for TLS. The caller sets the
- * deadline. */
+/* Takes fd, a non-blocking socket; `secure`: from a listener for TLS. The caller sets the deadline.
+ * NULL when there is no memory for it: then fd stays the caller's. */
 struct conn *conn_new(int fd, bool secure);
 /* Closes it; a reply that was under way is logged and counted as far as it was sent. */
 void conn_free(struct conn *c, const struct conn_turn *turn);

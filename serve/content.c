@@ -154,6 +154,10 @@ static void reply_parts(struct exchange *x, const struct content *c, const struc
 	struct multipart *m = multipart_new(set, o->digest, c->media_type, o->size);
 	char type[MULTIPART_TYPE];
 
+	if (!m) {
+		reply_busy(x);
+		return;
+	}
 	multipart_type(m, type);
 	reply_start(x, 206, multipart_length(m));
 	content_head(x, c, type, NULL);
@@ -196,6 +200,10 @@ void content_blob(struct exchange *x, const struct content *c)
 
 /* ---- a manifest, from memory ---- */
 
+/* A manifest that is not kept in memory is copied for its reply up to this size; a larger one is
+ * sent from its file. */
+#define COPY_MAX (64 * KIB)
+
 /* Bytes that are kept, or those of one reply. */
 static void reply_bytes(struct exchange *x, const struct content *c, const char *bytes, bool kept)
 {
@@ -224,10 +232,15 @@ void content_manifest(struct exchange *x, const struct content *c)
 	switch (state_bytes(x->state, c->object, &bytes)) {
 	case STATE_BYTES_KEPT: reply_bytes(x, c, bytes, true); return;
 	case STATE_BYTES_GIVEN:
-		reply_bytes(x, c, bytes, false);
+		/* a copy for each client that reads slowly would take what it asks for */
+		if (c->object->size > (int64_t)COPY_MAX)
+			content_blob(x, c);
+		else
+			reply_bytes(x, c, bytes, false);
 		free(bytes);
 		return;
 	case STATE_BYTES_WRONG: reply_altered(x, c->object); return;
+	case STATE_BYTES_BUSY: reply_busy(x); return;
 	case STATE_BYTES_DISK: reply_damaged(x, c->object, BLOB_FILE_DISK); return;
 	case STATE_BYTES_NONE: break;
 	}

@@ -183,7 +183,11 @@ static void page_reply(struct exchange *x, struct draft *p)
 	keep = page_key(x, &key);
 	page = page_new(buf_span(&key), span_of(p->bare ? NULL : p->text->p, p->length),
 			buf_span(&link));
-	buf_clear(p->text);
+	buf_release(p->text); /* not held while the page is sent */
+	if (!page) {
+		reply_busy(x);
+		return;
+	}
 	if (keep)
 		page_cache_put(&x->state->pages, page);
 	send_page(x, page);

@@ -44,6 +44,7 @@ struct buf;
 	    "answered 429, since its address asks more often than --limit requests-per-second= "   \
 	    "allows")                                                                              \
 	ROW(REFUSED_FILE, "read-error", "cut off, since the file of its blob could not be read")   \
+	ROW(REFUSED_MEMORY, "memory", "closed, since there was no memory for its connection")      \
 	ROW(REFUSED_DRAIN, "drain", "cut off, since --limit drain= has passed after SIGTERM")      \
 	ROW(REFUSED_UNREADABLE, "unreadable", "refused, since it was no HTTP/1.1 request")
 

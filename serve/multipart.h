@@ -32,8 +32,9 @@
 
 struct multipart;
 
-/* Copies the set. digest ("sha256:...") and media_type (of at most 127 characters) are those of the
- * content, size its length; media_type is lent and must live as long as the result. */
+/* NULL when there is no memory for it. Copies the set. digest ("sha256:...") and media_type (of at
+ * most 127 characters) are those of the content, size its length; media_type is lent and must live
+ * as long as the result. */
 struct multipart *multipart_new(const struct range_set *set, const char *digest,
 				const char *media_type, int64_t size);
 /* Ranges that are joined: nothing stands before, between and behind them. */

@@ -4,19 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
 
 void page_cache_init(struct page_cache *c)
 {
 	*c = (struct page_cache){ .first = NULL };
 	pthread_mutex_init(&c->lock, NULL);
-}
-
-void page_unref(struct page *p)
-{
-	if (p && atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) == 1)
-		free(p);
 }
 
 void page_cache_release(struct page_cache *c)
@@ -83,12 +76,38 @@ struct page *page_cache_get(struct page_cache *c, struct span key, bool whole)
 	return p;
 }
 
+/* Bytes of the large pages of all states. */
+static atomic_size_t large_pages;
+
+static void *take_memory(size_t memory)
+{
+	bool large = memory > LIMIT_SERVE_PAGE_SMALL;
+	void *p = NULL;
+
+	if (!large || atomic_fetch_add(&large_pages, memory) + memory <= LIMIT_SERVE_PAGES_SENT)
+		p = malloc(memory);
+	if (!p && large)
+		atomic_fetch_sub(&large_pages, memory);
+	return p;
+}
+
+void page_unref(struct page *p)
+{
+	if (!p || atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	if (p->memory > LIMIT_SERVE_PAGE_SMALL)
+		atomic_fetch_sub(&large_pages, p->memory);
+	free(p);
+}
+
 struct page *page_new(struct span key, struct span body, struct span link)
 {
 	size_t kept = body.p ? body.n : 0, memory = sizeof(struct page) + key.n + link.n + kept;
-	struct page *p = xmalloc(memory);
+	struct page *p = take_memory(memory);
 	char *bytes = (char *)(p + 1);
 
+	if (!p)
+		return NULL;
 	*p = (struct page){ .refs = 1, .hash = hash_of(key), .length = body.n, .memory = memory };
 	memcpy(bytes, key.p, key.n);
 	p->key = span_of(bytes, key.n);

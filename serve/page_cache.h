@@ -44,7 +44,8 @@ void page_cache_release(struct page_cache *c);
  * `whole` asks for one. */
 struct page *page_cache_get(struct page_cache *c, struct span key, bool whole);
 
-/* A page with one reference; everything is copied. body.p NULL: only its length is known. */
+/* A page with one reference; everything is copied. body.p NULL: only its length is known. NULL when
+ * there is no memory for it, or too much of it is in large pages (LIMIT_SERVE_PAGES_SENT). */
 struct page *page_new(struct span key, struct span body, struct span link);
 /* Keeps a page for others, in place of one of the same key; the caller keeps its reference. */
 void page_cache_put(struct page_cache *c, struct page *p);

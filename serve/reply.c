@@ -167,5 +167,6 @@ void reply_too_many(struct exchange *x, const char *words)
 void reply_busy(struct exchange *x)
 {
 	x->extra = RETRY_AFTER;
-	reply_error(x, 503, "UNAVAILABLE", "this mirror is out of file descriptors");
+	reply_error(x, 503, "UNAVAILABLE",
+		    "this mirror is out of descriptors or memory for a moment");
 }

@@ -300,7 +300,9 @@ static enum state_bytes read_whole(const struct state *s, const struct object *o
 
 	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(s, o, &fd) != BLOB_FILE_HERE)
 		return STATE_BYTES_NONE;
-	bytes = xmalloc((size_t)o->size + 1);
+	bytes = malloc((size_t)o->size + 1);
+	if (!bytes)
+		return STATE_BYTES_BUSY;
 	while (n < (size_t)o->size) {
 		ssize_t got = read(fd, bytes + n, (size_t)o->size - n);
 

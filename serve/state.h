@@ -139,6 +139,7 @@ enum state_bytes {
 	STATE_BYTES_GIVEN, /* to be freed by the caller: the cache is full */
 	STATE_BYTES_WRONG, /* the file has another digest: its bytes are not to be served */
 	STATE_BYTES_DISK,  /* the disk does not give the bytes of the file that is there */
+	STATE_BYTES_BUSY,  /* no memory for them now */
 	STATE_BYTES_NONE,  /* the file is missing or wrong: state_open() says which */
 };
 /* They are checked against the digest when they are read; a file that is wrong is read again by the

@@ -155,6 +155,12 @@ static void make_room(struct worker *w)
 	refused_log_add(REFUSED_ROOM, n, peer, w->turn.now);
 }
 
+static void tell_refused(struct worker *w, enum refused why, const char *peer)
+{
+	metrics_refused(&w->metrics, why, 1);
+	refused_log_add(why, 1, peer, w->turn.now);
+}
+
 /* Closes the oldest idle connections of an address, or of all, that have more than their limit. */
 static void make_way(struct worker *w, const struct address_count *of)
 {
@@ -165,8 +171,7 @@ static void make_way(struct worker *w, const struct address_count *of)
 		if (!c->count || c->refused || (of && c->count != of) ||
 		    !address_count_is_over(c->count) || !is_idle(c))
 			continue;
-		metrics_refused(&w->metrics, REFUSED_ADDRESS_ROOM, 1);
-		refused_log_add(REFUSED_ADDRESS_ROOM, 1, c->peer, w->turn.now);
+		tell_refused(w, REFUSED_ADDRESS_ROOM, c->peer);
 		drop_conn(w, c);
 	}
 }
@@ -183,10 +188,7 @@ static bool take_place(struct worker *w, struct conn *c)
 	case ADDRESS_PLACE: break;
 	case ADDRESS_IDLE: make_way(w, c->count); break;
 	case ADDRESS_REFUSED: c->refused = true; break;
-	case ADDRESS_CLOSED:
-		metrics_refused(&w->metrics, REFUSED_ADDRESS, 1);
-		refused_log_add(REFUSED_ADDRESS, 1, c->peer, w->turn.now);
-		return false;
+	case ADDRESS_CLOSED: tell_refused(w, REFUSED_ADDRESS, c->peer); return false;
 	}
 	count_idle(c, true);
 	return true;
@@ -232,6 +234,13 @@ static bool accept_one(struct worker *w, const struct listener *l)
 		return errno == ECONNABORTED || errno == EINTR;
 	}
 	c = conn_new(fd, l->secure);
+	if (!c) {
+		close(fd);
+		listen_release(&w->server->listeners);
+		tell_refused(w, REFUSED_MEMORY, peer);
+		make_room(w);
+		return false;
+	}
 	memcpy(c->peer, peer, sizeof(peer));
 	c->proxied = trusted_proxy_has(&w->server->proxies, peer);
 	e.data.ptr = c;
@@ -288,8 +297,7 @@ static void tell_expired(struct worker *w, const struct conn *c, bool drained)
 	}
 	if (drained)
 		why = REFUSED_DRAIN;
-	metrics_refused(&w->metrics, why, 1);
-	refused_log_add(why, 1, c->peer, w->turn.now);
+	tell_refused(w, why, c->peer);
 }
 
 /* Closes connections that have waited for too long, and all when the time to drain has passed.

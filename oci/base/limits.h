@@ -161,6 +161,10 @@
 /* Pages of lists that are kept for a generation: two of the largest; and how many. */
 #define LIMIT_SERVE_PAGES  (2 * LIMIT_SERVE_PAGE + 64 * KIB)
 #define LIMIT_SERVE_NPAGES 256
+/* Pages of more than LIMIT_SERVE_PAGE_SMALL bytes that exist at a time, kept or being sent: clients
+ * that read slowly could each hold a page of their own. */
+#define LIMIT_SERVE_PAGE_SMALL (64UL * KIB)
+#define LIMIT_SERVE_PAGES_SENT (32 * LIMIT_SERVE_PAGE)
 
 /* Who may read private images (mirror-serve --htpasswd, --groups, --token-key): a file, a line of
  * it, a user's or group's name, and keys in a key file. */

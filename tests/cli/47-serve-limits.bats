@@ -271,6 +271,46 @@ burst() {
 	[ "$(grep -c "$one is not a readable file" "$server_err")" -lt 29 ]
 }
 
+@test "large manifests beyond what is kept in memory are sent from their files" {
+	local digests=() i
+	for i in {1..4}; do
+		digests[i]=$(layout_blob "$dir" "{\"schemaVersion\":2,\"layers\":[],\"annotations\":{\"$i\":\"$(
+			head -c 2000000 /dev/zero | tr '\0' "$i"
+		)\"}}")
+		layout_entry "$dir" "docker.io/library/large:$i" "${digests[i]}"
+	done
+	layout_publish "$dir"
+	serve_start --threads 1 "$dir"
+	for i in {1..4} {4..1}; do
+		get "/v2/library/large/manifests/$i"
+		is 200
+		has "Docker-Content-Digest: ${digests[i]}"
+		cmp "$body" "$(layout_file "$dir" "${digests[i]}")"
+		get "/v2/library/large/manifests/$i" -H "If-None-Match: \"${digests[i]}\""
+		is 304
+	done
+}
+
+@test "no memory for more connections: they are closed, and those that are there are served" {
+	! grep -q __asan_init "$BIN/mirror-serve" || skip "AddressSanitizer reserves all memory"
+	serve_start --threads 1 "$dir"
+	busy first
+	trap "" PIPE
+	# what it has, and half a megabyte
+	data=$(awk '/VmData/ { print 1024 * ($2 + 512) }' "/proc/$server_pid/status")
+	prlimit --pid "$server_pid" --data="$data:unlimited"
+	for _ in {1..100}; do
+		connect more
+		printf 'GET /v2/ HTTP/1.1\r\nHo' >&"$more" 2>/dev/null || true # closed already
+	done
+	await "closed, since there was no memory for its connection"
+	finish "$first"
+	[[ $line == "HTTP/1.1 200"* ]]
+	prlimit --pid "$server_pid" --data=unlimited
+	connect last
+	ask_on "$last"
+}
+
 @test "a limit that is none is named, with those that there are" {
 	while IFS='|' read -r limit words; do
 		run --separate-stderr "$BIN/mirror-serve" --limit "$limit" "$dir"

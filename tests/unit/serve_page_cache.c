@@ -49,6 +49,27 @@ static void check_ceilings(struct page_cache *c)
 		  "many small ones");
 }
 
+/* Pages that are being sent, each by a client of its own. */
+static void check_sent(void)
+{
+	static char large[LIMIT_SERVE_PAGE];
+	struct page *v[64];
+	size_t n = 0;
+
+	while (n < 64 &&
+	       (v[n] = page_new(span_str("k"), span_of(large, sizeof(large)), span_of("", 0))))
+		n++;
+	CHECK_ROW(n == LIMIT_SERVE_PAGES_SENT / LIMIT_SERVE_PAGE - 1, "no more large ones");
+	v[n] = page_new(span_str("k"), span_of(large, 1000), span_of("", 0));
+	CHECK_ROW(v[n] != NULL, "but a small one");
+	page_unref(v[n]);
+	page_unref(v[0]);
+	v[0] = page_new(span_str("k"), span_of(large, sizeof(large)), span_of("", 0));
+	CHECK_ROW(v[0] != NULL, "one that was sent leaves its room");
+	while (n--)
+		page_unref(v[n]);
+}
+
 int main(void)
 {
 	struct page_cache c;
@@ -65,5 +86,6 @@ int main(void)
 	CHECK_ROW(c.n == 1, "one page a key");
 	check_ceilings(&c);
 	page_cache_release(&c);
+	check_sent();
 	return tap_done();
 }
