@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	load ../lib/ask
+	load ../lib/pages
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	layout_new "$BATS_TEST_TMPDIR/up"
 	for image in alpine:3.20 redis:7; do
@@ -33,15 +34,6 @@ hosts() {
 		s|git@git\.example:platform/lists\.git|$BATS_TEST_TMPDIR/lists.git|
 		s|/usr/local|$HOME/prefix|; s|/srv/mirror|$HOME/srv|; s|build/mirror|$BIN/mirror|; s|-x86_64|-$(uname -m)|
 		s|^mirror-serve .*|BIN=$HOME/.local/bin serve server|"
-}
-
-# block FILE HEADING N: the Nth block of commands behind the heading.
-block() {
-	awk -v heading="$2" -v n="$3" '
-		/^## / { here = $0 == "## " heading }
-		here && /^```sh$/ { i++; on = 1; next }
-		/^```$/ { on = 0 }
-		on && i == n' "$1"
 }
 
 # commands FILE HEADING N: runs a block in this shell, as its reader does.

@@ -9,6 +9,9 @@ bats_require_minimum_version 1.5.0
 setup() {
 	load ../lib/sync
 	load ../lib/pipelines
+	load ../lib/pages
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	readme=$pipelines/README.md
 	world
 	for text in one two; do layout_image "$up" docker.io/team/app:1 "app $text"; done
 	layout_image "$up" docker.io/team/tool:1 tool
@@ -153,29 +156,43 @@ merge() {
 		jenkins) jenkins sync ;;
 		esac
 		[ "$system" = github ] || grep -F '<testcase' work/sync.xml
-		grep -F '"dev.ocimirror.label":"sprint 47"' "$mirror/index.json"
+		grep -qF '"dev.ocimirror.label":"sprint 47"' "$mirror/index.json"
 	done
 }
 
 # bare_root: from now on scripts run in a copy of $PIPELINES_ROOT, as its root, with this test's
-# directory under its own name.
+# directory under its own name. Skips without the switch.
 bare_root() {
-	local root=$BATS_TEST_TMPDIR/root
+	[ -n "${PIPELINES_ROOT:-}" ] || skip "PIPELINES_ROOT names no bare Debian (tests/README.md)"
+	root=$BATS_TEST_TMPDIR/root
 	rm -rf "$root"
 	cp -ax "$PIPELINES_ROOT" "$root"
 	mkdir -p "$root$PWD"
+	in_root_as root
+}
+
+# in_root_as USER: whose the scripts are, and what an account has: no identity for git, no sudo.
+in_root_as() {
 	in_root=(unshare -m --propagation private sh -ec "mount --bind $PWD $root$PWD
-		mount -t proc proc $root/proc; exec chroot $root \"\$@\"" -
-		env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
+		mount -t proc proc $root/proc; exec chroot --userspec=$1: $root \"\$@\"" -
+		env -i "HOME=$(chroot "$root" sh -c "echo ~$1")"
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
+}
+
+# the_archive: what make dist made, where ci/pipelines/README.md has it; skips without it.
+the_archive() {
+	mkdir build
+	cp "$BATS_TEST_DIRNAME"/../../build/mirror-*.tar.gz build || skip "make dist has not run"
+	archive=file://$(echo "$PWD"/build/*)
 }
 
 @test "check in a bare Debian: what the jobs install is enough" {
-	[ -n "${PIPELINES_ROOT:-}" ] || skip "PIPELINES_ROOT names no bare Debian (tests/README.md)"
-	cp "$BATS_TEST_DIRNAME"/../../build/mirror-*.tar.gz mirror.tar.gz
-	archive=file://$PWD/mirror.tar.gz
-	request up.example/team/tool:1
 	bare_root
+	the_archive
+	request up.example/team/tool:1
 	checkout_github refs/pull/1/merge
+	# a container's root finds the workspace of the host's user, whom it does not know
+	chown -R 1001:1001 "$work"
 	github check 0
 	run -0 github check 1
 	[[ $output == *"adds 1 image"* ]]
@@ -183,4 +200,74 @@ bare_root() {
 	checkout_gitlab
 	run -0 gitlab check
 	[ "$(cat work/code-quality.json)" = "[]" ]
+}
+
+# as_runner COMMAND...: a job of the runner's user, to whom the checkout and where it came from belong
+# meanwhile.
+as_runner() {
+	local status=0
+	chown -R "$runner:$runner" "$work" "$host"
+	"$@" || status=$?
+	chown -R 0:0 "$host"
+	return "$status"
+}
+
+# host_job SYSTEM JOB: that job, in a checkout of main. mirror is the root's directory for the
+# job, and the same one seen from here for the test.
+host_job() {
+	local mirror=/srv/mirror
+	checkout_github refs/heads/main
+	case $1 in
+	github) as_runner github "$2" 0 ;;
+	gitlab) checkout_gitlab && as_runner gitlab "$2" ;;
+	jenkins) as_runner jenkins "$2" ;;
+	esac
+}
+
+# operate SYSTEM WHAT IMAGES TO REASON
+operate() {
+	local mirror=/srv/mirror
+	said=([inputs.what]=$2 [inputs.images]=$3 [inputs.to]=$4 [inputs.reason]=$5 [github.actor]=bob)
+	said_gitlab=("OPERATE=$2" "IMAGES=$3" "TO=$4" "REASON=$5" GITLAB_USER_LOGIN=bob)
+	said_jenkins=("WHAT=$2" "IMAGES=$3" "TO=$4" "REASON=$5" ACTOR=bob)
+	case $1 in
+	github) github_file=github/operate.yml as_runner github operate 0 ;;
+	gitlab) as_runner gitlab operate ;;
+	jenkins) jenkins_file=jenkins/Jenkinsfile.operate as_runner jenkins operate ;;
+	esac
+}
+
+@test "a bare Debian as the mirror's host: its user runs missing, sync and operate" {
+	bare_root
+	the_archive
+	"${in_root[@]}" useradd -m -s /bin/bash runner
+	runner=$(chroot "$root" id -u runner)
+	block "$readme" "The programs" 2 | "${in_root[@]}" env -C "$PWD" sh -e
+	block "$readme" "The mirror's host" 1 | "${in_root[@]}" sh -e
+	in_root_as runner
+	mirror=$root/srv/mirror
+	request up.example/team/tool:1
+	checkout_jenkins 1
+	run -0 as_runner jenkins check
+	[[ $output == *"adds 1 image"* ]]
+	merge
+	for ci in github gitlab jenkins; do
+		find "$mirror" -mindepth 1 -delete
+		host_job "$ci" missing
+		[ -n "$(published up.example/team/tool:1)" ]
+		[ "$(note up.example/team/tool:1 author)" = "Ann <ann@corp.example>" ]
+		layout_image "$up" docker.io/team/app:1 "of $ci"
+		said=([github.event_name]=workflow_dispatch [inputs.label]='sprint 47' [inputs.force]=true)
+		said_gitlab=("LABEL=sprint 47") said_jenkins=("LABEL=sprint 47")
+		host_job "$ci" sync
+		grep -qF '"dev.ocimirror.label":"sprint 47"' "$mirror/index.json"
+		operate "$ci" rollback up.example/team/app:1 "" slow
+		operate "$ci" hold 'up.example/team/t*' "" ""
+		run -0 operate "$ci" status "" "" ""
+		[[ $output == *tool:1*held* ]]
+		operate "$ci" release 'up.example/team/*' "" ""
+		operate "$ci" undo "" "sprint 47" "all of it"
+		grep -F '"all of it (bob)"' "$mirror/.mirror/journal.jsonl"
+		[ -z "$(find "$mirror" ! -user "$runner")" ]
+	done
 }

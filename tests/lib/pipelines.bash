@@ -102,9 +102,11 @@ environment_of() {
 	done < <(jq -r '(. // {}) | to_entries[] | "\(.key)\t\(.value)"' <<<"$1")
 }
 
-# run_script SHELL...: runs the script on stdin there, with the variables.
+# run_script SHELL...: runs the script on stdin there, with the variables, from a file as the CI
+# systems do: another user could not open this pipe.
 run_script() {
-	"${in_root[@]}" env -C "$work" "${variables[@]}" "$@" /dev/stdin
+	cat >"$BATS_TEST_TMPDIR/script.sh"
+	"${in_root[@]}" env -C "$work" "${variables[@]}" "$@" "$BATS_TEST_TMPDIR/script.sh"
 }
 
 github() {
