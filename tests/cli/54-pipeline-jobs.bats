@@ -271,3 +271,24 @@ operate() {
 		[ -z "$(find "$mirror" ! -user "$runner")" ]
 	done
 }
+
+@test "the programs are built in a bare Debian by a user without sudo, and root runs what ci/deps prints" {
+	bare_root
+	"${in_root[@]}" useradd -m -s /bin/bash runner
+	git clone -q --no-local "$top" clone
+	chown -R "$(chroot "$root" id -u runner)" clone
+	in_root_as runner
+	run -1 "${in_root[@]}" env -C "$PWD/clone" ci/deps build
+	in_root_as root
+	sed -n '/^apt-get /p' <<<"$output" | "${in_root[@]}" sh -e
+	in_root_as runner
+	work=$PWD/clone variables=()
+	{
+		block "$top/README.md" "A first mirror of your own" 1
+		block "$readme" "The programs" 1
+		echo 'command -v mirror-serve && mirror-serve --version'
+	} | run_script sh -e
+	ls clone/build/mirror-*.tar.gz
+	# what a sync from a registry needs, too
+	[ -s "$root/etc/ssl/certs/ca-certificates.crt" ]
+}
