@@ -21,7 +21,7 @@ LINK     = $(CC) $(ALL_CFLAGS) $(LDFLAGS) -pie -Wl,--as-needed -Wl,-z,relro,-z,n
 # mirror-serve links neither libcurl nor libgit2: what it is made of must not need them
 LIBS     = -ljansson -lcrypto -lpcre2-8
 LIBS_sync = -lcurl -lgit2 -lyaml
-LIBS_publish = -lcurl
+LIBS_publish = -lcurl -larchive
 LIBS_serve = -lssl -lcrypt -lseccomp
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 
@@ -63,7 +63,7 @@ $(BUILD)/flags: always
 	@$(shell mkdir -p $(@D))$(file >$@.new,$(CC) $(ALL_CFLAGS) $(LDFLAGS)) cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(BUILD)/tests/unit/%.t: $(BUILD)/tests/unit/%.o $(lib)
-	@$(LINK) $(LIBS_sync) $(LIBS_serve) $(LIBS)
+	@$(LINK) $(LIBS_sync) $(LIBS_publish) $(LIBS_serve) $(LIBS)
 $(BUILD)/tests/fuzz/%.t: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay.o $(rooms) $(lib)
 	@$(LINK) $(LIBS_sync) $(LIBS_serve) $(LIBS)
 $(BUILD)/tests/fuzz/%.fuzz: $(BUILD)/tests/fuzz/%.o $(rooms) $(lib)
@@ -149,7 +149,7 @@ uninstall: ## PREFIX= DESTDIR=: removes what install put there
 	@rm -rf $(DESTDIR)$(PREFIX)/$(PIPELINES)
 
 # What the programs need at run time, as Debian 12 names it.
-PACKAGES = libcurl4 libjansson4 libgit2-1.5 libpcre2-8-0 libcrypt1 libseccomp2 libssl3 libyaml-0-2 ca-certificates git
+PACKAGES = libarchive13 libcurl4 libjansson4 libgit2-1.5 libpcre2-8-0 libcrypt1 libseccomp2 libssl3 libyaml-0-2 ca-certificates git
 ARCHIVE  = mirror-$(VERSION)-$(shell uname -m).tar.gz
 dist: all ## build/mirror-VERSION-MACHINE.tar.gz: what install makes, to be unpacked in /usr/local
 	@rm -rf $(BUILD)/dist

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "oci/base/cleanup.h"
+#include "publish/layer_report.h"
 
 /* In the arrays of parents: an entry, not a document. */
 #define IS_ENTRY (UINT32_C(1) << 31)
@@ -11,6 +12,9 @@
 static void free_blob(struct graph_blob *b)
 {
 	blob_check_release(&b->check);
+	if (b->layer)
+		layer_report_release(b->layer);
+	free(b->layer);
 	free(b);
 }
 
@@ -56,7 +60,7 @@ uint32_t blob_graph_blob(struct blob_graph *g, const char *digest)
 	if (number != BLOB_GRAPH_NONE)
 		return number;
 	b = xcalloc(1, sizeof(*b) + strlen(digest) + 1);
-	b->document = b->layer_of = BLOB_GRAPH_NONE;
+	b->document = BLOB_GRAPH_NONE;
 	strcpy(b->digest, digest);
 	g->blobs = xgrow(g->blobs, g->nblobs, &g->blobs_cap, sizeof(struct graph_blob *));
 	number = (uint32_t)g->nblobs;
@@ -130,8 +134,6 @@ void blob_graph_below(struct blob_graph *g, uint32_t document, const struct grap
 		g->links = xgrow(g->links, g->nlinks, &g->links_cap, sizeof(*g->links));
 		g->links[g->nlinks++] = links[i];
 		b->is_needed |= !links[i].is_away;
-		if (links[i].document == BLOB_GRAPH_NONE && b->layer_of == BLOB_GRAPH_NONE)
-			b->layer_of = document;
 	}
 }
 

@@ -31,14 +31,16 @@
 
 #define BLOB_GRAPH_NONE UINT32_MAX
 
+struct layer_report;
+
 struct graph_blob {
 	struct blob_check check; /* what was found; filled in by the caller */
 	bool is_tar;             /* a layer that is a tar, perhaps compressed */
 	bool is_needed;          /* an entry reaches it, and it is not stored elsewhere */
 	bool is_checked;
-	bool is_rehashed;  /* its content was read, not only its size */
-	uint32_t document; /* a document of that digest, or BLOB_GRAPH_NONE */
-	uint32_t layer_of; /* the first document that has it as its config or a layer */
+	bool is_rehashed;           /* its content was read, not only its size */
+	struct layer_report *layer; /* what --deep found; owned; or NULL */
+	uint32_t document;          /* a document of that digest, or BLOB_GRAPH_NONE */
 	char digest[];
 };
 

@@ -13,6 +13,7 @@
 #include "publish/verify.h"
 
 struct verify_options {
+	bool deep;
 	const char *since;
 };
 
@@ -43,6 +44,15 @@ static void add_others(struct buf *out, const struct verify_facts *f)
 		buf_adds(out, "; nothing published refers to ");
 		add_count(out, f->unreferenced, "of them, ", "of them, ");
 		add_amount(out, f->unreferenced_bytes);
+	}
+	if (f->layers) {
+		buf_adds(out, "; opened: ");
+		add_count(out, f->layers, "layer", "layers");
+	}
+	if (f->device_layers) {
+		buf_adds(out, "; ");
+		add_count(out, f->device_layers, "layer has", "layers have");
+		buf_addf(out, " devices: %s", f->device);
 	}
 	if (f->partials) {
 		buf_adds(out, "; ");
@@ -88,11 +98,12 @@ static void print_json(const struct verify *v, int status)
 	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX);
 	const struct verify_facts *f = &v->facts;
 	cleanup_json json_t *o = json_pack(
-		"{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "status", status,
-		"generation", (json_int_t)f->generation, "references", (json_int_t)f->entries,
-		"blobs", (json_int_t)f->blobs, "bytes", (json_int_t)f->bytes, "generations",
-		(json_int_t)f->generations, "journal_lines", (json_int_t)f->journal_lines,
-		"strangers", (json_int_t)f->strangers, "rehashed",
+		"{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "status",
+		status, "generation", (json_int_t)f->generation, "references",
+		(json_int_t)f->entries, "blobs", (json_int_t)f->blobs, "bytes",
+		(json_int_t)f->bytes, "generations", (json_int_t)f->generations, "journal_lines",
+		(json_int_t)f->journal_lines, "strangers", (json_int_t)f->strangers, "layers",
+		(json_int_t)f->layers, "device_layers", (json_int_t)f->device_layers, "rehashed",
 		amount_json(f->rehashed, f->rehashed_bytes), "unreferenced",
 		amount_json(f->unreferenced, f->unreferenced_bytes), "partials",
 		amount_json(f->partials, f->partial_bytes), "damage", findings_json(&v->findings));
@@ -131,6 +142,7 @@ static int verify_verb(const struct invocation *inv, const void *options, char *
 			       "nor an instant (2026-11-20T08:15:00Z)",
 			       o->since);
 	v.since = since;
+	v.deep = o->deep;
 	if (verify_run(&v, inv->mirror, err) < 0)
 		return -1;
 	status = v.findings.n ? EXIT_PART : EXIT_OK;
@@ -149,6 +161,12 @@ static void verify_rows(void *options, struct cli_table *table)
 {
 	struct verify_options *o = options;
 	const struct cli_opt rows[] = {
+		{ .name = "deep",
+		  .flag = &o->deep,
+		  .help = "also decompress the layers of images (gzip, zstd, xz, bzip2), compare "
+			  "them with the diff_ids of their configs, and name entries that lead out "
+			  "of the directory where a layer is unpacked; with --since, layers that "
+			  "no --deep has found right since then" },
 		{ .name = "since",
 		  .value = "D",
 		  .to = &o->since,
@@ -175,6 +193,9 @@ const struct verb verb_verify = {
 		"leaves out and layers that are stored elsewhere are not missing. The last line, "
 		"on stderr, says how much was looked at. A damaged blob is not fetched again: set "
 		"its file aside, and \"mirror-sync --force\" fetches what the lists name.\n\n"
+		"With --deep, a layer that decompresses to more than 256 GiB, or beyond 1 GiB to "
+		"more than 200 times its size, is not decompressed further, and named. Devices in "
+		"layers are counted, and are no damage.\n\n"
 		".mirror/verified remembers when each blob was found right, for --since. A file "
 		"that was written to since then, or a copy of the mirror elsewhere, is rehashed.",
 	.examples =
@@ -182,6 +203,7 @@ const struct verb verb_verify = {
 			{ "mirror-publish verify", NULL },
 			{ "mirror-publish verify --since 30d",
 			  "what was not looked at in 30 days" },
+			{ "mirror-publish verify --deep", "also what the layers unpack to" },
 			{ "mirror-publish verify --json", NULL },
 			{ NULL, NULL },
 		},

@@ -1,5 +1,6 @@
 #include "publish/verify.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,8 @@
 #include "oci/cli/progress.h"
 #include "oci/store/generation.h"
 #include "publish/blob_walk.h"
+#include "publish/diff_ids.h"
+#include "publish/layer_check.h"
 #include "publish/work.h"
 
 /* Publishers may come in between; then what was found is looked at again, so often at most. */
@@ -155,13 +158,19 @@ static int add_files(struct pass *p, struct err *err)
 
 /* ---- looking ---- */
 
-/* What the pass before found right stays so: the files of blobs do not change. */
-static bool was_right(const struct pass *p, const struct graph_blob *b)
+/* What the pass before found right stays so, with what it found in a layer: the files of blobs do
+ * not change. */
+static bool was_right(const struct pass *p, struct graph_blob *b)
 {
-	const struct graph_blob *old = p->before ? blob_graph_find(p->before, b->digest) : NULL;
+	struct graph_blob *old = p->before ? blob_graph_find(p->before, b->digest) : NULL;
 
-	return old && old->is_rehashed && old->check.damage == DAMAGE_NONE &&
-	       old->check.inode == b->check.inode;
+	if (!old || !old->is_rehashed || old->check.damage != DAMAGE_NONE ||
+	    old->check.inode != b->check.inode)
+		return false;
+	if (p->v->deep && b->is_tar && !old->layer)
+		return false;
+	b->layer = take(old->layer);
+	return true;
 }
 
 static void look_at(size_t i, void *arg)
@@ -177,7 +186,7 @@ static void look_at(size_t i, void *arg)
 	} else if (was_right(p, b)) {
 		b->is_checked = b->is_rehashed = true;
 	} else if (p->v->since && verified_since(&p->v->verified, b->digest, b->check.changed,
-						 p->v->since, false)) {
+						 p->v->since, p->v->deep && b->is_tar)) {
 		b->is_checked = true;
 	}
 }
@@ -187,7 +196,12 @@ static void rehash(size_t i, void *arg)
 	struct pass *p = arg;
 	struct graph_blob *b = p->g->blobs[p->todo[i]];
 
-	blob_check_rehash(&b->check, p->layout, b->digest, &p->bytes);
+	if (p->v->deep && b->is_tar) {
+		b->layer = xcalloc(1, sizeof(*b->layer));
+		layer_check(&b->check, b->layer, p->layout, b->digest, &p->bytes);
+	} else {
+		blob_check_rehash(&b->check, p->layout, b->digest, &p->bytes);
+	}
 	b->is_checked = b->is_rehashed = true;
 	__atomic_fetch_add(&p->done, 1, __ATOMIC_RELAXED);
 }
@@ -295,6 +309,57 @@ static void judge_blobs(struct pass *p)
 	}
 }
 
+static void on_wrong_diff_id(const struct diff_ids_wrong *w, void *arg)
+{
+	struct pass *p = arg;
+	const char *digest = p->g->blobs[w->blob]->digest;
+	struct finding *f = findings_add(&p->v->findings, DAMAGE_DIFF_ID, digest, w->text);
+	struct reference_list r = { .index = &p->v->mirror.index, .out = &f->references };
+
+	blob_graph_references(p->g, w->manifest, BLOB_GRAPH_NONE, add_reference, &r);
+	verified_forget(&p->v->verified, digest);
+}
+
+static void count_layer(struct verify_facts *f, const struct graph_blob *b)
+{
+	f->layers++;
+	if (b->layer->devices && !f->device_layers++)
+		snprintf(f->device, sizeof(f->device), "%s (%.50s)", b->digest,
+			 b->layer->first_device);
+}
+
+static void judge_layers(struct pass *p)
+{
+	for (uint32_t i = 0; i < p->g->nblobs; i++) {
+		const struct graph_blob *b = p->g->blobs[i];
+
+		if (!b->layer || b->check.damage != DAMAGE_NONE)
+			continue;
+		count_layer(&p->v->facts, b);
+		if (b->layer->damage != DAMAGE_NONE)
+			add_finding(p, b->layer->damage, i, BLOB_GRAPH_NONE, b->layer->text);
+	}
+	diff_ids_check(p->g, p->layout, on_wrong_diff_id, p);
+}
+
+/* For --since. */
+static void note_verified(struct pass *p)
+{
+	struct verify *v = p->v;
+
+	for (size_t i = 0; i < p->g->nblobs; i++) {
+		const struct graph_blob *b = p->g->blobs[i];
+
+		v->findings.is_partial |=
+			b->check.damage != DAMAGE_NONE && b->document != BLOB_GRAPH_NONE;
+		if (b->check.damage != DAMAGE_NONE)
+			verified_forget(&v->verified, b->digest);
+		else if (b->is_rehashed)
+			verified_note(&v->verified, b->digest, p->began,
+				      b->layer && b->layer->damage == DAMAGE_NONE);
+	}
+}
+
 static void count_blobs(struct pass *p)
 {
 	struct verify_facts *f = &p->v->facts;
@@ -358,16 +423,9 @@ static int one_pass(struct verify *v, const struct blob_graph *before, struct er
 		judge_root(&p, i);
 	judge_blobs(&p);
 	count_blobs(&p);
-	for (size_t i = 0; i < p.g->nblobs; i++) {
-		const struct graph_blob *b = p.g->blobs[i];
-
-		v->findings.is_partial |=
-			b->check.damage != DAMAGE_NONE && b->document != BLOB_GRAPH_NONE;
-		if (b->check.damage != DAMAGE_NONE)
-			verified_forget(&v->verified, b->digest);
-		else if (b->is_rehashed)
-			verified_note(&v->verified, b->digest, p.began, false);
-	}
+	note_verified(&p);
+	if (v->deep)
+		judge_layers(&p);
 	return judge_records(&p, err);
 }
 

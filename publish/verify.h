@@ -36,9 +36,12 @@ struct verify_facts {
 	size_t generations, journal_lines, partials;
 	uint64_t partial_bytes;
 	bool has_no_table;
+	size_t layers, device_layers;     /* opened by --deep; those that have devices */
+	char device[DIGEST_MAX + 1 + 64]; /* of the first such layer: digest, and a device */
 };
 
 struct verify {
+	bool deep;    /* layers are opened, too */
 	time_t since; /* blobs found right since then are not rehashed; 0: every blob is */
 	struct mirror mirror;
 	struct blob_graph graph;

@@ -203,6 +203,15 @@
 /* .mirror/verified: 100 bytes a blob, for 5 million of them. */
 #define LIMIT_VERIFIED (512UL * MIB)
 
+/* verify --deep: what a layer may decompress to: so many bytes; and, beyond the first so many, so
+ * many times what was read of its file. gzip can make 1,032 bytes of one, zstd far more; layers
+ * that people build have a ratio of 2 to 20, and some have a large file of zeros. The symbolic
+ * links of a layer that are remembered, in bytes: layers with 50,000 links exist. */
+#define LIMIT_LAYER_TAR   (256UL * GIB)
+#define LIMIT_LAYER_FREE  (1UL * GIB)
+#define LIMIT_LAYER_RATIO 200
+#define LIMIT_LAYER_LINKS (16UL * MIB)
+
 /* A line of the journal; a journal is read line by line. */
 #define LIMIT_JOURNAL_LINE (64UL * KIB)
 /* Digests that one mirror-publish find looks for: a bit each. */

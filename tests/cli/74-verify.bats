@@ -416,3 +416,134 @@ meanwhile() {
 	publish verify alpine
 	[ "$status" -eq 1 ]
 }
+
+# ---- --deep ----
+
+# layer_mirror FILE COMPRESSION [DIFF-ID]: a mirror "deep" of h/a:1, whose one layer is the tar
+# FILE compressed by that program (cat: not at all); its config names the FILE's digest, or DIFF-ID.
+layer_mirror() {
+	local id=${3:-sha256:$(sha256sum <"$1" | cut -d' ' -f1)}
+	rm -rf deep
+	layout_new deep
+	layer=$("$2" <"$1" | layout_blob deep)
+	config=$(layout_blob deep "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"$id\"]}}")
+	manifest=$(printf '{"schemaVersion":2,"config":%s,"layers":[%s]}' \
+		"$(layout_desc deep "$config" "$OCI_CONFIG")" \
+		"$(layout_desc deep "$layer" application/vnd.oci.image.layer.v1.tar+gzip)" | layout_blob deep)
+	layout_entry deep h/a:1 "$manifest"
+	layout_publish deep 1
+}
+
+# tar_of ENTRY...: writes layer.tar with entries "NAME", "NAME -> TARGET" (a symbolic link),
+# "NAME == TARGET" (a hard link) or "NAME !" (a device), whatever their names.
+tar_of() {
+	python3 - "$@" <<-'PY'
+	import io, sys, tarfile
+	with tarfile.open("layer.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+	    for entry in sys.argv[1:]:
+	        name, _, target = entry.partition(" ")
+	        info = tarfile.TarInfo(name)
+	        if target.startswith("-> "):
+	            info.type, info.linkname = tarfile.SYMTYPE, target[3:]
+	        elif target.startswith("== "):
+	            info.type, info.linkname = tarfile.LNKTYPE, target[3:]
+	        elif target == "!":
+	            info.type, info.devmajor, info.devminor = tarfile.CHRTYPE, 1, 3
+	        else:
+	            info.size = 5
+	        tar.addfile(info, io.BytesIO(b"hello"))
+	PY
+}
+
+@test "--deep: layers of every compression decompress to their diff_ids" {
+	tar_of etc/passwd "bin -> usr/bin" usr/bin/ls "usr/bin/dir == usr/bin/ls" grün "lib64 -> /usr/lib64"
+	for by in cat gzip zstd xz bzip2; do
+		command -v "$by" >/dev/null || continue
+		layer_mirror layer.tar "$by"
+		publish --mirror deep verify --deep --json
+		[ "$status" -eq 0 ] || { echo "$by: $output" >&2 && false; }
+		jq -e '.layers == 1 and .damage == [] and .rehashed.blobs == 3' <<<"$output"
+	done
+	# several members, as of an image that is fetched lazily
+	head -c 1024 layer.tar | gzip >members
+	tail -c +1025 layer.tar | gzip >>members
+	layer_mirror layer.tar "$(printf '#!/bin/sh\ncat members\n' >by && chmod +x by && echo ./by)"
+	publish --mirror deep verify --deep
+	[ "$status" -eq 0 ] || { echo "$output" >&2 && false; }
+	: >empty
+	layer_mirror empty gzip
+	publish --mirror deep verify --deep
+	[ "$status" -eq 0 ]
+}
+
+@test "--deep: a layer that is not what the config says, also when only the number differs" {
+	tar_of etc/passwd
+	layer_mirror layer.tar gzip sha256:$(printf '0%.0s' {1..64})
+	publish --mirror deep verify
+	[ "$status" -eq 0 ]
+	publish --mirror deep verify --deep
+	found "$layer" "decompresses to sha256:$(sha256sum <layer.tar | cut -d' ' -f1), and the config $config says sha256:000" h/a:1
+	layer_mirror layer.tar gzip "$(printf 'sha256:1","sha256:2')"
+	publish --mirror deep verify --deep
+	found "$config" "names 2 diff_ids, and its manifest $manifest has 1 layers" h/a:1
+}
+
+@test "--deep: entries that lead out are named; devices are counted, and no damage" {
+	while IFS='|' read -r first second words; do
+		tar_of $first "$second"
+		layer_mirror layer.tar gzip
+		publish --mirror deep verify --deep
+		found "$layer" "its entry $words" h/a:1
+	done <<-'ROWS'
+		a|../../etc/passwd|"../../etc/passwd" has ".."
+		a|/etc/passwd|"/etc/passwd" is absolute
+		a|b == /etc/shadow|"b" is a hard link to a name that leads out
+	ROWS
+	tar_of "l -> /etc" l/passwd ../x
+	layer_mirror layer.tar gzip
+	publish --mirror deep verify --deep
+	found "$layer" 'its entry "l/passwd" goes through a symbolic link that leads out, and 1 more lead out' h/a:1
+	tar_of etc/passwd "dev/null !" "dev/zero !"
+	layer_mirror layer.tar gzip
+	publish --mirror deep verify --deep
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"; 1 layer has devices: $layer (dev/null)"* ]]
+}
+
+@test "--deep: a layer that is cut off, one that is no tar, and one that is damaged besides" {
+	tar_of etc/passwd
+	gzip <layer.tar | head -c 60 >cut
+	layer_mirror cut cat
+	publish --mirror deep verify --deep
+	found "$layer" "cannot be decompressed: " h/a:1
+	head -c 5000 /dev/zero | tr '\0' x >text
+	layer_mirror text gzip
+	publish --mirror deep verify --deep
+	found "$layer" "is no tar that can be read: " h/a:1
+	layer_mirror layer.tar gzip
+	spoil "$(layout_file deep "$layer")"
+	publish --mirror deep verify --deep
+	found "$layer" "has other content: " h/a:1
+}
+
+@test "--deep: a layer of zeros without end is not decompressed to its end" {
+	command -v zstd >/dev/null || skip "zstd is not installed"
+	head -c 1300000000 /dev/zero | zstd -q >zeros
+	layer_mirror zeros cat
+	publish --mirror deep verify --deep
+	found "$layer" "decompresses to more than " h/a:1
+}
+
+@test "--deep --since: what was rehashed, and not opened, is opened" {
+	tar_of etc/passwd
+	layer_mirror layer.tar gzip
+	mkdir -p deep/.mirror/generations
+	cp deep/index.json deep/.mirror/generations/1.json
+	printf '{"generation":1,"ref":"h/a:1"}\n' >deep/.mirror/journal.jsonl
+	publish --mirror deep verify
+	[ "$status" -eq 0 ] || { echo "$output" >&2 && false; }
+	publish --mirror deep verify --deep --since 1d --json
+	jq -e '.layers == 1' <<<"$output"
+	publish --mirror deep verify --deep --since 1d --json
+	jq -e '.layers == 0 and .status == 0' <<<"$output"
+}
