@@ -2,7 +2,7 @@
  * usage - how many bytes of blobs the repositories, lists, owners or groups of a mirror have on
  * disk, and whose they are.
  *
- *	usage_read(&u, &mirror, USAGE_BY_REPOSITORY, err)
+ *	usage_count(&u, &map, USAGE_BY_REPOSITORY)
  *	for (i = 0; i < u.n; i++) ... u.v[i]
  *	usage_release(&u)
  *
@@ -20,8 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct err;
-struct mirror;
+#include "publish/blob_map.h"
 
 /* What a row is. */
 enum usage_by {
@@ -38,12 +37,6 @@ extern const char *const usage_by_words[];
 /* What an entry of the index is, in the order in which they are counted. */
 enum usage_class { USAGE_TAG, USAGE_SNAPSHOT, USAGE_REFERRER, USAGE_CLASSES };
 
-/* Files, and their bytes. */
-struct usage_sum {
-	size_t n;
-	uint64_t bytes;
-};
-
 struct usage_row {
 	char *name;
 	size_t entries[USAGE_CLASSES];
@@ -54,15 +47,12 @@ struct usage_row {
 struct usage {
 	struct usage_row *v; /* the one with the most bytes first */
 	size_t n, cap;
-	struct usage_sum published;    /* blobs that entries reach, each once */
-	struct usage_sum unreferenced; /* other files below blobs/ */
-	struct usage_sum partial;      /* downloads that were not finished */
-	struct usage_sum records;      /* generations and tables */
-	size_t odd; /* manifests of an unknown form: what they name is not known */
+	struct blob_sum published;    /* blobs that entries reach, each once */
+	struct blob_sum unreferenced; /* other files below blobs/ */
 };
 
-/* The mirror is lent for the call. IO, INVALID or LIMIT when it cannot be looked through. */
-int usage_read(struct usage *u, const struct mirror *m, enum usage_by by, struct err *err);
+/* The map is lent for the call, and its marks are used up. */
+void usage_count(struct usage *u, struct blob_map *map, enum usage_by by);
 void usage_release(struct usage *u);
 
 /* Of all classes. */

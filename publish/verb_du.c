@@ -52,7 +52,7 @@ static void add_row(struct columns *table, const struct usage_row *r)
 }
 
 /* Files of the mirror as a whole. */
-static void add_sum(struct columns *table, const char *name, const struct usage_sum *sum)
+static void add_sum(struct columns *table, const char *name, const struct blob_sum *sum)
 {
 	columns_add(table, INK_DIM, "%s", name);
 	columns_add(table, INK_DIM, "%zu", sum->n);
@@ -62,7 +62,8 @@ static void add_sum(struct columns *table, const char *name, const struct usage_
 	columns_end(table);
 }
 
-static void print_text(const struct usage *u, const struct du *o, const struct invocation *inv)
+static void print_text(const struct usage *u, const struct blob_map *map, const struct du *o,
+		       const struct invocation *inv)
 {
 	static const char *const titles[USAGE_BYS][8] = {
 		[USAGE_BY_REPOSITORY] = { "REPOSITORY", "NUMBER", "BYTES", "UNIQUE", "SHARED",
@@ -82,8 +83,8 @@ static void print_text(const struct usage *u, const struct du *o, const struct i
 		add_row(&table, &u->v[i]);
 	add_sum(&table, "(published)", &u->published);
 	add_sum(&table, "(unreferenced)", &u->unreferenced);
-	add_sum(&table, "(partial)", &u->partial);
-	add_sum(&table, "(records)", &u->records);
+	add_sum(&table, "(partial)", &map->partial);
+	add_sum(&table, "(records)", &map->records);
 	columns_print(&table, stdout, inv->color);
 }
 
@@ -109,21 +110,21 @@ static json_t *row_json(const struct usage_row *r)
 	return o;
 }
 
-static json_t *sum_json(const struct usage_sum *sum)
+static json_t *sum_json(const struct blob_sum *sum)
 {
 	return json_pack("{s:o, s:o}", "files", number_json(sum->n), "bytes",
 			 number_json(sum->bytes));
 }
 
-static void print_json(const struct usage *u, const struct du *o)
+static void print_json(const struct usage *u, const struct blob_map *map, const struct du *o)
 {
 	cleanup_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_ENTRY);
 	cleanup_json json_t *doc = json_pack("{s:s}", "by", usage_by_words[o->by]);
 
 	json_object_set_new(doc, "published", sum_json(&u->published));
 	json_object_set_new(doc, "unreferenced", sum_json(&u->unreferenced));
-	json_object_set_new(doc, "partial", sum_json(&u->partial));
-	json_object_set_new(doc, "records", sum_json(&u->records));
+	json_object_set_new(doc, "partial", sum_json(&map->partial));
+	json_object_set_new(doc, "records", sum_json(&map->records));
 	json_write(&head, doc);
 	/* the rows go before the last brace */
 	printf("%.*s,\"rows\":[", (int)head.n - 1, head.p);
@@ -143,6 +144,7 @@ static int du_run(const struct invocation *inv, const void *options, char **word
 		  struct err *err)
 {
 	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
+	cleanup_by(blob_map_release) struct blob_map map = { .mirror = &m };
 	cleanup_by(usage_release) struct usage u = { .v = NULL };
 	const struct du *o = options;
 
@@ -153,17 +155,17 @@ static int du_run(const struct invocation *inv, const void *options, char **word
 	if (inv->json && o->titles)
 		return err_set(err, ERR_USAGE, 0,
 			       "--json goes without --titles: it has names always");
-	if (mirror_read(&m, inv->mirror, err) < 0 ||
-	    usage_read(&u, &m, (enum usage_by)o->by, err) < 0)
+	if (mirror_read(&m, inv->mirror, err) < 0 || blob_map_read(&map, &m, err) < 0)
 		return -1;
-	if (u.odd)
+	usage_count(&u, &map, (enum usage_by)o->by);
+	if (map.odd)
 		message_warn("%zu manifest%s of a form that is not understood: the blobs that they "
 			     "name may be among the unreferenced ones",
-			     u.odd, format_plural(u.odd));
+			     map.odd, format_plural(map.odd));
 	if (inv->json)
-		print_json(&u, o);
+		print_json(&u, &map, o);
 	else
-		print_text(&u, o, inv);
+		print_text(&u, &map, o, inv);
 	return mirror_tell_doubt(&m) ? EXIT_PART : EXIT_OK;
 }
 
