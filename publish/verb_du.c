@@ -6,14 +6,21 @@
 #include "oci/cli/columns.h"
 #include "oci/cli/format.h"
 #include "oci/cli/message.h"
+#include "oci/store/index.h"
 #include "publish/mirror.h"
+#include "publish/pins.h"
 #include "publish/usage.h"
 #include "publish/verb.h"
 
 struct du {
-	int by; /* enum usage_by */
-	bool titles;
+	int by; /* enum usage_by; -1: not given */
+	bool pins, titles;
 };
+
+static enum usage_by by_of(const struct du *o)
+{
+	return o->by < 0 ? USAGE_BY_REPOSITORY : (enum usage_by)o->by;
+}
 
 static uint64_t shared_bytes(const struct usage_row *r)
 {
@@ -78,7 +85,7 @@ static void print_text(const struct usage *u, const struct blob_map *map, const 
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
 
 	if (inv->terminal || o->titles)
-		columns_titles(&table, titles[o->by]);
+		columns_titles(&table, titles[by_of(o)]);
 	for (size_t i = 0; i < u->n; i++)
 		add_row(&table, &u->v[i]);
 	add_sum(&table, "(published)", &u->published);
@@ -119,7 +126,7 @@ static json_t *sum_json(const struct blob_sum *sum)
 static void print_json(const struct usage *u, const struct blob_map *map, const struct du *o)
 {
 	cleanup_by(buf_release) struct buf head = BUF_INIT(LIMIT_INDEX_ENTRY);
-	cleanup_json json_t *doc = json_pack("{s:s}", "by", usage_by_words[o->by]);
+	cleanup_json json_t *doc = json_pack("{s:s}", "by", usage_by_words[by_of(o)]);
 
 	json_object_set_new(doc, "published", sum_json(&u->published));
 	json_object_set_new(doc, "unreferenced", sum_json(&u->unreferenced));
@@ -138,14 +145,112 @@ static void print_json(const struct usage *u, const struct blob_map *map, const 
 	puts(u->n ? "\n]}" : "]}");
 }
 
+/* ---- what keeps old blobs ---- */
+
+/* "snapshot 2 of docker.io/library/alpine:3.19, keep=10 keep-for=90d". */
+static void add_pin_words(struct buf *out, const struct pin *p)
+{
+	const char *of = entry_annotation(p->entry, ANNOTATION_SNAPSHOT_OF);
+	const char *keep = entry_annotation(p->limits, ANNOTATION_KEEP);
+	const char *keep_for = entry_annotation(p->limits, ANNOTATION_KEEP_FOR);
+
+	if (of)
+		buf_addf(out, "snapshot %zu of %s", p->nth, of);
+	else
+		buf_adds(out, "unlisted");
+	if (keep || keep_for)
+		buf_adds(out, ",");
+	if (keep)
+		buf_addf(out, " keep=%s", keep);
+	if (keep_for)
+		buf_addf(out, " keep-for=%s", keep_for);
+}
+
+static const char *pin_since(const struct pin *p)
+{
+	const char *replaced = entry_annotation(p->entry, ANNOTATION_SNAPSHOT_AT);
+
+	return replaced ? replaced : entry_annotation(p->entry, ANNOTATION_UNLISTED_SINCE);
+}
+
+static void print_pins(const struct pins *p, const struct du *o, const struct invocation *inv)
+{
+	static const char *const titles[] = { "REFERENCE", "OWN", "BYTES", "SINCE", "WHAT", NULL };
+	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
+
+	if (inv->terminal || o->titles)
+		columns_titles(&table, titles);
+	for (size_t i = 0; i < p->n; i++) {
+		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
+		char day[FORMAT_DAY];
+
+		add_pin_words(&words, &p->v[i]);
+		format_day(pin_since(&p->v[i]), day);
+		columns_add(&table, INK_PLAIN, "%s", p->v[i].entry->ref);
+		add_bytes(&table, INK_GOOD, p->v[i].own);
+		add_bytes(&table, INK_PLAIN, p->v[i].all);
+		columns_add(&table, INK_PLAIN, "%s", day);
+		columns_add(&table, INK_PLAIN, "%s", words.p);
+		columns_end(&table);
+	}
+	columns_add(&table, INK_DIM, "(together)");
+	add_bytes(&table, INK_PLAIN, p->together);
+	for (int column = 0; column < 3; column++)
+		columns_add(&table, INK_DIM, "-");
+	columns_end(&table);
+	columns_print(&table, stdout, inv->color);
+}
+
+static void print_pins_json(const struct pins *p)
+{
+	printf("{\"together\":%llu,\"pins\":[", (unsigned long long)p->together);
+	for (size_t i = 0; i < p->n; i++) {
+		cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX_ENTRY);
+		const struct entry *e = p->v[i].entry;
+		cleanup_json json_t *o = json_pack("{s:s}", "ref", e->ref);
+
+		json_object_set_new(o, "own", number_json(p->v[i].own));
+		json_object_set_new(o, "bytes", number_json(p->v[i].all));
+		json_set_text(o, "since", pin_since(&p->v[i]));
+		json_set_text(o, "snapshot_of", entry_annotation(e, ANNOTATION_SNAPSHOT_OF));
+		json_object_set_new(o, "nth", p->v[i].nth ? number_json(p->v[i].nth) : json_null());
+		json_set_text(o, "keep", entry_annotation(p->v[i].limits, ANNOTATION_KEEP));
+		json_set_text(o, "keep_for", entry_annotation(p->v[i].limits, ANNOTATION_KEEP_FOR));
+		json_write(&text, o);
+		printf("%s%s", i ? ",\n" : "\n", text.p);
+	}
+	puts(p->n ? "\n]}" : "]}");
+}
+
 /* ---- all of it ---- */
+
+static void show_pins(struct blob_map *map, const struct du *o, const struct invocation *inv)
+{
+	cleanup_by(pins_release) struct pins p = { .v = NULL };
+
+	pins_count(&p, map);
+	if (inv->json)
+		print_pins_json(&p);
+	else
+		print_pins(&p, o, inv);
+}
+
+static void show_usage(struct blob_map *map, const struct du *o, const struct invocation *inv)
+{
+	cleanup_by(usage_release) struct usage u = { .v = NULL };
+
+	usage_count(&u, map, by_of(o));
+	if (inv->json)
+		print_json(&u, map, o);
+	else
+		print_text(&u, map, o, inv);
+}
 
 static int du_run(const struct invocation *inv, const void *options, char **words, size_t n,
 		  struct err *err)
 {
 	cleanup_by(mirror_release) struct mirror m = MIRROR_INIT;
 	cleanup_by(blob_map_release) struct blob_map map = { .mirror = &m };
-	cleanup_by(usage_release) struct usage u = { .v = NULL };
 	const struct du *o = options;
 
 	if (n)
@@ -155,17 +260,19 @@ static int du_run(const struct invocation *inv, const void *options, char **word
 	if (inv->json && o->titles)
 		return err_set(err, ERR_USAGE, 0,
 			       "--json goes without --titles: it has names always");
+	if (o->pins && o->by >= 0)
+		return err_set(err, ERR_USAGE, 0,
+			       "--pins goes without --by: its rows are references");
 	if (mirror_read(&m, inv->mirror, err) < 0 || blob_map_read(&map, &m, err) < 0)
 		return -1;
-	usage_count(&u, &map, (enum usage_by)o->by);
 	if (map.odd)
 		message_warn("%zu manifest%s of a form that is not understood: the blobs that they "
 			     "name may be among the unreferenced ones",
 			     map.odd, format_plural(map.odd));
-	if (inv->json)
-		print_json(&u, &map, o);
+	if (o->pins)
+		show_pins(&map, o, inv);
 	else
-		print_text(&u, &map, o, inv);
+		show_usage(&map, o, inv);
 	return mirror_tell_doubt(&m) ? EXIT_PART : EXIT_OK;
 }
 
@@ -179,11 +286,16 @@ static void du_options(void *options, struct cli_table *table)
 		  .words = usage_by_words,
 		  .help = "what a row is: a repository (default), a file of the lists, an owner "
 			  "(owner= of the lines), or a group (private=)" },
+		{ .name = "pins",
+		  .flag = &o->pins,
+		  .help = "print the snapshots and unlisted references instead, those first that "
+			  "alone keep the most bytes on the disk" },
 		{ .name = "titles",
 		  .flag = &o->titles,
 		  .help = "a first row that names the columns; on a terminal there always is one" },
 	};
 
+	o->by = -1;
 	CLI_TABLE_ADD(table, rows);
 }
 
@@ -199,11 +311,16 @@ const struct verb verb_du = {
 		"else; an image of several lists or owners counts in the row of each.\n\n"
 		"The last rows are of the whole mirror: \"(published)\" blobs, each once; "
 		"\"(unreferenced)\" ones, which nothing published has; \"(partial)\" downloads; "
-		"and \"(records)\", the generations and tables. Nothing is removed.",
+		"and \"(records)\", the generations and tables.\n\n"
+		"With --pins, a row is a snapshot or an unlisted reference: the bytes that nothing "
+		"else needs (own), its bytes in all, since when it is one, of which tag it is a "
+		"snapshot (1: the newest), and that tag's keep= and keep-for=. \"(together)\" is what "
+		"no listed tag needs. Nothing is removed.",
 	.examples =
 		(const struct cli_item[]){
 			{ "mirror-publish du", NULL },
 			{ "mirror-publish du --by owner --json", NULL },
+			{ "mirror-publish du --pins | head", "which old content is large?" },
 			{ NULL, NULL },
 		},
 	.statuses =

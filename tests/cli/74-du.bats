@@ -133,6 +133,46 @@ quay.io/team/app quay.io/copy/alpine (published) (unreferenced) (partial) (recor
 	[ "$(jq -c .rows <<<"$output")" = "$with" ]
 }
 
+@test "du --pins: what only snapshots and unlisted references need, the largest first" {
+	note '. == "'$A'"' keep 10
+	publish du --pins --json
+	[ "$status" -eq 0 ]
+	jq -e --argjson together "$(size_of one two first)" '.together == $together
+		and (.pins | length) == 3 and (.pins | map(.own) | . == (sort | reverse))' <<<"$output"
+	jq -e --argjson one "$(size_of one)" '.pins[] | select(.ref == "'$A.20261106'")
+		| .own == $one and .bytes == $one and .nth == 2 and .keep == "10" and .keep_for == null
+		and .snapshot_of == "'$A'" and (.since | startswith("2026-11-06"))' <<<"$output"
+	publish du --pins --titles
+	[[ ${lines[0]} =~ ^REFERENCE\ +OWN\ +BYTES\ +SINCE\ +WHAT$ ]]
+	[[ $output == *"$A.20261110 "*"  2026-11-10  snapshot 1 of $A, keep=10"* ]]
+	[[ ${lines[4]} == "(together) "* ]]
+	publish du --pins --by list
+	[ "$status" -eq 1 ]
+}
+
+@test "du --pins: what another entry has, too, is not its own; an unlisted reference is a pin" {
+	note '. == "quay.io/copy/alpine:1"' unlisted-since 2026-11-20T00:00:00Z
+	publish du --pins --json
+	jq -e --argjson three "$(size_of three)" '.pins[] | select(.ref == "quay.io/copy/alpine:1")
+		| .own == 0 and .bytes == $three and .nth == null and .snapshot_of == null' <<<"$output"
+	publish du --pins
+	[[ $output == *"quay.io/copy/alpine:1 "*"  2026-11-20  unlisted"* ]]
+	# without the tag that shares it
+	jq -c '.manifests |= map(select(.annotations["org.opencontainers.image.ref.name"]
+		!= "'$A'"))' mirror/index.json >i && mv i mirror/index.json
+	publish du --pins --json
+	jq -e --argjson three "$(size_of three)" '.pins[0] | .ref == "quay.io/copy/alpine:1"
+		and .own == $three' <<<"$output"
+}
+
+@test "du --pins: what two snapshots share is free only without both" {
+	note '. == "quay.io/copy/alpine:1"' snapshot-of quay.io/copy/alpine:2
+	note '. == "'$A'"' snapshot-of docker.io/library/alpine:4
+	publish du --pins --json
+	jq -e --argjson all "$(size_of one two three first)" '.together == $all
+		and ([.pins[] | select(.own == 0)] | length) == 2' <<<"$output"
+}
+
 @test "du: a layout of bare tags" {
 	jq -c '(.manifests[] | select(.annotations["org.opencontainers.image.ref.name"]
 		== "quay.io/copy/alpine:1")).annotations |= {"org.opencontainers.image.ref.name": "3.19"}' \
