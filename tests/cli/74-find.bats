@@ -153,6 +153,17 @@ $A 3- 2026-11-10 now" ]
 	[ "$(rows)" = "$known" ]
 }
 
+@test "find: without the journal, a generation that lacks a reference ends its stay" {
+	: >mirror/.mirror/journal.jsonl
+	chmod u+w mirror/.mirror/generations/2.json
+	jq -c --arg ref $P '.manifests |= map(select(.annotations["org.opencontainers.image.ref.name"]
+		!= $ref))' mirror/.mirror/generations/2.json >i
+	cp i mirror/.mirror/generations/2.json
+	publish find "$(mirror_digest first)"
+	[ "$status" -eq 0 ]
+	[ "$(rows | tail -n 1)" = "$P 1 2026-11-05 2026-11-06" ]
+}
+
 @test "find: where the journal has lost its beginning or its end" {
 	publish find "$(mirror_digest one)"
 	known=$(rows)
