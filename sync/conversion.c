@@ -6,6 +6,7 @@
 
 #include "oci/base/cleanup.h"
 #include "oci/base/err.h"
+#include "oci/base/odd_char.h"
 #include "oci/base/printable.h"
 #include "oci/base/str.h"
 #include "oci/image/ref.h"
@@ -143,12 +144,17 @@ void conversion_image(struct conversion *c, size_t line, struct span ref, const 
 	cleanup_by(ref_release) struct ref r = REF_INIT;
 	struct span name = without_transport(span_trim(ref));
 	cleanup_free char *advice = NULL;
+	char odd[ODD_CHAR_NAME];
 	struct err err;
+	size_t at;
 
 	if (buf_failed(&c->out))
 		return;
 	if (has_variable(name))
 		conversion_lose_variable(c, line, name);
+	else if (odd_char_find(name, &at, odd))
+		conversion_lose(c, line, "\"%.*s\": the character %s, has no place in it",
+				SPAN_ARG(name), odd);
 	else if ((advice = web_address_advice(name)))
 		conversion_lose(c, line, "\"%.*s\": %s", SPAN_ARG(name), advice);
 	else if (ref_parse(&r, name, &err) < 0 || add_line(c, &r, options ? options : "", &err) < 0)

@@ -253,6 +253,17 @@ quay.io/e/f tags=*' ]
 		4 the address of a web page that is not an image's
 		docker.io/library/alpine:3
 	END
+	odd=$(printf 'c/d\xc2\xa0:1')
+	printf '\xef\xbb\xbfalpine:3\n  - image: "redis:8",\nFROM a/b:1 AS x\n-\n%s\n' "$odd" >copied.txt
+	run --separate-stderr -2 convert copied.txt
+	diff -u - <(sed 's/ is not a repository name .*/ is no name/' <<<"$output") <<-END
+		docker.io/library/alpine:3
+		docker.io/library/redis:8
+		# copied.txt:3: left out: AS x
+		docker.io/a/b:1
+		# copied.txt:4: "-": "-" is no name
+		# copied.txt:5: "$odd": the character U+00A0, a no-break space, has no place in it
+	END
 	passes pod.yaml values.yaml compose.yml images.txt
 	# each image once
 	[ "$(convert compose.yml compose.yml | wc -l)" -eq 1 ]
