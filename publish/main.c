@@ -108,14 +108,16 @@ static int run_without_verb(struct invocation *inv, int argc, char **argv, struc
 }
 
 /* The options with a value that may stand before every verb, and why a verb that publishes nothing
- * goes without one of them; NULL: no verb does. */
+ * goes without one of them; NULL: no verb does. A preview of a verb that publishes takes no lock,
+ * but may confirm the generation that is there. */
 static const struct {
-	const char *name, *without;
+	const char *name, *without, *without_in_preview;
 } leading[] = {
-	{ "--mirror", NULL },
-	{ "--wait", "it waits for nobody, since it only reads" },
-	{ "--confirm", "it only reads, so there is nothing to confirm" },
-	{ "--confirm-within", "it only reads, so there is nothing to confirm" },
+	{ "--mirror", NULL, NULL },
+	{ "--wait", "it waits for nobody, since it only reads",
+	  "it waits for nobody, since it only reads" },
+	{ "--confirm", "it only reads, so there is nothing to confirm", NULL },
+	{ "--confirm-within", "it only reads, so there is nothing to confirm", NULL },
 };
 
 #define LEADING (sizeof(leading) / sizeof(leading[0]))
@@ -130,12 +132,28 @@ static bool has_option(int argc, char **argv, const char *name)
 	return false;
 }
 
-static int check_reader(const struct verb *v, int argc, char **argv, struct err *err)
+static bool has_row(const struct verb_page *page, const char *name)
 {
-	for (size_t i = 0; i < LEADING && !(v->common & VERB_WAIT); i++)
-		if (leading[i].without && has_option(argc, argv, leading[i].name))
-			return err_set(err, ERR_USAGE, 0, "%s goes without %s: %s", v->name,
-				       leading[i].name, leading[i].without);
+	for (size_t i = 0; i < page->table.n; i++)
+		if (strcmp(page->table.rows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int check_reader(const struct verb *v, const struct verb_page *page, int argc, char **argv,
+			struct err *err)
+{
+	bool previews = has_row(page, "dry-run") && has_option(argc, argv, "--dry-run");
+
+	for (size_t i = 0; i < LEADING; i++) {
+		const char *why = !(v->common & VERB_WAIT) ? leading[i].without
+				  : previews               ? leading[i].without_in_preview
+							   : NULL;
+
+		if (why && has_option(argc, argv, leading[i].name))
+			return err_set(err, ERR_USAGE, 0, "%s%s goes without %s: %s", v->name,
+				       previews ? " --dry-run" : "", leading[i].name, why);
+	}
 	return 0;
 }
 
@@ -184,7 +202,7 @@ static int run_verb(const struct verb *v, struct invocation *inv, int argc, char
 	int r;
 
 	verb_page_init(&page, v, inv);
-	if (check_reader(v, argc, argv, err) < 0)
+	if (check_reader(v, &page, argc, argv, err) < 0)
 		return -1;
 	r = cli_opt_parse(&page.program, argc, argv, &words, &n, err);
 	if (r < 0)

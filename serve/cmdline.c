@@ -68,16 +68,32 @@ static bool is_repository(const char *name)
 	return path.p && ref_valid_host(host) && ref_valid_path(path);
 }
 
-/* Groups are of users, and tokens of users who log in. */
-static int check_access(const struct cmdline *o, struct err *err)
+/* An option without effect is refused: what it asks for would be missed. */
+static int check_effect(const struct cmdline *o, struct err *err)
 {
 	const struct access_source *a = &o->access;
+	const struct {
+		bool is_broken;
+		const char *words;
+	} rules[] = {
+		{ a->token_key && !a->htpasswd, "--token-key has no effect without --htpasswd" },
+		{ a->groups && !a->htpasswd && !o->client_ca,
+		  "--groups has no effect without --htpasswd or --client-ca" },
+		{ o->client_ca && !o->tls_certs.n, "--client-ca needs --tls-cert and --tls-key" },
+		{ o->log_format >= 0 && !o->access_log,
+		  "--log-format has no effect without --access-log" },
+		{ o->trusted.n && !o->access_log && !o->misses && o->limits.per_address < 0,
+		  "--trusted-proxy has no effect without --access-log, --record-misses or --limit "
+		  "per-address=N: nothing else looks at the client's address" },
+	};
 
-	if (a->token_key && !a->htpasswd)
-		return err_set(err, ERR_USAGE, 0, "--token-key has no effect without --htpasswd");
-	if (a->groups && !a->htpasswd && !o->client_ca)
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].is_broken)
+			return err_set(err, ERR_USAGE, 0, "%s", rules[i].words);
+	if (o->tls_certs.n != o->tls_keys.n)
 		return err_set(err, ERR_USAGE, 0,
-			       "--groups has no effect without --htpasswd or --client-ca");
+			       "%zu --tls-cert and %zu --tls-key: each certificate needs its key",
+			       o->tls_certs.n, o->tls_keys.n);
 	return 0;
 }
 
@@ -109,17 +125,6 @@ static int check_names(struct cmdline *o, struct err *err)
 		return err_set(err, ERR_USAGE, 0,
 			       "--name \"%s\" is not a repository's name, with or without a tag",
 			       o->name);
-	return 0;
-}
-
-static int check_tls(const struct cmdline *o, struct err *err)
-{
-	if (o->tls_certs.n != o->tls_keys.n)
-		return err_set(err, ERR_USAGE, 0,
-			       "%zu --tls-cert and %zu --tls-key: each certificate needs its key",
-			       o->tls_certs.n, o->tls_keys.n);
-	if (o->client_ca && !o->tls_certs.n)
-		return err_set(err, ERR_USAGE, 0, "--client-ca needs --tls-cert and --tls-key");
 	return 0;
 }
 
@@ -176,8 +181,8 @@ static void add_server_options(struct cli_table *table, struct cmdline *o)
 		  .value = "CIDR",
 		  .texts = &o->trusted,
 		  .help = "a proxy, such as 10.0.0.0/8, whose X-Forwarded-For names the client "
-			  "for the log and for limits; \"unix:\" are the clients of a unix socket; "
-			  "may be given several times" },
+			  "for --access-log, --record-misses and --limit per-address=; \"unix:\" "
+			  "are the clients of a unix socket; may be given several times" },
 		{ .name = "record-misses",
 		  .value = "FILE",
 		  .to = &o->misses,
@@ -296,6 +301,7 @@ int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror, s
 
 	*o = (struct cmdline){ .registry = "docker.io",
 			       .mirror = mirror ? mirror : "mirror",
+			       .log_format = -1,
 			       .threads = default_threads() };
 	add_server_options(&table, o);
 	add_tls_options(&table, o);
@@ -318,7 +324,9 @@ int cmdline_read(struct cmdline *o, int argc, char **argv, const char *mirror, s
 	for (size_t i = 0; i < o->trusted.n; i++)
 		if (trusted_proxy_add(&o->proxies, o->trusted.v[i], err) < 0)
 			return -1;
-	if (check_names(o, err) < 0 || check_tls(o, err) < 0 || check_access(o, err) < 0)
+	if (check_names(o, err) < 0 || check_effect(o, err) < 0)
 		return -1;
+	if (o->log_format < 0)
+		o->log_format = ACCESS_LOG_COMMON;
 	return CLI_OPT_GO;
 }

@@ -34,6 +34,7 @@ static void set_limit(struct limits *l, const struct limit *row, int64_t value)
 
 void limits_init(struct limits *l)
 {
+	l->given = 0;
 	for (size_t i = 0; i < NLIMITS; i++)
 		set_limit(l, &table[i], table[i].standard);
 }
@@ -69,6 +70,11 @@ int limits_read(struct limits *l, const char *text, struct err *err)
 
 		if (!value.p || !span_eq(key, row->key))
 			continue;
+		if (l->given & 1U << i)
+			return err_set(err, ERR_USAGE, 0,
+				       "--limit %s= is given twice: only one value can count, so "
+				       "remove the other",
+				       row->key);
 		n = read_value(row, value);
 		if (n < row->min || n > row->max)
 			return err_set(err, ERR_USAGE, 0,
@@ -76,6 +82,7 @@ int limits_read(struct limits *l, const char *text, struct err *err)
 						      "such as 30s"
 						    : "--limit %s: a number from %lld to %lld",
 				       text, (long long)row->min, (long long)row->max);
+		l->given |= 1U << i;
 		set_limit(l, row, n);
 		return 0;
 	}

@@ -19,12 +19,14 @@ struct limits {
 	int64_t header;      /* for a whole head, from its first byte, or for the first one */
 	int64_t idle;        /* between two requests */
 	int64_t drain;       /* for the replies under way, after SIGTERM */
+	unsigned given;      /* a bit for each row of the table that was read */
 };
 
 /* The values without --limit. */
 void limits_init(struct limits *l);
 
-/* Reads "KEY=VALUE", the value of --limit. -1 with USAGE, naming the keys or what is wrong. */
+/* Reads "KEY=VALUE", the value of --limit. -1 with USAGE, naming the keys or what is wrong; a
+ * key that was read already is wrong. */
 int limits_read(struct limits *l, const char *text, struct err *err);
 
 #endif

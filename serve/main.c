@@ -59,6 +59,19 @@ static int open_listeners(struct listen_set *set, const struct cmdline *o, struc
 	return listen_open_all(set, o->listen.v, o->listen.n, err);
 }
 
+/* A certificate without effect: who gave it believes that connections are encrypted. */
+static int check_tls_used(const struct listen_set *set, struct err *err)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->v[i].secure)
+			return 0;
+	if (!set->secure)
+		return 0;
+	return err_set(err, ERR_USAGE, 0,
+		       "--tls-cert has no effect: all listeners are unix sockets, and those stay "
+		       "plain");
+}
+
 static void release_server(struct server *s)
 {
 	tls_files_release(&s->tls);
@@ -150,7 +163,7 @@ static int serve(const struct cmdline *o, struct err *err)
 	if (tls_files_init(&s.tls, &tls, err) < 0)
 		return -1;
 	s.listeners.secure = s.tls.tls != NULL;
-	if (open_listeners(&s.listeners, o, err) < 0 ||
+	if (open_listeners(&s.listeners, o, err) < 0 || check_tls_used(&s.listeners, err) < 0 ||
 	    open_admin(o->admin, &for_admin.listeners, err) < 0)
 		return -1;
 	/* before the first thread, and before what is read again is read */

@@ -97,6 +97,18 @@ verbs() {
 	wanted mirror-serve listen default-registry list-snapshots name threads access-log
 }
 
+# The options that a unit test takes a stand on, one a line.
+judged() {
+	sed -n '/ rows\[\] = {/,/^};/s/^\t{ { "--\([a-z-]*\)".*/\1/p' "$top/tests/unit/$1" | sort
+}
+
+@test "every option is judged: with which others it has an effect" {
+	for program in sync:sync_mode.c serve:serve_cmdline.c; do
+		diff <(options_of "mirror-${program%%:*}" | grep -vx -e help -e version | sort) \
+			<(judged "${program#*:}")
+	done
+}
+
 @test "the man page says what --help says, and troff has nothing to complain of" {
 	for program in $programs; do
 		"$bin/$program" --man >"$BATS_TEST_TMPDIR/$program.1"

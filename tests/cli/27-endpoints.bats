@@ -104,7 +104,7 @@ mirror.conf says scheme=http, or http:// in endpoint= and mirror="* ]]
 		endpoint "mirror=$mirror_url endpoint=$upstream_url"
 		run -32 --separate-stderr sync --dry-run
 		# shellcheck disable=SC2053  # a pattern
-		[[ $stderr == "mirror-sync: warning: up.example at "$words"$next" ]] ||
+		[[ $stderr == mirror-sync:\ warning:\ up.example\ at\ $words"$next" ]] ||
 			{ echo "$mirror_url: $stderr" && false; }
 	done <<-END
 		https://127.0.0.1:$upstream_port|127.0.0.1: does not speak TLS; if it is to be *

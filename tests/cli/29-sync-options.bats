@@ -273,13 +273,6 @@ without_effect='--check --label x | --check goes without --label: it reads the l
 	[ ! -e "$mirror" ] && [ ! -e r.json ]
 }
 
-@test "every option takes a stand: tests/unit/sync_mode.c says with which modes it goes" {
-	diff <("$BIN/mirror-sync" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' |
-		grep -vx -e help -e version | sort) \
-		<(sed -n '/ rows\[\] = {/,/^};/s/^\t{ { "--\([a-z-]*\)".*/\1/p' \
-			"$BATS_TEST_DIRNAME/../unit/sync_mode.c" | sort)
-}
-
 @test "--report - is stdout, and what people read goes to stderr" {
 	layout_image "$up" docker.io/team/app:1 one
 	list up.example/team/app:1 up.example/team/none:1

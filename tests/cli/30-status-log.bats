@@ -158,7 +158,8 @@ $(mirror_digest three | cut -c 1-19) "* ]]
 		[ "$status" -eq 1 ]
 		[[ $stderr == *"--json goes without --titles and --long"* ]]
 	done
-	for options in "--wait 5 status" "log --wait=5" "--wait 5 at 2026-11-06 alpine:3.19" "diff 1 --wait 5"; do
+	for options in "--wait 5 status" "log --wait=5" "--wait 5 at 2026-11-06 alpine:3.19" "diff 1 --wait 5" \
+		"rollback alpine:3.19 --dry-run --wait 5" "--wait 5 undo --dry-run"; do
 		# shellcheck disable=SC2086  # several words
 		publish $options
 		[ "$status" -eq 1 ]

@@ -284,6 +284,13 @@ ask_last=' HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n'
 	END
 }
 
+@test "a certificate where all listeners are unix sockets is refused: those stay plain" {
+	run --separate-stderr -1 "$BIN/mirror-serve" --listen "unix:$at/s" "${tls[@]}" "$dir"
+	[ "$stderr" = "mirror-serve: --tls-cert has no effect: all listeners are unix sockets, and those \
+stay plain" ]
+	[ ! -e "$at/s" ]
+}
+
 @test "what clients will refuse is a warning, and served" {
 	expired old
 	cert nameless

@@ -72,5 +72,11 @@ int main(void)
 			CHECK_ROW(result == 0 && value_of(&l, rows[i].text) == rows[i].want,
 				  rows[i].text);
 	}
+	limits_init(&l);
+	CHECK(limits_read(&l, "drain=3s", &err) == 0 && limits_read(&l, "idle-time=3s", &err) == 0);
+	CHECK(limits_read(&l, "drain=4s", &err) == -1 && l.drain == 3 * CLOCK_SEC);
+	CHECK_TEXT(err.msg,
+		   "--limit drain= is given twice: only one value can count, so remove the other",
+		   "a key that is given twice");
 	return tap_done();
 }
