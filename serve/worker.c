@@ -1,6 +1,7 @@
 #include "serve/worker.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -219,6 +220,18 @@ static void watch_conn(struct worker *w, struct conn *c, enum conn_next next)
 		move_first(w, c);
 }
 
+/* Out of descriptors, or of memory in the kernel: accepting goes on when a connection is closed. Of
+ * descriptors accept() says so even when no connection waits, and then none has to make room. */
+static void wait_for_room(struct worker *w, const struct listener *l)
+{
+	struct pollfd waits = { .fd = l->fd, .events = POLLIN };
+
+	if (poll(&waits, 1, 0) <= 0)
+		return;
+	watch_listeners(w, false);
+	make_room(w);
+}
+
 /* Accepts one connection; false when none waits, or no more are accepted now. */
 static bool accept_one(struct worker *w, const struct listener *l)
 {
@@ -228,9 +241,10 @@ static bool accept_one(struct worker *w, const struct listener *l)
 	struct conn *c;
 
 	if (fd < 0) {
-		/* out of descriptors: do not spin, wait until a connection is closed */
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-			watch_listeners(w, false);
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+			wait_for_room(w, l);
+			return false;
+		}
 		return errno == ECONNABORTED || errno == EINTR;
 	}
 	c = conn_new(fd, l->secure);

@@ -291,6 +291,29 @@ burst() {
 	done
 }
 
+@test "out of descriptors: a blob is 503 for now, and what needs no file is answered" {
+	local layer open
+	layer=$(layout_blob "$dir" "layer of one")
+	serve_start --threads 1 "$dir"
+	busy kept
+	get /v2/alpine/manifests/1
+	is 200
+	# one more for a connection, and none for a file
+	open=$(find "/proc/$server_pid/fd" -mindepth 1 | sort -t/ -k5n | awk -F/ '
+		$5 != n { exit } { n++ } END { print n }')
+	prlimit --pid "$server_pid" --nofile="$((open + 1)):"
+	get "/v2/alpine/blobs/$layer"
+	is 503 UNAVAILABLE
+	has 'Retry-After: 1'
+	get /v2/alpine/manifests/1
+	is 200
+	finish "$kept"
+	[[ $line == "HTTP/1.1 200"* ]]
+	prlimit --pid "$server_pid" --nofile=1024:
+	get "/v2/alpine/blobs/$layer"
+	is 200
+}
+
 @test "no memory for more connections: they are closed, and those that are there are served" {
 	! grep -q __asan_init "$BIN/mirror-serve" || skip "AddressSanitizer reserves all memory"
 	serve_start --threads 1 "$dir"
