@@ -15,6 +15,7 @@
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
 #include "oci/image/ref.h"
+#include "oci/store/beneath.h"
 #include "oci/store/generation.h"
 #include "oci/store/generation_check.h"
 #include "oci/store/index.h"
@@ -169,7 +170,7 @@ static void check_journal(struct record_check *c, const struct layout *l, long c
 static int hash_table(const struct layout *l, const char *path, const struct digest *like,
 		      struct digest *got)
 {
-	cleanup_fd int fd = openat(l->root, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	cleanup_fd int fd = beneath_open(l->root, path, O_NOFOLLOW);
 	cleanup_free char *piece = xmalloc(64 * KIB);
 	struct hash *h;
 	ssize_t n;
@@ -193,7 +194,7 @@ static bool is_table_of(const struct served *s, const struct layout *l, const st
 
 	if (s->head->generation != generation_number(x))
 		return false;
-	if (file_read(l->root, INDEX, &bytes, &ignored) < 0)
+	if (beneath_read(l->root, INDEX, &bytes, &ignored) < 0)
 		return true;
 	digest_of(NULL, bytes.p, bytes.n, &id);
 	if (!digest_eq(&id, &x->read_as)) /* replaced meanwhile */

@@ -13,6 +13,7 @@
 #include "oci/base/limits.h"
 #include "oci/base/span.h"
 #include "oci/image/digest.h"
+#include "oci/store/beneath.h"
 #include "oci/store/layout.h"
 
 #define PATH  ".mirror/verified"
@@ -92,7 +93,8 @@ void verified_load(struct verified *v, const struct layout *l)
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_VERIFIED);
 	struct err ignored;
 
-	if (file_read(l->root, PATH, &bytes, &ignored) == 0 && !read_rows(v, l, buf_span(&bytes)))
+	if (beneath_read(l->root, PATH, &bytes, &ignored) == 0 &&
+	    !read_rows(v, l, buf_span(&bytes)))
 		verified_release(v);
 }
 

@@ -13,6 +13,7 @@
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
 #include "oci/cli/exit_status.h"
+#include "oci/store/beneath.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
 #include "oci/store/sync_state.h"
@@ -247,7 +248,7 @@ static void read_run(struct mirror_facts *f, const struct layout *l)
 		f->has_run &= there;
 		return;
 	}
-	if (file_read(l->root, ".mirror/last-run.json", &text, &ignored) == 0)
+	if (beneath_read(l->root, ".mirror/last-run.json", &text, &ignored) == 0)
 		doc = json_read(buf_span(&text), &ignored);
 	full = doc ? json_get_object(doc, "full") : NULL;
 	f->has_run = full && read_date(full, "end") && json_get_size(full, "status") >= 0;

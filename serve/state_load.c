@@ -10,6 +10,7 @@
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/cli/message.h"
+#include "oci/store/beneath.h"
 #include "oci/store/index.h"
 #include "oci/store/index_head.h"
 #include "oci/store/layout.h"
@@ -195,9 +196,9 @@ static int read_whole(struct state_load *l, struct err *err)
 
 static int fill_state(struct state_load *l, bool whole, struct err *err)
 {
-	l->fd = openat(l->layout.root, "index.json", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	l->fd = beneath_open(l->layout.root, "index.json", 0);
 	if (l->fd < 0 || fstat(l->fd, &l->state->file) < 0) {
-		err_sys(err, "cannot open", "index.json");
+		beneath_failed("index.json", err);
 		return err_wrap(err, "%s", l->from->mirror);
 	}
 	if ((whole || !take_table(l)) && read_whole(l, err) < 0)

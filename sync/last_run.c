@@ -7,6 +7,7 @@
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
 #include "oci/registry/registry.h"
+#include "oci/store/beneath.h"
 #include "oci/store/layout.h"
 #include "sync/outcome.h"
 #include "sync/run_options.h"
@@ -80,7 +81,7 @@ static json_t *read_full(const struct layout *l)
 	json_t *full = NULL;
 	struct err ignored;
 
-	if (file_read(l->root, path, &b, &ignored) == 0)
+	if (beneath_read(l->root, path, &b, &ignored) == 0)
 		doc = json_read(buf_span(&b), &ignored);
 	full = (json_t *)json_get_object(doc, "full");
 	return full ? json_incref(full) : json_null();

@@ -13,6 +13,7 @@
 #include "oci/base/file.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
+#include "oci/store/beneath.h"
 #include "oci/store/generation_bytes.h"
 #include "oci/store/generation_files.h"
 #include "oci/store/generation_trust.h"
@@ -151,13 +152,13 @@ static int parse_published(const struct layout *l, const struct generation_files
  * has 50 MB. */
 static int digest_published(const struct layout *l, struct digest *id, struct err *err)
 {
-	cleanup_fd int fd = openat(l->root, INDEX, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	cleanup_fd int fd = beneath_open(l->root, INDEX, 0);
 	cleanup_free char *piece = xmalloc(64 * KIB);
 	struct hash *h;
 	ssize_t n;
 
 	if (fd < 0)
-		return err_sys(err, "cannot open", INDEX);
+		return beneath_failed(INDEX, err);
 	h = hash_new(NULL);
 	while ((n = read(fd, piece, 64 * KIB)) > 0)
 		hash_add(h, piece, (size_t)n);
@@ -182,7 +183,7 @@ static int load_published(const struct layout *l, const struct generation_files 
 
 	if (is_read_already(l, x))
 		return 0;
-	if (file_read(l->root, INDEX, &bytes, err) < 0) {
+	if (beneath_read(l->root, INDEX, &bytes, err) < 0) {
 		if (err->kind == ERR_NOTFOUND && kept->n)
 			return generation_trust_refuse(l, kept, "is missing", err);
 		if (err->kind == ERR_NOTFOUND)
@@ -410,7 +411,7 @@ static int keep_current(const struct layout *l, const struct index *x, struct er
 		generation_files_settle(l, generation_number(x));
 		return 0;
 	}
-	if (file_read(l->root, INDEX, &bytes, err) < 0)
+	if (beneath_read(l->root, INDEX, &bytes, err) < 0)
 		return err_wrap(err, "%s", l->path);
 	return replace_file(l, path, &bytes, 0444, err);
 }

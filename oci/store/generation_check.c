@@ -9,6 +9,7 @@
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
 #include "oci/image/digest.h"
+#include "oci/store/beneath.h"
 #include "oci/store/generation.h"
 #include "oci/store/generation_files.h"
 #include "oci/store/index.h"
@@ -58,7 +59,7 @@ static int read_whole(struct check *c, long number, struct digest *id, struct er
 	char path[GENERATION_PATH];
 
 	generation_files_path(number, true, path);
-	if (file_read(c->layout->root, path, &bytes, err) < 0)
+	if (beneath_read(c->layout->root, path, &bytes, err) < 0)
 		return -1;
 	digest_of(NULL, bytes.p, bytes.n, id);
 	drop_texts(c);

@@ -15,6 +15,7 @@
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
 #include "oci/image/digest.h"
+#include "oci/store/beneath.h"
 #include "oci/store/index.h"
 #include "oci/store/index_head.h"
 #include "oci/store/layout.h"
@@ -172,7 +173,7 @@ int generation_files_diff(const struct layout *l, long number, struct generation
 
 	buf_init(&d->bytes, LIMIT_INDEX);
 	generation_files_path(number, false, path);
-	if (file_read(l->root, path, &d->bytes, err) < 0)
+	if (beneath_read(l->root, path, &d->bytes, err) < 0)
 		return -1;
 	return read_diff_header(d, number, err) < 0 ? err_wrap(err, "%s", path) : 0;
 }
@@ -209,7 +210,7 @@ static int read_chain(struct chain *c, const struct layout *l, long number, stru
 
 	for (size_t i = 0; i < LONGEST_CHAIN; i++) {
 		generation_files_path(number + (long)i, true, path);
-		if (file_read(l->root, path, &c->base, err) == 0)
+		if (beneath_read(l->root, path, &c->base, err) == 0)
 			return 0;
 		if (err->kind != ERR_NOTFOUND)
 			return -1;
@@ -328,7 +329,7 @@ static int read_lines(const struct layout *l, long number, struct buf *bytes, st
 	char path[GENERATION_PATH];
 
 	generation_files_path(number, true, path);
-	if (file_read(l->root, path, bytes, err) < 0)
+	if (beneath_read(l->root, path, bytes, err) < 0)
 		return -1;
 	return lines_split(lines, buf_span(bytes), err);
 }

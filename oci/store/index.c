@@ -12,6 +12,7 @@
 #include "oci/base/limits.h"
 #include "oci/image/descriptor.h"
 #include "oci/image/media_type.h"
+#include "oci/store/beneath.h"
 #include "oci/store/index_text.h"
 #include "oci/store/layout.h"
 
@@ -487,7 +488,7 @@ int index_load(struct index *x, const struct layout *l, struct digest *id, struc
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX);
 
-	if (file_read(l->root, "index.json", &bytes, err) < 0)
+	if (beneath_read(l->root, "index.json", &bytes, err) < 0)
 		return err_wrap(err, "%s", l->path);
 	if (index_parse(x, buf_span(&bytes), err) < 0)
 		return err_wrap(err, "%s/index.json", l->path);

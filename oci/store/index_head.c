@@ -8,6 +8,7 @@
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
+#include "oci/store/beneath.h"
 #include "oci/store/index.h"
 
 #define FIRST_READ 4096
@@ -42,16 +43,16 @@ static bool read_first_line(int fd, struct buf *line)
 int index_head_read(struct index *x, int dir, const char *path, struct err *err)
 {
 	cleanup_by(buf_release) struct buf bytes = BUF_INIT(LIMIT_INDEX_HEAD);
-	cleanup_fd int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	cleanup_fd int fd = beneath_open(dir, path, 0);
 
 	if (fd < 0)
-		return err_sys(err, "cannot open", path);
+		return beneath_failed(path, err);
 	if (read_first_line(fd, &bytes)) {
 		buf_adds(&bytes, "]}");
 	} else {
 		buf_release(&bytes);
 		buf_init(&bytes, LIMIT_INDEX);
-		if (file_read(dir, path, &bytes, err) < 0)
+		if (beneath_read(dir, path, &bytes, err) < 0)
 			return -1;
 	}
 	return index_parse_annotations(x, buf_span(&bytes), err) < 0 ? err_wrap(err, "%s", path)

@@ -13,6 +13,7 @@
 #include "oci/base/file.h"
 #include "oci/base/json.h"
 #include "oci/base/limits.h"
+#include "oci/store/beneath.h"
 #include "oci/store/layout.h"
 
 #define PATH ".mirror/journal.jsonl"
@@ -163,7 +164,7 @@ static int last_generation(int fd, off_t size, long *generation)
 
 int journal_last(const struct layout *l, long *generation, struct err *err)
 {
-	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	cleanup_fd int fd = beneath_open(l->root, PATH, 0);
 	struct stat st;
 
 	*generation = -1;
@@ -311,12 +312,12 @@ int journal_walk_wanted(const struct layout *l, long current,
 			size_t *bad, struct err *err)
 {
 	struct walk w = { .current = current, .wants = wants, .each = each, .arg = arg };
-	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	cleanup_fd int fd = beneath_open(l->root, PATH, 0);
 	struct err why = ERR_INIT;
 	int r = 0;
 
 	if (fd < 0 && errno != ENOENT)
-		r = err_sys(&why, "cannot open", PATH);
+		r = beneath_failed(PATH, &why);
 	if (fd >= 0)
 		r = walk_file(&w, fd, &why);
 	if (why.kind != ERR_NONE) {
@@ -349,11 +350,11 @@ static bool is_line_start(int fd, int64_t from, int64_t size)
 static int open_part(const struct layout *l, const struct journal_part *part, int *out, off_t *size,
 		     struct err *err)
 {
-	cleanup_fd int fd = openat(l->root, PATH, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	cleanup_fd int fd = beneath_open(l->root, PATH, 0);
 	struct stat st;
 
 	if (fd < 0 && errno != ENOENT)
-		return err_sys(err, "cannot open", PATH);
+		return beneath_failed(PATH, err);
 	if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
 		return err_sys(err, "cannot read", PATH);
 	*size = fd < 0 ? 0 : st.st_size;

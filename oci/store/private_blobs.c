@@ -11,6 +11,7 @@
 #include "oci/base/span.h"
 #include "oci/base/strvec.h"
 #include "oci/image/digest.h"
+#include "oci/store/beneath.h"
 #include "oci/store/layout.h"
 
 #define PATH ".mirror/private-blobs"
@@ -122,7 +123,7 @@ int private_blobs_load(struct private_blobs *p, const struct layout *l, struct e
 	cleanup_by(buf_release) struct buf text = BUF_INIT(LIMIT_INDEX);
 
 	private_blobs_release(p);
-	if (file_read(l->root, PATH, &text, err) < 0)
+	if (beneath_read(l->root, PATH, &text, err) < 0)
 		return err->kind == ERR_NOTFOUND ? 0 : err_wrap(err, "%s", l->path);
 	return read_lines(p, buf_span(&text), err) < 0 ? err_wrap(err, "%s", l->path) : 0;
 }

@@ -12,6 +12,7 @@
 #include "oci/base/err.h"
 #include "oci/base/file.h"
 #include "oci/base/limits.h"
+#include "oci/store/beneath.h"
 #include "oci/store/generation_files.h"
 #include "oci/store/index.h"
 #include "oci/store/index_head.h"
@@ -91,8 +92,11 @@ int served_file_open(struct served *s, const struct layout *l, const char *name,
 
 	if (table_path(name, path, err) < 0)
 		return -1;
-	fd = openat(l->root, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	return fd < 0 ? err_sys(err, "cannot open", path) : read_table(s, fd, path, err);
+	fd = beneath_open(l->root, path, O_NOFOLLOW);
+	if (fd >= 0)
+		return read_table(s, fd, path, err);
+	beneath_failed(path, err);
+	return -1;
 }
 
 bool served_file_is_named(const struct served *s, const char *name)

@@ -13,6 +13,7 @@
 #include "oci/base/json.h"
 #include "oci/base/json_split.h"
 #include "oci/base/str.h"
+#include "oci/store/beneath.h"
 #include "oci/store/index.h"
 #include "oci/store/layout.h"
 
@@ -215,7 +216,7 @@ int sync_state_load(struct sync_state *s, const struct layout *l, struct err *er
 
 	if (l->root < 0)
 		return 0;
-	if (file_read(l->root, path, &b, &why) == 0 && read_document(s, buf_span(&b), &why) == 0)
+	if (beneath_read(l->root, path, &b, &why) == 0 && read_document(s, buf_span(&b), &why) == 0)
 		return 0;
 	if (why.kind == ERR_NOTFOUND)
 		return 0;

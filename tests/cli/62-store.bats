@@ -121,6 +121,7 @@ as_user() {
 	sync
 	layer=$(jq -r '.layers[0].digest' "$(layout_file "$mirror" "$one")")
 	chmod 0 "$(layout_file "$mirror" "$layer")"
+	: >out
 	as_user "$BIN/mirror-serve" --listen 127.0.0.1:0 "$mirror" >out 2>err 3>&- &
 	servers="$servers $!"
 	log_has out 'listening on'
