@@ -130,6 +130,7 @@ static void test_replaced(struct mirror *m)
 	struct conn_turn turn = { .server = &server,
 				  .state = first,
 				  .look = look_nowhere,
+				  .common = span_of("", 0),
 				  .access = files,
 				  .wake = wake,
 				  .log = &log,
