@@ -61,7 +61,7 @@ uint32_t blob_graph_blob(struct blob_graph *g, const char *digest)
 		return number;
 	b = xcalloc(1, sizeof(*b) + strlen(digest) + 1);
 	b->document = BLOB_GRAPH_NONE;
-	strcpy(b->digest, digest);
+	memcpy(b->digest, digest, strlen(digest) + 1);
 	g->blobs = xgrow(g->blobs, g->nblobs, &g->blobs_cap, sizeof(struct graph_blob *));
 	number = (uint32_t)g->nblobs;
 	g->blobs[g->nblobs++] = b;
@@ -104,7 +104,7 @@ uint32_t blob_graph_document(struct blob_graph *g, const char *digest, const cha
 	d->filter = filter;
 	d->media_type = keep_media_type(g, media_type);
 	d->nesting = nesting;
-	strcpy(d->key, key);
+	memcpy(d->key, key, strlen(key) + 1);
 	g->documents = xgrow(g->documents, g->ndocuments, &g->documents_cap, sizeof(*g->documents));
 	number = (uint32_t)g->ndocuments;
 	g->documents[g->ndocuments++] = d;

@@ -36,7 +36,7 @@ static struct row *find_or_add(struct verified *v, const char *digest)
 	if (r)
 		return r;
 	r = xcalloc(1, sizeof(*r) + strlen(digest) + 1);
-	strcpy(r->digest, digest);
+	memcpy(r->digest, digest, strlen(digest) + 1);
 	table_put(&v->rows, r->digest, r);
 	return r;
 }
