@@ -105,8 +105,8 @@ void verb_page_release(struct verb_page *page);
 /* Every verb, in the order of --help: V(NAME) for each. */
 #define VERB_EACH(V)                                                                               \
 	V(status)                                                                                  \
-	V(log) V(at) V(find) V(diff) V(du) V(rollback) V(hold) V(release) V(undo) V(restored)      \
-		V(verify)
+	V(log)                                                                                     \
+	V(at) V(find) V(diff) V(du) V(rollback) V(hold) V(release) V(undo) V(restored) V(verify)
 
 #define VERB_DECLARE(name) extern const struct verb verb_##name;
 VERB_EACH(VERB_DECLARE)
