@@ -3,7 +3,7 @@
  *
  *	blob_map_read(&b, &mirror, err)
  *	object = served_find(&b.table, entry->digest.str)
- *	n = blob_map_walk(&b, object, mark)	everything that it reaches is in b.walked[0 ... n - 1]
+ *	n = blob_map_walk(&b, object, mark)	what it reaches is in b.walked[0 ... n - 1]
  *	blob_map_release(&b)
  *
  * Objects are those of the table of mirror-serve (oci/store/served.h), made for exactly this index;

@@ -314,8 +314,8 @@ const struct verb verb_du = {
 		"and \"(records)\", the generations and tables.\n\n"
 		"With --pins, a row is a snapshot or an unlisted reference: the bytes that nothing "
 		"else needs (own), its bytes in all, since when it is one, of which tag it is a "
-		"snapshot (1: the newest), and that tag's keep= and keep-for=. \"(together)\" is what "
-		"no listed tag needs. Nothing is removed.",
+		"snapshot (1: the newest), and that tag's keep= and keep-for=. \"(together)\" is "
+		"what no listed tag needs. Nothing is removed.",
 	.examples =
 		(const struct cli_item[]){
 			{ "mirror-publish du", NULL },

@@ -202,7 +202,7 @@ the_archive() {
 	[ "$(cat work/code-quality.json)" = "[]" ]
 }
 
-# as_runner COMMAND...: a job of the runner's user, to whom the checkout and where it came from belong
+# as_runner COMMAND...: a job of the runner's user, who owns the checkout and where it came from
 # meanwhile.
 as_runner() {
 	local status=0
