@@ -30,7 +30,7 @@ static void publish(const struct layout *l)
 	struct publication what = { .made_by = "sync", .lines = &line, .nlines = 1 };
 	struct digest d = { .str = D };
 
-	if (generation_load(l, &x, &err) < 0)
+	if (lock < 0 || generation_load(l, &x, &err) < 0)
 		printf("# %s\n", err.msg);
 	line.ref = ref = xasprintf("h/r:%ld", generation_number(&x) + 1);
 	entry_set_content(index_add(&x, ref), MEDIA_OCI_MANIFEST, &d, 5);
