@@ -385,11 +385,11 @@ meanwhile() {
 	file=$(file_of "$(layer_of second)")
 	# away while the blobs are looked at, and back when the journal is read
 	mv "$file" gone
-	meanwhile .mirror/journal.jsonl "mv gone $file"
+	meanwhile journal.jsonl "mv gone $file"
 	[ "$status" -eq 0 ] || { echo "$output $stderr" >&2 && false; }
 	[ -z "$output" ]
 	rm "$file"
-	meanwhile .mirror/journal.jsonl true
+	meanwhile journal.jsonl true
 	found "$(layer_of second)" "is missing" $APP
 }
 

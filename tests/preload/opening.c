@@ -4,7 +4,7 @@
  *
  *	LD_PRELOAD=opening.so OPENING=NAME OPENING_RUN=COMMAND program
  *
- * NAME is the file's name as openat(2) gets it, below whatever directory. COMMAND is run by sh,
+ * NAME is the file's name as openat(2) or openat2(2) gets it, below whatever directory. COMMAND is run by sh,
  * once, without this library; other threads wait meanwhile only where they open that file, too.
  */
 #include <dlfcn.h>
@@ -13,9 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 typedef int opener(int, const char *, int, ...);
+typedef long caller(long, ...);
 
 static void run_once(const char *name)
 {
@@ -43,4 +46,21 @@ int openat(int dir, const char *name, int flags, ...)
 	va_end(ap);
 	run_once(name);
 	return real(dir, name, flags, mode);
+}
+
+/* openat2(2) has no function of its own. All calls have room for six arguments. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+long syscall(long number, ...)
+{
+	caller *real = (caller *)dlsym(RTLD_NEXT, "syscall");
+	long v[6];
+	va_list ap;
+
+	va_start(ap, number);
+	for (size_t i = 0; i < 6; i++)
+		v[i] = va_arg(ap, long);
+	va_end(ap);
+	if (number == SYS_openat2)
+		run_once((const char *)v[1]); /* NOLINT(performance-no-int-to-ptr) */
+	return real(number, v[0], v[1], v[2], v[3], v[4], v[5]);
 }
