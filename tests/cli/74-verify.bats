@@ -47,8 +47,10 @@ found() {
 	local name=$1 words=$2
 	shift 2
 	[ "$status" -eq 2 ] || { echo "status $status: $output $stderr" >&2 && return 1; }
-	[ "${#lines[@]}" -eq 1 ] && [[ ${lines[0]} == "$name  $words"*"${*:+  $*}" ]] ||
-		{ echo "found: $output" >&2 && return 1; }
+	if [ "${#lines[@]}" -ne 1 ] || [[ ${lines[0]} != "$name  $words"*"${*:+  $*}" ]]; then
+		echo "found: $output" >&2
+		return 1
+	fi
 }
 
 @test "a whole mirror: status 0, nothing on stdout, a line of figures on stderr" {
@@ -286,7 +288,8 @@ long_mirror() {
 	publish verify
 	found journal.jsonl "1 line cannot be read"
 	anew
-	head -1 $journal >>$journal
+	line=$(head -1 $journal)
+	echo "$line" >>$journal
 	publish verify
 	found journal.jsonl "1 line stands behind those of a later generation"
 	anew
@@ -310,8 +313,8 @@ long_mirror() {
 
 @test "the table: damaged, or that of another index; one that was deleted is no damage" {
 	long_mirror
-	table=$(echo mirror/.mirror/tables/$(head -1 mirror/index.json |
-		sed -n 's/.*"dev.ocimirror.table":"\([^"]*\)".*/\1/p'))
+	table=mirror/.mirror/tables/$(sed -n '1s/.*"dev.ocimirror.table":"\([^"]*\)".*/\1/p' \
+		mirror/index.json)
 	cp "$table" good
 	chmod u+w "$table"
 	spoil "$table"
@@ -478,7 +481,7 @@ tar_of() {
 
 @test "--deep: a layer that is not what the config says, also when only the number differs" {
 	tar_of etc/passwd
-	layer_mirror layer.tar gzip sha256:$(printf '0%.0s' {1..64})
+	layer_mirror layer.tar gzip "sha256:$(printf '0%.0s' {1..64})"
 	publish --mirror deep verify
 	[ "$status" -eq 0 ]
 	publish --mirror deep verify --deep
@@ -490,7 +493,7 @@ tar_of() {
 
 @test "--deep: entries that lead out are named; devices are counted, and no damage" {
 	while IFS='|' read -r first second words; do
-		tar_of $first "$second"
+		tar_of "$first" "$second"
 		layer_mirror layer.tar gzip
 		publish --mirror deep verify --deep
 		found "$layer" "its entry $words" h/a:1
@@ -512,8 +515,8 @@ tar_of() {
 
 @test "--deep: a layer that is cut off, one that is no tar, and one that is damaged besides" {
 	tar_of etc/passwd
-	gzip <layer.tar | head -c 60 >cut
-	layer_mirror cut cat
+	gzip <layer.tar | head -c 60 >layer.cut
+	layer_mirror layer.cut cat
 	publish --mirror deep verify --deep
 	found "$layer" "cannot be decompressed: " h/a:1
 	head -c 5000 /dev/zero | tr '\0' x >text
