@@ -200,7 +200,7 @@ static enum layer_name judge_entry(struct layer_names *names, struct archive_ent
 		return layer_names_add(names, LAYER_ENTRY_HARDLINK, name, hard);
 	if (soft && archive_entry_filetype(e) == AE_IFLNK)
 		return layer_names_add(names, LAYER_ENTRY_SYMLINK, name, soft);
-	return layer_names_add(names, LAYER_ENTRY_PLAIN, name, NULL);
+	return layer_names_add(names, LAYER_ENTRY_PLAIN, name, "");
 }
 
 static void judge_tar(struct reading *r)

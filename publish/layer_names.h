@@ -47,7 +47,7 @@ struct layer_names {
 
 void layer_names_release(struct layer_names *n);
 
-/* Judges the next entry; target is a link's, or NULL. */
+/* Judges the next entry; target is that of a link, and not looked at otherwise. */
 enum layer_name layer_names_add(struct layer_names *n, enum layer_entry kind, const char *name,
 				const char *target);
 

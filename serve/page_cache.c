@@ -104,10 +104,11 @@ struct page *page_new(struct span key, struct span body, struct span link)
 {
 	size_t kept = body.p ? body.n : 0, memory = sizeof(struct page) + key.n + link.n + kept;
 	struct page *p = take_memory(memory);
-	char *bytes = (char *)(p + 1);
+	char *bytes;
 
 	if (!p)
 		return NULL;
+	bytes = (char *)(p + 1);
 	*p = (struct page){ .refs = 1, .hash = hash_of(key), .length = body.n, .memory = memory };
 	memcpy(bytes, key.p, key.n);
 	p->key = span_of(bytes, key.n);

@@ -291,27 +291,29 @@ enum blob_file state_open(const struct state *s, const struct object *o, int *fd
 	return blob_file_look(s->blobs[sha512], o->digest + FRONT, o->size, NULL, fd);
 }
 
-/* Reads the file into *out: STATE_BYTES_GIVEN, DISK or NONE. */
-static enum state_bytes read_whole(const struct state *s, const struct object *o, char **out)
+/* Reads the file; NULL, with the reason in *why. */
+static char *read_whole(const struct state *s, const struct object *o, enum state_bytes *why)
 {
 	cleanup_free char *bytes = NULL;
 	cleanup_fd int fd = -1;
 	size_t n = 0;
 
+	*why = STATE_BYTES_NONE;
 	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(s, o, &fd) != BLOB_FILE_HERE)
-		return STATE_BYTES_NONE;
+		return NULL;
+	*why = STATE_BYTES_BUSY;
 	bytes = malloc((size_t)o->size + 1);
 	if (!bytes)
-		return STATE_BYTES_BUSY;
+		return NULL;
 	while (n < (size_t)o->size) {
 		ssize_t got = read(fd, bytes + n, (size_t)o->size - n);
 
+		*why = got < 0 ? STATE_BYTES_DISK : STATE_BYTES_NONE;
 		if (got <= 0)
-			return got < 0 ? STATE_BYTES_DISK : STATE_BYTES_NONE;
+			return NULL;
 		n += (size_t)got;
 	}
-	*out = take(bytes);
-	return STATE_BYTES_GIVEN;
+	return take(bytes);
 }
 
 static bool has_digest(const struct object *o, const char *bytes)
@@ -328,14 +330,14 @@ enum state_bytes state_bytes(struct state *s, const struct object *o, char **out
 	char *have = atomic_load_explicit(&s->bytes[o->number], memory_order_acquire);
 	cleanup_free char *bytes = NULL;
 	size_t size = (size_t)o->size;
-	enum state_bytes result;
+	enum state_bytes why;
 
 	*out = have;
 	if (have)
 		return STATE_BYTES_KEPT;
-	result = read_whole(s, o, &bytes);
-	if (result != STATE_BYTES_GIVEN)
-		return result;
+	bytes = read_whole(s, o, &why);
+	if (!bytes)
+		return why;
 	if (!has_digest(o, bytes))
 		return STATE_BYTES_WRONG;
 	*out = bytes;

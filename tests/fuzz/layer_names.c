@@ -26,7 +26,7 @@ static void add_line(struct layer_names *n, struct span line)
 		       : line.p[0] == 'h' ? LAYER_ENTRY_HARDLINK
 					  : LAYER_ENTRY_PLAIN;
 	}
-	if (layer_names_add(n, kind, name, tab ? tab + 1 : NULL) == LAYER_NAME_INSIDE &&
+	if (layer_names_add(n, kind, name, tab ? tab + 1 : "") == LAYER_NAME_INSIDE &&
 	    (strstr(name, "/../") || strncmp(name, "../", 3) == 0 ||
 	     (name[0] == '/' && name[strspn(name, "/.")])))
 		abort();

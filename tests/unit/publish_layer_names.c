@@ -79,7 +79,7 @@ static void test_ceilings(void)
 
 	memset(text, 'x', 5000);
 	text[5000] = '\0';
-	CHECK_ROW(layer_names_add(&n, F, text, NULL) == LAYER_NAME_LONG, "a name of 5000 bytes");
+	CHECK_ROW(layer_names_add(&n, F, text, "") == LAYER_NAME_LONG, "a name of 5000 bytes");
 	CHECK_ROW(layer_names_add(&n, S, "a", text) == LAYER_NAME_LONG, "a target of 5000 bytes");
 	text[4000] = '\0';
 	for (int i = 0; i < 10000 && got == IN; i++) {

@@ -44,7 +44,7 @@ struct mirror {
 
 static void mirror_open(struct mirror *m)
 {
-	struct access_source source = { .htpasswd = m->htpasswd, .groups = m->groups };
+	struct access_source source = { 0 };
 	struct err err = ERR_INIT;
 
 	*m = (struct mirror){ .dir = tempdir_new(), .access = ACCESS_INIT };
@@ -52,6 +52,8 @@ static void mirror_open(struct mirror *m)
 	snprintf(m->htpasswd, sizeof(m->htpasswd), "%s/htpasswd", m->dir.path);
 	snprintf(m->groups, sizeof(m->groups), "%s/groups", m->dir.path);
 	snprintf(m->index, sizeof(m->index), "%s/index.json", m->dir.path);
+	source.htpasswd = m->htpasswd;
+	source.groups = m->groups;
 	tempdir_write(&m->dir, "htpasswd", ANN);
 	tempdir_write(&m->dir, "groups", "team: ann\n");
 	CHECK_ROW(chmod(m->htpasswd, 0600) == 0, "nobody else may read it");
