@@ -114,12 +114,14 @@ closed() {
 	run ! grep -q ' 67108864 ' "$BATS_TEST_TMPDIR/log"
 }
 
-# Opens connections with half a head each: they are not idle.
+# Opens connections with half a head each: they are not idle. A server with one thread has read that
+# half when it has answered another address.
 busy() {
 	local name
 	for name; do
 		connect "$name"
 		eval "printf 'GET /v2/ HTTP/1.1\r\nHo' >&\$$name"
+		curl -s --interface 127.0.0.2 "$url/" >/dev/null
 	done
 }
 
@@ -130,7 +132,7 @@ finish() {
 }
 
 @test "per-address: beyond it an address is answered 429, and another is served" {
-	serve_start --limit per-address=3 --admin 127.0.0.1:0 "$dir"
+	serve_start --threads 1 --limit per-address=3 --admin 127.0.0.1:0 "$dir"
 	busy a b c
 	get /v2/alpine/manifests/1
 	is 429 TOOMANYREQUESTS
@@ -171,7 +173,7 @@ finish() {
 }
 
 @test "per-address: as many wait for their 429, and those beyond are closed at once" {
-	serve_start --limit per-address=2 "$dir"
+	serve_start --threads 1 --limit per-address=2 "$dir"
 	busy a b over1 over2
 	run curl -s "$url/v2/"
 	[[ $status = 5[26] ]] # no reply, or a reset
@@ -183,7 +185,7 @@ finish() {
 
 @test "per-address: a proxy that is trusted stands for many clients" {
 	local names=(a b c d e f)
-	serve_start --limit per-address=2 --trusted-proxy 127.0.0.1 "$dir"
+	serve_start --threads 1 --limit per-address=2 --trusted-proxy 127.0.0.1 "$dir"
 	busy "${names[@]}"
 	get /v2/alpine/manifests/1
 	is 200
