@@ -39,7 +39,7 @@
 struct conn *conn_new(int fd, bool secure)
 {
 	/* not zeroed: most of the block is never touched */
-	struct conn *c = malloc(sizeof(*c));
+	struct conn *c = try_malloc(sizeof(*c));
 
 	if (!c)
 		return NULL;

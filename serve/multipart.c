@@ -18,7 +18,7 @@ struct multipart {
 struct multipart *multipart_new(const struct range_set *set, const char *digest,
 				const char *media_type, int64_t size)
 {
-	struct multipart *m = malloc(sizeof(*m) + set->n * sizeof(m->v[0]));
+	struct multipart *m = try_malloc(sizeof(*m) + set->n * sizeof(m->v[0]));
 	const char *hex = strchr(digest, ':');
 
 	if (!m)

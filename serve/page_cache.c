@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oci/base/cleanup.h"
 #include "oci/base/limits.h"
 
 void page_cache_init(struct page_cache *c)
@@ -85,7 +86,7 @@ static void *take_memory(size_t memory)
 	void *p = NULL;
 
 	if (!large || atomic_fetch_add(&large_pages, memory) + memory <= LIMIT_SERVE_PAGES_SENT)
-		p = malloc(memory);
+		p = try_malloc(memory);
 	if (!p && large)
 		atomic_fetch_sub(&large_pages, memory);
 	return p;

@@ -302,7 +302,7 @@ static char *read_whole(const struct state *s, const struct object *o, enum stat
 	if (o->size > (int64_t)LIMIT_MANIFEST || state_open(s, o, &fd) != BLOB_FILE_HERE)
 		return NULL;
 	*why = STATE_BYTES_BUSY;
-	bytes = malloc((size_t)o->size + 1);
+	bytes = try_malloc((size_t)o->size + 1);
 	if (!bytes)
 		return NULL;
 	while (n < (size_t)o->size) {

@@ -21,6 +21,11 @@ void *xmalloc(size_t n)
 	return or_abort(malloc(n ? n : 1));
 }
 
+void *try_malloc(size_t n)
+{
+	return malloc(n ? n : 1);
+}
+
 void *xcalloc(size_t n, size_t size)
 {
 	return or_abort(calloc(n ? n : 1, size ? size : 1));

@@ -64,6 +64,8 @@ static inline int take_fd(int *fd)
 
 /* As malloc, calloc, reallocarray, strdup and strndup; abort instead of failing. */
 void *xmalloc(size_t n) __attribute__((malloc, returns_nonnull));
+/* NULL when there is no memory: for what one client of many asks for. */
+void *try_malloc(size_t n);
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));

@@ -26,7 +26,8 @@ static bool is_bad(int fd)
 	       st.st_size == strtol(size, NULL, 10);
 }
 
-ssize_t read(int fd, void *p, size_t n)
+/* The C library names the parameters with underscores, which are its own. */
+ssize_t read(int fd, void *p, size_t n) /* NOLINT(readability-inconsistent-*) */
 {
 	if (!is_bad(fd))
 		return syscall(SYS_read, fd, p, n);
@@ -34,7 +35,6 @@ ssize_t read(int fd, void *p, size_t n)
 	return -1;
 }
 
-/* The C library names the parameters with underscores, which are its own. */
 ssize_t pread(int fd, void *p, size_t n, off_t at) /* NOLINT(readability-inconsistent-*) */
 {
 	if (!is_bad(fd) || at < FRONT)

@@ -4,8 +4,9 @@
  *
  *	LD_PRELOAD=opening.so OPENING=NAME OPENING_RUN=COMMAND program
  *
- * NAME is the file's name as openat(2) or openat2(2) gets it, below whatever directory. COMMAND is run by sh,
- * once, without this library; other threads wait meanwhile only where they open that file, too.
+ * NAME is the file's name as openat(2) or openat2(2) gets it, below whatever directory. COMMAND is
+ * run by sh, once, without this library; other threads wait meanwhile only where they open that
+ * file, too.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
