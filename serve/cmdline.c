@@ -82,9 +82,11 @@ static int check_effect(const struct cmdline *o, struct err *err)
 		{ o->client_ca && !o->tls_certs.n, "--client-ca needs --tls-cert and --tls-key" },
 		{ o->log_format >= 0 && !o->access_log,
 		  "--log-format has no effect without --access-log" },
-		{ o->trusted.n && !o->access_log && !o->misses && o->limits.per_address < 0,
-		  "--trusted-proxy has no effect without --access-log, --record-misses or --limit "
-		  "per-address=N: nothing else looks at the client's address" },
+		{ o->trusted.n && !o->access_log && !o->misses && o->limits.per_address < 0 &&
+			  o->limits.per_second < 0,
+		  "--trusted-proxy has no effect without --access-log, --record-misses, --limit "
+		  "per-address=N or --limit requests-per-second=N: nothing else looks at the "
+		  "client's address" },
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)

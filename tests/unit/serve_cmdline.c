@@ -20,8 +20,9 @@ static const struct row {
 	{ { "--limit", "drain=3s" }, { NULL }, NULL },
 	{ { "--trusted-proxy", "10.0.0.0/8" },
 	  { "--access-log", "log" },
-	  "--trusted-proxy has no effect without --access-log, --record-misses or --limit "
-	  "per-address=N: nothing else looks at the client's address" },
+	  "--trusted-proxy has no effect without --access-log, --record-misses, --limit "
+	  "per-address=N or --limit requests-per-second=N: nothing else looks at the client's "
+	  "address" },
 	{ { "--record-misses", "misses" }, { NULL }, NULL },
 	{ { "--no-sandbox" }, { NULL }, NULL },
 	{ { "--tls-cert", "a.pem" },
@@ -53,6 +54,7 @@ static const struct row {
 static const char *const more[][WORDS] = {
 	{ "--trusted-proxy", "10.0.0.0/8", "--record-misses", "misses" },
 	{ "--trusted-proxy", "10.0.0.0/8", "--limit", "per-address=4" },
+	{ "--trusted-proxy", "10.0.0.0/8", "--limit", "requests-per-second=4" },
 	{ "--groups", "groups", "--client-ca", "ca.pem", "--tls-cert", "a", "--tls-key", "b" },
 };
 
