@@ -132,7 +132,7 @@ finish() {
 }
 
 @test "per-address: beyond it an address is answered 429, and another is served" {
-	serve_start --threads 1 --limit per-address=3 --admin 127.0.0.1:0 "$dir"
+	serve_start --threads 1 --limit drain=0 --limit per-address=3 --admin 127.0.0.1:0 "$dir"
 	busy a b c
 	get /v2/alpine/manifests/1
 	is 429 TOOMANYREQUESTS
@@ -153,7 +153,7 @@ finish() {
 }
 
 @test "per-address: the oldest idle connection of the address makes way, of whichever thread" {
-	serve_start --threads 1 --limit per-address=3 "$dir"
+	serve_start --threads 1 --limit drain=0 --limit per-address=3 "$dir"
 	connect first
 	ask_on "$first"
 	connect second
@@ -173,7 +173,7 @@ finish() {
 }
 
 @test "per-address: as many wait for their 429, and those beyond are closed at once" {
-	serve_start --threads 1 --limit per-address=2 "$dir"
+	serve_start --threads 1 --limit drain=0 --limit per-address=2 "$dir"
 	busy a b over1 over2
 	run curl -s "$url/v2/"
 	[[ $status = 5[26] ]] # no reply, or a reset
@@ -185,7 +185,7 @@ finish() {
 
 @test "per-address: a proxy that is trusted stands for many clients" {
 	local names=(a b c d e f)
-	serve_start --threads 1 --limit per-address=2 --trusted-proxy 127.0.0.1 "$dir"
+	serve_start --threads 1 --limit drain=0 --limit per-address=2 --trusted-proxy 127.0.0.1 "$dir"
 	busy "${names[@]}"
 	get /v2/alpine/manifests/1
 	is 200
@@ -318,7 +318,7 @@ burst() {
 
 @test "no memory for more connections: they are closed, and those that are there are served" {
 	! grep -q __asan_init "$BIN/mirror-serve" || skip "AddressSanitizer reserves all memory"
-	serve_start --threads 1 "$dir"
+	serve_start --threads 1 --limit drain=0 "$dir"
 	busy first
 	trap "" PIPE
 	# what it has, and half a megabyte
