@@ -80,17 +80,21 @@ $(BUILD)/tests/preload/%.so: tests/preload/%.c $(BUILD)/flags
 
 tests: all $(units) $(replays) $(tools) $(preloads) ## everything that the tests run, without running them
 
-# A crash under a sanitizer exits with 99: no status of ours, and never taken for one. The environment
-# of whoever calls (proxies, credentials, git settings) stays outside. Tests wait for programs much of the
+# The environment of whoever calls (proxies, credentials, git settings) stays outside.
+test_env := env -i PATH="$$PATH" HOME="$$HOME" USER="$${USER:-root}" TERM=dumb LANG=C.UTF-8 TMPDIR="$${TMPDIR:-/tmp}" \
+	GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
+
+# A crash under a sanitizer exits with 99: no status of ours, and never taken for one. Tests wait for programs much of the
 # time, so one more than cores runs at once; the longest begin first.
 check: ## all tests under ASan and UBSan; T='tests/cli/20-*.bats' runs only those
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)' tests
 	@! find tests -name '*.bats' ! -perm -u+x | grep . || { echo "these are not executable" >&2; false; }
-	@env -i PATH="$$PATH" HOME="$$HOME" USER="$${USER:-root}" TERM=dumb LANG=C.UTF-8 TMPDIR="$${TMPDIR:-/tmp}" \
-		BIN=$(CURDIR)/build/asan GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null \
-		ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1 LSAN_OPTIONS=exitcode=99 \
+	@$(test_env) BIN=$(CURDIR)/build/asan ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1 LSAN_OPTIONS=exitcode=99 \
 		UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 prove -e '' -j$$(($(JOBS) + 1)) $(or $(T),tests/exchanges/play \
 		tests/model/run $(wildcard tests/interop/*.bats tests/cli/*.bats) $(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)))
+
+check-plain: tests ## the tests of what a sanitizer hides
+	@$(test_env) BIN=$(CURDIR)/$(BUILD) prove -e '' $(wildcard tests/plain/*.bats)
 
 lint: ## the rules of STYLE.md, as far as a machine can keep them
 	@$(MAKE) -s --no-print-directory -k -j$(JOBS) -Otarget lint-includes lint-size lint-format lint-shell \
@@ -181,7 +185,7 @@ clean: ## removes build/
 help: ## what you are reading
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
 
-.PHONY: all always tests check lint fuzz install uninstall dist deb image-context image check-deploy clean help
+.PHONY: all always tests check check-plain lint fuzz install uninstall dist deb image-context image check-deploy clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 .SUFFIXES:

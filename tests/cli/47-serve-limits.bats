@@ -15,14 +15,6 @@ teardown() {
 	stop_all
 }
 
-# DESCRIPTOR: sends a request and reads the answer.
-ask_on() {
-	printf 'GET /v2/ HTTP/1.1\r\nHost: m\r\n\r\n' >&"$1" && read -r line <&"$1" \
-		&& [[ $line == "HTTP/1.1 200"* ]] || return
-	while read -r line <&"$1" && [ "$line" != $'\r' ]; do :; done
-	read -r line <&"$1" && [ "$line" = "{}" ]
-}
-
 # DESCRIPTOR: whether the server has closed it; waits for that.
 closed() {
 	timeout 30 cat <&"$1" >/dev/null
@@ -114,26 +106,9 @@ closed() {
 	run ! grep -q ' 67108864 ' "$BATS_TEST_TMPDIR/log"
 }
 
-# Opens connections with half a head each: they are not idle. A server with one thread has read that
-# half when it has answered another address.
-busy() {
-	local name
-	for name; do
-		connect "$name"
-		eval "printf 'GET /v2/ HTTP/1.1\r\nHo' >&\$$name"
-		curl -s --interface 127.0.0.2 "$url/" >/dev/null
-	done
-}
-
-# DESCRIPTOR: sends the rest of that head, and reads the answer.
-finish() {
-	printf 'st: m\r\n\r\n' >&"$1"
-	read -r line <&"$1"
-}
-
 @test "per-address: beyond it an address is answered 429, and another is served" {
 	serve_start --threads 1 --limit drain=0 --limit per-address=3 --admin 127.0.0.1:0 "$dir"
-	busy a b c
+	half_head a b c
 	get /v2/alpine/manifests/1
 	is 429 TOOMANYREQUESTS
 	has 'Retry-After: 1'
@@ -143,7 +118,7 @@ finish() {
 	is 200
 	await "127.0.0.1: refused, since its address has as many connections as --limit per-address="
 	# on a connection that is there nothing is refused, and one that ends leaves its place
-	finish "$a"
+	rest_of_head "$a"
 	[[ $line == "HTTP/1.1 200"* ]]
 	get /v2/alpine/manifests/1
 	is 200
@@ -158,7 +133,7 @@ finish() {
 	ask_on "$first"
 	connect second
 	ask_on "$second"
-	busy third
+	half_head third
 	get /v2/alpine/manifests/1
 	is 200
 	closed "$first"
@@ -174,19 +149,19 @@ finish() {
 
 @test "per-address: as many wait for their 429, and those beyond are closed at once" {
 	serve_start --threads 1 --limit drain=0 --limit per-address=2 "$dir"
-	busy a b over1 over2
+	half_head a b over1 over2
 	run curl -s "$url/v2/"
 	[[ $status = 5[26] ]] # no reply, or a reset
-	finish "$over1"
+	rest_of_head "$over1"
 	[[ $line == "HTTP/1.1 429"* ]]
-	finish "$a"
+	rest_of_head "$a"
 	[[ $line == "HTTP/1.1 200"* ]]
 }
 
 @test "per-address: a proxy that is trusted stands for many clients" {
 	local names=(a b c d e f)
 	serve_start --threads 1 --limit drain=0 --limit per-address=2 --trusted-proxy 127.0.0.1 "$dir"
-	busy "${names[@]}"
+	half_head "${names[@]}"
 	get /v2/alpine/manifests/1
 	is 200
 }
@@ -297,7 +272,7 @@ burst() {
 	local layer open
 	layer=$(layout_blob "$dir" "layer of one")
 	serve_start --threads 1 "$dir"
-	busy kept
+	half_head kept
 	get /v2/alpine/manifests/1
 	is 200
 	# one more for a connection, and none for a file
@@ -309,31 +284,11 @@ burst() {
 	has 'Retry-After: 1'
 	get /v2/alpine/manifests/1
 	is 200
-	finish "$kept"
+	rest_of_head "$kept"
 	[[ $line == "HTTP/1.1 200"* ]]
 	prlimit --pid "$server_pid" --nofile=1024:
 	get "/v2/alpine/blobs/$layer"
 	is 200
-}
-
-@test "no memory for more connections: they are closed, and those that are there are served" {
-	! grep -q __asan_init "$BIN/mirror-serve" || skip "AddressSanitizer reserves all memory"
-	serve_start --threads 1 --limit drain=0 "$dir"
-	busy first
-	trap "" PIPE
-	# what it has, and half a megabyte
-	data=$(awk '/VmData/ { print 1024 * ($2 + 512) }' "/proc/$server_pid/status")
-	prlimit --pid "$server_pid" --data="$data:unlimited"
-	for _ in {1..100}; do
-		connect more
-		printf 'GET /v2/ HTTP/1.1\r\nHo' >&"$more" || true # closed already
-	done
-	await "closed, since there was no memory for its connection"
-	finish "$first"
-	[[ $line == "HTTP/1.1 200"* ]]
-	prlimit --pid "$server_pid" --data=unlimited
-	connect last
-	ask_on "$last"
 }
 
 @test "a limit that is none is named, with those that there are" {

@@ -8,6 +8,9 @@
 #   has 'Name: value'; has_no 'Name'   the last answer has this header line; has no such header
 #   is CODE [ERROR-CODE]               the last answer has this status and error code
 #   connect NAME                       opens a connection; its descriptor is in $NAME
+#   ask_on DESCRIPTOR                  sends a request there; whether the answer is the right one
+#   half_head NAME...                  opens connections with half a head each, which are not idle
+#   rest_of_head DESCRIPTOR            sends the rest of it; the answer's first line is in $line
 #   raw 'GET / HTTP/1.1\r\n…'          sends these bytes; prints the answer until the server closes
 
 # shellcheck source=tests/lib/layout.bash
@@ -59,6 +62,28 @@ is() {
 
 connect() {
 	eval "exec {$1}<>/dev/tcp/${address%:*}/${address##*:}"
+}
+
+ask_on() {
+	printf 'GET /v2/ HTTP/1.1\r\nHost: m\r\n\r\n' >&"$1" && read -r line <&"$1" \
+		&& [[ $line == "HTTP/1.1 200"* ]] || return
+	while read -r line <&"$1" && [ "$line" != $'\r' ]; do :; done
+	read -r line <&"$1" && [ "$line" = "{}" ]
+}
+
+# A server with one thread has read that half when it has answered another address.
+half_head() {
+	local name
+	for name; do
+		connect "$name"
+		eval "printf 'GET /v2/ HTTP/1.1\r\nHo' >&\$$name"
+		curl -s --interface 127.0.0.2 "$url/" >/dev/null
+	done
+}
+
+rest_of_head() {
+	printf 'st: m\r\n\r\n' >&"$1"
+	read -r line <&"$1"
 }
 
 raw() {
