@@ -205,8 +205,9 @@ check() {
 		[[ ${stderr_lines[0]} == *"the clone is a partial one (--filter=$filter) and lacks it: "* ]]
 		# the command that it names
 		[[ ${stderr_lines[0]} =~ \"git\ (fetch\ [^\"]*)\" ]]
+		# git would tidy up in the background after it, and the clone is removed
 		# shellcheck disable=SC2086  # words of a command
-		git -C clone ${BASH_REMATCH[1]} -q
+		git -C clone -c gc.autoDetach=false ${BASH_REMATCH[1]} -q
 		check --lists clone/mirror-lists
 		rm -rf clone
 	done
