@@ -207,6 +207,11 @@ static int run_verb(const struct verb *v, struct invocation *inv, int argc, char
 	r = cli_opt_parse(&page.program, argc, argv, &words, &n, err);
 	if (r < 0)
 		return -1;
+	if (r == CLI_OPT_GO && inv->json && (inv->titles || inv->full))
+		return err_set(err, ERR_USAGE, 0, "--json goes without --titles%s",
+			       v->common & VERB_LONG
+				       ? " and --long: it has names and whole digests always"
+				       : ": it has names always");
 	if (r == CLI_OPT_GO)
 		return run_and_confirm(v, inv, page.options, words, n, err);
 	cli_help_answer(&page.program, r);

@@ -29,6 +29,16 @@ static const char *const see_also[] = { "mirror-publish(1)", "mirror-sync(1)", "
 
 void verb_common_options(struct invocation *inv, unsigned common, struct cli_table *table)
 {
+	const struct cli_opt titles = {
+		.name = "titles",
+		.flag = &inv->titles,
+		.help = "a first row that names the columns; on a terminal there always is one",
+	};
+	const struct cli_opt full = {
+		.name = "long",
+		.flag = &inv->full,
+		.help = "digests in full; --json has them always",
+	};
 	const struct cli_opt json = {
 		.name = "json",
 		.flag = &inv->json,
@@ -62,6 +72,10 @@ void verb_common_options(struct invocation *inv, unsigned common, struct cli_tab
 		  .help = "for how long --confirm asks them, 0 for once; default: 120" },
 	};
 
+	if (common & VERB_TITLES)
+		cli_table_add(table, &titles, 1);
+	if (common & VERB_LONG)
+		cli_table_add(table, &full, 1);
 	if (common & VERB_JSON)
 		cli_table_add(table, &json, 1);
 	cli_table_add(table, &mirror, 1);

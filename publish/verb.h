@@ -44,8 +44,10 @@ struct invocation {
 	const char *confirm; /* --confirm: the servers that are to have it, or NULL */
 	long confirm_within; /* ... after so many seconds at most; -1: the default */
 	bool json;
-	bool terminal;        /* stdout is one: columns have titles */
-	bool color;           /* ... and NO_COLOR is not set */
+	bool titles;   /* --titles: a first row that names the columns, also without a terminal */
+	bool full;     /* --long: digests in full */
+	bool terminal; /* stdout is one: columns have titles */
+	bool color;    /* ... and NO_COLOR is not set */
 	char who[FORMAT_WHO]; /* user@host, for holds and the journal */
 	bool lock_first;      /* other publishers came first too often: hold the lock throughout */
 };
@@ -56,8 +58,10 @@ struct invocation {
 
 /* The options that a verb takes besides --mirror and those of its own. */
 enum {
-	VERB_JSON = 1, /* --json: it reports */
-	VERB_WAIT = 2, /* it publishes: --wait, --confirm, --confirm-within */
+	VERB_JSON = 1,   /* --json: it reports */
+	VERB_WAIT = 2,   /* it publishes: --wait, --confirm, --confirm-within */
+	VERB_TITLES = 4, /* --titles: it prints columns */
+	VERB_LONG = 8,   /* --long: digests are among them */
 };
 
 struct verb {
@@ -68,7 +72,7 @@ struct verb {
 	const struct cli_item *examples;
 	/* What statuses of its own mean; verb_statuses[] has the meaning of the others. */
 	const struct exit_status_row *statuses;
-	unsigned common; /* VERB_JSON, VERB_WAIT */
+	unsigned common; /* VERB_JSON ... */
 	/* The struct of its options, which starts as zeros, and the function that adds their
 	 * rows. */
 	size_t options_size;

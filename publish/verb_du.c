@@ -14,7 +14,7 @@
 
 struct du {
 	int by; /* enum usage_by; -1: not given */
-	bool pins, titles;
+	bool pins;
 };
 
 static enum usage_by by_of(const struct du *o)
@@ -84,7 +84,7 @@ static void print_text(const struct usage *u, const struct blob_map *map, const 
 	};
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
 
-	if (inv->terminal || o->titles)
+	if (inv->terminal || inv->titles)
 		columns_titles(&table, titles[by_of(o)]);
 	for (size_t i = 0; i < u->n; i++)
 		add_row(&table, &u->v[i]);
@@ -173,12 +173,12 @@ static const char *pin_since(const struct pin *p)
 	return replaced ? replaced : entry_annotation(p->entry, ANNOTATION_UNLISTED_SINCE);
 }
 
-static void print_pins(const struct pins *p, const struct du *o, const struct invocation *inv)
+static void print_pins(const struct pins *p, const struct invocation *inv)
 {
 	static const char *const titles[] = { "REFERENCE", "OWN", "BYTES", "SINCE", "WHAT", NULL };
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
 
-	if (inv->terminal || o->titles)
+	if (inv->terminal || inv->titles)
 		columns_titles(&table, titles);
 	for (size_t i = 0; i < p->n; i++) {
 		cleanup_by(buf_release) struct buf words = BUF_INIT(LIMIT_INDEX_ENTRY);
@@ -224,7 +224,7 @@ static void print_pins_json(const struct pins *p)
 
 /* ---- all of it ---- */
 
-static void show_pins(struct blob_map *map, const struct du *o, const struct invocation *inv)
+static void show_pins(struct blob_map *map, const struct invocation *inv)
 {
 	cleanup_by(pins_release) struct pins p = { .v = NULL };
 
@@ -232,7 +232,7 @@ static void show_pins(struct blob_map *map, const struct du *o, const struct inv
 	if (inv->json)
 		print_pins_json(&p);
 	else
-		print_pins(&p, o, inv);
+		print_pins(&p, inv);
 }
 
 static void show_usage(struct blob_map *map, const struct du *o, const struct invocation *inv)
@@ -257,9 +257,6 @@ static int du_run(const struct invocation *inv, const void *options, char **word
 		return err_set(err, ERR_USAGE, 0,
 			       "du takes no words, and \"%s\" is one: --by says what a row is",
 			       words[0]);
-	if (inv->json && o->titles)
-		return err_set(err, ERR_USAGE, 0,
-			       "--json goes without --titles: it has names always");
 	if (o->pins && o->by >= 0)
 		return err_set(err, ERR_USAGE, 0,
 			       "--pins goes without --by: its rows are references");
@@ -270,7 +267,7 @@ static int du_run(const struct invocation *inv, const void *options, char **word
 			     "name may be among the unreferenced ones",
 			     map.odd, format_plural(map.odd));
 	if (o->pins)
-		show_pins(&map, o, inv);
+		show_pins(&map, inv);
 	else
 		show_usage(&map, o, inv);
 	return mirror_tell_doubt(&m) ? EXIT_PART : EXIT_OK;
@@ -290,9 +287,6 @@ static void du_options(void *options, struct cli_table *table)
 		  .flag = &o->pins,
 		  .help = "print the snapshots and unlisted references instead, those first that "
 			  "alone keep the most bytes on the disk" },
-		{ .name = "titles",
-		  .flag = &o->titles,
-		  .help = "a first row that names the columns; on a terminal there always is one" },
 	};
 
 	o->by = -1;
@@ -328,7 +322,7 @@ const struct verb verb_du = {
 			{ EXIT_PART, NULL, "index.json is not the newest generation" },
 			{ EXIT_OK, NULL, NULL },
 		},
-	.common = VERB_JSON,
+	.common = VERB_JSON | VERB_TITLES,
 	.options_size = sizeof(struct du),
 	.options = du_options,
 	.run = du_run,

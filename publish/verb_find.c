@@ -18,13 +18,8 @@
 #include "publish/verb.h"
 #include "publish/wanted.h"
 
-struct find_options {
-	bool titles, full;
-};
-
 struct find {
 	const struct invocation *inv;
-	const struct find_options *options;
 	struct mirror mirror;
 	struct marks marks;
 	struct served table;
@@ -159,9 +154,9 @@ static void add_row(const struct find *f, struct columns *table, const struct an
 	add_words(f, a, t, &words);
 	format_digest(whole, digest);
 	format_digest(t->manifest.str, manifest);
-	columns_add(table, INK_DIM, "%s", f->options->full ? whole : digest);
+	columns_add(table, INK_DIM, "%s", f->inv->full ? whole : digest);
 	columns_add(table, t->lasts ? INK_BAD : INK_PLAIN, "%s", t->ref);
-	columns_add(table, INK_DIM, "%s", f->options->full ? t->manifest.str : manifest);
+	columns_add(table, INK_DIM, "%s", f->inv->full ? t->manifest.str : manifest);
 	add_generations(table, t);
 	columns_add(table, INK_PLAIN, "%s", t->since ? t->since : "?");
 	columns_add(table, INK_PLAIN, "%s", t->lasts ? "now" : t->until ? t->until : "?");
@@ -176,7 +171,7 @@ static void print_text(const struct find *f, const struct answer *a, bool first)
 					      "SINCE",  "UNTIL",     "WHAT",     NULL };
 	cleanup_by(columns_release) struct columns table = COLUMNS_INIT;
 
-	if (first && (f->inv->terminal || f->options->titles))
+	if (first && (f->inv->terminal || f->inv->titles))
 		columns_titles(&table, titles);
 	for (int past = 0; past < 2; past++)
 		for (size_t i = 0; i < f->stays.n; i++)
@@ -354,14 +349,11 @@ static const struct served *open_table(struct find *f)
 static int find_run(const struct invocation *inv, const void *options, char **words, size_t n,
 		    struct err *err)
 {
-	cleanup_by(find_release) struct find f = {
-		.inv = inv, .options = options, .mirror = MIRROR_INIT, .marks = MARKS_INIT
-	};
+	cleanup_by(find_release) struct find f = { .inv = inv,
+						   .mirror = MIRROR_INIT,
+						   .marks = MARKS_INIT };
 
-	if (inv->json && (f.options->titles || f.options->full))
-		return err_set(err, ERR_USAGE, 0,
-			       "--json goes without --titles and --long: it has names and whole "
-			       "digests always");
+	(void)options;
 	if (!n)
 		return err_set(err, ERR_USAGE, 0, "find takes digests: find sha256:63cd...");
 	if (wanted_read(&f.wanted, words, n, err) < 0 ||
@@ -374,21 +366,6 @@ static int find_run(const struct invocation *inv, const void *options, char **wo
 	    wanted_check(&f.wanted, err) < 0)
 		return -1;
 	return print_all(&f);
-}
-
-static void find_options(void *options, struct cli_table *table)
-{
-	struct find_options *o = options;
-	const struct cli_opt rows[] = {
-		{ .name = "titles",
-		  .flag = &o->titles,
-		  .help = "a first row that names the columns; on a terminal there always is one" },
-		{ .name = "long",
-		  .flag = &o->full,
-		  .help = "digests in full; --json has them always" },
-	};
-
-	CLI_TABLE_ADD(table, rows);
 }
 
 const struct verb verb_find = {
@@ -418,8 +395,6 @@ const struct verb verb_find = {
 			  "generation" },
 			{ EXIT_OK, NULL, NULL },
 		},
-	.common = VERB_JSON,
-	.options_size = sizeof(struct find_options),
-	.options = find_options,
+	.common = VERB_JSON | VERB_TITLES | VERB_LONG,
 	.run = find_run,
 };

@@ -24,13 +24,8 @@
 #include "publish/verb.h"
 #include "publish/waiting.h"
 
-struct status_options {
-	bool titles, full;
-};
-
 struct status {
 	const struct invocation *inv;
-	const struct status_options *options;
 	const struct index *index;
 	const struct sync_state *checked;
 	const struct marks *marks;
@@ -188,7 +183,7 @@ static void add_row(struct status *s, const struct entry *e, size_t snapshots)
 	format_digest(e->digest.str, digest);
 	format_age(entry_annotation(e, ANNOTATION_SYNCED), s->now, age);
 	columns_add(&s->table, INK_PLAIN, "%s", e->ref);
-	columns_add(&s->table, INK_DIM, "%s", s->options->full ? e->digest.str : digest);
+	columns_add(&s->table, INK_DIM, "%s", s->inv->full ? e->digest.str : digest);
 	columns_add(&s->table, INK_PLAIN, "%s", age);
 	if (snapshots)
 		columns_add(&s->table, INK_PLAIN, "%zu", snapshots);
@@ -378,7 +373,7 @@ static void print_head_text(struct status *s)
 		   *by = index_annotation(s->index, ANNOTATION_MADE_BY);
 	const char *label = index_annotation(s->index, ANNOTATION_LABEL);
 
-	if (s->options->titles && !s->inv->terminal)
+	if (s->inv->titles && !s->inv->terminal)
 		columns_titles(&s->table, titles);
 	if (!s->inv->terminal)
 		return;
@@ -461,7 +456,6 @@ static int status_run(const struct invocation *inv, const void *options, char **
 	int shown;
 	struct status s = {
 		.inv = inv,
-		.options = options,
 		.index = &m.index,
 		.checked = &checked,
 		.marks = &marks,
@@ -471,10 +465,7 @@ static int status_run(const struct invocation *inv, const void *options, char **
 		.now = clock_wall(),
 	};
 
-	if (inv->json && (s.options->titles || s.options->full))
-		return err_set(err, ERR_USAGE, 0,
-			       "--json goes without --titles and --long: it has names and whole "
-			       "digests always");
+	(void)options;
 	if (tag_match_check(patterns, n, err) < 0 || mirror_read(&m, inv->mirror, err) < 0)
 		return -1;
 	if (marks_load(&marks, &m.index, err) < 0)
@@ -483,21 +474,6 @@ static int status_run(const struct invocation *inv, const void *options, char **
 		message_warn("%s; no reference is shown as stale", why.msg);
 	shown = show_entries(&s);
 	return mirror_tell_doubt(&m) ? EXIT_PART : shown;
-}
-
-static void status_options(void *options, struct cli_table *table)
-{
-	struct status_options *o = options;
-	const struct cli_opt rows[] = {
-		{ .name = "titles",
-		  .flag = &o->titles,
-		  .help = "a first row that names the columns; on a terminal there always is one" },
-		{ .name = "long",
-		  .flag = &o->full,
-		  .help = "digests in full; --json has them always" },
-	};
-
-	CLI_TABLE_ADD(table, rows);
 }
 
 const struct verb verb_status = {
@@ -522,8 +498,6 @@ const struct verb verb_status = {
 			  "nothing matches, or index.json is not the newest generation" },
 			{ EXIT_OK, NULL, NULL },
 		},
-	.common = VERB_JSON,
-	.options_size = sizeof(struct status_options),
-	.options = status_options,
+	.common = VERB_JSON | VERB_TITLES | VERB_LONG,
 	.run = status_run,
 };
