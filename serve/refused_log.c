@@ -1,28 +1,20 @@
 #include "serve/refused_log.h"
 
-#include <stdatomic.h>
-
-#include "oci/base/clock.h"
 #include "oci/cli/message.h"
+#include "serve/line_limit.h"
 
 #define WORDS_OF(why, label, words) [why] = words,
 static const char *const reasons[] = { REFUSALS(WORDS_OF) };
 #undef WORDS_OF
+#define LIMIT_OF(why, label, words) [why] = LINE_LIMIT_INIT(1),
 
 void refused_log_add(enum refused why, unsigned n, const char *peer, int64_t now)
 {
-	static _Atomic int64_t next[REFUSED_KINDS];
-	static atomic_ulong left_out[REFUSED_KINDS];
-	int64_t due = atomic_load(&next[why]);
+	static struct line_limit limits[REFUSED_KINDS] = { REFUSALS(LIMIT_OF) };
 	unsigned long more;
 
-	if (!n)
+	if (!n || !line_limit_take(&limits[why], n, now, &more))
 		return;
-	if (now < due || !atomic_compare_exchange_strong(&next[why], &due, now + CLOCK_SEC)) {
-		atomic_fetch_add(&left_out[why], n);
-		return;
-	}
-	more = atomic_exchange(&left_out[why], 0) + n - 1;
 	if (more)
 		message_line("%s: %s (and %lu more since the last line)", peer, reasons[why], more);
 	else
