@@ -90,11 +90,11 @@ check: ## all tests under ASan and UBSan; T='tests/cli/20-*.bats' runs only thos
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build/asan CFLAGS='-O1 -g $(SANITIZE)' tests
 	@! find tests -name '*.bats' ! -perm -u+x | grep . || { echo "these are not executable" >&2; false; }
 	@$(test_env) BIN=$(CURDIR)/build/asan ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1 LSAN_OPTIONS=exitcode=99 \
-		UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 prove -e '' -j$$(($(JOBS) + 1)) $(or $(T),tests/exchanges/play \
+		UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 prove -e '' -f -o -j$$(($(JOBS) + 1)) $(or $(T),tests/exchanges/play \
 		tests/model/run $(wildcard tests/interop/*.bats tests/cli/*.bats) $(patsubst $(BUILD)/%,build/asan/%,$(units) $(replays)))
 
 check-plain: tests ## the tests of what a sanitizer hides
-	@$(test_env) BIN=$(CURDIR)/$(BUILD) prove -e '' $(wildcard tests/plain/*.bats)
+	@$(test_env) BIN=$(CURDIR)/$(BUILD) prove -e '' -f -o $(wildcard tests/plain/*.bats)
 
 lint: ## the rules of STYLE.md, as far as a machine can keep them; ALL=1: clang's analyzer for tests, too
 	@$(MAKE) -s --no-print-directory -k -j$(JOBS) -Otarget lint-includes lint-size lint-format lint-shell \

@@ -500,7 +500,7 @@ large_layer() {
 	[ "${#stderr_lines[@]}" -eq 1 ]
 	[[ $stderr == "mirror-sync: clone/mirror-lists is a partial clone: "* ]]
 	[ "$(note up.example/team/app:1 author)" = "" ]
-	git -C clone fetch --refetch --no-filter -q
+	git -C clone -c gc.autoDetach=false fetch --refetch --no-filter -q
 	layout_image "$up" docker.io/team/app:1 three
 	run -0 --separate-stderr sync
 	[ "$stderr" = "" ]
