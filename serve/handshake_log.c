@@ -1,25 +1,18 @@
 #include "serve/handshake_log.h"
 
-#include <stdatomic.h>
-
-#include "oci/base/clock.h"
 #include "oci/cli/message.h"
+#include "serve/line_limit.h"
 
 void handshake_log_add(const char *peer, const char *reason, int64_t now)
 {
-	static _Atomic int64_t next;
-	static atomic_ulong left_out;
-	int64_t due = atomic_load(&next);
-	unsigned long n;
+	static struct line_limit limit = LINE_LIMIT_INIT(1);
+	unsigned long more;
 
-	if (now < due || !atomic_compare_exchange_strong(&next, &due, now + CLOCK_SEC)) {
-		atomic_fetch_add(&left_out, 1);
+	if (!line_limit_take(&limit, 1, now, &more))
 		return;
-	}
-	n = atomic_exchange(&left_out, 0);
-	if (n)
+	if (more)
 		message_line("%s: TLS handshake: %s (and %lu more since the last line)", peer,
-			     reason, n);
+			     reason, more);
 	else
 		message_line("%s: TLS handshake: %s", peer, reason);
 }
