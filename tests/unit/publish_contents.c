@@ -14,9 +14,9 @@
 #include "tests/tap.h"
 #include "tests/unit/tempdir.h"
 
-/* INDEX has CHILD and ABSENT; OUTER has INDEX; ODD is a document of no known form that names LAYER;
- * ESCAPED spells CONFIG with escapes; GONE is not here. */
-enum part { LAYER, CONFIG, CHILD, ABSENT, INDEX, OUTER, ODD, ESCAPED, NOTED, GONE, PARTS };
+/* INDEX has CHILD and ABSENT; OUTER has INDEX; ODD is a document of no known form that names LAYER,
+ * and a child of ABOVE; ESCAPED spells CONFIG with escapes; GONE is not here. */
+enum part { LAYER, CONFIG, CHILD, ABSENT, INDEX, OUTER, ODD, ABOVE, ESCAPED, NOTED, GONE, PARTS };
 
 static int64_t sizes[PARTS];
 
@@ -73,6 +73,7 @@ static void fill(struct layout *l, struct digest p[PARTS])
 	p[OUTER] = put_index(l, OUTER, MEDIA_OCI_INDEX, &p[INDEX], sizes[INDEX], NULL);
 	odd = xasprintf("{\"blobs\":[{\"digest\":\"%s\"}]}", p[LAYER].str);
 	p[ODD] = put(l, ODD, odd);
+	p[ABOVE] = put_index(l, ABOVE, MEDIA_OCI_MANIFEST, &p[ODD], sizes[ODD], NULL);
 	spelt = xasprintf("sha256\\u003a%s", digest_hex(&p[CONFIG]));
 	escaped = image(spelt, p[LAYER].str, "");
 	p[ESCAPED] = put(l, ESCAPED, escaped);
@@ -98,6 +99,7 @@ static const struct {
 	{ "a layer of a child of a child", LAYER, OUTER, true, WANTED_LAYER },
 	{ "what is above it is no part", INDEX, CHILD, false, WANTED_UNKNOWN },
 	{ "a document of no known form", LAYER, ODD, true, WANTED_UNKNOWN },
+	{ "such a document in an index", LAYER, ABOVE, true, WANTED_UNKNOWN },
 	{ "a digest spelt with escapes", CONFIG, ESCAPED, true, WANTED_CONFIG },
 	{ "an annotation is no content", CHILD, NOTED, false, WANTED_UNKNOWN },
 	{ "a manifest that is gone", GONE, GONE, true, WANTED_UNKNOWN },
@@ -113,8 +115,9 @@ static void make_table(struct served *t, const struct layout *l, const struct di
 	struct err err = ERR_INIT;
 
 	entry_set_content(index_add(&x, "h/r:1"),
-			  part == INDEX || part == OUTER ? MEDIA_OCI_INDEX : MEDIA_OCI_MANIFEST, d,
-			  size);
+			  part == INDEX || part == OUTER || part == ABOVE ? MEDIA_OCI_INDEX
+									  : MEDIA_OCI_MANIFEST,
+			  d, size);
 	CHECK_ROW(served_build(t, &from, &err) == 0, "a table");
 }
 

@@ -104,6 +104,17 @@ static void test_texts(void)
 	}
 }
 
+static void test_whole(void)
+{
+	struct wanted w = WANTED_INIT;
+	struct err err = ERR_INIT;
+	char *v[] = { a };
+
+	CHECK(wanted_read(&w, v, 1, &err) == 0);
+	CHECK_ROW(wanted_is_named(&w, span_str("x" A)), "a whole digest");
+	CHECK_ROW(!wanted_is_named(&w, span_str(A "a")), "one that goes on is another");
+}
+
 static void test_ambiguous(void)
 {
 	char *v[] = { short_a };
@@ -138,6 +149,7 @@ int main(void)
 	test_words();
 	test_many();
 	test_texts();
+	test_whole();
 	test_ambiguous();
 	test_roles();
 	return tap_done();
